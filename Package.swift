@@ -1,0 +1,166 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Libraries point down only: Apps → Pipeline → Store, Messaging → Contracts, Schema → Core; Drivers know
+// nothing of Loods. `Tests/ArchitectureTests` compares every import line with the table of allowed edges.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: strict)
+}
+
+func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "loods",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // Drivers: the outside world, nothing of Loods
+        .systemLibrary(
+            name: "CLibPQ", path: "Sources/Drivers/CLibPQ", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CLibRabbitMQ", path: "Sources/Drivers/CLibRabbitMQ", pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/Drivers/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CShims", path: "Sources/Drivers/CShims"),
+        .target(
+            name: "CJSON", path: "Sources/Drivers/CJSON", publicHeadersPath: "include",
+            linkerSettings: [.linkedLibrary("simdjson")]),
+        library("ConnectionThread", in: "Drivers", ["CShims"]),
+        library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
+        library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
+        library("SMTP", in: "Drivers", nio + [nioSSL, log]),
+
+        // Core: pure; no I/O, no clock
+        library("Model", in: "Core", [crypto]),
+        library("Expressions", in: "Core", ["Model"]),
+        library("Scores", in: "Core", ["Model"]),
+        library("JourneyProgram", in: "Core", ["Model", "Expressions"]),
+        library("SendGate", in: "Core", ["Model"]),
+        library("Links", in: "Core", ["Model", crypto]),
+        library("Content", in: "Core", ["Model", mustache]),
+        library("Mail", in: "Core", ["Model", crypto]),
+        library(
+            "Workspaces", in: "Core",
+            ["Model", "Expressions", "Scores", "JourneyProgram", "Content", yams]),
+
+        // What lies between the processes
+        .target(name: "Contracts", dependencies: ["Model"], path: "Sources/Contracts", swiftSettings: strict),
+        .target(
+            name: "Schema", dependencies: ["Postgres"], path: "Sources/Schema",
+            resources: [.embedInCode("Migrations")], swiftSettings: strict),
+        .target(
+            name: "Messaging", dependencies: ["AMQP", "Contracts", lifecycle, log, metrics],
+            path: "Sources/Messaging", swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["Postgres", "Contracts", "Model", "Expressions", "Schema", crypto],
+            path: "Sources/Store", swiftSettings: strict),
+        .target(
+            name: "ServiceRuntime", dependencies: [hummingbird, lifecycle, log, metrics],
+            path: "Sources/ServiceRuntime", swiftSettings: strict),
+
+        // Pipeline: what happens to an event, in order of travel
+        library(
+            "Ingestion", in: "Pipeline",
+            [
+                "Store", "Messaging", "Contracts", "Model", "Links", "Postgres", "CJSON", "CZlib", crypto, hummingbird, lifecycle,
+                log, metrics,
+            ]),
+        library(
+            "Audience", in: "Pipeline",
+            [
+                "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "Scores", "Workspaces", lifecycle, log,
+                metrics,
+            ]),
+        library(
+            "Journeys", in: "Pipeline",
+            [
+                "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "JourneyProgram", "Workspaces",
+                lifecycle, log, metrics,
+            ]),
+        library(
+            "Delivery", in: "Pipeline",
+            [
+                "Store", "Messaging", "Contracts", "Model", "Postgres", "SendGate", "Links", "Content", "Mail", "SMTP", "Workspaces",
+                lifecycle, log, metrics,
+            ]),
+
+        // Apps: composition roots
+        app("ingest", ["Ingestion", "Store", "Messaging", "Links", "Postgres", "ServiceRuntime", log]),
+        app("scoring", ["Audience", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
+        app("scheduler", ["Journeys", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
+        app("mailer", ["Delivery", "Store", "Messaging", "Links", "SMTP", "Postgres", "ServiceRuntime", log]),
+        app(
+            "loods",
+            [
+                "Store", "Schema", "Messaging", "Contracts", "Model", "Expressions", "JourneyProgram", "Workspaces",
+                "Content", "Mail", "Postgres", "AMQP", "ServiceRuntime", yams, arguments, log,
+            ]),
+        app("catcher", nio + [log]),
+
+        // Tests climb a ladder: values, golden bytes, drivers on real servers, stages, the whole cluster
+        .target(
+            name: "TestSupport", dependencies: ["Postgres", "AMQP", "Schema", "Store", "Messaging", "Model", "Contracts", log],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", log]),
+        tests("AMQP", ["AMQP", "TestSupport", log]),
+        tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
+        tests("Model", ["Model"]),
+        tests("Expressions", ["Expressions", "Model"]),
+        tests("Scores", ["Scores", "Model"]),
+        tests("JourneyProgram", ["JourneyProgram", "Expressions", "Model"]),
+        tests("SendGate", ["SendGate", "Model"]),
+        tests("Content", ["Content", "Model"]),
+        tests("Mail", ["Mail", "Model"]),
+        tests("Workspaces", ["Workspaces", "JourneyProgram", "Expressions", "Model"]),
+        tests("Contracts", ["Contracts", "Model"]),
+        tests("Messaging", ["Messaging", "Contracts", "Model", "TestSupport", log]),
+        tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Model", "TestSupport"]),
+        tests("ServiceRuntime", ["ServiceRuntime", hummingbird, hummingbirdTesting, log]),
+        tests("Links", ["Links", "Model"]),
+        tests("Ingestion", ["Ingestion", "Links", "Store", "Contracts", "Messaging", "Model", "TestSupport", hummingbird, hummingbirdTesting, log]),
+        tests("Audience", ["Audience", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
+        tests("Journeys", ["Journeys", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
+        tests("Delivery", ["Delivery", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
+        tests("Architecture", []),
+        tests("Cluster", ["TestSupport", "Model", "Postgres"]),
+    ]
+)

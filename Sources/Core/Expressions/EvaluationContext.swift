@@ -1,0 +1,38 @@
+public import Model
+
+/// The world in which an expression is evaluated: one contact, at one instant, at one place in its history.
+public protocol EvaluationContext {
+    /// Domain time of the evaluation: where windows end.
+    var now: Timestamp { get }
+    /// The contact's attributes, an object; `null` counts as empty.
+    var contact: JSON { get }
+    /// The contact's stage; nil reads as the empty string.
+    var stage: String? { get }
+    /// The event at hand (`name`, `properties`, `context`, `at` …); asked only of expressions whose scope has `event`.
+    var event: JSON? { get }
+    /// What the contact did, bounded at the place of the evaluation.
+    var history: History { get }
+    /// Where the run began; `run.did` and its siblings see events strictly behind it.
+    var runStart: HistoryPosition? { get }
+
+    func consented(_ topic: String) -> Bool
+
+    /// The score's value at `now`; 0 for a model that has none.
+    func score(_ model: String) -> Double
+
+    /// The time in which the score halves; nil when time alone does not change it.
+    func halfLife(ofScore model: String) -> Span?
+
+    /// An instant before which the score, if no event comes, stays on its side of `threshold` (above, below or equal).
+    ///
+    /// May be early, never late. The default solves the exponential decay of `halfLife(ofScore:)`; a context whose scores
+    /// are rounded answers itself, so that the rounding is accounted for.
+    func score(_ model: String, staysUntil threshold: Double) -> Timestamp
+}
+
+extension EvaluationContext {
+    public func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
+        guard let halfLife = halfLife(ofScore: model) else { return .distantFuture }
+        return ScoreDecay(value: score(model), halfLife: halfLife).crossing(of: threshold, from: now)
+    }
+}

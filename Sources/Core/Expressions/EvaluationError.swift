@@ -1,0 +1,48 @@
+public import Model
+
+/// Why an expression has no value in one world; in CEL an error is a value, which `&&` and `||` may absorb.
+public struct EvaluationError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: String, Sendable {
+        /// A field or key that the map does not hold.
+        case noSuchKey
+        /// An operator or function on values for which it is not defined.
+        case noSuchOverload
+        /// A result beyond the range of its type.
+        case overflow
+        case divisionByZero
+        /// An index outside its list, or a text that is not what the function reads.
+        case invalidArgument
+        /// `first` or `last` of an event that has not happened.
+        case never
+        /// The context gives no event or no run, although the expression asks for it.
+        case unavailable
+        /// More than `Expression.stepLimit` steps.
+        case budget
+        /// The value is not of the type that the expression was declared to have.
+        case unexpectedType
+    }
+
+    public var code: Code
+    public var message: String
+    /// 1-based position within the source text, as in `ExpressionError`.
+    public var line: Int
+    public var column: Int
+    /// Before this instant time alone cannot turn the error into a value.
+    public var validUntil: Timestamp
+
+    /// `line:column: message`; names keys and types, never values.
+    public var description: String { "\(line):\(column): \(message)" }
+}
+
+/// An error on its way through the evaluation.
+struct Fault: Error {
+    var code: EvaluationError.Code
+    var message: String
+    /// Offset in the source; filled in by the machine for faults that arise below it.
+    var offset = -1
+
+    init(_ code: EvaluationError.Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

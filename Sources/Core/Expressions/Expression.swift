@@ -1,0 +1,110 @@
+public import Model
+
+/// A condition or value in CEL, parsed, type-checked and compiled: what it means no longer depends on anything but the
+/// world it is evaluated in.
+public struct Expression: Sendable {
+    /// Longest source, in bytes of UTF-8.
+    public static let sourceLimit = 8192
+    /// Most steps of one evaluation; long lists and texts cost more than one.
+    public static let stepLimit = 100_000
+
+    public let source: String
+    /// The type that a value is held to.
+    public let expected: ValueType
+    let program: Program
+
+    /// Parses, checks and compiles.
+    ///
+    /// - Parameters:
+    ///   - expecting: the type wanted; what is `dyn` at check time is held to it in each evaluation.
+    ///   - vocabulary: names that events, topics, scores and stages must be among.
+    /// - Throws: the first fault, with its place in the source.
+    public init(
+        _ source: String, scope: Scope, expecting: ValueType = .bool, vocabulary: Vocabulary = .unchecked
+    ) throws(ExpressionError) {
+        guard source.utf8.count <= Self.sourceLimit else {
+            throw ExpressionError(
+                message: "the expression is longer than \(Self.sourceLimit) bytes", line: 1, column: 1)
+        }
+        self.source = source
+        expected = expecting
+        program = try Checker.compile(
+            SourceText(source), scope: scope, expecting: expecting, vocabulary: vocabulary)
+    }
+}
+
+extension Expression {
+    /// The events that `did`, `count`, `sum`, `first` and `last` ask for, with and without `run.`: no other event
+    /// changes the value through the history.
+    public var mentionedEvents: Set<String> { program.mentions.events }
+
+    /// Per event, the properties that `sum` adds up.
+    public var mentionedEventProperties: [String: Set<String>] { program.mentions.eventProperties }
+
+    public var mentionedScores: Set<String> { program.mentions.scores }
+
+    public var mentionedTopics: Set<String> { program.mentions.topics }
+
+    public var usesContact: Bool { program.mentions.contact }
+
+    public var usesStage: Bool { program.mentions.stage }
+
+    /// Whether it reads `event`.
+    public var usesEvent: Bool { program.mentions.event }
+
+    /// Whether it asks about the run's own time (`run.did` and its siblings).
+    public var usesRun: Bool { program.mentions.run }
+
+    public var usesWindows: Bool { program.mentions.longestWindow != nil }
+
+    /// How far back the widest window looks; nil without windows.
+    public var longestWindow: Span? { program.mentions.longestWindow }
+
+    /// Whether time alone can change the value: it has windows or reads scores.
+    public var isTimeDependent: Bool { usesWindows || !mentionedScores.isEmpty }
+}
+
+/// A value and how long it holds by itself.
+public struct Evaluated: Sendable, Equatable {
+    public var value: Value
+    /// Before this instant time alone cannot change the value; `distantFuture` when it never can. May be early, never
+    /// late, save that a score used in any way but a comparison with a number is looked at again a minute later.
+    public var validUntil: Timestamp
+}
+
+extension Expression {
+    /// Computes the value in a world.
+    ///
+    /// - Throws: what CEL calls an error value, with the instant until which it is one.
+    public func evaluate(_ world: some EvaluationContext) throws(EvaluationError) -> Evaluated {
+        var machine = Machine(program: program, world: world)
+        let result = machine.run()
+        switch result.content {
+        case .value(let value):
+            guard value.type.fits(expected) else {
+                let fault = Fault(.unexpectedType, "the value is \(value.typeName), not \(expected)")
+                throw error(fault, offset: program.offsets.last ?? 0, validUntil: result.validUntil)
+            }
+            return Evaluated(value: value, validUntil: result.validUntil)
+        case .fault(let fault):
+            throw error(fault, offset: fault.offset, validUntil: result.validUntil)
+        }
+    }
+
+    /// Whether a condition is true in a world; an error counts as false.
+    public func holds(in world: some EvaluationContext) -> (holds: Bool, validUntil: Timestamp) {
+        do {
+            let result = try evaluate(world)
+            return (result.value == .bool(true), result.validUntil)
+        } catch {
+            return (false, error.validUntil)
+        }
+    }
+
+    private func error(_ fault: Fault, offset: Int, validUntil: Timestamp) -> EvaluationError {
+        let position = SourceText(source).position(of: offset)
+        return EvaluationError(
+            code: fault.code, message: fault.message, line: position.line, column: position.column,
+            validUntil: validUntil)
+    }
+}

@@ -1,0 +1,45 @@
+public import Model
+
+/// One event as conditions see it.
+public struct HistoryEvent: Sendable, Hashable {
+    public var at: Timestamp
+    public var eventID: String
+    public var name: String
+    /// A JSON object; anything else counts as empty.
+    public var properties: JSON
+
+    public init(at: Timestamp, eventID: String, name: String, properties: JSON = .object([:])) {
+        self.at = at
+        self.eventID = eventID
+        self.name = name
+        self.properties = properties
+    }
+
+    public var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
+}
+
+/// A place in the order of events: by time, then by event id.
+///
+/// Ids compare by their UTF-8 bytes, as PostgreSQL's collation "C" does.
+public struct HistoryPosition: Sendable, Hashable, Comparable {
+    public var at: Timestamp
+    /// nil stands behind every event of that instant.
+    public var eventID: String?
+
+    public init(at: Timestamp, eventID: String) {
+        self.at = at
+        self.eventID = eventID
+    }
+
+    private init(endOf at: Timestamp) { self.at = at }
+
+    /// The place behind every event of that instant.
+    public static func end(of at: Timestamp) -> HistoryPosition { HistoryPosition(endOf: at) }
+
+    public static func < (left: HistoryPosition, right: HistoryPosition) -> Bool {
+        guard left.at == right.at else { return left.at < right.at }
+        guard let leftID = left.eventID else { return false }
+        guard let rightID = right.eventID else { return true }
+        return leftID.utf8.lexicographicallyPrecedes(rightID.utf8)
+    }
+}

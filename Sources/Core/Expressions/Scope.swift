@@ -1,0 +1,17 @@
+/// Where an expression stands, and so which variables and functions it may use.
+///
+/// Everywhere allowed are `contact`, `stage`, `did`, `count`, `sum`, `first`, `last`, `score` and `consented`.
+public struct Scope: OptionSet, Sendable, Hashable {
+    public var rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// What is asked of a contact at any time: segments, stages, branches outside a run.
+    public static let audience: Scope = []
+    /// Adds `event`: rules on events.
+    public static let event = Scope(rawValue: 1)
+    /// Adds `run.did`, `run.count`, `run.sum`, `run.first` and `run.last`: goals, exits and branches of a journey.
+    public static let run = Scope(rawValue: 2)
+    /// The condition on which an event starts a journey.
+    public static let entry: Scope = [.event]
+}

@@ -1,0 +1,34 @@
+public import Model
+
+/// What one activation of a run leads to.
+public struct Activation: Sendable, Hashable {
+    public var run: RunState
+    /// In the order in which they came about.
+    public var effects: [Effect]
+    /// When the run must be looked at again if nothing else happens; nil: only an event or a verdict moves it.
+    public var wake: Timestamp?
+}
+
+/// What the engine wants done; all of it commits with the run.
+public enum Effect: Sendable, Hashable {
+    /// Plan a message from a template.
+    case send(StepVisit, template: String)
+    case decide(Decision)
+    case end(Journey.Outcome)
+}
+
+/// A recorded choice with what it saw.
+public struct Decision: Sendable, Hashable {
+    /// The step's name; `enter`, `goal`, `exit` and `end` for what concerns the run as a whole.
+    public var step: String
+    /// What was chosen: `started`, `then`, `else`, or an outcome.
+    public var choice: String
+    /// What it was chosen on: the condition, the event, the instant.
+    public var saw: JSON
+
+    public init(step: String, choice: String, saw: JSON = .object([:])) {
+        self.step = step
+        self.choice = choice
+        self.saw = saw
+    }
+}

@@ -1,0 +1,55 @@
+public import Model
+
+/// A time of day on some days of the week.
+public struct DailyTime: Sendable, Hashable {
+    public enum Weekday: Int, Sendable, CaseIterable {
+        case sunday, monday, tuesday, wednesday, thursday, friday, saturday
+
+        /// The day's name in files: `mon`, `tue` …
+        public var abbreviation: String { String(String(describing: self).prefix(3)) }
+    }
+
+    public let hour: Int
+    public let minute: Int
+    public let days: Set<Weekday>
+
+    public static let workdays: Set<Weekday> = [.monday, .tuesday, .wednesday, .thursday, .friday]
+
+    /// Returns nil for an hour or minute that no day has, and without days.
+    public init?(hour: Int, minute: Int, days: Set<Weekday> = Set(Weekday.allCases)) {
+        guard (0..<24).contains(hour), (0..<60).contains(minute), !days.isEmpty else { return nil }
+        self.hour = hour
+        self.minute = minute
+        self.days = days
+    }
+
+    /// Reads `HH:MM`.
+    public init?(_ text: String, days: Set<Weekday> = Set(Weekday.allCases)) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy(Self.isTwoDigits),
+            let hour = Int(parts[0]), let minute = Int(parts[1])
+        else { return nil }
+        self.init(hour: hour, minute: minute, days: days)
+    }
+
+    /// The first such instant in the zone that is not before `time`.
+    public func first(notBefore time: Timestamp, in zone: LocalZone) -> Timestamp {
+        let second = time.microseconds.flooredDivision(by: 1_000_000).quotient
+        let today = (second + zone.offset(at: time)).flooredDivision(by: 86_400).quotient
+        // A whole week lies between two such times, and a gap may move one of them past midnight.
+        for day in (today - 1)...(today + 8) where days.contains(weekday(of: day)) {
+            let instant = zone.instant(ofWallClock: day * 86_400 + Int64(hour * 3600 + minute * 60))
+            if instant >= time { return instant }
+        }
+        return time
+    }
+
+    private static func isTwoDigits(_ text: Substring) -> Bool {
+        text.utf8.count == 2 && text.utf8.allSatisfy { (48...57).contains($0) }
+    }
+
+    /// 1970-01-01 was a Thursday.
+    private func weekday(of day: Int64) -> Weekday {
+        Weekday(rawValue: Int((day + 4).flooredDivision(by: 7).remainder))!
+    }
+}

@@ -1,0 +1,172 @@
+import Expressions
+import Model
+
+/// One activation of a run under way.
+struct Engine {
+    let journey: Journey
+    let world: World
+    var run: RunState
+    private(set) var effects: [Effect] = []
+    private(set) var wake: Timestamp?
+
+    /// When the run came to the step at hand: waits count from here.
+    private var since: Timestamp
+    /// What lay behind the run in the contact's history then: a `wait_for` sees events strictly behind this place, so that
+    /// it misses none that came while an activation was late.
+    private var behind: HistoryPosition
+
+    init(journey: Journey, world: World, run: RunState) {
+        self.journey = journey
+        self.world = world
+        self.run = run
+        since = world.now
+        behind = run.entry
+    }
+
+    mutating func activate() throws(JourneyError) {
+        if reachesGoal() || meetsExit() { return }
+        repeat {
+            let line = try currentLine()
+            if run.phase == .arriving { begin(line) }
+            guard try passes(line) else { return }
+        } while true
+    }
+
+    private func currentLine() throws(JourneyError) -> StepTable.Line {
+        guard let place = journey.table.place(named: run.step) else {
+            throw JourneyError(code: .unknownStep, message: "there is no step \"\(run.step)\"")
+        }
+        return journey.table.lines[place]
+    }
+
+    // MARK: Goal and exit
+
+    /// The first activation at or after the lapse sees the log as it was just before, so that a late one decides as a
+    /// punctual one would have; after it the goal is closed.
+    private mutating func reachesGoal() -> Bool {
+        guard let goal = journey.goal, !run.goalHasLapsed else { return false }
+        let lapse = goal.within.map { run.startedAt + $0 } ?? .distantFuture
+        let reached: Bool
+        if world.now < lapse {
+            reached = holds(goal.when)
+            look(at: lapse)
+        } else {
+            reached = goal.when.holds(in: Scene(world, runStart: run.entry, before: lapse)).holds
+            run.goalHasLapsed = true
+        }
+        if reached { end(.converted, step: "goal", saw: ["condition": .string(goal.when.source)]) }
+        return reached
+    }
+
+    private mutating func meetsExit() -> Bool {
+        guard let exit = journey.exit, holds(exit) else { return false }
+        end(.exited, step: "exit", saw: ["condition": .string(exit.source)])
+        return true
+    }
+
+    private mutating func end(_ outcome: Journey.Outcome, step: String, saw: [String: JSON] = [:]) {
+        run.phase = .ended(outcome)
+        wake = nil
+        decide(step, outcome.rawValue, saw)
+        effects.append(.end(outcome))
+    }
+
+    /// Whether a condition holds now; where it does not, the run is looked at again when time alone may change that.
+    private mutating func holds(_ condition: Expression, event: HistoryEvent? = nil) -> Bool {
+        let result = condition.holds(in: Scene(world, event: event, runStart: run.entry))
+        if !result.holds { look(at: result.validUntil) }
+        return result.holds
+    }
+
+    // MARK: Steps
+
+    private mutating func begin(_ line: StepTable.Line) {
+        switch line.operation {
+        case .email(let template):
+            let visit = StepVisit(step: line.name, visit: 1)
+            run.phase = .sending(visit: visit.visit)
+            effects.append(.send(visit, template: template))
+        case .wait(let span): run.phase = .waiting(until: since + span)
+        case .waitUntil(let time):
+            run.phase = .waiting(until: time.first(notBefore: since, in: world.contactZone))
+        case .waitFor(let wait, _): run.phase = .waitingForEvent(behind: behind, until: since + wait.atMost)
+        case .branch(let condition, let otherwise):
+            let result = condition.holds(in: Scene(world, runStart: run.entry)).holds
+            decide(line.name, result ? "then" : "else", ["condition": .string(condition.source)])
+            go(to: result ? line.next : otherwise, since: since, behind: behind)
+        case .end:
+            if goalIsOpen { run.phase = .waitingForGoal } else { end(.finished, step: "end") }
+        }
+    }
+
+    /// Whether the run moves on from the step; where it does not, it is parked or at its end.
+    private mutating func passes(_ line: StepTable.Line) throws(JourneyError) -> Bool {
+        switch (run.phase, line.operation) {
+        case (.arriving, _): return true
+        case (.ended, _): return false
+        case (.sending(let visit), .email):
+            guard let verdict = world.verdicts[StepVisit(step: line.name, visit: visit)] else { return false }
+            go(to: line.next, since: verdict.at, behind: .end(of: verdict.at))
+        case (.waiting(let until), .wait), (.waiting(let until), .waitUntil):
+            guard isDue(until) else { return false }
+            go(to: line.next, since: world.now, behind: .end(of: until))
+        case (.waitingForEvent(let behind, let until), .waitFor(let wait, let otherwise)):
+            return finds(wait, behind: behind, until: until, line: line, otherwise: otherwise)
+        case (.waitingForGoal, .end):
+            if !goalIsOpen { end(.finished, step: "end") }
+            return false
+        default: throw JourneyError(code: .unknownStep, message: "a run cannot stand so at step \"\(run.step)\"")
+        }
+        return true
+    }
+
+    private var goalIsOpen: Bool { journey.goal?.within != nil && !run.goalHasLapsed }
+
+    /// The first fitting event in (time, event id) order decides, also when it becomes known after the time is up.
+    private mutating func finds(
+        _ wait: Step.EventWait, behind: HistoryPosition, until: Timestamp, line: StepTable.Line,
+        otherwise: StepTable.Place
+    ) -> Bool {
+        let window = world.facts.history.upTo(.end(of: until))
+        for event in window.events(named: wait.event, after: behind) where fits(event, wait.when) {
+            decide(line.name, "then", ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.json])
+            go(to: line.next, since: world.now, behind: event.position)
+            return true
+        }
+        guard isDue(until) else { return false }
+        decide(line.name, "else", ["waited for": .string(wait.event), "until": until.json])
+        go(to: otherwise, since: world.now, behind: .end(of: until))
+        return true
+    }
+
+    private mutating func fits(_ event: HistoryEvent, _ condition: Expression?) -> Bool {
+        guard let condition else { return true }
+        return holds(condition, event: event)
+    }
+
+    private mutating func go(to place: StepTable.Place, since: Timestamp, behind: HistoryPosition) {
+        self.since = since
+        self.behind = behind
+        run.step = journey.table.lines[place].name
+        run.phase = .arriving
+    }
+
+    private mutating func decide(_ step: String, _ choice: String, _ saw: [String: JSON]) {
+        effects.append(.decide(Decision(step: step, choice: choice, saw: .object(saw))))
+    }
+
+    // MARK: Time
+
+    /// Whether an instant has come; where not, the run is looked at then.
+    private mutating func isDue(_ instant: Timestamp) -> Bool {
+        if world.now >= instant { return true }
+        look(at: instant)
+        return false
+    }
+
+    private mutating func look(at instant: Timestamp) {
+        guard instant < .distantFuture else { return }
+        let instant = max(instant, world.now + Span(microseconds: 1))
+        wake = min(wake ?? instant, instant)
+    }
+}

@@ -1,0 +1,68 @@
+public import Expressions
+import Model
+
+extension Journey {
+    /// The longest entry key that is stored as it is, in bytes; of a longer one its derived id is.
+    private static let entryKeyLimit = 200
+
+    /// The key under which an event starts a run, or nil where it starts none.
+    ///
+    /// The condition sees the history up to and including the event. Of one key a contact has one run ever: `""` with
+    /// `again: never`; with `per-key` the key's text, and without a key (absent, null, empty) the event starts nothing.
+    public func entryKey(for event: HistoryEvent, in world: World) -> String? {
+        guard case .event(let name, let when) = entry.trigger, name == event.name else { return nil }
+        let scene = Scene(world, at: event)
+        if let when, !when.holds(in: scene).holds { return nil }
+        return entryKey(in: scene)
+    }
+
+    /// The key under which reaching a stage starts a run, or nil where it starts none.
+    public func entryKey(forStage stage: String, in world: World) -> String? {
+        guard case .stage(stage) = entry.trigger else { return nil }
+        return entryKey(in: Scene(world))
+    }
+
+    private func entryKey(in scene: Scene) -> String? {
+        guard case .perKey(let expression) = entry.again else { return "" }
+        guard let value = try? expression.evaluate(scene).value, let text = value.keyText, !text.isEmpty else {
+            return nil
+        }
+        return text.utf8.count <= Self.entryKeyLimit ? text : UniqueID.derived("loods.entry-key", text).description
+    }
+
+    /// Begins a run and takes its first steps.
+    ///
+    /// - Parameter position: The place of the event that started it; for a stage, the place at which it was reached.
+    public func start(at position: HistoryPosition, in world: World) throws(JourneyError) -> Activation {
+        let run = RunState(startedAt: world.now, entry: position, step: table.lines[table.first].name)
+        var activation = try step(run, in: world)
+        activation.effects.insert(.decide(entryDecision(position)), at: 0)
+        return activation
+    }
+
+    private func entryDecision(_ position: HistoryPosition) -> Decision {
+        var saw: [String: JSON] = ["at": position.at.json]
+        switch entry.trigger {
+        case .event(let name, let when):
+            saw["event"] = .string(name)
+            if let id = position.eventID { saw["id"] = .string(id) }
+            if let when { saw["condition"] = .string(when.source) }
+        case .stage(let stage): saw["stage"] = .string(stage)
+        }
+        return Decision(step: "enter", choice: "started", saw: .object(saw))
+    }
+}
+
+extension Value {
+    /// The value as an entry key; lists, maps and null are none.
+    fileprivate var keyText: String? {
+        switch self {
+        case .string(let text): text
+        case .int(let number): String(number)
+        case .uint(let number): String(number)
+        case .double(let number): Int64(exactly: number).map { String($0) } ?? "\(number)"
+        case .bool(let value): String(value)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,92 @@
+public import Expressions
+public import Model
+
+/// A journey ready to run: what starts it, what ends it, and its steps as an immutable table.
+public struct Journey: Sendable {
+    public let name: String
+    /// The stage that it serves.
+    public let stage: String?
+    public let entry: Entry
+    public let goal: Goal?
+    /// What ends a run as `exited`, at any moment.
+    public let exit: Expression?
+
+    let table: StepTable
+
+    /// Lays out the steps. Step names must be unique; a name that repeats throws `duplicateStep`.
+    public init(
+        name: String, stage: String? = nil, entry: Entry, goal: Goal? = nil, exit: Expression? = nil, steps: [Step]
+    ) throws(JourneyError) {
+        self.name = name
+        self.stage = stage
+        self.entry = entry
+        self.goal = goal
+        self.exit = exit
+        self.table = try StepTable(steps)
+    }
+
+    /// What starts a run, and how often the same contact may.
+    public struct Entry: Sendable {
+        public var trigger: Trigger
+        public var again: Again
+
+        public init(_ trigger: Trigger, again: Again = .never) {
+            self.trigger = trigger
+            self.again = again
+        }
+    }
+
+    public enum Trigger: Sendable {
+        /// An event of this name for which `when` holds; the history then ends with that event.
+        case event(String, when: Expression?)
+        /// Reaching this stage.
+        case stage(String)
+    }
+
+    public enum Again: Sendable {
+        /// One run for each contact, ever.
+        case never
+        /// One run for each value of the expression.
+        case perKey(Expression)
+    }
+
+    /// What ends a run as `converted`.
+    public struct Goal: Sendable {
+        public var when: Expression
+        /// Counted from the start of the run; the goal counts on after the last step until it lapses. Without it the goal
+        /// counts until the last step.
+        public var within: Span?
+
+        public init(when: Expression, within: Span?) {
+            self.when = when
+            self.within = within
+        }
+    }
+
+    /// Where the run ends, as tables and reports name it.
+    public enum Outcome: String, Sendable, CaseIterable {
+        /// The last step is done, and no goal is open.
+        case finished
+        /// The goal was reached in time.
+        case converted
+        /// The exit condition held.
+        case exited
+    }
+}
+
+extension Journey {
+    /// The e-mail steps and the templates that they send.
+    public var emailSteps: [(step: String, template: String)] { table.emailSteps }
+
+    /// Every event name that the journey looks at; only these are needed in the history that its runs see.
+    public var mentionedEvents: Set<String> {
+        var names = table.mentionedEvents
+        for expression in [goal?.when, exit] { names.formUnion(expression?.mentionedEvents ?? []) }
+        if case .event(let name, let when) = entry.trigger {
+            names.insert(name)
+            names.formUnion(when?.mentionedEvents ?? [])
+        }
+        if case .perKey(let key) = entry.again { names.formUnion(key.mentionedEvents) }
+        return names
+    }
+}

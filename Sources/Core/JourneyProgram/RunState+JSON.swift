@@ -1,0 +1,92 @@
+import Expressions
+public import Model
+
+/// The stored form: `{"v":1,"started":…,"entry":{"at":…,"event":…},"step":…,"phase":…}` and what the phase needs; instants
+/// are ISO 8601.
+extension RunState {
+    private static let version: Int64 = 1
+
+    public var json: JSON {
+        var members: [String: JSON] = [
+            "v": .int(Self.version), "started": startedAt.json, "entry": entry.json, "step": .string(step),
+        ]
+        if goalHasLapsed { members["lapsed"] = .bool(true) }
+        switch phase {
+        case .arriving: members["phase"] = .string("arriving")
+        case .sending(let visit):
+            members["phase"] = .string("sending")
+            members["visit"] = .int(Int64(visit))
+        case .waiting(let until):
+            members["phase"] = .string("waiting")
+            members["until"] = until.json
+        case .waitingForEvent(let behind, let until):
+            members["phase"] = .string("waiting for event")
+            members["behind"] = behind.json
+            members["until"] = until.json
+        case .waitingForGoal: members["phase"] = .string("waiting for goal")
+        case .ended(let outcome): members["phase"] = .string(outcome.rawValue)
+        }
+        return .object(members)
+    }
+
+    /// Reads `json`; anything else throws `unreadableRun`.
+    public init(json: JSON) throws(JourneyError) {
+        guard json["v"] == .int(Self.version) else { throw .unreadable("its version") }
+        startedAt = try .read(json["started"], "started")
+        entry = try .read(json["entry"], "entry")
+        guard let step = json["step"]?.string else { throw .unreadable("step") }
+        self.step = step
+        phase = try Self.phase(json)
+        goalHasLapsed = json["lapsed"] == .bool(true)
+    }
+
+    private static func phase(_ json: JSON) throws(JourneyError) -> Phase {
+        guard let name = json["phase"]?.string else { throw .unreadable("phase") }
+        switch name {
+        case "arriving": return .arriving
+        case "sending":
+            guard case .int(let visit) = json["visit"], let visit = Int(exactly: visit) else {
+                throw .unreadable("visit")
+            }
+            return .sending(visit: visit)
+        case "waiting": return .waiting(until: try .read(json["until"], "until"))
+        case "waiting for event":
+            return .waitingForEvent(behind: try .read(json["behind"], "behind"), until: try .read(json["until"], "until"))
+        case "waiting for goal": return .waitingForGoal
+        default:
+            guard let outcome = Journey.Outcome(rawValue: name) else { throw .unreadable("phase") }
+            return .ended(outcome)
+        }
+    }
+}
+
+extension JourneyError {
+    static func unreadable(_ part: String) -> JourneyError {
+        JourneyError(code: .unreadableRun, message: "a stored run cannot be read at \(part)")
+    }
+}
+
+extension Timestamp {
+    var json: JSON { .string(description) }
+
+    fileprivate static func read(_ json: JSON?, _ part: String) throws(JourneyError) -> Timestamp {
+        guard let text = json?.string, let time = Timestamp(iso8601: text) else { throw .unreadable(part) }
+        return time
+    }
+}
+
+extension HistoryPosition {
+    fileprivate var json: JSON {
+        var members = ["at": at.json]
+        if let eventID { members["event"] = .string(eventID) }
+        return .object(members)
+    }
+
+    fileprivate static func read(_ json: JSON?, _ part: String) throws(JourneyError) -> HistoryPosition {
+        let at = try Timestamp.read(json?["at"], part)
+        guard let event = json?["event"] else { return .end(of: at) }
+        guard let eventID = event.string else { throw .unreadable(part) }
+        return HistoryPosition(at: at, eventID: eventID)
+    }
+}
+

@@ -1,0 +1,101 @@
+public import Expressions
+public import Model
+
+/// What a run sees at one activation.
+public struct World {
+    /// The contact's attributes, stage, consents and scores, and domain time; its `history` holds every known event that
+    /// the journey mentions. Its `event` and `runStart` are not looked at.
+    public var facts: any EvaluationContext
+    /// The workspace's zone; a contact whose attribute `timezone` names a zone is in that one.
+    public var zone: LocalZone
+    /// The final verdicts on the run's messages.
+    public var verdicts: [StepVisit: MessageVerdict]
+
+    public init(facts: any EvaluationContext, zone: LocalZone, verdicts: [StepVisit: MessageVerdict] = [:]) {
+        self.facts = facts
+        self.zone = zone
+        self.verdicts = verdicts
+    }
+
+    var now: Timestamp { facts.now }
+
+    var contactZone: LocalZone { facts.contact["timezone"]?.string.flatMap { LocalZone($0) } ?? zone }
+}
+
+/// What became of a message, for good.
+public struct MessageVerdict: Sendable, Hashable {
+    public enum Outcome: String, Sendable, CaseIterable {
+        /// Handed to the mail server.
+        case sent
+        /// The gate did not let it through.
+        case skipped
+        /// Its topic was withdrawn meanwhile.
+        case withdrawn
+        /// It was held for longer than it was worth.
+        case expired
+        /// The receiving side refused it for good.
+        case refused
+        /// Whether it was handed is not known.
+        case unknown
+    }
+
+    public var outcome: Outcome
+    /// When it became final: waits behind the step count from here.
+    public var at: Timestamp
+
+    public init(_ outcome: Outcome, at: Timestamp) {
+        self.outcome = outcome
+        self.at = at
+    }
+}
+
+/// The facts with a run or an event in view, and time and history bounded where the engine says.
+struct Scene: EvaluationContext {
+    let facts: any EvaluationContext
+    let now: Timestamp
+    let history: History
+    var event: JSON?
+    var runStart: HistoryPosition?
+
+    init(_ world: World, event: HistoryEvent? = nil, runStart: HistoryPosition? = nil) {
+        facts = world.facts
+        now = world.facts.now
+        history = world.facts.history
+        self.event = event?.json
+        self.runStart = runStart
+    }
+
+    /// The view of an entry condition: the history ends with the event.
+    init(_ world: World, at event: HistoryEvent) {
+        facts = world.facts
+        now = world.facts.now
+        history = world.facts.history.upTo(event.position)
+        self.event = event.json
+    }
+
+    /// The run's view as it was just before an instant.
+    init(_ world: World, runStart: HistoryPosition, before end: Timestamp) {
+        facts = world.facts
+        now = end - Span(microseconds: 1)
+        history = world.facts.history.upTo(.end(of: now))
+        self.runStart = runStart
+    }
+
+    var contact: JSON { facts.contact }
+    var stage: String? { facts.stage }
+    func consented(_ topic: String) -> Bool { facts.consented(topic) }
+    func score(_ model: String) -> Double { facts.score(model) }
+    func halfLife(ofScore model: String) -> Span? { facts.halfLife(ofScore: model) }
+    func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
+        facts.score(model, staysUntil: threshold)
+    }
+}
+
+extension HistoryEvent {
+    /// The event as conditions see it under the name `event`.
+    var json: JSON {
+        .object([
+            "name": .string(name), "id": .string(eventID), "at": .string(at.description), "properties": properties,
+        ])
+    }
+}

@@ -1,0 +1,92 @@
+public import Model
+
+/// What a link in a mail may do; each purpose signs with a key of its own.
+public enum LinkPurpose: String, Sendable, CaseIterable {
+    case open
+    case click
+    case unsubscribe
+}
+
+/// The message that a link stands in, and its contact.
+public struct LinkOrigin: Sendable, Hashable {
+    public var contact: ContactKey
+    public var message: UniqueID
+
+    public init(contact: ContactKey, message: UniqueID) {
+        self.contact = contact
+        self.message = message
+    }
+}
+
+/// A link as a mail carries it: all that it says stands in the signed token, and no address does.
+public enum Link: Sendable, Hashable {
+    /// The open pixel.
+    case open(LinkOrigin)
+    /// A click that leads to `destination`, an absolute `http` or `https` URL in ASCII.
+    case click(LinkOrigin, destination: String)
+    /// Withdraws consent to `topic`.
+    case unsubscribe(LinkOrigin, topic: String)
+
+    public var purpose: LinkPurpose {
+        switch self {
+        case .open: .open
+        case .click: .click
+        case .unsubscribe: .unsubscribe
+        }
+    }
+
+    public var origin: LinkOrigin {
+        switch self {
+        case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _): origin
+        }
+    }
+}
+
+extension Link {
+    /// Workspace (4 bytes), contact and message (16 each), big-endian; then the destination or topic in UTF-8.
+    var payload: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(bigEndian: UInt32(bitPattern: origin.contact.workspace.rawValue))
+        for word in [origin.contact.contact, origin.message].flatMap({ [$0.high, $0.low] }) {
+            bytes.append(bigEndian: word)
+        }
+        switch self {
+        case .open: break
+        case .click(_, let destination): bytes += Array(destination.utf8)
+        case .unsubscribe(_, let topic): bytes += Array(topic.utf8)
+        }
+        return bytes
+    }
+
+    init(payload: [UInt8], purpose: LinkPurpose) throws(LinkError) {
+        guard payload.count >= 36, let text = String(validating: payload[36...], as: UTF8.self) else {
+            throw .malformed
+        }
+        let words = stride(from: 4, to: 36, by: 8).map { start in
+            payload[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        let workspace = payload[..<4].reduce(0) { $0 << 8 | UInt32($1) }
+        let origin = LinkOrigin(
+            contact: ContactKey(
+                workspace: WorkspaceID(rawValue: Int32(bitPattern: workspace)),
+                contact: UniqueID(high: words[0], low: words[1])),
+            message: UniqueID(high: words[2], low: words[3]))
+        switch purpose {
+        case .open:
+            guard text.isEmpty else { throw .malformed }
+            self = .open(origin)
+        case .click:
+            guard Destination.isAllowed(text) else { throw .destination }
+            self = .click(origin, destination: text)
+        case .unsubscribe:
+            guard !text.isEmpty else { throw .malformed }
+            self = .unsubscribe(origin, topic: text)
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(bigEndian value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+    }
+}

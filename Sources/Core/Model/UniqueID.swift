@@ -1,0 +1,82 @@
+import Crypto
+
+/// 128 bits that name one thing; written as a UUID (RFC 9562).
+///
+/// Ids of subjects, runs and messages are *derived* from what they stand for, so that doing a thing twice names it once.
+public struct UniqueID: Sendable, Hashable, Comparable {
+    public var high: UInt64
+    public var low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    public static func < (left: UniqueID, right: UniqueID) -> Bool {
+        left.high == right.high ? left.low < right.low : left.high < right.high
+    }
+
+    /// A random id from the system's generator (version 4). For composition roots and edges only.
+    public static func random() -> UniqueID {
+        UniqueID(high: .random(in: 0 ... .max), low: .random(in: 0 ... .max)).marked(version: 4)
+    }
+
+    /// The id of the thing that `parts` describe, under `purpose`: SHA-256 over the length-prefixed parts, cut to 128
+    /// bits and marked as UUID version 8.
+    public static func derived(_ purpose: String, _ parts: String...) -> UniqueID {
+        var hash = SHA256()
+        for part in [purpose] + parts {
+            var text = part
+            text.withUTF8 { bytes in
+                withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { hash.update(bufferPointer: $0) }
+                hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+            }
+        }
+        return hash.finalize().withUnsafeBytes {
+            UniqueID(
+                high: $0.loadUnaligned(as: UInt64.self).bigEndian,
+                low: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian)
+        }.marked(version: 8)
+    }
+
+    private func marked(version: UInt64) -> UniqueID {
+        UniqueID(
+            high: high & 0xFFFF_FFFF_FFFF_0FFF | version << 12,
+            low: low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+}
+
+extension UniqueID: LosslessStringConvertible {
+    /// Reads the 36-character form, in either case. Returns nil for anything else.
+    public init?(_ text: String) {
+        let utf8 = Array(text.utf8)
+        guard utf8.count == 36 else { return nil }
+        var words: [UInt64] = [0, 0]
+        var digits = 0
+        for (index, byte) in utf8.enumerated() {
+            if [8, 13, 18, 23].contains(index) {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+            words[digits / 16] = words[digits / 16] << 4 | UInt64(digit)
+            digits += 1
+        }
+        self.init(high: words[0], low: words[1])
+    }
+
+    public var description: String {
+        let hex = hexadecimal(high) + hexadecimal(low)
+        var text = ""
+        for (index, character) in hex.enumerated() {
+            if [8, 12, 16, 20].contains(index) { text.append("-") }
+            text.append(character)
+        }
+        return text
+    }
+
+    private func hexadecimal(_ word: UInt64) -> String {
+        let digits = String(word, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,97 @@
+public import Model
+
+/// Exact arithmetic of decaying scores: integers that commute, so that a rebuild in any order is equal to the bit.
+///
+/// A score with half-life H is worth `Σ points · 2^((at − now) / H)`. Time is cut into epochs of 16 half-lives; within its
+/// epoch an event is booked once, as an integer that weighs later events more: `points · 2^((at − start) / H)` in units
+/// of 1/256,000 point. Sums of an epoch are plain integer sums; time enters only when a value is asked for.
+///
+/// The fraction of a half-life is quantised to 1/65,536 and the power is a product of constants, so no libm is involved
+/// and every machine gets the same bits. The relative error of a value is below 0.001 for points of 0.01 and more.
+///
+/// Bounds: a rule gives at most ±10,000 points; one contact's sum within one epoch cannot overflow before 549,755,813
+/// points (2^39 / 1000), which is ten events a second of a point each for 22 months.
+public enum ScoreArithmetic {
+    /// The largest value of one rule, either way, in thousandths of a point.
+    public static let largestPoints: Int64 = 10_000_000
+    /// The half-lives that a model may have.
+    public static let halfLives: ClosedRange<Span> = .hours(1) ... .days(3660)
+
+    static let halfLivesPerEpoch: Int64 = 16
+    static let scaleBits: Int64 = 8
+
+    /// What an event adds: to which epoch's sum, and how much.
+    ///
+    /// - Parameters:
+    ///   - points: Thousandths of a point, at most `largestPoints` either way; more is cut to that.
+    ///   - halfLife: Within `halfLives`; nil for a score that does not decay (epoch 0, the amount is `points`).
+    public static func term(points: Int64, at: Timestamp, halfLife: Span?) -> (epoch: Int64, amount: Int64) {
+        let points = min(max(points, -largestPoints), largestPoints)
+        guard let halfLife else { return (0, points) }
+        let (epoch, offset) = at.microseconds.flooredDivision(by: epochLength(halfLife))
+        let (whole, fraction) = halvings(offset, halfLife)
+        let shift = power.bits - scaleBits - whole
+        let product = points.magnitude * power.ofTwo(fraction)
+        let amount = Int64((product + 1 << (shift - 1)) >> shift)
+        return (epoch, points < 0 ? -amount : amount)
+    }
+
+    /// A score at `now` in points, rounded to a thousandth; sums of later epochs count as well.
+    ///
+    /// The same sums, half-life and instant give the same bits on every machine.
+    public static func value(sums: [Int64: Int64], halfLife: Span?, now: Timestamp) -> Double {
+        guard let halfLife else { return Double(sums.values.reduce(0, &+)) / 1000 }
+        var total = 0.0
+        for epoch in sums.keys.sorted() {
+            total += Double(sums[epoch]!) * weight(epoch: epoch, halfLife: halfLife, now: now)
+        }
+        return (total / Double(1 << scaleBits)).rounded() / 1000
+    }
+
+    /// `2^(−(now − start of the epoch) / H)`.
+    private static func weight(epoch: Int64, halfLife: Span, now: Timestamp) -> Double {
+        let (start, overflow) = epoch.multipliedReportingOverflow(by: epochLength(halfLife))
+        let (age, ageOverflow) = now.microseconds.subtractingReportingOverflow(start)
+        guard !overflow, !ageOverflow else { return 0 }
+        let (whole, fraction) = halvings(age, halfLife)
+        let significand = Double(1 << power.bits) / Double(power.ofTwo(fraction))
+        return Double(sign: .plus, exponent: Int(min(max(-whole, -1000), 900)), significand: significand)
+    }
+
+    static func epochLength(_ halfLife: Span) -> Int64 {
+        let range = (halfLives.lowerBound.microseconds, halfLives.upperBound.microseconds)
+        return min(max(halfLife.microseconds, range.0), range.1) * halfLivesPerEpoch
+    }
+
+    /// `span / halfLife` as a whole number and a fraction in 1/65,536.
+    private static func halvings(_ span: Int64, _ halfLife: Span) -> (whole: Int64, fraction: UInt64) {
+        let length = epochLength(halfLife) / halfLivesPerEpoch
+        let (whole, rest) = span.flooredDivision(by: length)
+        let wide = UInt64(rest).multipliedFullWidth(by: 1 << 16)
+        return (whole, UInt64(length).dividingFullWidth(wide).quotient)
+    }
+
+    private static let power = BinaryPower()
+}
+
+/// Powers of two with a fractional exponent, in integers.
+struct BinaryPower: Sendable {
+    /// Fraction bits of a result.
+    let bits: Int64 = 30
+
+    /// round(2^(2^−k) · 2^30) for k = 1 … 16.
+    private let roots: [UInt64] = [
+        1_518_500_250, 1_276_901_417, 1_170_923_762, 1_121_280_436, 1_097_253_708, 1_085_434_106, 1_079_572_136,
+        1_076_653_033, 1_075_196_443, 1_074_468_888, 1_074_105_294, 1_073_923_544, 1_073_832_680, 1_073_787_251,
+        1_073_764_537, 1_073_753_181,
+    ]
+
+    /// `2^(fraction / 65536) · 2^30`, for a fraction of at most 16 bits.
+    func ofTwo(_ fraction: UInt64) -> UInt64 {
+        var product: UInt64 = 1 << 30
+        for (index, root) in roots.enumerated() where fraction & (1 << (15 - UInt64(index))) != 0 {
+            product = (product * root + 1 << 29) >> 30
+        }
+        return product
+    }
+}

@@ -1,0 +1,72 @@
+public import Model
+
+/// What is on record about one contact that bears on sending, as read under the lock of the claim.
+public struct ContactLedger: Sendable, Hashable {
+    public var isErased: Bool
+    public var consents: [ConsentRecord]
+    public var suppressions: [Suppression]
+
+    public init(isErased: Bool = false, consents: [ConsentRecord] = [], suppressions: [Suppression] = []) {
+        self.isErased = isErased
+        self.consents = consents
+        self.suppressions = suppressions
+    }
+}
+
+/// The last word on consent for one (topic, channel, address).
+public struct ConsentRecord: Sendable, Hashable {
+    public enum State: String, Sendable, Hashable, CaseIterable {
+        /// Asked for, not confirmed.
+        case pending
+        case granted
+        case withdrawn
+    }
+
+    public var topic: String
+    public var channel: Channel
+    public var address: String
+    public var state: State
+    /// The instant from which a granted consent no longer counts; nil: it does not lapse.
+    public var lapsesAt: Timestamp?
+
+    public init(topic: String, channel: Channel, address: String, state: State, lapsesAt: Timestamp? = nil) {
+        self.topic = topic
+        self.channel = channel
+        self.address = address
+        self.state = state
+        self.lapsesAt = lapsesAt
+    }
+}
+
+/// A standing order not to send to an address.
+public struct Suppression: Sendable, Hashable {
+    /// Whence it comes, which decides what it stops.
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// Everything, whatever the ground.
+        case all
+        /// Mail to the address bounces for good: stops everything.
+        case invalidAddress = "invalid-address"
+        /// The person reported a message as spam: stops all but transactional messages.
+        case complaint
+        /// The person wants no marketing of any topic.
+        case marketing
+
+        /// Whether it stops transactional messages too.
+        public var stopsTransactional: Bool {
+            switch self {
+            case .all, .invalidAddress: true
+            case .complaint, .marketing: false
+            }
+        }
+    }
+
+    public var kind: Kind
+    public var channel: Channel
+    public var address: String
+
+    public init(_ kind: Kind, channel: Channel = .email, address: String) {
+        self.kind = kind
+        self.channel = channel
+        self.address = address
+    }
+}

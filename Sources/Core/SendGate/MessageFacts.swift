@@ -1,0 +1,53 @@
+public import Model
+
+/// The way a message reaches a contact.
+public struct Channel: RawRepresentable, Sendable, Hashable {
+    public var rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public static let email = Channel(rawValue: "email")
+}
+
+/// On what ground a message is sent.
+public enum MessageClass: Sendable, Hashable {
+    /// The contact asked for it by what they did: needs no consent.
+    case transactional
+    /// Needs consent to the topic at the address it goes to.
+    case topic(String)
+}
+
+/// The address at hand for a message.
+public enum MessageAddress: Sendable, Hashable {
+    /// The contact has none on the channel.
+    case missing
+    /// There is one, and the channel cannot deliver to it.
+    case malformed
+    /// One that can be used, in the form that consents and suppressions are keyed by.
+    case usable(String)
+}
+
+/// A message as the gate sees it.
+public struct MessageFacts: Sendable, Hashable {
+    public var messageClass: MessageClass
+    public var channel: Channel
+    public var address: MessageAddress
+    /// The first instant at which it may be sent; nil: at once.
+    public var sendFrom: Timestamp?
+    /// The instant from which it may no longer be sent; nil: none.
+    public var sendUntil: Timestamp?
+    /// Whether the run that planned it has ended in a way that takes its messages along.
+    public var journeyEnded: Bool
+
+    public init(
+        _ messageClass: MessageClass, channel: Channel = .email, address: MessageAddress,
+        sendFrom: Timestamp? = nil, sendUntil: Timestamp? = nil, journeyEnded: Bool = false
+    ) {
+        self.messageClass = messageClass
+        self.channel = channel
+        self.address = address
+        self.sendFrom = sendFrom
+        self.sendUntil = sendUntil
+        self.journeyEnded = journeyEnded
+    }
+}

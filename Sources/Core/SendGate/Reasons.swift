@@ -1,0 +1,58 @@
+/// Why a message may not be sent, or not yet: one bit a reason, as decisions store it.
+///
+/// A bit keeps its meaning for good, since stored decisions hold the raw value; new reasons take the next free bit.
+public struct Reasons: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Nobody ever gave consent for the topic at this address.
+    public static let noConsent = Reasons(rawValue: 1 << 0)
+    /// Consent for the topic at this address was given and taken back.
+    public static let consentWithdrawn = Reasons(rawValue: 1 << 1)
+    /// Consent for the topic at this address was asked for and is not confirmed yet.
+    public static let consentPending = Reasons(rawValue: 1 << 2)
+    /// Consent for the topic at this address was given for a time that is over.
+    public static let consentLapsed = Reasons(rawValue: 1 << 3)
+    /// The address is suppressed for this class of message.
+    public static let suppressed = Reasons(rawValue: 1 << 4)
+    /// The contact has no address on the channel.
+    public static let noAddress = Reasons(rawValue: 1 << 5)
+    /// The address cannot be used on the channel.
+    public static let badAddress = Reasons(rawValue: 1 << 6)
+    /// The last instant at which the message made sense has passed.
+    public static let expired = Reasons(rawValue: 1 << 7)
+    /// The run that planned the message has ended.
+    public static let journeyEnded = Reasons(rawValue: 1 << 8)
+    /// The contact was erased.
+    public static let erased = Reasons(rawValue: 1 << 9)
+    /// The first instant at which the message may go has not come.
+    public static let notDue = Reasons(rawValue: 1 << 10)
+}
+
+extension Reasons {
+    private static let vocabulary: [(Reasons, String)] = [
+        (.noConsent, "no consent for the topic at this address"),
+        (.consentWithdrawn, "consent for the topic was withdrawn"),
+        (.consentPending, "consent for the topic is not confirmed yet"),
+        (.consentLapsed, "consent for the topic has lapsed"),
+        (.suppressed, "the address is suppressed"),
+        (.noAddress, "the contact has no address on this channel"),
+        (.badAddress, "the address cannot be used"),
+        (.expired, "its time to be sent has passed"),
+        (.journeyEnded, "its run has ended"),
+        (.erased, "the contact was erased"),
+        (.notDue, "its time to be sent has not come"),
+    ]
+
+    /// The reasons in words, in the order of their bits; a bit of a newer version reads "reason N".
+    public var words: [String] {
+        (0..<32).filter { rawValue & (1 << $0) != 0 }.map { bit in
+            Self.vocabulary.first { $0.0.rawValue == 1 << bit }?.1 ?? "reason \(bit)"
+        }
+    }
+}
+
+extension Reasons: CustomStringConvertible {
+    public var description: String { words.joined(separator: "; ") }
+}

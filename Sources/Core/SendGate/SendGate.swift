@@ -1,0 +1,91 @@
+public import Model
+
+/// Decides whether a message may be sent: a pure function of the message, the ledger and the instant.
+///
+/// The same function serves claim, simulator and dry run.
+public enum SendGate {
+    /// The verdict on `message` at `now`.
+    ///
+    /// Every rule is asked, so that the verdict names all reasons at once. A reason to skip outweighs any to hold; of
+    /// several holds the last to end counts.
+    public static func verdict(_ message: MessageFacts, _ ledger: ContactLedger, now: Timestamp) -> Verdict {
+        var findings = Findings()
+        if ledger.isErased { findings.skip(.erased) }
+        if message.journeyEnded { findings.skip(.journeyEnded) }
+        checkTimes(message, now, &findings)
+        checkAddress(message, ledger, now, &findings)
+        return findings.verdict
+    }
+
+    private static func checkTimes(_ message: MessageFacts, _ now: Timestamp, _ findings: inout Findings) {
+        if let end = message.sendUntil {
+            if now >= end { findings.skip(.expired) } else { findings.holdsTrue(until: end) }
+        }
+        if let start = message.sendFrom, now < start {
+            // A message that comes due only when it has expired never goes.
+            if let end = message.sendUntil, start >= end { findings.skip(.expired) }
+            findings.hold(.notDue, until: start)
+        }
+    }
+
+    private static func checkAddress(
+        _ message: MessageFacts, _ ledger: ContactLedger, _ now: Timestamp, _ findings: inout Findings
+    ) {
+        switch message.address {
+        case .missing: findings.skip(.noAddress)
+        case .malformed: findings.skip(.badAddress)
+        case .usable(let address):
+            checkSuppression(message, address, ledger, &findings)
+            if case .topic(let topic) = message.messageClass {
+                let consent = ledger.consents.first {
+                    $0.topic == topic && $0.channel == message.channel && $0.address == address
+                }
+                checkConsent(consent, now, &findings)
+            }
+        }
+    }
+
+    private static func checkSuppression(
+        _ message: MessageFacts, _ address: String, _ ledger: ContactLedger, _ findings: inout Findings
+    ) {
+        let stops = ledger.suppressions.contains {
+            $0.channel == message.channel && $0.address == address
+                && ($0.kind.stopsTransactional || message.messageClass != .transactional)
+        }
+        if stops { findings.skip(.suppressed) }
+    }
+
+    private static func checkConsent(_ consent: ConsentRecord?, _ now: Timestamp, _ findings: inout Findings) {
+        switch consent?.state {
+        case nil: findings.skip(.noConsent)
+        case .pending: findings.skip(.consentPending)
+        case .withdrawn: findings.skip(.consentWithdrawn)
+        case .granted:
+            guard let lapse = consent?.lapsesAt else { return }
+            if now >= lapse { findings.skip(.consentLapsed) } else { findings.holdsTrue(until: lapse) }
+        }
+    }
+}
+
+/// What the rules found so far.
+private struct Findings {
+    private var skipped: Reasons = []
+    private var held: Reasons = []
+    private var heldUntil = Timestamp.distantPast
+    private var validUntil = Timestamp.distantFuture
+
+    mutating func skip(_ reason: Reasons) { skipped.formUnion(reason) }
+
+    mutating func hold(_ reason: Reasons, until time: Timestamp) {
+        held.formUnion(reason)
+        heldUntil = max(heldUntil, time)
+    }
+
+    /// A rule is content, and stays so until `time`.
+    mutating func holdsTrue(until time: Timestamp) { validUntil = min(validUntil, time) }
+
+    var verdict: Verdict {
+        if !skipped.isEmpty { return .skip(reasons: skipped) }
+        return held.isEmpty ? .send(validUntil: validUntil) : .hold(until: heldUntil, reasons: held)
+    }
+}

@@ -1,0 +1,10 @@
+#ifndef LOODS_CSHIMS_H
+#define LOODS_CSHIMS_H
+
+/// Creates a non-blocking, close-on-exec event counter (eventfd(2)). Returns the descriptor or -1 with errno set.
+int loods_eventfd(void);
+
+/// Names the calling thread (pthread_setname_np(3)); at most 15 bytes are kept.
+void loods_name_thread(const char *name);
+
+#endif

@@ -1,0 +1,158 @@
+import CShims
+import Glibc
+import Synchronization
+
+/// What the thread of a ``ConnectionThread`` runs; outlives it by at most the job at hand.
+final class ThreadLoop: Sendable {
+    private struct State {
+        var jobs: [UnownedJob] = []
+        /// Set while jobs wait or run, so that none of them can free the executor it runs on.
+        var owner: ConnectionThread?
+        var watch: Watch?
+        var isParked = false
+        var isClosing = false
+        var hasThread = false
+    }
+
+    private enum Turn {
+        case run([UnownedJob], on: ConnectionThread)
+        case park(Watch?)
+        case end
+    }
+
+    private let name: String
+    private let bell: Int32
+    private let state = Mutex(State())
+    /// The thread's pthread id, 0 while there is none.
+    private let thread = Atomic<UInt>(0)
+
+    init(name: String) {
+        self.name = name
+        bell = loods_eventfd()
+        precondition(bell >= 0, "no file descriptor left for a connection's thread")
+        state.withLock { $0.hasThread = true }
+        startThread()
+    }
+
+    deinit {
+        Glibc.close(bell)
+    }
+
+    var isCurrent: Bool { thread.load(ordering: .relaxed) == pthread_self() }
+
+    func append(_ job: UnownedJob, for owner: ConnectionThread) {
+        let (mustRing, mustStart) = state.withLock { state in
+            state.jobs.append(job)
+            state.owner = owner
+            let needs = (state.isParked, !state.hasThread)
+            state.isParked = false
+            state.hasThread = true
+            return needs
+        }
+        if mustRing { ring() }
+        if mustStart { startThread() }
+    }
+
+    func setWatch(_ watch: Watch?) {
+        // The old hook may hold the last reference to an actor: it is released outside the lock.
+        let old = state.withLock { state in
+            let old = state.watch
+            state.watch = state.isClosing ? nil : watch
+            return old
+        }
+        withExtendedLifetime(old) {}
+    }
+
+    func close() {
+        let (old, mustRing) = state.withLock { state in
+            let result = (state.watch, state.isParked)
+            state.watch = nil
+            state.isClosing = true
+            state.isParked = false
+            return result
+        }
+        withExtendedLifetime(old) {}
+        if mustRing { ring() }
+    }
+
+    // MARK: The thread
+
+    private func startThread() {
+        var id = pthread_t()
+        let start = Unmanaged.passRetained(self)
+        let status = pthread_create(
+            &id, nil,
+            { argument in
+                Unmanaged<ThreadLoop>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, start.toOpaque())
+        precondition(status == 0, "the system refuses another thread")
+        pthread_detach(id)
+    }
+
+    private func run() {
+        loods_name_thread(name)
+        thread.store(pthread_self(), ordering: .relaxed)
+        while true {
+            switch nextTurn() {
+            case .run(let jobs, let owner):
+                for job in jobs {
+                    job.runSynchronously(on: owner.asUnownedSerialExecutor())
+                }
+                // The jobs may have changed the watch; a busy thread must serve its socket and heartbeats too.
+                if let watch = state.withLock({ $0.watch }) { wait(for: watch, parked: false) }
+            case .park(let watch):
+                wait(for: watch, parked: true)
+            case .end:
+                return
+            }
+        }
+    }
+
+    private func nextTurn() -> Turn {
+        state.withLock { state in
+            if let owner = state.owner {
+                defer {
+                    state.jobs = []
+                    state.owner = nil
+                }
+                return .run(state.jobs, on: owner)
+            }
+            if state.isClosing {
+                // Said under the lock: a job that comes after this starts a new thread.
+                thread.store(0, ordering: .relaxed)
+                state.hasThread = false
+                return .end
+            }
+            state.isParked = true
+            return .park(state.watch)
+        }
+    }
+
+    private func wait(for watch: Watch?, parked: Bool) {
+        var descriptors = [
+            pollfd(fd: bell, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: watch?.fileDescriptor ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        let milliseconds = parked ? watch?.millisecondsLeft ?? -1 : 0
+        let ready = poll(&descriptors, 2, milliseconds)
+        if parked { state.withLock { $0.isParked = false } }
+        if ready > 0, descriptors[0].revents != 0 { silence() }
+        guard let watch else { return }
+        if ready > 0, descriptors[1].revents != 0 {
+            watch.call(.readable)
+        } else if watch.isDue {
+            watch.call(.timedOut)
+        }
+    }
+
+    private func ring() {
+        var one: UInt64 = 1
+        _ = write(bell, &one, 8)
+    }
+
+    private func silence() {
+        var count: UInt64 = 0
+        _ = read(bell, &count, 8)
+    }
+}

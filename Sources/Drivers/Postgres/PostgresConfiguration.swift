@@ -1,0 +1,88 @@
+internal import CLibPQ
+
+/// Where the database is and how patient to be with it.
+public struct PostgresConfiguration: Sendable {
+    /// libpq's keywords with their values.
+    let parameters: [(keyword: String, value: String)]
+    /// How many connections, each with a thread.
+    public let poolSize: Int
+    /// The server ends a statement that takes longer (SQLSTATE 57014); zero is no limit.
+    public let statementTimeout: Duration
+    /// The server ends a statement that waits longer for a lock (SQLSTATE 55P03); zero is no limit.
+    public let lockTimeout: Duration
+    /// How many prepared statements each connection keeps, at least 1; the least recently used goes first.
+    public var statementCacheLimit = 256
+
+    /// Reads the address and adds what is not said in it.
+    ///
+    /// - Parameters:
+    ///   - url: a `postgres://` URL or a libpq connection string; several hosts and `target_session_attrs` are
+    ///     libpq's to handle. Keywords given here win over everything below.
+    ///   - applicationName: shown in `pg_stat_activity`.
+    ///   - connectTimeout: for each host; libpq rounds to whole seconds, two at least.
+    /// - Throws: ``PostgresError`` with code `usage` if the address cannot be read.
+    public init(
+        url: String, applicationName: String, poolSize: Int = 2,
+        statementTimeout: Duration = .seconds(30),
+        lockTimeout: Duration = .seconds(10), connectTimeout: Duration = .seconds(3)
+    ) throws(PostgresError) {
+        guard poolSize > 0 else { throw PostgresError(.usage, "a pool needs at least one connection") }
+        var parameters = try Self.parse(url)
+        let defaults = [
+            ("application_name", applicationName),
+            ("connect_timeout", String(max(2, connectTimeout.components.seconds))),
+            // A dead peer is noticed within some twenty seconds, and unsent data within ten.
+            ("keepalives", "1"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
+            ("keepalives_count", "2"),
+            ("tcp_user_timeout", "10000"),
+        ]
+        for (keyword, value) in defaults where parameters[keyword] == nil {
+            parameters[keyword] = value
+        }
+        parameters["client_encoding"] = "UTF8"
+        let options = [
+            "-c timezone=UTC", "-c statement_timeout=\(statementTimeout.wholeMilliseconds)",
+            "-c lock_timeout=\(lockTimeout.wholeMilliseconds)", parameters["options"],
+        ]
+        parameters["options"] = options.compactMap(\.self).joined(separator: " ")
+        self.parameters = parameters.sorted { $0.key < $1.key }.map {
+            (keyword: $0.key, value: $0.value)
+        }
+        self.poolSize = poolSize
+        self.statementTimeout = statementTimeout
+        self.lockTimeout = lockTimeout
+    }
+
+    /// For the log: the hosts as they were given.
+    var host: String { parameter("host") ?? parameter("hostaddr") ?? "default" }
+    var port: String { parameter("port") ?? "default" }
+
+    private func parameter(_ keyword: String) -> String? {
+        parameters.first { $0.keyword == keyword }?.value
+    }
+
+    private static func parse(_ url: String) throws(PostgresError) -> [String: String] {
+        var problem: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(url, &problem) else {
+            // libpq's own words may quote the password
+            PQfreemem(problem)
+            throw PostgresError(
+                .usage, "the database's address cannot be read: neither a URL nor a connection string")
+        }
+        defer { PQconninfoFree(options) }
+        var parameters: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val {
+                parameters[String(cString: keyword)] = String(cString: value)
+            }
+            option += 1
+        }
+        return parameters
+    }
+}
+
+extension Duration {
+    /// Rounded up, so that a short limit does not become none.
+    var wholeMilliseconds: Int64 { Int64((self / .milliseconds(1)).rounded(.up)) }
+}

@@ -1,0 +1,81 @@
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// A few connections to PostgreSQL, each on a thread of its own, lent to one closure at a time.
+///
+/// Connections are opened when they are first needed and replaced when they break. The pool also works without
+/// ``run()``, as in a command-line tool: then call ``close()`` at the end.
+public final class PostgresPool: Service, Sendable {
+    /// Whether the database answers.
+    public enum Availability: Sendable, Equatable {
+        case available
+        /// The last attempt to connect failed, or none was made yet.
+        case away(since: ContinuousClock.Instant, reason: String)
+    }
+
+    typealias Waiter = CheckedContinuation<PooledConnection, any Error>
+
+    struct Lending {
+        var ledger: PoolLedger<PooledConnection, Waiter>
+        var closeWaiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    let configuration: PostgresConfiguration
+    let logger: Logger
+    let health: DatabaseHealth
+    let lending: Mutex<Lending>
+
+    /// Makes a pool; nothing is opened yet.
+    public init(_ configuration: PostgresConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        health = DatabaseHealth(logger: logger)
+        lending = Mutex(Lending(ledger: PoolLedger(capacity: configuration.poolSize)))
+    }
+
+    /// Whether the database answered last time; `away` until the first connection is open.
+    public var state: Availability { health.availability }
+
+    /// Runs `body` in a transaction (READ COMMITTED) and commits it; rolls back if `body` throws.
+    ///
+    /// `body` is synchronous and runs on the connection's thread, so nothing can come between its statements. It may be
+    /// long, but must not wait for anything else.
+    ///
+    /// - Parameters:
+    ///   - deadline: how long to wait for a connection to become free.
+    ///   - statementTimeout: instead of the configuration's, for this transaction; zero is no limit.
+    /// - Throws: what `body` throws; ``PostgresError`` with `isTransient` while the database is away, with
+    ///   `isUnknownOutcome` if the reply to the COMMIT was lost.
+    public func withTransaction<R: Sendable>(
+        deadline: Duration = .seconds(10), statementTimeout: Duration? = nil,
+        _ body: @Sendable (PostgresSession) throws -> R
+    ) async throws -> R {
+        try await use(.transaction, deadline, statementTimeout, body)
+    }
+
+    /// Runs `body` outside of a transaction: each statement commits by itself. Otherwise as ``withTransaction(_:)``.
+    ///
+    /// A transaction that `body` leaves open is rolled back.
+    public func withConnection<R: Sendable>(
+        deadline: Duration = .seconds(10), statementTimeout: Duration? = nil,
+        _ body: @Sendable (PostgresSession) throws -> R
+    ) async throws -> R {
+        try await use(.autocommit, deadline, statementTimeout, body)
+    }
+
+    private func use<R: Sendable>(
+        _ scope: PooledConnection.Scope, _ deadline: Duration, _ statementTimeout: Duration?,
+        _ body: @Sendable (PostgresSession) throws -> R
+    ) async throws -> R {
+        let connection = try await checkOut(within: deadline)
+        do {
+            let value = try await connection.use(scope, statementTimeout: statementTimeout, body)
+            await checkIn(connection)
+            return value
+        } catch {
+            await checkIn(connection)
+            throw error
+        }
+    }
+}

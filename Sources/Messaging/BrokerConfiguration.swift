@@ -1,0 +1,40 @@
+import AMQP
+
+/// Where the broker is and how a service speaks with it.
+public struct BrokerConfiguration: Sendable {
+    var amqp: AMQPConfiguration
+
+    /// - Parameters:
+    ///   - url: `amqp[s]://user:password@host:port/vhost`.
+    ///   - connectionName: shown in the broker's list of connections, followed by what the connection is for.
+    ///   - authorityFile: PEM file of the certificate authorities to trust with `amqps`; the system's when absent.
+    ///   - heartbeat: whole seconds; a dead broker is noticed after two of them.
+    /// - Throws: `.invalidConfiguration`; the message does not repeat the URL.
+    public init(
+        url: String, connectionName: String, authorityFile: String? = nil, heartbeat: Duration = .seconds(20)
+    ) throws(MessagingError) {
+        do {
+            amqp = try AMQPConfiguration(url: url)
+        } catch {
+            throw MessagingError(error)
+        }
+        amqp.connectionName = connectionName
+        amqp.authorityFile = authorityFile
+        amqp.heartbeat = heartbeat
+    }
+
+    /// The same broker under a name that says what the connection is for.
+    func named(_ purpose: String) -> BrokerConfiguration {
+        var copy = self
+        copy.amqp.connectionName += "-\(purpose)"
+        return copy
+    }
+}
+
+/// Whether a broker can be used, for readiness.
+public enum BrokerAvailability: Sendable, Hashable {
+    case connected
+    /// Connected, but the broker takes no publishes: an alarm on its memory or disk.
+    case blocked
+    case away
+}

@@ -1,0 +1,180 @@
+import AMQP
+public import Logging
+import Synchronization
+
+/// A connection to the broker that comes back by itself, shared by those who joined it.
+///
+/// Logs once when the broker goes and once when it returns. The queues are declared on every new connection.
+public final class BrokerConnection: Sendable {
+    private struct State {
+        var connection: AMQPConnection?
+        var attempt: Task<Void, Never>?
+        var delay: Duration = BrokerConnection.firstDelay
+        var availability = BrokerAvailability.away
+        var saidAway = false
+        var lastError: AMQPError?
+        var members: [Int: AsyncStream<Void>.Continuation] = [:]
+        var lastMember = 0
+    }
+
+    /// One who uses the connection; as long as there is any, it stays open.
+    struct Membership: Sendable {
+        let id: Int
+        /// An element for every time the connection was lost, at most one of them buffered.
+        let losses: AsyncStream<Void>
+    }
+
+    private static let firstDelay = Duration.milliseconds(50)
+    private static let longestDelay = Duration.seconds(2)
+
+    private let configuration: AMQPConfiguration
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// - Parameter configuration: its connection name is used as it is.
+    public init(_ configuration: BrokerConfiguration, logger: Logger) {
+        self.configuration = configuration.amqp
+        self.logger = logger
+    }
+
+    /// Whether the broker can be used at this moment.
+    public var availability: BrokerAvailability { state.withLock { $0.availability } }
+
+    func join() -> Membership {
+        let (losses, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let id = state.withLock { state in
+            state.lastMember += 1
+            state.members[state.lastMember] = continuation
+            return state.lastMember
+        }
+        return Membership(id: id, losses: losses)
+    }
+
+    /// Closes the connection when the last one leaves.
+    func leave(_ membership: Membership) async {
+        let (continuation, connection) = state.withLock { state in
+            let continuation = state.members.removeValue(forKey: membership.id)
+            guard state.members.isEmpty else { return (continuation, AMQPConnection?.none) }
+            defer { state.connection = nil }
+            return (continuation, state.connection)
+        }
+        continuation?.finish()
+        await connection?.close()
+    }
+
+    /// The open connection; connects, and tries again with growing pauses of at most two seconds, until the deadline.
+    ///
+    /// - Throws: `.away` at the deadline or when the task is cancelled.
+    func connection(until deadline: ContinuousClock.Instant? = nil) async throws(MessagingError) -> AMQPConnection {
+        while true {
+            if let connection = state.withLock({ $0.connection }) { return connection }
+            if Task.isCancelled { throw MessagingError(.away, "cancelled while the broker was away") }
+            if let deadline, deadline <= .now { throw awayError }
+            await attempt().value
+            if let connection = state.withLock({ $0.connection }) { return connection }
+            await pause(until: deadline)
+        }
+    }
+
+    private var awayError: MessagingError {
+        MessagingError(.away, state.withLock { $0.lastError?.message } ?? "the broker cannot be reached")
+    }
+
+    private func pause(until deadline: ContinuousClock.Instant?) async {
+        let wake = ContinuousClock.now + state.withLock { $0.delay }
+        try? await Task.sleep(until: min(wake, deadline ?? wake), clock: .continuous)
+    }
+
+    /// One attempt for all who wait; each of them awaits it.
+    private func attempt() -> Task<Void, Never> {
+        state.withLock { state in
+            if let attempt = state.attempt { return attempt }
+            let attempt = Task { await self.connectOnce() }
+            state.attempt = attempt
+            return attempt
+        }
+    }
+
+    private func connectOnce() async {
+        let life = Life()
+        do throws(AMQPError) {
+            let connection = try await AMQPConnection.connect(configuration) { [weak self] change in
+                self?.note(change, life)
+            }
+            do throws(AMQPError) {
+                try await Topology.declare(on: connection)
+            } catch {
+                await connection.close()
+                throw error
+            }
+            arrived(connection, life)
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func arrived(_ connection: AMQPConnection, _ life: Life) {
+        let wasAway = state.withLock { state in
+            defer { state.saidAway = false }
+            state.attempt = nil
+            state.delay = Self.firstDelay
+            state.lastError = nil
+            if !life.hasEnded {
+                state.connection = connection
+                if state.availability == .away { state.availability = .connected }
+            }
+            return state.saidAway
+        }
+        if wasAway { logger.notice("RabbitMQ is back") }
+    }
+
+    private func failed(_ error: AMQPError) {
+        state.withLock { state in
+            state.attempt = nil
+            state.delay = min(state.delay * 2, Self.longestDelay)
+            state.lastError = error
+        }
+        sayAway(error)
+    }
+
+    private func sayAway(_ error: AMQPError) {
+        let isNews = state.withLock { state in
+            defer { state.saidAway = true }
+            return !state.saidAway
+        }
+        guard isNews else { return }
+        if error.isTransient {
+            logger.warning("RabbitMQ is away", metadata: ["error": "\(error)"])
+        } else {
+            logger.error("RabbitMQ refuses us", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// On the connection's thread.
+    private func note(_ change: AMQPConnection.Change, _ life: Life) {
+        switch change {
+        case .blocked(let reason):
+            state.withLock { $0.availability = .blocked }
+            logger.warning("RabbitMQ has blocked publishers", metadata: ["reason": "\(reason)"])
+        case .unblocked:
+            state.withLock { $0.availability = .connected }
+            logger.notice("RabbitMQ takes publishes again")
+        case .ended(let error):
+            let members = state.withLock { state in
+                life.end()
+                state.connection = nil
+                state.availability = .away
+                return Array(state.members.values)
+            }
+            if let error { sayAway(error) }
+            for member in members { member.yield() }
+        }
+    }
+}
+
+/// Whether a connection has ended already, as it may before anybody has seen it. Changed under the owner's lock.
+private final class Life: Sendable {
+    private let ended = Atomic(false)
+    var hasEnded: Bool { ended.load(ordering: .acquiring) }
+    func end() { ended.store(true, ordering: .releasing) }
+}

@@ -1,0 +1,34 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Ends the process when shutting down takes too long. Started last, it is the first to hear of the shutdown.
+struct DrainWatch: Service {
+    let limit: Duration
+    let readiness: Readiness
+    let logger: Logger
+
+    func run() async throws {
+        try await gracefulShutdown()
+        readiness.drain()
+        logger.info("shutting down", metadata: ["drain_seconds": .stringConvertible(limit.components.seconds)])
+        // On an event loop's thread, since what hangs may be the cooperative pool itself.
+        MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .nanoseconds(limit.nanoseconds)) {
+            logger.error("work in hand did not end within the drain time; ending the process")
+            exit(ExitCode.ourFault.rawValue)
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+}

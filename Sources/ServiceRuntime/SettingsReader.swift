@@ -1,0 +1,91 @@
+/// Reads a process's settings from its environment, keeps every fault it meets, and knows what each setting means.
+///
+/// Every setting `NAME` may stand in a file instead, named by `NAME_FILE` (one trailing line break is dropped). A call
+/// that meets a fault returns a stand-in; after the last call, settings are only used where `faults` is empty.
+public struct SettingsReader: Sendable {
+    /// Every setting asked for, in the order of asking.
+    public private(set) var settings: [Setting] = []
+    /// Everything that is wrong, in the order of asking.
+    public private(set) var faults: [SettingFault] = []
+
+    private let environment: [String: String]
+    private let contents: @Sendable (String) throws -> String
+
+    /// - Parameter contents: the text of the file at a path; throws where it cannot be read.
+    public init(environment: [String: String], contents: @escaping @Sendable (_ path: String) throws -> String) {
+        self.environment = environment
+        self.contents = contents
+    }
+
+    /// Names that begin with `LOODS_` but that no setting here reads, sorted. Test servers' names do not count.
+    public var unknownNames: [String] {
+        let known = Set(settings.flatMap { [$0.name, $0.name + "_FILE"] })
+        return environment.keys.filter { name in
+            name.hasPrefix("LOODS_") && !name.hasPrefix("LOODS_TEST_") && !known.contains(name)
+        }.sorted()
+    }
+
+    /// Notes a fault that only shows when settings are seen together.
+    public mutating func fault(_ name: String, _ message: String) {
+        faults.append(SettingFault(name: name, message: message))
+    }
+
+    /// A setting of any type that must be given.
+    ///
+    /// - Parameters:
+    ///   - example: a right value, shown where the setting is missing.
+    ///   - parse: returns nil for a text that is not of the type; the fault then says `expectation`.
+    public mutating func required<Value>(
+        _ name: String, type: String, range: String = "", example: String, expectation: String, meaning: String,
+        isSecret: Bool = false, parse: (String) -> Value?
+    ) -> Value? {
+        settings.append(
+            Setting(name: name, type: type, defaultText: nil, isRequired: true, range: range, meaning: meaning))
+        guard let text = text(of: name) else {
+            if !faults.contains(where: { $0.name == name }) { fault(name, "missing; for example \(example)") }
+            return nil
+        }
+        return parsed(text, name, expectation: "\(expectation) (for example \(example))", isSecret: isSecret, parse)
+    }
+
+    /// A setting of any type that may be left out; nil then, or where it is wrong.
+    ///
+    /// - Parameter defaultText: shown as the default; nil where leaving it out means to have none.
+    public mutating func optional<Value>(
+        _ name: String, type: String, range: String = "", defaultText: String? = nil, expectation: String,
+        meaning: String, isSecret: Bool = false, parse: (String) -> Value?
+    ) -> Value? {
+        settings.append(
+            Setting(name: name, type: type, defaultText: defaultText, isRequired: false, range: range, meaning: meaning)
+        )
+        guard let text = text(of: name) else { return nil }
+        let suffix = defaultText.map { " (default \($0))" } ?? ""
+        return parsed(text, name, expectation: expectation + suffix, isSecret: isSecret, parse)
+    }
+
+    private mutating func parsed<Value>(
+        _ text: String, _ name: String, expectation: String, isSecret: Bool, _ parse: (String) -> Value?
+    ) -> Value? {
+        if let value = parse(text) { return value }
+        fault(name, "\(isSecret ? "its value" : "\"\(text)\"") is not \(expectation)")
+        return nil
+    }
+
+    private mutating func text(of name: String) -> String? {
+        let value = environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        guard let path = environment[name + "_FILE"], !path.isEmpty else { return value }
+        guard value == nil else {
+            fault(name, "given twice: here and as \(name)_FILE")
+            return nil
+        }
+        do {
+            var text = try contents(path)
+            if text.last?.isNewline == true { text.removeLast() }
+            if text.isEmpty { fault(name, "the file \(path) that \(name)_FILE names is empty") }
+            return text.isEmpty ? nil : text
+        } catch {
+            fault(name, "the file \(path) that \(name)_FILE names cannot be read")
+            return nil
+        }
+    }
+}

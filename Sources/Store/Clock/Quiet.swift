@@ -1,0 +1,42 @@
+public import Model
+public import Postgres
+
+/// Whether the pipeline has come to rest at an instant, and what comes next: what `loods clock` steps by.
+public enum Quiet {
+    /// What is still under way; all zero when the pipeline is quiet.
+    public struct Unrest: Sendable, Hashable {
+        public var inFlight: Int64
+        public var outbox: Int64
+        public var dueTimers: Int64
+        /// Planned and due, claimed or handed.
+        public var openMessages: Int64
+
+        public var isQuiet: Bool { inFlight == 0 && outbox == 0 && dueTimers == 0 && openMessages == 0 }
+    }
+
+    /// What is under way at domain time `now`, in one consistent reading.
+    public static func unrest(at now: Timestamp, in session: PostgresSession) throws -> Unrest {
+        let row = try session.query(
+            """
+            select (select count(*) from in_flight), (select count(*) from outbox),
+                (select count(*) from timers where due_at <= \(now)),
+                (select count(*) from messages
+                 where state in ('claimed', 'handed')
+                    or state = 'planned' and due_at <= \(now) and retry_at is null)
+            """)[0]
+        let (inFlight, outbox, dueTimers, openMessages) = try row.decode(
+            (Int64.self, Int64.self, Int64.self, Int64.self))
+        return Unrest(inFlight: inFlight, outbox: outbox, dueTimers: dueTimers, openMessages: openMessages)
+    }
+
+    /// The next instant after `now` at which something falls due by itself: a timer or a held message.
+    public static func nextDue(after now: Timestamp, in session: PostgresSession) throws -> Timestamp? {
+        try session.query(
+            """
+            select least(
+                (select min(due_at) from timers where due_at > \(now)),
+                (select min(due_at) from messages where state = 'planned' and due_at > \(now)))
+            """
+        ).first.flatMap { try $0[0, as: Timestamp?.self] }
+    }
+}

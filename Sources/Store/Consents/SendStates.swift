@@ -1,0 +1,43 @@
+public import Model
+public import Postgres
+
+/// The lock and the epoch under which a contact's messages are claimed and withdrawn.
+public enum SendStates {
+    /// Locks the rows of `contacts` in the order that all keep, making those that are missing.
+    ///
+    /// A statement of its own, before anything is read that it guards.
+    ///
+    /// - Returns: each contact's epoch.
+    public static func lock(
+        _ contacts: some Collection<ContactKey>, in session: PostgresSession
+    ) throws -> [ContactKey: Int32] {
+        let sorted = Set(contacts).sorted()
+        try session.execute(
+            """
+            insert into send_state (workspace_id, contact_id)
+            select * from unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact)))
+            on conflict do nothing
+            """)
+        let rows = try session.query(
+            """
+            select s.workspace_id, s.contact_id, s.epoch from send_state s
+            join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
+                using (workspace_id, contact_id)
+            order by s.workspace_id, s.contact_id
+            for no key update of s
+            """)
+        var epochs: [ContactKey: Int32] = [:]
+        for row in rows { epochs[try ContactKey(row: row)] = try row[2, as: Int32.self] }
+        return epochs
+    }
+
+    /// Raises the epoch, so that claims made before cannot be handed; the caller holds the lock.
+    public static func raiseEpoch(of contacts: [ContactKey], in session: PostgresSession) throws {
+        try session.execute(
+            """
+            update send_state s set epoch = s.epoch + 1
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            where s.workspace_id = u.workspace_id and s.contact_id = u.contact_id
+            """)
+    }
+}

@@ -1,0 +1,146 @@
+public import Model
+public import Postgres
+
+/// The contacts: who there is, who merged into whom, and the row lock that orders everything done to a contact.
+public enum Contacts {
+    /// A contact as its row says.
+    public struct State: Sendable, Hashable {
+        public var key: ContactKey
+        public var attributes: [String: JSON]
+        /// Which event set each attribute: the last writer wins.
+        public var marks: [String: AttributeMark]
+        public var stage: String?
+        public var evaluatedRevision: Int32
+
+        /// Where mail goes: the attribute `email`.
+        public var address: String? { attributes["email"]?.string }
+    }
+
+    /// The place in (time, event id) order of the event that set an attribute.
+    public struct AttributeMark: Sendable, Hashable, Comparable {
+        public var at: Timestamp
+        public var eventID: String
+
+        public init(at: Timestamp, eventID: String) {
+            self.at = at
+            self.eventID = eventID
+        }
+
+        public static func < (left: AttributeMark, right: AttributeMark) -> Bool {
+            left.at == right.at
+                ? left.eventID.utf8.lexicographicallyPrecedes(right.eventID.utf8) : left.at < right.at
+        }
+    }
+
+    /// The survivor of each subject: itself where it has not merged. Subjects without a contact are left out.
+    public static func survivors(
+        of subjects: [ContactKey], in session: PostgresSession
+    ) throws -> [ContactKey: ContactKey] {
+        let rows = try session.query(
+            """
+            select c.workspace_id, c.contact_id, coalesce(c.merged_into, c.contact_id)
+            from unnest(\(subjects.map(\.workspace)), \(subjects.map(\.contact))) as u (workspace_id, contact_id)
+            join contacts c using (workspace_id, contact_id)
+            """)
+        var survivors: [ContactKey: ContactKey] = [:]
+        for row in rows {
+            let (workspace, subject, survivor) = try row.decode((WorkspaceID.self, UniqueID.self, UniqueID.self))
+            survivors[ContactKey(workspace: workspace, contact: subject)] =
+                ContactKey(workspace: workspace, contact: survivor)
+        }
+        return survivors
+    }
+
+    /// Locks contacts in the order that all writers keep; nothing about them may be read before, in this transaction.
+    ///
+    /// - Throws: `StoreError.mergedMeanwhile` when one of them has merged into another by now.
+    public static func lock(_ contacts: [ContactKey], in session: PostgresSession) throws {
+        let sorted = Set(contacts).sorted()
+        let rows = try session.query(
+            """
+            select c.merged_into is not null
+            from contacts c
+            join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
+                using (workspace_id, contact_id)
+            order by c.workspace_id, c.contact_id
+            for no key update of c
+            """)
+        for row in rows where try row[0, as: Bool.self] { throw StoreError.mergedMeanwhile }
+    }
+
+    /// Locks those of `contacts` that nobody else holds; the others are left to whoever does.
+    public static func lockFree(_ contacts: [ContactKey], in session: PostgresSession) throws -> Set<ContactKey> {
+        let sorted = Set(contacts).sorted()
+        let rows = try session.query(
+            """
+            select c.workspace_id, c.contact_id
+            from contacts c
+            join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
+                using (workspace_id, contact_id)
+            where c.merged_into is null
+            order by c.workspace_id, c.contact_id
+            for no key update of c skip locked
+            """)
+        return Set(try rows.map { try ContactKey(row: $0) })
+    }
+
+    /// The rows of `contacts`.
+    public static func states(
+        of contacts: some Collection<ContactKey>, in session: PostgresSession
+    ) throws -> [ContactKey: State] {
+        let rows = try session.query(
+            """
+            select c.workspace_id, c.contact_id, c.attributes, c.attribute_marks, c.stage, c.evaluated_revision
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            join contacts c using (workspace_id, contact_id)
+            """)
+        var states: [ContactKey: State] = [:]
+        for row in rows {
+            let (workspace, contact, attributes, marks, stage, revision) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, JSON.self, JSON.self, String?.self, Int32.self))
+            let key = ContactKey(workspace: workspace, contact: contact)
+            states[key] = State(
+                key: key, attributes: attributes.object ?? [:], marks: AttributeMark.all(in: marks), stage: stage,
+                evaluatedRevision: revision)
+        }
+        return states
+    }
+
+    /// Writes rows back; the caller holds their locks.
+    public static func save(_ states: [State], in session: PostgresSession) throws {
+        guard !states.isEmpty else { return }
+        let sorted = states.sorted { $0.key < $1.key }
+        try session.execute(
+            """
+            update contacts c
+            set attributes = u.attributes, attribute_marks = u.marks, stage = u.stage, evaluated_revision = u.revision
+            from unnest(
+                \(sorted.map(\.key.workspace)), \(sorted.map(\.key.contact)),
+                \(sorted.map { JSON.object($0.attributes) }), \(sorted.map { AttributeMark.json($0.marks) }),
+                \(sorted.map(\.stage)), \(sorted.map(\.evaluatedRevision))
+            ) as u (workspace_id, contact_id, attributes, marks, stage, revision)
+            where c.workspace_id = u.workspace_id and c.contact_id = u.contact_id
+            """)
+    }
+}
+
+extension ContactKey {
+    /// Reads the first two columns of a row.
+    init(row: PostgresRow) throws {
+        self.init(workspace: try row[0, as: WorkspaceID.self], contact: try row[1, as: UniqueID.self])
+    }
+}
+
+extension Contacts.AttributeMark {
+    fileprivate static func all(in json: JSON) -> [String: Contacts.AttributeMark] {
+        (json.object ?? [:]).compactMapValues { mark in
+            guard let pair = mark.array, pair.count == 2, case .int(let at) = pair[0], let id = pair[1].string
+            else { return nil }
+            return Contacts.AttributeMark(at: Timestamp(microseconds: at), eventID: id)
+        }
+    }
+
+    fileprivate static func json(_ marks: [String: Contacts.AttributeMark]) -> JSON {
+        .object(marks.mapValues { .array([.int($0.at.microseconds), .string($0.eventID)]) })
+    }
+}

@@ -1,0 +1,143 @@
+public import Contracts
+public import Expressions
+public import Model
+public import Postgres
+
+/// The log: every accepted event once.
+public enum EventLog {
+    /// What makes two copies one event: all of it from the event's own bytes.
+    public struct Key: Sendable, Hashable {
+        public var workspace: WorkspaceID
+        public var subject: UniqueID
+        public var sentTime: Timestamp
+        public var eventID: String
+    }
+
+    /// Appends events and tells which of them were new; the others were there already or earlier in the list.
+    ///
+    /// An event without a timestamp of its own takes its receipt as such and is told from its repeats by `recent_ids`.
+    public static func append(_ events: [AcceptedEvent], in session: PostgresSession) throws -> [AcceptedEvent] {
+        let timed = try withoutRepeats(events, in: session)
+        guard !timed.isEmpty else { return [] }
+        let rows = try session.query(
+            """
+            insert into event_log (
+                workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, name, properties, context)
+            select * from unnest(
+                \(timed.map(\.workspace)), \(timed.map(\.subjectID)), \(timed.map { $0.sentTime ?? $0.receivedAt }),
+                \(timed.map(\.eventID)), \(timed.map(\.at)), \(timed.map(\.receivedAt)),
+                \(timed.map { Int16($0.call.rawValue) }), \(timed.map { Int16($0.trust.rawValue) }),
+                \(timed.map(\.name)), \(timed.map { JSONBytes(bytes: $0.properties) }),
+                \(timed.map { JSONBytes(bytes: $0.context) }))
+            on conflict do nothing
+            returning workspace_id, subject_id, sent_time, event_id
+            """)
+        var fresh = Set<Key>(minimumCapacity: rows.count)
+        for row in rows {
+            let (workspace, subject, sentTime, eventID) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self))
+            fresh.insert(Key(workspace: workspace, subject: subject, sentTime: sentTime, eventID: eventID))
+        }
+        return timed.filter { fresh.remove($0.key) != nil }
+    }
+
+    /// Leaves out events without a timestamp whose id this subject has used in the last 24 hours.
+    private static func withoutRepeats(
+        _ events: [AcceptedEvent], in session: PostgresSession
+    ) throws -> [AcceptedEvent] {
+        let untimed = events.filter { $0.sentTime == nil }
+        guard !untimed.isEmpty else { return events }
+        let rows = try session.query(
+            """
+            insert into recent_ids (workspace_id, subject_id, event_id, received_at)
+            select * from unnest(
+                \(untimed.map(\.workspace)), \(untimed.map(\.subjectID)), \(untimed.map(\.eventID)),
+                \(untimed.map(\.receivedAt)))
+            on conflict do nothing
+            returning workspace_id, subject_id, received_at, event_id
+            """)
+        var fresh: Set<Key> = []
+        for row in rows {
+            let (workspace, subject, receivedAt, eventID) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self))
+            fresh.insert(Key(workspace: workspace, subject: subject, sentTime: receivedAt, eventID: eventID))
+        }
+        return events.filter { $0.sentTime != nil || fresh.remove($0.key) != nil }
+    }
+
+    /// Forgets untimed ids received before `instant`.
+    public static func forgetRecentIDs(before instant: Timestamp, in session: PostgresSession) throws {
+        try session.execute("delete from recent_ids where received_at < \(instant)")
+    }
+
+    /// The events of `names` that `contacts` have in the log, by contact, in (time, event id) order.
+    public static func history(
+        of contacts: some Collection<ContactKey>, names: some Collection<String>, in session: PostgresSession
+    ) throws -> [ContactKey: [HistoryEvent]] {
+        guard !contacts.isEmpty, !names.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            with wanted as (
+                select * from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (w, contact)
+            ), subjects as (
+                select w, contact, contact as subject from wanted
+                union all
+                select w, contact, c.contact_id
+                from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
+            )
+            select s.w, s.contact, l.at, l.event_id, l.name, l.properties
+            from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
+            where l.name = any(\(Array(names)))
+            order by s.w, s.contact, l.at, l.event_id
+            """)
+        var histories: [ContactKey: [HistoryEvent]] = [:]
+        for row in rows {
+            let (workspace, contact, at, eventID, name, properties) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self, String.self, JSON.self))
+            histories[ContactKey(workspace: workspace, contact: contact), default: []].append(
+                HistoryEvent(at: at, eventID: eventID, name: name, properties: properties))
+        }
+        return histories
+    }
+
+    /// An event as conditions on `event` see it.
+    public struct Detail: Sendable, Hashable {
+        public var subject: UniqueID
+        public var event: HistoryEvent
+        public var context: JSON
+    }
+
+    /// The events that `keys` name by subject and event id.
+    public static func details(
+        of keys: [(workspace: WorkspaceID, subject: UniqueID, eventID: String)], in session: PostgresSession
+    ) throws -> [WorkspaceID: [Detail]] {
+        guard !keys.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            select l.workspace_id, l.subject_id, l.at, l.event_id, l.name, l.properties, l.context
+            from unnest(\(keys.map(\.workspace)), \(keys.map(\.subject)), \(keys.map(\.eventID)))
+                as u (workspace_id, subject_id, event_id)
+            join event_log l using (workspace_id, subject_id, event_id)
+            """)
+        var details: [WorkspaceID: [Detail]] = [:]
+        for row in rows {
+            let (workspace, subject, at, eventID, name, properties, context) = try row.decode(
+                (
+                    WorkspaceID.self, UniqueID.self, Timestamp.self, String.self, String.self, JSON.self, JSON.self
+                ))
+            details[workspace, default: []].append(
+                Detail(
+                    subject: subject,
+                    event: HistoryEvent(at: at, eventID: eventID, name: name, properties: properties),
+                    context: context))
+        }
+        return details
+    }
+}
+
+extension AcceptedEvent {
+    fileprivate var key: EventLog.Key {
+        EventLog.Key(
+            workspace: workspace, subject: subjectID, sentTime: sentTime ?? receivedAt, eventID: eventID)
+    }
+}

@@ -1,0 +1,57 @@
+public import Model
+
+/// One thing to deliver to one contact through one channel.
+public struct Message: Sendable, Hashable {
+    /// How far it has come. From `handed` on the receiving server may have it.
+    public enum State: String, Sendable, CaseIterable {
+        case planned
+        /// In a mailer's hands; goes back to planned when its claim expires.
+        case claimed
+        /// The body is with the mail server and the final dot is being sent.
+        case handed
+        case accepted
+        case refused
+        /// The mailer died, or the connection broke, between the final dot and its reply.
+        case unknown
+        case skipped
+        case withdrawn
+        case expired
+
+        /// Whether nothing more will happen to it.
+        public var isFinal: Bool {
+            switch self {
+            case .planned, .claimed, .handed: false
+            case .accepted, .refused, .unknown, .skipped, .withdrawn, .expired: true
+            }
+        }
+    }
+
+    public var contact: ContactKey
+    public var id: UniqueID
+    public var run: UniqueID
+    public var journey: String
+    public var step: String
+    public var visit: Int32
+    /// The revision of the definitions that holds its template.
+    public var revision: Int32
+    public var template: String
+    /// Nil for a transactional message.
+    public var topic: String?
+    public var plannedAt: Timestamp
+
+    public init(
+        contact: ContactKey, id: UniqueID, run: UniqueID, journey: String, step: String, visit: Int32,
+        revision: Int32, template: String, topic: String?, plannedAt: Timestamp
+    ) {
+        self.contact = contact
+        self.id = id
+        self.run = run
+        self.journey = journey
+        self.step = step
+        self.visit = visit
+        self.revision = revision
+        self.template = template
+        self.topic = topic
+        self.plannedAt = plannedAt
+    }
+}

@@ -1,0 +1,57 @@
+public import Model
+public import Postgres
+
+/// Messages as the scheduler plans them and reads their verdicts.
+public enum Messages {
+    /// What became of a message, as its run sees it.
+    public struct Verdict: Sendable, Hashable {
+        public var step: String
+        public var visit: Int32
+        public var state: Message.State
+        /// When it was handed over, or else when it became final; nil while neither.
+        public var settledAt: Timestamp?
+    }
+
+    /// Plans messages; one that is planned already stays as it is.
+    public static func plan(_ messages: [Message], in session: PostgresSession) throws {
+        guard !messages.isEmpty else { return }
+        try session.execute(
+            """
+            insert into messages (
+                workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
+                planned_at, due_at)
+            select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
+                'planned', u.at, u.at
+            from unnest(
+                \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
+                \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),
+                \(messages.map(\.visit)), \(messages.map(\.revision)), \(messages.map(\.template)),
+                \(messages.map(\.topic)), \(messages.map(\.plannedAt))
+            ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at)
+            on conflict do nothing
+            """)
+    }
+
+    /// The verdicts on the messages of `runs`.
+    public static func verdicts(
+        of runs: [Run], in session: PostgresSession
+    ) throws -> [UniqueID: [Verdict]] {
+        guard !runs.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            select m.run_id, m.step, m.visit, m.state, coalesce(m.handed_at, m.final_at)
+            from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)))
+                as u (workspace_id, contact_id, run_id)
+            join messages m using (workspace_id, contact_id, run_id)
+            """)
+        var verdicts: [UniqueID: [Verdict]] = [:]
+        for row in rows {
+            let (run, step, visit, state, settledAt) = try row.decode(
+                (UniqueID.self, String.self, Int32.self, String.self, Timestamp?.self))
+            guard let state = Message.State(rawValue: state) else { continue }
+            verdicts[run, default: []].append(
+                Verdict(step: step, visit: visit, state: state, settledAt: settledAt))
+        }
+        return verdicts
+    }
+}

@@ -1,0 +1,90 @@
+public import Model
+public import Postgres
+
+/// When runs are to be looked at again.
+public enum Timers {
+    /// A run's own wake; stale when the run's version has moved on.
+    public struct Wake: Sendable, Hashable {
+        public var contact: ContactKey
+        public var run: UniqueID
+        public var version: Int32
+        public var dueAt: Timestamp
+
+        public init(contact: ContactKey, run: UniqueID, version: Int32, dueAt: Timestamp) {
+            self.contact = contact
+            self.run = run
+            self.version = version
+            self.dueAt = dueAt
+        }
+    }
+
+    /// Sets wakes, replacing those the same runs had; the caller holds the contacts' locks.
+    public static func arm(_ wakes: [Wake], in session: PostgresSession) throws {
+        guard !wakes.isEmpty else { return }
+        let sorted = wakes.sorted { ($0.contact, $0.run) < ($1.contact, $1.run) }
+        try session.execute(
+            """
+            insert into timers (workspace_id, contact_id, run_id, kind, version, due_at)
+            select u.w, u.contact, u.run, 'wake', u.version, u.due_at
+            from unnest(
+                \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(sorted.map(\.run)),
+                \(sorted.map(\.version)), \(sorted.map(\.dueAt))) as u (w, contact, run, version, due_at)
+            on conflict (workspace_id, contact_id, run_id, kind)
+            do update set version = excluded.version, due_at = excluded.due_at
+            """)
+    }
+
+    /// Lets runs know that a verdict of theirs is final: they are due at once. Never stale.
+    static func ring(_ runs: [(contact: ContactKey, run: UniqueID)], at now: Timestamp, in session: PostgresSession)
+        throws
+    {
+        guard !runs.isEmpty else { return }
+        let sorted = runs.sorted { ($0.contact, $0.run) < ($1.contact, $1.run) }
+        try session.execute(
+            """
+            insert into timers (workspace_id, contact_id, run_id, kind, version, due_at)
+            select u.w, u.contact, u.run, 'verdict', 0, \(now)
+            from unnest(
+                \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(sorted.map(\.run))
+            ) as u (w, contact, run)
+            on conflict (workspace_id, contact_id, run_id, kind) do nothing
+            """)
+    }
+
+    /// Contacts that have a timer due at `now`, earliest first. Takes no lock: contacts are locked before timers.
+    public static func dueContacts(
+        at now: Timestamp, limit: Int32, in session: PostgresSession
+    ) throws -> [ContactKey] {
+        let rows = try session.query(
+            """
+            select workspace_id, contact_id from (
+                select workspace_id, contact_id, due_at from timers
+                where due_at <= \(now) order by due_at limit \(limit)
+            ) due group by workspace_id, contact_id order by min(due_at)
+            """)
+        return try rows.map { try ContactKey(row: $0) }
+    }
+
+    /// Removes the due timers of `contacts`, whose locks the caller holds.
+    ///
+    /// - Returns: the runs to look at: those with a verdict, and those whose wake is of their present version.
+    public static func take(
+        of contacts: some Collection<ContactKey>, at now: Timestamp, in session: PostgresSession
+    ) throws -> [ContactKey: Set<UniqueID>] {
+        let rows = try session.query(
+            """
+            with taken as (
+                delete from timers t
+                using unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+                where t.workspace_id = u.workspace_id and t.contact_id = u.contact_id and t.due_at <= \(now)
+                returning t.workspace_id, t.contact_id, t.run_id, t.kind, t.version
+            )
+            select distinct t.workspace_id, t.contact_id, t.run_id
+            from taken t join runs r using (workspace_id, contact_id, run_id)
+            where r.ended_at is null and (t.kind = 'verdict' or t.version = r.version)
+            """)
+        var taken: [ContactKey: Set<UniqueID>] = [:]
+        for row in rows { taken[try ContactKey(row: row), default: []].insert(try row[2, as: UniqueID.self]) }
+        return taken
+    }
+}

@@ -1,0 +1,55 @@
+public import Model
+public import Postgres
+
+/// Bodies that must reach a queue because their transaction committed.
+///
+/// The worker that wrote a row publishes it right after its commit and deletes it on the broker's confirm; a sweeper
+/// publishes again what stays. A body may therefore come twice, never not at all.
+public enum Outbox {
+    public struct Row: Sendable, Hashable {
+        public var id: UniqueID
+        public var queue: String
+        public var lane: String
+        public var body: [UInt8]
+
+        public init(id: UniqueID, queue: String, lane: String, body: [UInt8]) {
+            self.id = id
+            self.queue = queue
+            self.lane = lane
+            self.body = body
+        }
+    }
+
+    /// Adds rows to this transaction; `machineNow` is the writer's own clock.
+    public static func add(_ rows: [Row], machineNow: Timestamp, in session: PostgresSession) throws {
+        guard !rows.isEmpty else { return }
+        try session.execute(
+            """
+            insert into outbox (outbox_id, queue, lane, body, created_at)
+            select u.id, u.queue, u.lane, u.body, \(machineNow)
+            from unnest(\(rows.map(\.id)), \(rows.map(\.queue)), \(rows.map(\.lane)), \(rows.map(\.body)))
+                as u (id, queue, lane, body)
+            """)
+    }
+
+    /// Removes rows that the broker has confirmed.
+    public static func remove(_ ids: [UniqueID], in session: PostgresSession) throws {
+        guard !ids.isEmpty else { return }
+        try session.execute("delete from outbox where outbox_id = any(\(ids))")
+    }
+
+    /// Rows written before `instant`, oldest first; another sweeper's are left to it while it holds them.
+    public static func stale(
+        before instant: Timestamp, limit: Int32, in session: PostgresSession
+    ) throws -> [Row] {
+        try session.query(
+            """
+            select outbox_id, queue, lane, body from outbox where created_at < \(instant)
+            order by created_at limit \(limit) for update skip locked
+            """
+        ).map { row in
+            let (id, queue, lane, body) = try row.decode((UniqueID.self, String.self, String.self, [UInt8].self))
+            return Row(id: id, queue: queue, lane: lane, body: body)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+public import Model
+public import Postgres
+
+/// What was taken out of the flow with its reason: kept, inspectable, replayable.
+public enum SetAside {
+    public struct Item: Sendable, Hashable {
+        public var id: UniqueID
+        public var queue: String
+        public var lane: String
+        public var reason: String
+        public var body: [UInt8]
+        public var attempts: Int32
+        public var setAsideAt: Timestamp
+        public var replayedAt: Timestamp?
+
+        public init(
+            id: UniqueID, queue: String, lane: String, reason: String, body: [UInt8], attempts: Int32,
+            setAsideAt: Timestamp, replayedAt: Timestamp? = nil
+        ) {
+            self.id = id
+            self.queue = queue
+            self.lane = lane
+            self.reason = reason
+            self.body = body
+            self.attempts = attempts
+            self.setAsideAt = setAsideAt
+            self.replayedAt = replayedAt
+        }
+    }
+
+    /// Keeps an item. Its id is derived from its bytes by the caller, so that a redelivery keeps it once.
+    public static func add(_ items: [Item], in session: PostgresSession) throws {
+        guard !items.isEmpty else { return }
+        try session.execute(
+            """
+            insert into set_aside (set_aside_id, queue, lane, reason, body, attempts, set_aside_at)
+            select * from unnest(
+                \(items.map(\.id)), \(items.map(\.queue)), \(items.map(\.lane)), \(items.map(\.reason)),
+                \(items.map(\.body)), \(items.map(\.attempts)), \(items.map(\.setAsideAt)))
+            on conflict (set_aside_id) do update
+            set replayed_at = null, reason = excluded.reason, attempts = set_aside.attempts + excluded.attempts
+            """)
+    }
+
+    /// Items not replayed yet, oldest first; with `all` those too.
+    public static func list(all: Bool, in session: PostgresSession) throws -> [Item] {
+        try session.query(
+            """
+            select set_aside_id, queue, lane, reason, body, attempts, set_aside_at, replayed_at from set_aside
+            where replayed_at is null or \(all) order by set_aside_at, set_aside_id
+            """
+        ).map(item)
+    }
+
+    /// Items whose id begins with `prefix`.
+    public static func find(prefix: String, in session: PostgresSession) throws -> [Item] {
+        try session.query(
+            """
+            select set_aside_id, queue, lane, reason, body, attempts, set_aside_at, replayed_at from set_aside
+            where starts_with(set_aside_id::text, \(prefix)) order by set_aside_at limit 3
+            """
+        ).map(item)
+    }
+
+    public static func markReplayed(_ id: UniqueID, at machineNow: Timestamp, in session: PostgresSession) throws {
+        try session.execute("update set_aside set replayed_at = \(machineNow) where set_aside_id = \(id)")
+    }
+
+    private static func item(_ row: PostgresRow) throws -> Item {
+        let (id, queue, lane, reason, body, attempts, at, replayedAt) = try row.decode(
+            (
+                UniqueID.self, String.self, String.self, String.self, [UInt8].self, Int32.self, Timestamp.self,
+                Timestamp?.self
+            ))
+        return Item(
+            id: id, queue: queue, lane: lane, reason: reason, body: body, attempts: attempts, setAsideAt: at,
+            replayedAt: replayedAt)
+    }
+}

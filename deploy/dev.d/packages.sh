@@ -1,0 +1,49 @@
+# What a fresh Debian lacks. Each line: a package, and a file or command that shows it is there (in whichever
+# way it came), so that a machine that has everything needs no rights at all.
+needed_packages=(
+  "postgresql:/usr/lib/postgresql/*/bin/initdb"
+  "rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server"
+  "libpq-dev:/usr/include/postgresql/libpq-fe.h"
+  "librabbitmq-dev:/usr/include/amqp.h"
+  "libsimdjson-dev:/usr/include/simdjson.h"
+  "zlib1g-dev:/usr/include/zlib.h"
+  "libstdc++-12-dev:/usr/include/c++/*/vector"
+  "pkg-config:pkg-config"
+  "python3:python3"
+  "git:git"
+  "ca-certificates:/etc/ssl/certs/ca-certificates.crt"
+  "tzdata:/usr/share/zoneinfo/Europe/Amsterdam"
+)
+
+present() { # PROBE
+  case $1 in
+    /*) compgen -G "$1" >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+# Installs what is missing, without letting any system service start.
+need_packages() {
+  command -v swift >/dev/null || die 69 "Swift 6.3 or later is needed; see https://www.swift.org/install"
+  local entry missing=() start
+  for entry in "${needed_packages[@]}"; do
+    present "${entry#*:}" || missing+=("${entry%%:*}")
+  done
+  ((${#missing[@]})) || return 0
+
+  local way="apt-get install ${missing[*]}"
+  command -v apt-get >/dev/null || die 69 "missing: ${missing[*]} (only Debian's apt-get is known here)"
+  ((EUID == 0)) || command -v sudo >/dev/null || die 69 "ask an administrator for: $way"
+
+  start=$(milliseconds)
+  say "▸ installing ${missing[*]} through apt-get$( ((EUID == 0)) || echo ", with sudo")"
+  mkdir -p "$state_root"
+  local log=$state_root/apt.log
+  as_root bash -s -- "${missing[@]}" >"$log" 2>&1 3>&- <"$root/deploy/dev.d/install" ||
+    die_with_log "$log" "apt-get failed; the way out: $way"
+  done_in "$start" "installed ${missing[*]}"
+}

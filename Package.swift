@@ -97,42 +97,50 @@ let package = Package(
             name: "ServiceRuntime", dependencies: [hummingbird, lifecycle, log, metrics],
             path: "Sources/ServiceRuntime", swiftSettings: strict),
 
+        .target(
+            name: "Transit",
+            dependencies: [
+                "Store", "Schema", "Messaging", "Contracts", "Model", "Postgres", "Workspaces", "ServiceRuntime", crypto, lifecycle,
+                log, metrics,
+            ],
+            path: "Sources/Transit", swiftSettings: strict),
+
         // Pipeline: what happens to an event, in order of travel
         library(
             "Ingestion", in: "Pipeline",
             [
-                "Store", "Messaging", "Contracts", "Model", "Links", "Postgres", "CJSON", "CZlib", crypto, hummingbird, lifecycle,
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Links", "Postgres", "CJSON", "CZlib", crypto, hummingbird, lifecycle,
                 log, metrics,
             ]),
         library(
             "Audience", in: "Pipeline",
             [
-                "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "Scores", "Workspaces", lifecycle, log,
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "Scores", "Workspaces", lifecycle, log,
                 metrics,
             ]),
         library(
             "Journeys", in: "Pipeline",
             [
-                "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "JourneyProgram", "Workspaces",
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "JourneyProgram", "Workspaces",
                 lifecycle, log, metrics,
             ]),
         library(
             "Delivery", in: "Pipeline",
             [
-                "Store", "Messaging", "Contracts", "Model", "Postgres", "SendGate", "Links", "Content", "Mail", "SMTP", "Workspaces",
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "SendGate", "Links", "Content", "Mail", "SMTP", "Workspaces",
                 lifecycle, log, metrics,
             ]),
 
         // Apps: composition roots
-        app("ingest", ["Ingestion", "Store", "Messaging", "Links", "Postgres", "ServiceRuntime", log]),
-        app("scoring", ["Audience", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
-        app("scheduler", ["Journeys", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
-        app("mailer", ["Delivery", "Store", "Messaging", "Links", "SMTP", "Postgres", "ServiceRuntime", log]),
+        app("ingest", [lifecycle, "Ingestion", "Transit", "Store", "Messaging", "Links", "Postgres", "ServiceRuntime", log]),
+        app("scoring", [lifecycle, "Audience", "Transit", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
+        app("scheduler", [lifecycle, "Journeys", "Transit", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
+        app("mailer", [lifecycle, "Delivery", "Transit", "Store", "Messaging", "Links", "SMTP", "Postgres", "ServiceRuntime", log]),
         app(
             "loods",
             [
-                "Store", "Schema", "Messaging", "Contracts", "Model", "Expressions", "JourneyProgram", "Workspaces",
-                "Content", "Mail", "Postgres", "AMQP", "ServiceRuntime", yams, arguments, log,
+                "Store", "Schema", "Transit", "Messaging", "Contracts", "Model", "Expressions", "Scores", "JourneyProgram",
+                "SendGate", "Workspaces", "Content", "Mail", "Postgres", "CZlib", "ServiceRuntime", crypto, yams, arguments, log,
             ]),
         app("catcher", nio + [log]),
 
@@ -140,7 +148,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Postgres", "AMQP", "Schema", "Store", "Messaging", "Model", "Contracts", log],
             path: "Tests/TestSupport", swiftSettings: strict),
-        tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", log]),
+        tests("Postgres", ["Postgres", "ConnectionThread", lifecycle, log]),
         tests("AMQP", ["AMQP", "TestSupport", log]),
         tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
         tests("Model", ["Model"]),

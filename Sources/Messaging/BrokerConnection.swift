@@ -107,25 +107,26 @@ public final class BrokerConnection: Sendable {
                 await connection.close()
                 throw error
             }
-            arrived(connection, life)
+            if !arrived(connection, life) { await connection.close() }
         } catch {
             failed(error)
         }
     }
 
-    private func arrived(_ connection: AMQPConnection, _ life: Life) {
-        let wasAway = state.withLock { state in
-            defer { state.saidAway = false }
+    /// Answers whether anybody still wants it.
+    private func arrived(_ connection: AMQPConnection, _ life: Life) -> Bool {
+        let (isWanted, wasAway) = state.withLock { state in
             state.attempt = nil
+            guard !state.members.isEmpty, !life.hasEnded else { return (false, false) }
+            defer { state.saidAway = false }
             state.delay = Self.firstDelay
             state.lastError = nil
-            if !life.hasEnded {
-                state.connection = connection
-                if state.availability == .away { state.availability = .connected }
-            }
-            return state.saidAway
+            state.connection = connection
+            if state.availability == .away { state.availability = .connected }
+            return (true, state.saidAway)
         }
         if wasAway { logger.notice("RabbitMQ is back") }
+        return isWanted
     }
 
     private func failed(_ error: AMQPError) {

@@ -99,7 +99,7 @@ public final class Consumer: Service, Sendable {
         if isStopping { return }
         var consumers: [Lane: AMQPConsumer] = [:]
         do {
-            consumers = try await subscribe(connection, mailbox)
+            try await subscribe(connection, mailbox, &consumers)
             await loop(mailbox, consumers)
         } catch {
             logger.warning("a queue cannot be consumed", metadata: ["queue": "\(queue)", "error": "\(error)"])
@@ -108,16 +108,14 @@ public final class Consumer: Service, Sendable {
     }
 
     private func subscribe(
-        _ connection: AMQPConnection, _ mailbox: Mailbox
-    ) async throws(AMQPError) -> [Lane: AMQPConsumer] {
-        var consumers: [Lane: AMQPConsumer] = [:]
+        _ connection: AMQPConnection, _ mailbox: Mailbox, _ consumers: inout [Lane: AMQPConsumer]
+    ) async throws(AMQPError) {
         for lane in queue.lanes {
             let queue = queue
             consumers[lane] = try await connection.consume(queue: queue.name(in: lane), prefetch: prefetch) {
                 mailbox.post($0, queue: queue, lane: lane)
             }
         }
-        return consumers
     }
 
     private func loop(_ mailbox: Mailbox, _ consumers: [Lane: AMQPConsumer]) async {
@@ -151,7 +149,7 @@ public final class Consumer: Service, Sendable {
         if settlements.count != deliveries.count {
             logger.error("a handler left deliveries unsettled", metadata: ["queue": "\(queue)"])
         }
-        let tag = mailbox.intake { $0.handled(settlements, lane: lane, handedAt: start, now: end) }
+        let tag = mailbox.intake { $0.handled(settlements, lane: lane, now: end) }
         if let tag { await consumer?.ack(tag, multiple: true) }
     }
 
@@ -175,7 +173,7 @@ public final class Consumer: Service, Sendable {
             for tag in mailbox.intake({ $0.takeSettledRest(lane) }) { await consumer.ack(tag) }
             try? await consumer.close()
         }
-        if mailbox.ending != nil, !isStopping { await repair(connection) }
+        if !isStopping, !Task.isCancelled { await repair(connection) }
     }
 
     /// A subscription that ended on a connection that did not: its queue was deleted, or cannot be had at the moment.

@@ -7,7 +7,7 @@ struct Intake {
     struct Limits {
         var bodies: Int
         var bytes: Int
-        /// Held longer, a delivery is given back: before the broker's consumer time-out (30 minutes) closes the channel.
+        /// Held longer, a delivery is given back, before the broker's consumer time-out (30 minutes) takes it.
         var holding: Duration = .seconds(20 * 60)
         /// Bulk gets a turn at least this often while live never rests, or it would be given back again and again.
         var bulkTurn: Duration = .seconds(5 * 60)
@@ -32,6 +32,8 @@ struct Intake {
         typealias ID = UInt64
         enum State: Equatable {
             case pending
+            /// With the handler at this moment.
+            case handed
             case settingAside(reason: String)
             case done
         }
@@ -45,7 +47,7 @@ struct Intake {
     }
 
     /// One lane: what waits, and the batch that was begun and is not yet settled.
-    private struct Shelf {
+    fileprivate struct Shelf {
         var waiting: [Item] = []
         var held: [Item] = []
         var oldest: ContinuousClock.Instant? { held.first?.received ?? waiting.first?.received }
@@ -85,19 +87,19 @@ struct Intake {
         }
         if isBulkOverdue(now: now), let step = work(.bulk, now: now) { return step }
         if !live.isEmpty {
-            return work(.live, now: now) ?? .wait(until: alarm)
+            return work(.live, now: now) ?? .wait(until: alarm(after: now))
         }
-        return work(.bulk, now: now) ?? .wait(until: alarm)
+        return work(.bulk, now: now) ?? .wait(until: alarm(after: now))
     }
 
     /// A lane's next piece of work, if it has any that is due.
     private mutating func work(_ lane: Lane, now: ContinuousClock.Instant) -> Step? {
         if self[lane].held.isEmpty { self[lane].begin(limits, now: now) }
         if let step = setAsideStep(lane, now: now) { return step }
-        let due = self[lane].held.filter { $0.state == .pending && $0.due <= now }
-        guard !due.isEmpty else { return nil }
+        let handed = self[lane].handOut(now: now)
+        guard !handed.isEmpty else { return nil }
         if lane == .bulk { lastBulkTurn = now }
-        return .hand(lane, due.map(\.delivery))
+        return .hand(lane, handed)
     }
 
     private func setAsideStep(_ lane: Lane, now: ContinuousClock.Instant) -> Step? {
@@ -125,11 +127,11 @@ struct Intake {
         return lastBulkTurn + limits.bulkTurn <= now
     }
 
-    /// When time alone brings something to do.
-    private var alarm: ContinuousClock.Instant? {
+    /// When time alone brings something to do. What is due already waits for something else, not for time.
+    private func alarm(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         let bulkTurn = bulk.isEmpty ? nil : lastBulkTurn.map { $0 + limits.bulkTurn }
         let instants = [live, bulk].flatMap { [$0.nextDue, $0.oldest.map { $0 + limits.holding }] } + [bulkTurn]
-        return instants.compactMap { $0 }.min()
+        return instants.compactMap { $0 }.filter { $0 > now }.min()
     }
 
     private subscript(lane: Lane) -> Shelf {
@@ -139,6 +141,15 @@ struct Intake {
 }
 
 extension Intake.Shelf {
+    fileprivate mutating func handOut(now: ContinuousClock.Instant) -> [Delivery] {
+        var handed: [Delivery] = []
+        for index in held.indices where held[index].state == .pending && held[index].due <= now {
+            held[index].state = .handed
+            handed.append(held[index].delivery)
+        }
+        return handed
+    }
+
     /// Moves the next batch from what waits; never waits for more.
     fileprivate mutating func begin(_ limits: Intake.Limits, now: ContinuousClock.Instant) {
         var count = 0
@@ -158,18 +169,16 @@ extension Intake.Shelf {
 // MARK: Reports
 
 extension Intake {
-    /// Takes the handler's settlements, in the order of the deliveries that it was handed at `handedAt`; what it left
-    /// out is tried again after a second. Answers the tag up to which everything may be acknowledged.
-    mutating func handled(
-        _ settlements: [Settlement], lane: Lane, handedAt: ContinuousClock.Instant, now: ContinuousClock.Instant
-    ) -> UInt64? {
+    /// Takes the handler's settlements, in the order of the deliveries that it was handed; what it left out is tried
+    /// again after a second. Answers the tag up to which everything may be acknowledged.
+    mutating func handled(_ settlements: [Settlement], lane: Lane, now: ContinuousClock.Instant) -> UInt64? {
         var remaining = settlements[...]
-        for index in self[lane].held.indices {
-            guard self[lane].held[index].state == .pending, self[lane].held[index].due <= handedAt else { continue }
+        for index in self[lane].held.indices where self[lane].held[index].state == .handed {
             switch remaining.popFirst() ?? .retry(after: .seconds(1)) {
             case .ack:
                 self[lane].held[index].state = .done
             case .retry(let delay):
+                self[lane].held[index].state = .pending
                 self[lane].held[index].due = now + delay
             case .setAside(let reason):
                 self[lane].held[index].state = .settingAside(reason: reason)

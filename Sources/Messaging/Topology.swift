@@ -74,9 +74,9 @@ public enum Topology {
         _ configuration: BrokerConfiguration,
         _ body: (AMQPConnection) async throws(AMQPError) -> R
     ) async throws(MessagingError) -> R {
-        do {
+        do throws(AMQPError) {
             let connection = try await AMQPConnection.connect(configuration.named("topology").amqp)
-            do {
+            do throws(AMQPError) {
                 let result = try await body(connection)
                 await connection.close()
                 return result

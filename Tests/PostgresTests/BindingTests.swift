@@ -39,7 +39,9 @@ import Testing
 
     @Test func notANumber() async throws {
         try await Server.withPool(Server.pool(size: 1)) { pool in
-            let value = try await pool.withConnection { try $0.query("select \(Double.nan)").first?[0, as: Double.self] }
+            let value = try await pool.withConnection {
+                try $0.query("select \(Double.nan)").first?[0, as: Double.self]
+            }
             #expect(value?.isNaN == true)
         }
     }
@@ -50,7 +52,7 @@ import Testing
     }
 
     @Test func bytes() async throws {
-        try await roundTrip([[UInt8](), [0], Array(0 ... 255), [UInt8](repeating: 0, count: 2_000_000)])
+        try await roundTrip([[UInt8](), [0], Array(0...255), [UInt8](repeating: 0, count: 2_000_000)])
         try await roundTrip([JSONBytes(bytes: Array("{\"a\": [1, null, \"é\"]}".utf8)), JSONBytes(bytes: [0x30])])
     }
 
@@ -61,7 +63,8 @@ import Testing
                 let rows = try session.query(
                     """
                     select pg_typeof(\(bytes))::text, pg_typeof(\([bytes]))::text, pg_typeof(\(1))::text,
-                        pg_typeof(\([Int16(1)]))::text, pg_typeof(\([JSONBytes]()))::text, pg_typeof(\(Optional(true)))::text
+                        pg_typeof(\([Int16(1)]))::text, pg_typeof(\([JSONBytes]()))::text,
+                        pg_typeof(\(Optional(true)))::text
                     """)
                 let text = String.self
                 let types = try #require(rows.first).decode((text, text, text, text, text, text))
@@ -73,7 +76,8 @@ import Testing
     @Test func valuesNeverBecomeText() async throws {
         try await Server.withPool(Server.pool(size: 1)) { pool in
             let evil = "x'); drop table pg_class; select ('"
-            let query: Query = "select \(evil) = \(evil), current_setting(\("TimeZone")) as \(identifier: "a\"b;\u{0}c")"
+            let query: Query =
+                "select \(evil) = \(evil), current_setting(\("TimeZone")) as \(identifier: "a\"b;\u{0}c")"
             #expect(query.sql == "select $1 = $2, current_setting($3) as \"a\"\"b;c\"")
             let (equal, names, zone) = try await pool.withConnection { session in
                 let rows = try session.query(query)

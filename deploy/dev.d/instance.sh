@@ -56,9 +56,9 @@ secret() {
 # Every local port in use, whatever for, but for connections that only linger.
 used_ports() {
   local hex
-  for hex in $(awk 'FNR > 1 && $4 != "06" { sub(/.*:/, "", $2); print $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
+  while read -r hex; do
     echo $((16#$hex))
-  done
+  done < <(awk 'FNR > 1 && $4 != "06" { sub(/.*:/, "", $2); print $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 }
 
 port_in_use() { used_ports | grep -qx "$1"; }

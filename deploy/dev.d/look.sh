@@ -39,7 +39,9 @@ show_status() {
   if alive rabbitmq; then "$root/deploy/dev.d/queues" "$(management_url)" >&3 || true; fi
 }
 
-listening_port() { [[ $1 == ingest-* ]] && port "$(public_port_name "$1")" || operations_port "$1"; }
+listening_port() {
+  if [[ $1 == ingest-* ]]; then port "$(public_port_name "$1")"; else operations_port "$1"; fi
+}
 
 process_line() { # NAME PORT
   if alive "$1"; then status_line "$1" "$pid" "$2" running; else status_line "$1" – "$2" stopped; fi
@@ -68,7 +70,7 @@ logs_command() {
     rabbitmq) files=("$state/rabbitmq/log/loods@localhost.log") ;;
     *) mapfile -t files < <(compgen -G "$state/log/$wanted.log" || compgen -G "$state/log/$wanted-*.log") ;;
   esac
-  ((${#files[@]})) && [[ -e ${files[0]} ]] || die 64 "there is no log of \"$wanted\""
+  [[ -e ${files[0]:-} ]] || die 64 "there is no log of \"$wanted\""
   exec tail -n 40 "${follow[@]}" "${files[@]}"
 }
 

@@ -11,6 +11,7 @@ needed_packages=(
   "pkg-config:pkg-config"
   "python3:python3"
   "git:git"
+  "curl:curl"
   "ca-certificates:/etc/ssl/certs/ca-certificates.crt"
   "tzdata:/usr/share/zoneinfo/Europe/Amsterdam"
 )

@@ -35,8 +35,10 @@ postgres_home() {
   echo "$home"
 }
 
+# Running and answering: right after a kill -9 its pid is still there.
 postgres_running() {
-  [[ -s $state/postgres.at ]] && as_postgres "$(pg_bin)/pg_ctl" -D "$(postgres_home)/data" status >/dev/null 2>&1
+  [[ -s $state/postgres.at ]] && listens "$(port postgres)" &&
+    as_postgres "$(pg_bin)/pg_ctl" -D "$(postgres_home)/data" status >/dev/null 2>&1
 }
 
 create_cluster() { # HOME
@@ -79,8 +81,8 @@ start_postgres() {
   # After a kill -9 the last children may hold the shared memory for a moment more.
   local try
   for try in 1 2 3 4 5 6; do
-    if as_postgres "$(pg_bin)/pg_ctl" -D "$home/data" -l "$log" -w -s -t 60 start </dev/null >/dev/null 2>&1 \
-      3>&- {lock}>&-; then
+    if (close_descriptors; as_postgres "$(pg_bin)/pg_ctl" -D "$home/data" -l "$log" -w -s -t 60 start) \
+      </dev/null >/dev/null 2>&1; then
       return
     fi
     sleep $((try > 3 ? 2 : 1))

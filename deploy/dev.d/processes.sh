@@ -18,14 +18,23 @@ alive() {
   [[ -n $started && $(started_at "$pid") == "$started" ]]
 }
 
-# launch NAME COMMAND…: in a session of its own, its output in log/NAME.log, none of our descriptors open.
+# Whoever outlives us must hold neither our lock nor anybody's pipe. For subshells.
+close_descriptors() {
+  local descriptor
+  for descriptor in /proc/"$BASHPID"/fd/*; do
+    descriptor=${descriptor##*/}
+    if ((descriptor > 2)); then eval "exec $descriptor>&-"; fi
+  done
+}
+
+# launch NAME COMMAND…: in a session of its own, its output in log/NAME.log.
 launch() {
   local name=$1
   shift
   (
-    [[ -z ${lock:-} ]] || exec {lock}>&-
-    exec 3>&- </dev/null >>"$state/log/$name.log" 2>&1
-    cd "$state"
+    exec </dev/null >>"$state/log/$name.log" 2>&1
+    close_descriptors
+    cd "$state" || exit 70
     exec setsid "$@"
   ) &
   local started=$!

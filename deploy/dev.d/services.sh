@@ -117,7 +117,7 @@ free_or_ours() { # PORT-NAME PROCESS
 
 stop_services() {
   local names=() name
-  mapfile -t names < <(running_names "${services[@]}")
+  mapfile -t names < <(running_names "${services[@]}" floor)
   # All are asked at once; each drains on its own.
   for name in "${names[@]}"; do
     if alive "$name"; then kill -TERM "$pid" 2>/dev/null || true; fi
@@ -134,7 +134,9 @@ stop_instance() {
   wait
 }
 
+# Nothing is to be kept, so the broker need not write it down first.
 remove_instance() {
+  if [[ -d $state ]] && alive rabbitmq; then kill -KILL "$pid" 2>/dev/null || true; fi
   stop_instance
   [[ -d $state ]] || return 0
   remove_postgres

@@ -1,1 +1,18 @@
-print("placeholder")
+import Delivery
+import Links
+import SMTP
+import ServiceLifecycle
+import ServiceRuntime
+import Transit
+
+await ServiceMain.run(
+    name: "mailer", about: "claims planned messages, asks the gate, and delivers them over SMTP",
+    settings: { reader in MailerSettings(&reader) },
+    services: { settings, context in
+        let worker = try Worker(settings.worker, context)
+        worker.register(in: context.readiness, needsDatabase: true)
+        return worker.services + [
+            WithdrawalConsumer(worker: worker),
+            MailerService(worker: worker, settings: try settings.delivery()),
+        ]
+    })

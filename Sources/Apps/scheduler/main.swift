@@ -1,1 +1,13 @@
-print("placeholder")
+import Journeys
+import ServiceLifecycle
+import ServiceRuntime
+import Transit
+
+await ServiceMain.run(
+    name: "scheduler", about: "starts, advances and ends the runs of journeys, and plans their messages",
+    settings: { reader in Worker.Settings(&reader) },
+    services: { settings, context in
+        let worker = try Worker(settings, context)
+        worker.register(in: context.readiness, needsDatabase: true)
+        return worker.services + [TimerLoop(worker: worker), SignalConsumer(worker: worker)]
+    })

@@ -1,1 +1,14 @@
-print("placeholder")
+import Audience
+import ServiceLifecycle
+import ServiceRuntime
+import Transit
+
+await ServiceMain.run(
+    name: "scoring", about: "turns accepted events into facts: contacts, history, scores, stages, consents",
+    settings: { reader in Worker.Settings(&reader) },
+    services: { settings, context in
+        let worker = try Worker(settings, context)
+        worker.register(in: context.readiness, needsDatabase: true)
+        let deadLetters = DeadLetters(broker: worker.broker, sink: worker.setAside, logger: context.logger)
+        return worker.services + [RecentIDCleaner(worker: worker), deadLetters, EventConsumer(worker: worker)]
+    })

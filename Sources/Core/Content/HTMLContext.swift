@@ -40,7 +40,8 @@ struct HTMLContext: Hashable {
     /// Why a merge field cannot stand here; nil where it can.
     var objection: String? {
         switch state {
-        case .text, .comment, .declaration: nil
+        case .text, .comment: nil
+        case .declaration: "a merge field inside <!…>"
         case .rawText(let element):
             ["title", "textarea"].contains(element) ? nil : "a merge field inside <\(element)>"
         case .value:
@@ -76,8 +77,8 @@ struct HTMLContext: Hashable {
         case .tag: readTag(scalar)
         case .attributeName: readAttributeName(scalar)
         case .beforeValue: beginValue(scalar)
-        case .value(let quote): if scalar == quote { state = .tag } else { valueIsEmpty = false }
-        case .unquotedValue: if scalar.isHTMLSpace { state = .tag } else if scalar == ">" { endTag() }
+        case .value(let quote): if scalar == quote { endValue() } else { valueIsEmpty = false }
+        case .unquotedValue: if scalar.isHTMLSpace { endValue() } else if scalar == ">" { endTag() }
         case .declaration: readDeclaration(scalar)
         case .comment: readComment(scalar)
         case .rawText(let element): readRawText(scalar, element)
@@ -143,6 +144,12 @@ struct HTMLContext: Hashable {
         case ">": endTag()
         default: state = .unquotedValue
         }
+    }
+
+    private mutating func endValue() {
+        attribute = ""
+        valueIsEmpty = false
+        state = .tag
     }
 
     private mutating func endTag() {

@@ -131,7 +131,7 @@ extension String {
 
 /// The addresses that a merge field may put into a link.
 enum MergeURL {
-    /// `text` where it is relative or has a harmless scheme, else "#". Browsers skip white space and controls in schemes.
+    /// `text` where it is relative or has a harmless scheme, else "#". Browsers skip spaces and controls in schemes.
     static func safe(_ text: String) -> String {
         let scheme = text.unicodeScalars.filter { $0.value > 0x20 }.prefix { !"/?#".unicodeScalars.contains($0) }
         guard let colon = scheme.firstIndex(of: ":") else { return text }

@@ -3,8 +3,8 @@ import Mustache
 
 /// A Mustache template, checked and compiled once.
 ///
-/// Checked means: at most 64 KB, sections nested at most 16 deep, and no triple mustaches, `&`, partials, blocks, pragmas,
-/// delimiter changes, transforms or lambdas. In HTML no merge field stands where escaping does not protect: in scripts,
+/// Checked means: at most 64 KB, sections nested at most 16 deep, and no triple mustaches, `&`, partials, blocks,
+/// pragmas, delimiter changes, transforms or lambdas. In HTML no merge field stands where escaping does not protect: in scripts,
 /// styles, event attributes, or inside a tag outside quotes; and one that begins a link's URL gives only http, https,
 /// mailto and tel addresses. Rendering sees nothing but the given values: no reflection.
 public struct Template: Sendable {

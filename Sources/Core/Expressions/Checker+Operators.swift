@@ -52,7 +52,9 @@ extension Checker {
 
     mutating func negate(_ operand: Int, at offset: Int) throws(ExpressionError) -> ValueType {
         let type = try check(operand)
-        guard [.dyn, .int, .double].contains(type) else { throw error("'-' needs int or double, not \(type)", at: offset) }
+        guard [.dyn, .int, .double].contains(type) else {
+            throw error("'-' needs int or double, not \(type)", at: offset)
+        }
         program.emit(.negate, at: offset)
         return type
     }
@@ -152,7 +154,8 @@ extension Checker {
         _ symbol: BinaryOperator, _ left: Int, _ leftType: ValueType, _ right: Int, _ rightType: ValueType
     ) -> String? {
         if leftType.isNumeric, rightType.isNumeric {
-            return symbol == .modulo ? "'%' is for whole numbers" : "arithmetic does not mix types: a double is written 2.0"
+            return symbol == .modulo
+                ? "'%' is for whole numbers" : "arithmetic does not mix types: a double is written 2.0"
         }
         for (side, type) in [(left, rightType), (right, leftType)] where type.isNumeric {
             guard case .call("did", _, _) = tree[side].kind else { continue }

@@ -6,7 +6,7 @@ struct Checker {
     let tree: SyntaxTree
     let scope: Scope
     let vocabulary: Vocabulary
-    var program = Program()
+    var program = ProgramDraft()
 
     init(source: SourceText, tree: SyntaxTree, scope: Scope, vocabulary: Vocabulary) {
         self.source = source
@@ -25,7 +25,7 @@ struct Checker {
             let offset = tree[tree.root].offset
             throw checker.error("this is \(type), but \(expecting) is needed here", at: offset)
         }
-        return checker.program
+        return Program(checker.program)
     }
 
     func error(_ message: String, at offset: Int, help: String? = nil) -> ExpressionError {

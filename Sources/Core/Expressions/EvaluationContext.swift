@@ -10,11 +10,13 @@ public protocol EvaluationContext {
     var stage: String? { get }
     /// The event at hand (`name`, `properties`, `context`, `at` …); asked only of expressions whose scope has `event`.
     var event: JSON? { get }
-    /// What the contact did, bounded at the place of the evaluation.
+    /// What the contact did, bounded at the place of the evaluation; events later than `now` count unless that bound
+    /// shuts them out.
     var history: History { get }
     /// Where the run began; `run.did` and its siblings see events strictly behind it.
     var runStart: HistoryPosition? { get }
 
+    /// Whether the contact has consented to a topic and not withdrawn.
     func consented(_ topic: String) -> Bool
 
     /// The score's value at `now`; 0 for a model that has none.

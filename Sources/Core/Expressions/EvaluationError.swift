@@ -2,6 +2,7 @@ public import Model
 
 /// Why an expression has no value in one world; in CEL an error is a value, which `&&` and `||` may absorb.
 public struct EvaluationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What kind of fault it is.
     public enum Code: String, Sendable {
         /// A field or key that the map does not hold.
         case noSuchKey
@@ -22,12 +23,15 @@ public struct EvaluationError: Error, Sendable, Equatable, CustomStringConvertib
         case unexpectedType
     }
 
+    /// The kind of the fault.
     public var code: Code
+    /// What is wrong, in one clause, without the position.
     public var message: String
     /// 1-based position within the source text, as in `ExpressionError`.
     public var line: Int
     public var column: Int
-    /// Before this instant time alone cannot turn the error into a value.
+    /// Before this instant time alone cannot turn the error into a value; after `budget` an hour later, if windows or
+    /// scores are read.
     public var validUntil: Timestamp
 
     /// `line:column: message`; names keys and types, never values.

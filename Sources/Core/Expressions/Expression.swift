@@ -8,6 +8,7 @@ public struct Expression: Sendable {
     /// Most steps of one evaluation; long lists and texts cost more than one.
     public static let stepLimit = 100_000
 
+    /// The text as it was given.
     public let source: String
     /// The type that a value is held to.
     public let expected: ValueType
@@ -41,12 +42,16 @@ extension Expression {
     /// Per event, the properties that `sum` adds up.
     public var mentionedEventProperties: [String: Set<String>] { program.mentions.eventProperties }
 
+    /// The scores that it reads.
     public var mentionedScores: Set<String> { program.mentions.scores }
 
+    /// The topics whose consent it asks for.
     public var mentionedTopics: Set<String> { program.mentions.topics }
 
+    /// Whether it reads the contact's attributes.
     public var usesContact: Bool { program.mentions.contact }
 
+    /// Whether it reads `stage`.
     public var usesStage: Bool { program.mentions.stage }
 
     /// Whether it reads `event`.
@@ -55,6 +60,7 @@ extension Expression {
     /// Whether it asks about the run's own time (`run.did` and its siblings).
     public var usesRun: Bool { program.mentions.run }
 
+    /// Whether it asks about a length of time up to now.
     public var usesWindows: Bool { program.mentions.longestWindow != nil }
 
     /// How far back the widest window looks; nil without windows.
@@ -66,6 +72,7 @@ extension Expression {
 
 /// A value and how long it holds by itself.
 public struct Evaluated: Sendable, Equatable {
+    /// What the expression is worth.
     public var value: Value
     /// Before this instant time alone cannot change the value; `distantFuture` when it never can. May be early, never
     /// late, save that a score used in any way but a comparison with a number is looked at again a minute later.

@@ -2,8 +2,11 @@ public import Model
 
 /// One event as conditions see it.
 public struct HistoryEvent: Sendable, Hashable {
+    /// When it happened, corrected for the sender's clock.
     public var at: Timestamp
+    /// Orders events of one instant.
     public var eventID: String
+    /// What happened: `Order Completed`.
     public var name: String
     /// A JSON object; anything else counts as empty.
     public var properties: JSON
@@ -15,6 +18,7 @@ public struct HistoryEvent: Sendable, Hashable {
         self.properties = properties
     }
 
+    /// Its place in the order of events.
     public var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
 }
 
@@ -22,6 +26,7 @@ public struct HistoryEvent: Sendable, Hashable {
 ///
 /// Ids compare by their UTF-8 bytes, as PostgreSQL's collation "C" does.
 public struct HistoryPosition: Sendable, Hashable, Comparable {
+    /// The instant, which orders first.
     public var at: Timestamp
     /// nil stands behind every event of that instant.
     public var eventID: String?

@@ -60,9 +60,9 @@ extension Value {
         case (.timestamp(let at), .subtract, .duration(let span)):
             return try Self.timestamp(at.microseconds.applying(.subtract, span.microseconds))
         case (.timestamp(let left), .subtract, .timestamp(let right)):
-            return .duration(Span(microseconds: try left.microseconds.applying(.subtract, right.microseconds)))
+            return try Self.duration(left.microseconds.applying(.subtract, right.microseconds))
         case (.duration(let left), .add, .duration(let right)), (.duration(let left), .subtract, .duration(let right)):
-            return .duration(Span(microseconds: try left.microseconds.applying(symbol, right.microseconds)))
+            return try Self.duration(left.microseconds.applying(symbol, right.microseconds))
         default: return nil
         }
     }
@@ -73,6 +73,13 @@ extension Value {
             throw Fault(.overflow, "timestamp out of range")
         }
         return .timestamp(Timestamp(microseconds: microseconds))
+    }
+
+    private static func duration(_ microseconds: Int64) throws(Fault) -> Value {
+        guard microseconds.magnitude <= Span.celLimit.microseconds.magnitude else {
+            throw Fault(.overflow, "duration out of range")
+        }
+        return .duration(Span(microseconds: microseconds))
     }
 
     func negated() throws(Fault) -> Value {

@@ -40,7 +40,8 @@ struct Machine<World: EvaluationContext> {
                 var fault = error
                 if fault.offset < 0 { fault.offset = program.offsets[current] }
                 // Only spending throws here: an operation's own fault lies on the stack already.
-                return Slot(content: .fault(fault), validUntil: world.now + .seconds(60))
+                let isLasting = program.mentions.longestWindow == nil && program.mentions.scores.isEmpty
+                return Slot(content: .fault(fault), validUntil: isLasting ? .distantFuture : world.now + .hours(1))
             }
         }
         return stack.removeLast()

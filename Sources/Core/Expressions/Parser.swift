@@ -7,7 +7,7 @@ struct Parser {
     static let depthLimit = 32
     static let nodeLimit = 1000
     /// Height of the tree, long chains such as `a + b + c` included.
-    static let heightLimit = 128
+    static let heightLimit = 64
 
     let source: SourceText
     private let tokens: [Token]

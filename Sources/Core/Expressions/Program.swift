@@ -53,7 +53,26 @@ struct HistoryQuery: Sendable, Hashable {
 }
 
 /// What the checker makes of an expression: operations, what they refer to, and what they mention.
-struct Program: Sendable {
+///
+/// A reference, so that an evaluation takes hold of it once and not of every array in it.
+final class Program: Sendable {
+    let operations: [Operation]
+    let offsets: [Int]
+    let constants: [Value]
+    let queries: [HistoryQuery]
+    let mentions: Mentions
+
+    init(_ draft: ProgramDraft) {
+        operations = draft.operations
+        offsets = draft.offsets
+        constants = draft.constants
+        queries = draft.queries
+        mentions = draft.mentions
+    }
+}
+
+/// A program while the checker writes it.
+struct ProgramDraft {
     var operations: [Operation] = []
     /// Per operation, where in the source it came from.
     var offsets: [Int] = []

@@ -3,7 +3,7 @@ import Model
 extension Span {
     /// Reads Loods' own form (`7d`, `1d12h`) or CEL's (`1h30m`, `-1.5h`, `250us`), cut to whole microseconds.
     ///
-    /// Returns nil for anything else and beyond CEL's range of ±315,576,000,000 seconds.
+    /// Returns nil for anything else and beyond CEL's range.
     init?(durationLiteral text: String) {
         if let span = Span(text) {
             self = span
@@ -13,6 +13,9 @@ extension Span {
             return nil
         }
     }
+
+    /// The longest duration of CEL, in either direction: about 10,000 years.
+    static let celLimit = Span.seconds(315_576_000_000)
 
     private static func fromCEL(_ text: String) -> Span? {
         var rest = Substring(text)
@@ -29,7 +32,7 @@ extension Span {
             guard let count = Double(digits), let length = microsecondsByUnit[String(unit)] else { return nil }
             total += count * length
         }
-        guard total <= 315_576_000_000e6 else { return nil }
+        guard total <= Double(celLimit.microseconds) else { return nil }
         return Span(microseconds: Int64(isNegative ? -total : total))
     }
 

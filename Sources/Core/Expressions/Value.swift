@@ -30,10 +30,12 @@ public enum Value: Sendable, Equatable {
         }
     }
 
+    /// The value if it is a bool.
     public var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
+    /// The value if it is a string.
     public var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
@@ -83,6 +85,7 @@ public struct MapValue: Sendable, Equatable {
 
     init(entries: [Entry]) { storage = .entries(entries) }
 
+    /// The number of entries.
     public var count: Int {
         switch storage {
         case .object(let members): members.count

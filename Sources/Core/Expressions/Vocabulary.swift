@@ -1,8 +1,12 @@
 /// The names that a workspace knows; nil leaves a kind of name unchecked.
 public struct Vocabulary: Sendable, Hashable {
+    /// Names for `did`, `count`, `sum`, `first` and `last`.
     public var events: Set<String>?
+    /// Names for `consented`.
     public var topics: Set<String>?
+    /// Names for `score`.
     public var scores: Set<String>?
+    /// Names that `stage` is compared with.
     public var stages: Set<String>?
 
     public init(
@@ -33,7 +37,7 @@ struct Spelling {
     }
 
     static func suggestion(for name: String, among known: some Collection<String>) -> String? {
-        let limit = max(1, min(3, name.count / 3))
+        let limit = max(1, min(3, (name.count + 1) / 3))
         let nearest = known.map { (distance($0.lowercased(), name.lowercased()), $0) }.min { $0 < $1 }
         return nearest.flatMap { $0.0 <= limit ? $0.1 : nil }
     }

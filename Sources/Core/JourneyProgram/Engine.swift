@@ -129,7 +129,8 @@ struct Engine {
     ) -> Bool {
         let window = world.facts.history.upTo(.end(of: until))
         for event in window.events(named: wait.event, after: behind) where fits(event, wait.when) {
-            decide(line.name, "then", ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.json])
+            decide(
+                line.name, "then", ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.json])
             go(to: line.next, since: world.now, behind: event.position)
             return true
         }

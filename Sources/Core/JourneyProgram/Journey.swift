@@ -78,10 +78,13 @@ extension Journey {
     /// The e-mail steps and the templates that they send.
     public var emailSteps: [(step: String, template: String)] { table.emailSteps }
 
+    /// The conditions that may end a run at any moment: whatever changes one of them must activate the run.
+    public var watchedConditions: [Expression] { [goal?.when, exit].compactMap { $0 } }
+
     /// Every event name that the journey looks at; only these are needed in the history that its runs see.
     public var mentionedEvents: Set<String> {
         var names = table.mentionedEvents
-        for expression in [goal?.when, exit] { names.formUnion(expression?.mentionedEvents ?? []) }
+        for condition in watchedConditions { names.formUnion(condition.mentionedEvents) }
         if case .event(let name, let when) = entry.trigger {
             names.insert(name)
             names.formUnion(when?.mentionedEvents ?? [])

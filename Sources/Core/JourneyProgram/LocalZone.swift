@@ -8,10 +8,15 @@ public struct LocalZone: Sendable, Hashable {
 
     public static let utc = LocalZone("UTC")!
 
+    /// Asking for the list makes a static link keep the zone data that Foundation brings along; without it a statically
+    /// linked executable finds no zone at all. The data is in the executable: no files of the system are read.
+    private static let hasData = !TimeZone.knownTimeZoneIdentifiers.isEmpty
+
     /// `UTC`, or a name with an area such as `Europe/Amsterdam`. Returns nil for anything else: abbreviations and offsets
     /// are not zones.
     public init?(_ name: String) {
-        guard name == "UTC" || name.contains("/"), name.utf8.count <= 64, let rules = TimeZone(identifier: name)
+        guard name == "UTC" || name.contains("/"), name.utf8.count <= 64, Self.hasData,
+            let rules = TimeZone(identifier: name)
         else { return nil }
         self.name = name
         self.rules = rules

@@ -51,7 +51,8 @@ extension RunState {
             return .sending(visit: visit)
         case "waiting": return .waiting(until: try .read(json["until"], "until"))
         case "waiting for event":
-            return .waitingForEvent(behind: try .read(json["behind"], "behind"), until: try .read(json["until"], "until"))
+            return .waitingForEvent(
+                behind: try .read(json["behind"], "behind"), until: try .read(json["until"], "until"))
         case "waiting for goal": return .waitingForGoal
         default:
             guard let outcome = Journey.Outcome(rawValue: name) else { throw .unreadable("phase") }
@@ -89,4 +90,3 @@ extension HistoryPosition {
         return HistoryPosition(at: at, eventID: eventID)
     }
 }
-

@@ -2,16 +2,16 @@ public import Expressions
 public import Model
 
 /// What a run sees at one activation.
-public struct World {
+public struct World: Sendable {
     /// The contact's attributes, stage, consents and scores, and domain time; its `history` holds every known event that
     /// the journey mentions. Its `event` and `runStart` are not looked at.
-    public var facts: any EvaluationContext
+    public var facts: any EvaluationContext & Sendable
     /// The workspace's zone; a contact whose attribute `timezone` names a zone is in that one.
     public var zone: LocalZone
     /// The final verdicts on the run's messages.
     public var verdicts: [StepVisit: MessageVerdict]
 
-    public init(facts: any EvaluationContext, zone: LocalZone, verdicts: [StepVisit: MessageVerdict] = [:]) {
+    public init(facts: any EvaluationContext & Sendable, zone: LocalZone, verdicts: [StepVisit: MessageVerdict] = [:]) {
         self.facts = facts
         self.zone = zone
         self.verdicts = verdicts
@@ -61,7 +61,7 @@ struct Scene: EvaluationContext {
         facts = world.facts
         now = world.facts.now
         history = world.facts.history
-        self.event = event?.json
+        self.event = event?.view
         self.runStart = runStart
     }
 
@@ -70,7 +70,7 @@ struct Scene: EvaluationContext {
         facts = world.facts
         now = world.facts.now
         history = world.facts.history.upTo(event.position)
-        self.event = event.json
+        self.event = event.view
     }
 
     /// The run's view as it was just before an instant.
@@ -92,8 +92,8 @@ struct Scene: EvaluationContext {
 }
 
 extension HistoryEvent {
-    /// The event as conditions see it under the name `event`.
-    var json: JSON {
+    /// The event as conditions see it under the name `event`: `name`, `id`, `at` and `properties`.
+    public var view: JSON {
         .object([
             "name": .string(name), "id": .string(eventID), "at": .string(at.description), "properties": properties,
         ])

@@ -87,6 +87,6 @@ extension Link {
 
 extension [UInt8] {
     fileprivate mutating func append(bigEndian value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+        Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
     }
 }

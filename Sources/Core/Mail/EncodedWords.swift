@@ -19,14 +19,18 @@ enum EncodedWords {
     }
 
     /// The text in encoded words, to be put one after the other with white space between. None splits a character.
-    static func encode(_ text: String) -> [String] {
+    ///
+    /// The first goes on a line of which `column` bytes are taken already; a line with an encoded word has at most 76.
+    static func encode(_ text: String, after column: Int) -> [String] {
         var words: [String] = []
+        var room = room - column
         var word: [UInt8] = []
         for scalar in text.unicodeScalars {
             let encoded = encode(scalar)
             if word.count + encoded.count > room {
                 words.append(finish(word))
                 word = []
+                room = Self.room
             }
             word += encoded
         }

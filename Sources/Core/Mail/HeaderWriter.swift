@@ -14,7 +14,9 @@ struct HeaderWriter {
     mutating func text(_ name: String, _ value: HeaderValue) {
         bytes += "\(name):".utf8
         var column = name.utf8.count + 1
-        let words = EncodedWords.isNeeded(for: value.text) ? EncodedWords.encode(value.text) : Self.words(value.text)
+        let words =
+            EncodedWords.isNeeded(for: value.text)
+            ? EncodedWords.encode(value.text, after: column) : Self.words(value.text)
         for word in words { append(word, &column) }
         bytes += "\r\n".utf8
     }
@@ -32,7 +34,7 @@ struct HeaderWriter {
     mutating func phrase(_ name: String, _ phrase: HeaderValue?, _ rest: String) {
         bytes += "\(name):".utf8
         var column = name.utf8.count + 1
-        for word in Self.phraseWords(phrase?.text ?? "") { append(word, &column) }
+        for word in Self.phraseWords(phrase?.text ?? "", after: column) { append(word, &column) }
         append(rest, &column)
         bytes += "\r\n".utf8
     }
@@ -54,11 +56,11 @@ struct HeaderWriter {
     }
 
     /// A display name: bare atoms, a quoted string, or encoded words, whichever is the plainest that says it.
-    private static func phraseWords(_ text: String) -> [String] {
+    private static func phraseWords(_ text: String, after column: Int) -> [String] {
         if text.isEmpty { return [] }
         // What a quoted string would have to escape goes in encoded words too: not every reader unescapes.
         if EncodedWords.isNeeded(for: text) || text.contains(where: { "\\\"".contains($0) }) {
-            return EncodedWords.encode(text)
+            return EncodedWords.encode(text, after: column)
         }
         return words(text.utf8.allSatisfy { ASCII.isAtomText($0) || $0 == ASCII.space } ? text : "\"\(text)\"")
     }

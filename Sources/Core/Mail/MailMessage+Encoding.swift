@@ -1,8 +1,8 @@
 public import Model
 
 extension MailMessage {
-    /// The mail as it goes over the wire (RFC 5322, 2045 to 2047): 7-bit, CRLF line ends only, lines of at most 78 bytes
-    /// save for list URLs and addresses, which cannot be folded. Equal messages have equal bytes.
+    /// The mail as it goes over the wire (RFC 5322, 2045 to 2047): 7-bit, CRLF line ends only, lines of at most 78
+    /// bytes save for list URLs and addresses, which cannot be folded. Equal messages have equal bytes.
     public func encoded() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(1024 + text.utf8.count + text.utf8.count / 8 + (html?.utf8.count ?? 0) * 5 / 4)

@@ -42,5 +42,7 @@ public struct Span: Sendable, Hashable, Comparable {
     public static func days(_ count: Int64) -> Span { .seconds(count * 86_400) }
 
     public static func < (left: Span, right: Span) -> Bool { left.microseconds < right.microseconds }
-    public static func + (left: Span, right: Span) -> Span { Span(microseconds: left.microseconds + right.microseconds) }
+    public static func + (left: Span, right: Span) -> Span {
+        Span(microseconds: left.microseconds + right.microseconds)
+    }
 }

@@ -2,8 +2,8 @@ public import Model
 
 /// What the gate says of a message at one instant.
 public enum Verdict: Sendable, Hashable {
-    /// It may be sent. Time alone cannot change that before `validUntil` (`.distantFuture`: never); hand-over must begin
-    /// before it.
+    /// It may be sent. Time alone cannot change that before `validUntil` (`.distantFuture`: never); hand-over must
+    /// begin before it.
     case send(validUntil: Timestamp)
     /// It will not be sent, and waiting does not help.
     case skip(reasons: Reasons)

@@ -5,6 +5,11 @@ public struct AMQPQueueStatus: Sendable, Hashable {
     /// Messages that wait; those handed out and not yet settled are not among them.
     public var ready: Int
     public var consumers: Int
+
+    public init(ready: Int, consumers: Int) {
+        self.ready = ready
+        self.consumers = consumers
+    }
 }
 
 extension AMQPConnection {

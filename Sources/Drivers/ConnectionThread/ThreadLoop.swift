@@ -22,7 +22,7 @@ final class ThreadLoop: Sendable {
 
     private let name: String
     private let bell: Int32
-    private let state = Mutex(State())
+    private let state = Locked(State())
     /// The thread's pthread id, 0 while there is none.
     private let thread = Atomic<UInt>(0)
 

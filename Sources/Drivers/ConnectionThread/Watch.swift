@@ -1,11 +1,9 @@
-import Synchronization
-
 /// A descriptor that a ``ConnectionThread`` looks at while it has no jobs.
 final class Watch: Sendable {
     let fileDescriptor: Int32
     private let timeout: Duration?
     private let onReady: @Sendable (ConnectionThread.ReadyCause) -> Void
-    private let due: Mutex<ContinuousClock.Instant?>
+    private let due: Locked<ContinuousClock.Instant?>
 
     init(
         fileDescriptor: Int32, timeout: Duration?,
@@ -14,7 +12,7 @@ final class Watch: Sendable {
         self.fileDescriptor = fileDescriptor
         self.timeout = timeout
         self.onReady = onReady
-        due = Mutex(timeout.map { .now + $0 })
+        due = Locked(timeout.map { .now + $0 })
     }
 
     var isDue: Bool {

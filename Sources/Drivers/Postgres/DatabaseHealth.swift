@@ -1,5 +1,5 @@
+import ConnectionThread
 import Logging
-import Synchronization
 
 /// Whether the database answers, as the pool's connections find out; says so in the log once per change.
 final class DatabaseHealth: Sendable {
@@ -12,12 +12,12 @@ final class DatabaseHealth: Sendable {
     /// Yields after a connection was lost or could not be opened.
     let troubles: AsyncStream<Void>
     private let trouble: AsyncStream<Void>.Continuation
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let logger: Logger
 
     init(logger: Logger) {
         self.logger = logger
-        state = Mutex(
+        state = Locked(
             State(availability: .away(since: .now, reason: "no connection has been opened yet")))
         (troubles, trouble) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }

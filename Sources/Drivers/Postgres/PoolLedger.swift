@@ -1,6 +1,6 @@
 /// Who has which connection, and who waits for one: the pool's decisions, without its I/O.
-struct PoolLedger<Connection, Waiter> {
-    enum Taking {
+struct PoolLedger<Connection: Sendable, Waiter: Sendable>: Sendable {
+    enum Taking: Sendable {
         /// Use this one.
         case take(Connection)
         /// Make another; it counts as lent.
@@ -10,7 +10,7 @@ struct PoolLedger<Connection, Waiter> {
         case closed
     }
 
-    enum Returning {
+    enum Returning: Sendable {
         case handOver(Connection, to: Waiter)
         case keep
         /// Close it, then call ``noteClosed()``.

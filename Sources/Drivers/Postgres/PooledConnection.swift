@@ -74,7 +74,7 @@ actor PooledConnection {
         do throws(PostgresError) {
             return try begin(liveWire(), sql, statementTimeout)
         } catch {
-            guard error.isConnectionLost else { throw error }
+            guard error.isConnectionLost, error.code != .timeout else { throw error }
             // Nothing was asked of it yet: a connection that died unnoticed may be replaced.
             discard()
             return try begin(liveWire(), sql, statementTimeout)
@@ -84,7 +84,7 @@ actor PooledConnection {
     private func begin(_ wire: Wire, _ sql: String, _ statementTimeout: Duration?)
         throws(PostgresError) -> Wire
     {
-        wire.setPatience(statementTimeout: statementTimeout ?? configuration.statementTimeout)
+        setPatience(of: wire, statementTimeout)
         do throws(PostgresError) {
             _ = try wire.run(sql)
         } catch {
@@ -113,7 +113,7 @@ actor PooledConnection {
         _ statementTimeout: Duration?, _ body: @Sendable (PostgresSession) throws -> R
     ) throws -> R {
         let wire = try liveWire()
-        wire.setPatience(statementTimeout: statementTimeout ?? configuration.statementTimeout)
+        setPatience(of: wire, statementTimeout)
         if let statementTimeout {
             _ = try wire.run("set statement_timeout = \(statementTimeout.wholeMilliseconds)")
         }
@@ -152,6 +152,12 @@ actor PooledConnection {
         guard let wire, !wire.isAlive() else { return }
         discard()
         health.noteLoss()
+    }
+
+    /// The server ends a slow statement itself; this is the answer to a server that does not.
+    private func setPatience(of wire: Wire, _ statementTimeout: Duration?) {
+        let limit = statementTimeout ?? configuration.statementTimeout
+        wire.patience = limit > .zero ? limit + configuration.silenceAllowance : nil
     }
 
     /// After each use: a connection that is broken, or in a state that we do not know, is not used again.

@@ -12,6 +12,8 @@ public struct PostgresConfiguration: Sendable {
     public let lockTimeout: Duration
     /// How many prepared statements each connection keeps, at least 1; the least recently used goes first.
     public var statementCacheLimit = 256
+    /// How much longer than the statement's time-out the server may stay silent before the connection is given up.
+    public var silenceAllowance = Duration.seconds(10)
 
     /// Reads the address and adds what is not said in it.
     ///

@@ -16,7 +16,11 @@ extension PostgresEncodable {
     @inlinable public static var postgresArrayType: PostgresType { postgresType.array }
 
     @inlinable public static func encodeArray(_ values: [Self], into buffer: inout [UInt8]) {
-        // array_recv: dimensions, whether there are nulls, the element's type, then each dimension's size and first index
+        encodeElements(values, into: &buffer)
+    }
+
+    @inlinable static func encodeElements(_ values: [Self], into buffer: inout [UInt8]) {
+        // array_recv: dimensions, whether there are nulls, the element's type, then the size and the first index
         let hasNulls = values.contains { $0.isPostgresNull }
         buffer.append(bigEndian: Int32(values.isEmpty ? 0 : 1))
         buffer.append(bigEndian: Int32(hasNulls ? 1 : 0))
@@ -58,7 +62,14 @@ extension UInt8: PostgresArrayElement {
     }
 }
 
-extension Array: PostgresArrayElement where Element: PostgresArrayElement {}
+extension Array: PostgresArrayElement where Element: PostgresArrayElement {
+    /// A `bytea[]`: the only array of arrays there is.
+    public static func encodeArray(_ values: [[Element]], into buffer: inout [UInt8]) {
+        precondition(Element.self == UInt8.self, "only one-dimensional arrays are supported")
+        // The types are the same, so the cast is one in name only; known, the loop needs no dispatch per element.
+        [UInt8].encodeElements(unsafeBitCast(values, to: [[UInt8]].self), into: &buffer)
+    }
+}
 
 extension Array: PostgresEncodable where Element: PostgresArrayElement {
     @inlinable public static var postgresType: PostgresType { Element.postgresArrayType }

@@ -1,4 +1,4 @@
-import Synchronization
+import ConnectionThread
 
 extension PostgresPool {
     func checkOut(within deadline: Duration) async throws -> PooledConnection {

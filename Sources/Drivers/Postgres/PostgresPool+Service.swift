@@ -1,5 +1,5 @@
+import ConnectionThread
 import ServiceLifecycle
-import Synchronization
 
 extension PostgresPool {
     /// Keeps a connection open, so that the database's absence and return are noticed without any work to do; on

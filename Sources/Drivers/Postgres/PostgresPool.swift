@@ -1,6 +1,6 @@
+import ConnectionThread
 public import Logging
 public import ServiceLifecycle
-import Synchronization
 
 /// A few connections to PostgreSQL, each on a thread of its own, lent to one closure at a time.
 ///
@@ -16,7 +16,7 @@ public final class PostgresPool: Service, Sendable {
 
     typealias Waiter = CheckedContinuation<PooledConnection, any Error>
 
-    struct Lending {
+    struct Lending: Sendable {
         var ledger: PoolLedger<PooledConnection, Waiter>
         var closeWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -24,14 +24,14 @@ public final class PostgresPool: Service, Sendable {
     let configuration: PostgresConfiguration
     let logger: Logger
     let health: DatabaseHealth
-    let lending: Mutex<Lending>
+    let lending: Locked<Lending>
 
     /// Makes a pool; nothing is opened yet.
     public init(_ configuration: PostgresConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
         health = DatabaseHealth(logger: logger)
-        lending = Mutex(Lending(ledger: PoolLedger(capacity: configuration.poolSize)))
+        lending = Locked(Lending(ledger: PoolLedger(capacity: configuration.poolSize)))
     }
 
     /// Whether the database answered last time; `away` until the first connection is open.

@@ -56,6 +56,14 @@ public struct PostgresRow {
         }
     }
 
+    /// Reads a row of one column.
+    ///
+    /// - Throws: ``PostgresError`` with code `decoding`, also where the row has more columns.
+    @inlinable public func decode<Value: PostgresDecodable>(_ type: Value.Type) throws(PostgresError) -> Value {
+        guard count == 1 else { throw .decoding("one column was asked for of a row of \(count)") }
+        return try self[0, as: type]
+    }
+
     /// Reads the whole row: `let (id, name) = try row.decode((Int64.self, String?.self))`.
     ///
     /// - Throws: ``PostgresError`` with code `decoding`, also where the row has more or fewer columns.

@@ -17,13 +17,7 @@ extension Wire {
             throw wire.failure(nil)
         }
         notices.listen(to: handle)
-        wire.setPatience(statementTimeout: configuration.statementTimeout)
         return wire
-    }
-
-    /// The server ends a slow statement itself; ours is the answer to a server that does not.
-    func setPatience(statementTimeout: Duration) {
-        patience = statementTimeout > .zero ? statementTimeout + .seconds(10) : nil
     }
 
     var address: (host: String, port: String) {

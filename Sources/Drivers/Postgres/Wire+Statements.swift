@@ -26,7 +26,14 @@ extension Wire {
     private func prepared(_ key: StatementCache.Key) throws(PostgresError) -> String {
         if let name = statements.name(of: key) { return name }
         let name = statements.freshName()
-        _ = try exchange { PQsendPrepare(handle, name, key.sql, Int32(key.oids.count), key.oids) }
+        do throws(PostgresError) {
+            _ = try exchange { PQsendPrepare(handle, name, key.sql, Int32(key.oids.count), key.oids) }
+        } catch {
+            // Preparing changes nothing, whether or not it was answered.
+            var error = error
+            error.isUnknownOutcome = false
+            throw error
+        }
         if let evicted = statements.insert(name, for: key) { _ = try run("deallocate \(evicted)") }
         return name
     }

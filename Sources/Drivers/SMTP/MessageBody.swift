@@ -1,8 +1,8 @@
 /// A message as it goes between DATA and the final dot.
 ///
-/// Every CR and LF is part of a CRLF, the last line ends, and lines that begin with a dot have another before it (RFC 5321,
-/// section 4.5.2). So the sequence that ends a message cannot occur in it, whatever its bytes: there is nothing for a
-/// server to read as a second message.
+/// Every CR and LF is part of a CRLF, the last line ends, and lines that begin with a dot have another before it (RFC
+/// 5321, section 4.5.2). So the sequence that ends a message cannot occur in it, whatever its bytes: there is nothing for
+/// a server to read as a second message.
 struct MessageBody: Sendable, Hashable {
     let bytes: [UInt8]
     let hasEightBitBytes: Bool

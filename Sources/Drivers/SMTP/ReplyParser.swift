@@ -1,7 +1,7 @@
 /// Cuts what a server sends into replies, and believes none of it.
 ///
-/// Lines end in CRLF; a bare LF is taken too, as all clients do. Lines of more than 4 KB (RFC 5321 says 512 bytes), replies
-/// of more than 100 lines, and lines of one reply with different codes are errors.
+/// Lines end in CRLF; a bare LF is taken too, as all clients do. Lines of more than 4 KB (RFC 5321 says 512 bytes),
+/// replies of more than 100 lines, and lines of one reply with different codes are errors.
 struct ReplyParser {
     private var buffer: [UInt8] = []
     private var consumed = 0

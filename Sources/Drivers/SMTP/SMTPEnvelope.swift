@@ -4,8 +4,8 @@ public struct SMTPEnvelope: Sendable, Hashable {
     public let from: String
     public let to: String
 
-    /// Throws `invalidArgument` on an address that could not stand in a command: over 254 bytes, not printable ASCII, or
-    /// with a space, an angle bracket, a quote or a backslash.
+    /// Throws `invalidArgument` on an address that could not stand in a command: over 254 bytes, not printable ASCII,
+    /// or with a space, an angle bracket, a quote or a backslash.
     public init(from: String, to: String) throws(SMTPError) {
         guard from.isEmpty || SMTPArgument.isPath(from) else {
             throw SMTPError(.invalidArgument, .mail, cause: "the sender's address")

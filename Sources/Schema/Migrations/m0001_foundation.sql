@@ -235,6 +235,7 @@ create table messages (
     due_at timestamptz not null,
     retry_at timestamptz,
     attempt integer not null default 0,
+    deferrals integer not null default 0,
     claim_id uuid,
     epoch integer,
     valid_until timestamptz,

@@ -9,12 +9,29 @@ public enum DomainClock {
         case stepped
     }
 
-    /// The instant of this transaction.
-    public static func read(in session: PostgresSession) throws -> Timestamp {
-        guard let row = try session.query("select clock_time()").first, let now = try row[0, as: Timestamp?.self] else {
+    /// Domain time and mode, as one transaction reads them.
+    public struct Reading: Sendable, Hashable {
+        public var now: Timestamp
+        public var mode: Mode
+
+        public init(now: Timestamp, mode: Mode) {
+            self.now = now
+            self.mode = mode
+        }
+    }
+
+    /// The instant and the mode of this transaction.
+    public static func reading(in session: PostgresSession) throws -> Reading {
+        guard let row = try session.query("select clock_time(), mode from clock").first else {
             throw StoreError.clockMissing
         }
-        return now
+        let (now, mode) = try row.decode((Timestamp.self, String.self))
+        return Reading(now: now, mode: Mode(rawValue: mode) ?? .real)
+    }
+
+    /// The instant of this transaction.
+    public static func read(in session: PostgresSession) throws -> Timestamp {
+        try reading(in: session).now
     }
 
     /// The mode that `loods migrate` has set; nil before.

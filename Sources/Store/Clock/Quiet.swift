@@ -22,7 +22,7 @@ public enum Quiet {
                 (select count(*) from timers where due_at <= \(now)),
                 (select count(*) from messages
                  where state in ('claimed', 'handed')
-                    or state = 'planned' and due_at <= \(now) and retry_at is null)
+                    or state = 'planned' and due_at <= \(now) and deferrals = 0)
             """)[0]
         let (inFlight, outbox, dueTimers, openMessages) = try row.decode(
             (Int64.self, Int64.self, Int64.self, Int64.self))

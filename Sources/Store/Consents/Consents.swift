@@ -84,3 +84,11 @@ public enum Consents {
         return current
     }
 }
+
+extension [Consents.Entry] {
+    /// The topics to which mail may go at `address`, by these lines.
+    public func topics(givenAt address: String?) -> Set<String> {
+        let address = address?.lowercased()
+        return Set(filter { $0.state == .given && $0.channel == "email" && $0.address == address }.map(\.topic))
+    }
+}

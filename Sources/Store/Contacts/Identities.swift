@@ -23,10 +23,12 @@ public enum Identities {
 
     /// Makes what is missing of names and contacts. Runs in a short transaction of its own: crossing inserts deadlock.
     ///
-    /// Subjects become contacts; a subject whose own name already stands for another subject becomes a contact merged into
-    /// that one's survivor.
+    /// Subjects become contacts. A subject whose own name already stands for another one (it came beside a stronger name
+    /// before it came alone) becomes a contact merged into that one's survivor.
+    ///
+    /// - Parameter subjects: the subjects, each with its name where it has one.
     public static func ensure(
-        _ claims: [Claim], subjects: [ContactKey], now: Timestamp, in session: PostgresSession
+        _ claims: [Claim], subjects: [ContactKey: Identity?], now: Timestamp, in session: PostgresSession
     ) throws {
         let sorted = claims.sorted { $0.order < $1.order }
         try session.execute(
@@ -38,12 +40,33 @@ public enum Identities {
                 \(sorted.map(\.subject))) as u (workspace_id, kind, value, subject_id)
             on conflict do nothing
             """)
-        let keys = Set(subjects).sorted()
+        let named = subjects.compactMap { key, identity in identity.map { (workspace: key.workspace, identity: $0) } }
+        let standing = try Self.subjects(of: named, in: session)
+        var owners: [ContactKey: ContactKey] = [:]
+        for (key, identity) in subjects {
+            guard let identity, let owner = standing[key.workspace]?[identity], owner != key.contact else { continue }
+            owners[key] = ContactKey(workspace: key.workspace, contact: owner)
+        }
+        try insert(subjects.keys.filter { owners[$0] == nil }, into: [:], now: now, in: session)
+        guard !owners.isEmpty else { return }
+        // The survivors' locks keep a merge from moving them away meanwhile.
+        let survivors = try Contacts.survivors(of: Array(owners.values), in: session)
+        try Contacts.lock(Array(survivors.values), in: session)
+        try insert(Array(owners.keys), into: owners.compactMapValues { survivors[$0] }, now: now, in: session)
+    }
+
+    private static func insert(
+        _ contacts: [ContactKey], into survivors: [ContactKey: ContactKey], now: Timestamp,
+        in session: PostgresSession
+    ) throws {
+        let sorted = contacts.sorted()
         try session.execute(
             """
-            insert into contacts (workspace_id, contact_id, created_at)
-            select u.workspace_id, u.contact_id, \(now)
-            from unnest(\(keys.map(\.workspace)), \(keys.map(\.contact))) as u (workspace_id, contact_id)
+            insert into contacts (workspace_id, contact_id, merged_into, created_at)
+            select u.workspace_id, u.contact_id, u.merged_into, \(now)
+            from unnest(
+                \(sorted.map(\.workspace)), \(sorted.map(\.contact)), \(sorted.map { survivors[$0]?.contact })
+            ) as u (workspace_id, contact_id, merged_into)
             on conflict do nothing
             """)
     }

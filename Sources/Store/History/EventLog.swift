@@ -100,38 +100,45 @@ public enum EventLog {
         return histories
     }
 
-    /// An event as conditions on `event` see it.
-    public struct Detail: Sendable, Hashable {
-        public var subject: UniqueID
-        public var event: HistoryEvent
-        public var context: JSON
-    }
-
-    /// The events that `keys` name by subject and event id.
-    public static func details(
-        of keys: [(workspace: WorkspaceID, subject: UniqueID, eventID: String)], in session: PostgresSession
-    ) throws -> [WorkspaceID: [Detail]] {
-        guard !keys.isEmpty else { return [:] }
+    /// Events of `names` that stand behind a place in their contact's history: what a late event may concern.
+    ///
+    /// - Parameter places: per contact, the earliest place.
+    public static func later(
+        than places: [ContactKey: HistoryPosition], names: some Collection<String>, in session: PostgresSession
+    ) throws -> [Later] {
+        guard !places.isEmpty, !names.isEmpty else { return [] }
+        let contacts = Array(places.keys)
         let rows = try session.query(
             """
-            select l.workspace_id, l.subject_id, l.at, l.event_id, l.name, l.properties, l.context
-            from unnest(\(keys.map(\.workspace)), \(keys.map(\.subject)), \(keys.map(\.eventID)))
-                as u (workspace_id, subject_id, event_id)
-            join event_log l using (workspace_id, subject_id, event_id)
+            with wanted as (
+                select * from unnest(
+                    \(contacts.map(\.workspace)), \(contacts.map(\.contact)), \(contacts.map { places[$0]!.at }),
+                    \(contacts.map { places[$0]!.eventID ?? "" })) as u (w, contact, at, event_id)
+            ), subjects as (
+                select w, contact, contact as subject, at, event_id from wanted
+                union all
+                select w, contact, c.contact_id, at, event_id
+                from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
+            )
+            select s.w, s.contact, l.subject_id, l.at, l.event_id, l.name
+            from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
+            where (l.at, l.event_id) > (s.at, s.event_id) and l.name = any(\(Array(names)))
             """)
-        var details: [WorkspaceID: [Detail]] = [:]
-        for row in rows {
-            let (workspace, subject, at, eventID, name, properties, context) = try row.decode(
-                (
-                    WorkspaceID.self, UniqueID.self, Timestamp.self, String.self, String.self, JSON.self, JSON.self
-                ))
-            details[workspace, default: []].append(
-                Detail(
-                    subject: subject,
-                    event: HistoryEvent(at: at, eventID: eventID, name: name, properties: properties),
-                    context: context))
+        return try rows.map { row in
+            let (workspace, contact, subject, at, eventID, name) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, UniqueID.self, Timestamp.self, String.self, String.self))
+            return Later(
+                contact: ContactKey(workspace: workspace, contact: contact), subject: subject, name: name,
+                position: HistoryPosition(at: at, eventID: eventID))
         }
-        return details
+    }
+
+    /// An event by its place, without what it says.
+    public struct Later: Sendable, Hashable {
+        public var contact: ContactKey
+        public var subject: UniqueID
+        public var name: String
+        public var position: HistoryPosition
     }
 }
 

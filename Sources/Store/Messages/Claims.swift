@@ -11,20 +11,21 @@ public enum Claims {
         public var attempt: Int32
         /// The contact's epoch under which it was claimed.
         public var epoch: Int32
-        /// Where it was to go when an earlier attempt settled that.
-        public var address: String?
+        /// How often a server has put it off.
+        public var deferrals: Int32
 
-        public init(message: Message, attempt: Int32, epoch: Int32, address: String? = nil) {
+        public init(message: Message, attempt: Int32, epoch: Int32, deferrals: Int32 = 0) {
             self.message = message
             self.attempt = attempt
             self.epoch = epoch
-            self.address = address
+            self.deferrals = deferrals
         }
     }
 
     /// Contacts with planned messages that are due by domain time `now` and machine time `machineNow`, oldest first.
     ///
-    /// The way to what no hint names: held and deferred messages, and those of mailers that died.
+    /// The way to what no hint names any more: held and deferred messages, those of mailers that died, and fresh ones whose
+    /// hint is five seconds late.
     public static func dueContacts(
         now: Timestamp, machineNow: Timestamp, limit: Int32, in session: PostgresSession
     ) throws -> [ContactKey] {
@@ -33,6 +34,7 @@ public enum Claims {
             select distinct workspace_id, contact_id from (
                 select workspace_id, contact_id from messages
                 where state = 'planned' and due_at <= \(now) and (retry_at is null or retry_at <= \(machineNow))
+                    and (attempt > 0 or reasons <> 0 or due_at <= \(now - .seconds(5)))
                 order by due_at limit \(limit)) due
             """
         ).map { try ContactKey(row: $0) }
@@ -45,8 +47,7 @@ public enum Claims {
     ) throws -> [Claimed] {
         let rows = try session.query(
             """
-            select m.workspace_id, m.contact_id, m.message_id, m.run_id, m.journey, m.step, m.visit, m.revision,
-                m.template, m.topic, m.planned_at, m.attempt
+            select \(unescaped: columns), m.attempt, m.deferrals
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join messages m using (workspace_id, contact_id)
             where m.state = 'planned' and m.due_at <= \(now)
@@ -54,14 +55,10 @@ public enum Claims {
             order by m.workspace_id, m.contact_id, m.planned_at, m.message_id
             """)
         return try rows.map { row in
-            let key = try ContactKey(row: row)
-            let message = Message(
-                contact: key, id: try row[2, as: UniqueID.self], run: try row[3, as: UniqueID.self],
-                journey: try row[4, as: String.self], step: try row[5, as: String.self],
-                visit: try row[6, as: Int32.self], revision: try row[7, as: Int32.self],
-                template: try row[8, as: String.self], topic: try row[9, as: String?.self],
-                plannedAt: try row[10, as: Timestamp.self])
-            return Claimed(message: message, attempt: try row[11, as: Int32.self] + 1, epoch: epochs[key] ?? 0)
+            let message = try Message(row: row)
+            return Claimed(
+                message: message, attempt: try row[11, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
+                deferrals: try row[12, as: Int32.self])
         }
     }
 
@@ -166,10 +163,10 @@ public enum Claims {
         case accepted
         case refused
         case unknown
-        /// Not now: planned again, not before this machine time.
+        /// The server put it off: planned again, not before this machine time.
         case deferred(retryAt: Timestamp)
-        /// Never handed, for no fault of the message: planned again at once.
-        case returned
+        /// Not handed, and no fault of the message: planned again, not before this machine time.
+        case returned(retryAt: Timestamp)
     }
 
     /// Records outcomes where the attempt is still the message's own.
@@ -187,17 +184,23 @@ public enum Claims {
             """
             update messages m
             set state = u.state, retry_at = u.retry_at, reply = coalesce(u.reply, m.reply), claim_id = null,
+                deferrals = m.deferrals + u.deferrals,
                 final_at = case when u.state = 'planned' then null else \(now) end
             from unnest(
                 \(sorted.map(\.claimed.message.contact.workspace)), \(sorted.map(\.claimed.message.contact.contact)),
                 \(sorted.map(\.claimed.message.id)), \(sorted.map(\.claimed.attempt)),
-                \(sorted.map(\.outcome.state.rawValue)), \(sorted.map(\.outcome.retryAt)), \(sorted.map(\.reply))
-            ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, reply)
+                \(sorted.map(\.outcome.state.rawValue)), \(sorted.map(\.outcome.retryAt)),
+                \(sorted.map(\.outcome.deferrals)), \(sorted.map(\.reply))
+            ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state in ('claimed', 'handed') and m.attempt = u.attempt
-            returning m.message_id
+            returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.handed_at is null and m.state <> 'planned'
             """)
-        return Set(try rows.map { try $0[0, as: UniqueID.self] })
+        // A run that was not woken by the hand-over is by the end.
+        let unheard = try rows.filter { try $0[4, as: Bool.self] }
+        try Timers.ring(
+            try unheard.map { (try ContactKey(row: $0), try $0[2, as: UniqueID.self]) }, at: now, in: session)
+        return Set(try rows.map { try $0[3, as: UniqueID.self] })
     }
 
     /// Ends a claim whose messages are all settled.
@@ -218,7 +221,7 @@ public enum Claims {
     /// - Returns: the messages that became unknown.
     public static func releaseExpired(
         before machineNow: Timestamp, now: Timestamp, in session: PostgresSession
-    ) throws -> [(contact: ContactKey, message: UniqueID)] {
+    ) throws -> [Message] {
         let expired = try session.query(
             "delete from claims where expires_at < \(machineNow) returning claim_id"
         ).map { try $0[0, as: UniqueID.self] }
@@ -229,11 +232,27 @@ public enum Claims {
             set state = case m.state when 'claimed' then 'planned' else 'unknown' end, claim_id = null,
                 attempt = m.attempt + 1, final_at = case m.state when 'claimed' then null else \(now) end
             where m.claim_id = any(\(expired)) and m.state in ('claimed', 'handed')
-            returning m.workspace_id, m.contact_id, m.message_id, m.state
+            returning \(unescaped: columns), m.state
             """)
-        return try rows.filter { try $0[3, as: String.self] == "unknown" }.map {
-            (try ContactKey(row: $0), try $0[2, as: UniqueID.self])
-        }
+        return try rows.filter { try $0[11, as: String.self] == "unknown" }.map(Message.init)
+    }
+
+    private static let columns: StaticString =
+        """
+        m.workspace_id, m.contact_id, m.message_id, m.run_id, m.journey, m.step, m.visit, m.revision, m.template, m.topic,
+        m.planned_at
+        """
+}
+
+extension Message {
+    /// Reads the first eleven columns of a row.
+    fileprivate init(row: PostgresRow) throws {
+        self.init(
+            contact: try ContactKey(row: row), id: try row[2, as: UniqueID.self], run: try row[3, as: UniqueID.self],
+            journey: try row[4, as: String.self], step: try row[5, as: String.self],
+            visit: try row[6, as: Int32.self], revision: try row[7, as: Int32.self],
+            template: try row[8, as: String.self], topic: try row[9, as: String?.self],
+            plannedAt: try row[10, as: Timestamp.self])
     }
 }
 
@@ -248,6 +267,13 @@ extension Claims.Outcome {
     }
 
     var retryAt: Timestamp? {
-        if case .deferred(let retryAt) = self { retryAt } else { nil }
+        switch self {
+        case .deferred(let retryAt), .returned(let retryAt): retryAt
+        case .accepted, .refused, .unknown: nil
+        }
+    }
+
+    var deferrals: Int32 {
+        if case .deferred = self { 1 } else { 0 }
     }
 }

@@ -72,6 +72,25 @@ public enum Runs {
         return runs
     }
 
+    /// The versions of journeys in which `contacts` have runs that have not ended.
+    public static func openVersions(
+        of contacts: some Collection<ContactKey>, in session: PostgresSession
+    ) throws -> [ContactKey: [(journey: String, version: Int32)]] {
+        let rows = try session.query(
+            """
+            select distinct r.workspace_id, r.contact_id, r.journey, r.journey_version
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            join runs r using (workspace_id, contact_id)
+            where r.ended_at is null
+            """)
+        var versions: [ContactKey: [(journey: String, version: Int32)]] = [:]
+        for row in rows {
+            versions[try ContactKey(row: row), default: []].append(
+                (try row[2, as: String.self], try row[3, as: Int32.self]))
+        }
+        return versions
+    }
+
     /// The entry keys that `contacts` have used, by journey.
     public static func entries(
         of contacts: some Collection<ContactKey>, in session: PostgresSession
@@ -121,5 +140,29 @@ public enum Runs {
             ) as u (workspace_id, contact_id, run_id, state, version, ended_at, outcome)
             where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.run_id = u.run_id
             """)
+    }
+
+    /// What the events that started `runs` say; runs that a stage started, or whose event is gone, are left out.
+    public static func entryProperties(
+        of runs: [(contact: ContactKey, run: UniqueID)], in session: PostgresSession
+    ) throws -> [UniqueID: (name: String, properties: JSON)] {
+        guard !runs.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            select r.run_id, l.name, l.properties
+            from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.run)))
+                as u (workspace_id, contact_id, run_id)
+            join runs r using (workspace_id, contact_id, run_id)
+            join contacts c on c.workspace_id = r.workspace_id
+                and (c.contact_id = r.contact_id or c.merged_into = r.contact_id)
+            join event_log l on l.workspace_id = c.workspace_id and l.subject_id = c.contact_id
+                and l.event_id = r.entry_event_id and l.at = r.entry_at
+            """)
+        var entries: [UniqueID: (name: String, properties: JSON)] = [:]
+        for row in rows {
+            let (run, name, properties) = try row.decode((UniqueID.self, String.self, JSON.self))
+            entries[run] = (name, properties)
+        }
+        return entries
     }
 }

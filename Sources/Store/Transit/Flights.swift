@@ -7,6 +7,9 @@ public import Postgres
 /// the due timers and the open messages this tells `loods clock` when the pipeline is quiet, whatever the broker knows of
 /// unacknowledged deliveries.
 public enum Flights {
+    /// The queues whose bodies are counted; what hints at messages is counted by the messages themselves.
+    public static let counted: Set<String> = ["events", "signals"]
+
     public static func depart(
         _ ids: [UniqueID], queue: String, machineNow: Timestamp, in session: PostgresSession
     ) throws {

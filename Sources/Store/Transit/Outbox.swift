@@ -20,9 +20,17 @@ public enum Outbox {
         }
     }
 
-    /// Adds rows to this transaction; `machineNow` is the writer's own clock.
-    public static func add(_ rows: [Row], machineNow: Timestamp, in session: PostgresSession) throws {
+    /// Adds rows to this transaction; `machineNow` is the writer's own clock. While the clock is stepped, they depart.
+    public static func add(
+        _ rows: [Row], clock: DomainClock.Mode, machineNow: Timestamp, in session: PostgresSession
+    ) throws {
         guard !rows.isEmpty else { return }
+        if clock == .stepped {
+            let counted = rows.filter { Flights.counted.contains($0.queue) }
+            for (queue, rows) in Dictionary(grouping: counted, by: \.queue) {
+                try Flights.depart(rows.map(\.id), queue: queue, machineNow: machineNow, in: session)
+            }
+        }
         try session.execute(
             """
             insert into outbox (outbox_id, queue, lane, body, created_at)

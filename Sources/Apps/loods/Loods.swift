@@ -1,0 +1,34 @@
+import ArgumentParser
+
+/// The command line.
+@main
+struct Loods: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "loods",
+        abstract: "Pilots contacts through their customer journey.",
+        discussion: """
+            Servers are named by LOODS_DATABASE_URL and LOODS_AMQP_URL; LOODS_WORKSPACE names the workspace. NAME_FILE \
+            names a file that holds the value of NAME.
+
+            Exit codes: 0 done, 1 findings or failures, 2 plan has changes, 64 usage or settings, 69 a server is away, \
+            70 a fault of ours.
+            """,
+        subcommands: [
+            InitCommand.self, ValidateCommand.self, ApplyCommand.self, MigrateCommand.self, KeysCommand.self,
+            ImportCommand.self, ContactsCommand.self, ExplainCommand.self, ClockCommand.self, SetAsideCommand.self,
+            StatusCommand.self, ProbeCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Ending(of: error).leave()
+        }
+    }
+}

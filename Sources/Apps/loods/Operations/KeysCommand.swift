@@ -1,0 +1,96 @@
+import ArgumentParser
+import Crypto
+import Model
+import ServiceRuntime
+import Store
+
+struct KeysCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keys", abstract: "Write keys: by which senders of events are known.",
+        subcommands: [Create.self, List.self, Revoke.self])
+}
+
+extension Keys.Kind: ExpressibleByArgument {}
+
+extension KeysCommand {
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a key and print it; it is shown only this once.",
+            discussion: "A server key is kept on a server and trusted; a public key stands in pages that anybody can read.")
+
+        @Option(help: "server or public.")
+        var kind: Keys.Kind
+        @Option(help: "What the key is called; server or public by default, with a number where that is taken.")
+        var name: String?
+        @Option(help: "The key itself, instead of a fresh one.")
+        var key: String?
+        @OptionGroup var workspace: WorkspaceOption
+
+        func validate() throws {
+            guard let key else { return }
+            guard (8...200).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }) else {
+                throw ValidationError("A key has 8 to 200 printable ASCII characters and no colon.")
+            }
+        }
+
+        func run() async throws {
+            let text = key ?? FreshKey.make()
+            let hash = Array(SHA256.hash(data: Array(text.utf8)))
+            let (choice, kind, name) = (try workspace.choice(), kind, name)
+            try await withStore { session in
+                let entry = try choice.find(in: session)
+                try NewKey(hash: hash, name: name, kind: kind).add(to: entry.id, in: session)
+            }
+            print(text)
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the keys, without the keys themselves.")
+
+        @OptionGroup var workspace: WorkspaceOption
+        @OptionGroup var format: FormatOption
+
+        func run() async throws {
+            let choice = try workspace.choice()
+            let keys = try await withStore { try Keys.list(of: choice.find(in: $0).id, in: $0) }
+            if format.json { return Console.show(.array(keys.map(\.json))) }
+            let width = keys.map(\.name.count).max() ?? 0
+            for key in keys {
+                let end = key.revokedAt.map { "   revoked \($0)" } ?? ""
+                print("\(key.name.padded(to: width))   \(key.kind.rawValue.padded(to: 6))   made \(key.createdAt)\(end)")
+            }
+            if keys.isEmpty { Console.note("there is no key yet; loods keys create --kind server makes one") }
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a key.", discussion: "Edges honour a key that they know for up to a minute more.")
+
+        @Argument(help: "The key's name.")
+        var name: String
+        @OptionGroup var workspace: WorkspaceOption
+
+        func run() async throws {
+            let (choice, name) = (try workspace.choice(), name)
+            let isRevoked = try await withStore { session in
+                let entry = try choice.find(in: session)
+                return try Keys.revoke(name, of: entry.id, now: DomainClock.read(in: session), in: session)
+            }
+            guard isRevoked else {
+                throw ExitFault(code: .failures, message: "there is no valid key named \"\(name)\"; see loods keys list")
+            }
+            print("\(name) is revoked; edges that know it honour it for up to a minute more")
+        }
+    }
+}
+
+extension Keys.Listed {
+    fileprivate var json: JSON {
+        .object([
+            "name": .string(name), "kind": .string(kind.rawValue), "created_at": .string(createdAt.description),
+            "revoked_at": revokedAt.map { .string($0.description) } ?? .null,
+        ])
+    }
+}

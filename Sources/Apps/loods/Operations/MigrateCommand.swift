@@ -1,0 +1,109 @@
+import ArgumentParser
+import Messaging
+import Model
+import Postgres
+import Schema
+import ServiceRuntime
+import Store
+import Transit
+
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Bring the database to this build's schema, set the clock's mode, make queues.",
+        discussion: """
+            LOODS_CLOCK is real (default), stepped, or stepped@2026-01-01T00:00:00Z, and is set once. Queues are made \
+            where LOODS_AMQP_URL is given. Safe when many run at once; waits up to 30 s for servers that still start.
+            """)
+
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let (url, broker, clock) = try Settings.read { reader in
+            (
+                Settings.databaseURL(&reader),
+                reader.string("LOODS_AMQP_URL", meaning: "The RabbitMQ of this cell; queues are made there."),
+                ClockSetting(&reader)
+            )
+        }
+        let report = try await PostgresPool.lend(url) { pool in
+            try await patiently("PostgreSQL") {
+                try await pool.withTransaction(statementTimeout: .seconds(600)) { session in
+                    let report = try Migrator.migrate(in: session)
+                    try clock.set(in: session)
+                    return report
+                }
+            }
+        }
+        if let broker {
+            let configuration = try Settings.broker(broker)
+            try await patiently("RabbitMQ") { try await Topology.declare(configuration) }
+        }
+        if format.json { Console.show(report.json(queues: broker != nil)) } else { say(report, queues: broker != nil) }
+    }
+
+    private func say(_ report: Migrator.Report, queues: Bool) {
+        for step in report.applied { print("applied \(step)") }
+        print("schema \(report.after)" + (report.applied.isEmpty ? ", as before" : ""))
+        if queues { print("queues are there") }
+    }
+
+    /// Tries again for 30 s while a server is away.
+    private func patiently<R: Sendable>(_ server: String, _ body: () async throws -> R) async throws -> R {
+        let deadline = ContinuousClock.now + .seconds(30)
+        var hasSaid = false
+        while true {
+            do {
+                return try await body()
+            } catch where isAway(error) && ContinuousClock.now < deadline {
+                if !hasSaid { Console.note("waiting up to 30 s for \(server)") }
+                hasSaid = true
+                try await Task.sleep(for: .milliseconds(250))
+            }
+        }
+    }
+
+    private func isAway(_ error: any Error) -> Bool {
+        (error as? MessagingError)?.isTransient ?? (error as? PostgresError)?.isTransient ?? false
+    }
+}
+
+extension Migrator.Report {
+    fileprivate func json(queues: Bool) -> JSON {
+        .object([
+            "applied": .array(applied.map { .string($0) }), "before": .int(Int64(before)), "after": .int(Int64(after)),
+            "queues": .bool(queues),
+        ])
+    }
+}
+
+/// `LOODS_CLOCK` as `migrate` reads it.
+struct ClockSetting: Sendable {
+    var mode: DomainClock.Mode
+    /// Where a stepped clock begins; nil: at the host's time.
+    var start: Timestamp?
+
+    init(_ reader: inout SettingsReader) {
+        let expectation = "real, stepped, or stepped@2026-01-01T00:00:00Z"
+        let setting = reader.optional(
+            "LOODS_CLOCK", type: "clock", defaultText: "real", expectation: expectation,
+            meaning: "Domain time: the host's, or one that stands until loods clock moves it."
+        ) { text -> (DomainClock.Mode, Timestamp?)? in
+            if let mode = DomainClock.Mode(rawValue: text) { return (mode, nil) }
+            guard text.hasPrefix("stepped@"), let start = Timestamp(iso8601: text.dropFirst(8)) else { return nil }
+            return (.stepped, start)
+        }
+        (mode, start) = setting ?? (.real, nil)
+    }
+
+    func set(in session: PostgresSession) throws {
+        let held = try DomainClock.initialize(mode, at: start ?? MachineClock.host.now, in: session)
+        guard held == mode else {
+            throw ExitFault(
+                code: .settings,
+                message: """
+                    LOODS_CLOCK is \(mode.rawValue), but this database's clock is \(held.rawValue) for good; \
+                    set LOODS_CLOCK=\(held.rawValue) or take another database
+                    """)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Logging
+import Messaging
+import Postgres
+import ServiceRuntime
+import Store
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where the servers are, as the environment says.
+enum Settings {
+    static let logger = Logger(label: "loods") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Reads settings; all that is wrong with them is reported at once.
+    static func read<Value>(_ body: (inout SettingsReader) -> Value) throws -> Value {
+        var reader = SettingsReader(environment: ProcessInfo.processInfo.environment) { path in
+            try String(contentsOfFile: path, encoding: .utf8)
+        }
+        let value = body(&reader)
+        guard reader.faults.isEmpty else {
+            var report = reader.faults.report
+            report.removeLast()
+            throw ExitFault(code: .settings, message: report)
+        }
+        return value
+    }
+
+    static func databaseURL(_ reader: inout SettingsReader) -> String {
+        reader.url(
+            "LOODS_DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgres://loods@db/loods",
+            meaning: "The PostgreSQL of this cell.")
+    }
+
+    static func brokerURL(_ reader: inout SettingsReader) -> String {
+        reader.url(
+            "LOODS_AMQP_URL", schemes: ["amqp", "amqps"], example: "amqp://loods:secret@mq:5672/",
+            meaning: "The RabbitMQ of this cell.")
+    }
+
+    /// `LOODS_WORKSPACE`, where it is set.
+    static var workspace: String? {
+        get throws { try read { $0.string("LOODS_WORKSPACE", meaning: "The workspace that commands are about.") } }
+    }
+
+    static func broker(_ url: String) throws -> BrokerConfiguration {
+        try BrokerConfiguration(url: url, connectionName: "loods")
+    }
+}
+
+extension PostgresPool {
+    /// Lends a pool to `body` and closes it; for the length of a command.
+    static func lend<R: Sendable>(
+        _ url: String, size: Int = 1, _ body: (PostgresPool) async throws -> R
+    ) async throws -> R {
+        let configuration = try PostgresConfiguration(url: url, applicationName: "loods", poolSize: size)
+        let pool = PostgresPool(configuration, logger: Settings.logger)
+        do {
+            let value = try await body(pool)
+            await pool.close()
+            return value
+        } catch {
+            await pool.close()
+            throw error
+        }
+    }
+}
+
+extension Publisher {
+    /// Lends a publisher to `body` and closes it.
+    static func lend<R: Sendable>(_ url: String, _ body: (Publisher) async throws -> R) async throws -> R {
+        let publisher = Publisher(try Settings.broker(url), logger: Settings.logger)
+        do {
+            let value = try await body(publisher)
+            await publisher.close()
+            return value
+        } catch {
+            await publisher.close()
+            throw error
+        }
+    }
+}
+
+/// Runs `body` in one transaction of the store that the settings name.
+func withStore<R: Sendable>(_ body: @escaping @Sendable (PostgresSession) throws -> R) async throws -> R {
+    let url = try Settings.read { Settings.databaseURL(&$0) }
+    return try await PostgresPool.lend(url) { try await $0.withTransaction(body) }
+}

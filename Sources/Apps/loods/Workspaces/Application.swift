@@ -1,0 +1,96 @@
+import Model
+import Postgres
+import Store
+import Workspaces
+
+/// What applying a workspace's files changes, computed under the workspace's lock or just to look.
+struct Application: Sendable {
+    /// What becomes of one journey.
+    struct JourneyChange: Sendable {
+        enum Kind: String, Sendable { case added, changed, resumed, retired, unchanged }
+
+        var journey: String
+        var kind: Kind
+        /// Before; nil where there is none.
+        var previous: Int32?
+        /// The version that takes entries now; nil where none does.
+        var version: Int32?
+    }
+
+    let workspace: String
+    let isNew: Bool
+    /// The revision that is live before.
+    let before: Int32
+    let journeys: [JourneyChange]
+    let added: [String]
+    let changed: [String]
+    let removed: [String]
+    private let live: [Definitions.JourneyVersion]
+
+    var changesAnything: Bool {
+        before == 0 || !added.isEmpty || !changed.isEmpty || !removed.isEmpty
+            || journeys.contains { $0.kind != .unchanged }
+    }
+
+    /// The revision that is live afterwards.
+    var after: Int32 { changesAnything ? before + 1 : before }
+
+    /// - Parameter entry: nil where the workspace does not exist yet.
+    init(
+        _ definitions: Workspace, files: [String: String], as name: String, over entry: WorkspaceRegister.Entry?,
+        in session: PostgresSession
+    ) throws {
+        workspace = name
+        isNew = entry.map { $0.revision == 0 } ?? true
+        before = entry?.revision ?? 0
+        var stored: [String: String] = [:]
+        var latest: [String: Definitions.JourneyVersion] = [:]
+        var live: [String: Definitions.JourneyVersion] = [:]
+        if let entry, before > 0 {
+            stored = try Definitions.files(of: entry.id, revision: before, in: session)
+            latest = try Definitions.latestVersions(of: entry.id, in: session)
+            for version in try Definitions.liveJourneys(of: entry.id, in: session) { live[version.journey] = version }
+        }
+        added = files.keys.filter { stored[$0] == nil }.sorted()
+        removed = stored.keys.filter { files[$0] == nil }.sorted()
+        changed = files.keys.filter { stored[$0] != nil && stored[$0] != files[$0] }.sorted()
+        (journeys, self.live) = Self.journeys(definitions, latest: latest, live: live, revision: before + 1)
+    }
+
+    private static func journeys(
+        _ definitions: Workspace, latest: [String: Definitions.JourneyVersion],
+        live: [String: Definitions.JourneyVersion], revision: Int32
+    ) -> ([JourneyChange], [Definitions.JourneyVersion]) {
+        var changes: [JourneyChange] = []
+        var versions: [Definitions.JourneyVersion] = []
+        for definition in definitions.journeys {
+            let name = definition.journey.name
+            let last = latest[name]
+            let digest = definition.digest.description
+            let next =
+                if let last, last.digest == digest { last } else {
+                    Definitions.JourneyVersion(
+                        journey: name, version: (last?.version ?? 0) + 1, revision: revision, digest: digest)
+                }
+            let kind: JourneyChange.Kind =
+                last == nil ? .added : next.version != last?.version ? .changed : live[name] == nil ? .resumed : .unchanged
+            changes.append(
+                JourneyChange(journey: name, kind: kind, previous: last?.version, version: next.version))
+            versions.append(next)
+        }
+        for (name, version) in live where definitions.journey(named: name) == nil {
+            changes.append(JourneyChange(journey: name, kind: .retired, previous: version.version, version: nil))
+        }
+        return (changes.sorted { $0.journey < $1.journey }, versions)
+    }
+
+    /// Writes it; `entry` is locked in this transaction.
+    func write(
+        _ files: [String: String], to entry: WorkspaceRegister.Entry, by author: String, now: Timestamp,
+        in session: PostgresSession
+    ) throws {
+        guard changesAnything else { return }
+        _ = try Definitions.store(files: files, for: entry, by: author, now: now, in: session)
+        try Definitions.publish(live, in: entry.id, now: now, session: session)
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import ServiceRuntime
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Write a small workspace to begin with.")
+
+    @Argument(help: "A folder that is empty or does not exist yet.")
+    var folder: String
+
+    @Option(help: "The workspace's name; the folder's by default.")
+    var name: String?
+
+    func run() throws {
+        let files = FileManager.default
+        let path = URL(fileURLWithPath: folder).standardizedFileURL
+        if let content = try? files.contentsOfDirectory(atPath: path.path), !content.isEmpty {
+            throw ExitFault(
+                code: .settings, message: "\(folder) is not empty; name a folder that is empty or does not exist yet")
+        }
+        let starter = try StarterWorkspace(name: name ?? Self.name(from: path.lastPathComponent))
+        for (file, text) in starter.files.sorted(by: { $0.key < $1.key }) {
+            let target = path.appendingPathComponent(file)
+            try files.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: target)
+        }
+        print("\(folder) holds workspace \(starter.name): \(starter.files.count.counted("file")).")
+        print("Next: loods validate \(folder), then loods apply \(folder)")
+    }
+
+    /// As much of a folder's name as may stand in a name.
+    private static func name(from folder: String) -> String {
+        let allowed = folder.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+        let name = allowed.drop { !$0.isLetter && !$0.isNumber }.prefix(64)
+        return name.isEmpty ? "shop" : String(name)
+    }
+}

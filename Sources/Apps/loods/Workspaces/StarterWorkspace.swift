@@ -1,0 +1,111 @@
+import ServiceRuntime
+import Workspaces
+
+/// The workspace that `loods init` writes: a shop with one journey of two e-mails.
+struct StarterWorkspace {
+    let name: String
+    /// Relative path to text.
+    let files: [String: String]
+
+    init(name: String) throws {
+        self.name = name
+        files = [
+            "workspace.yaml": """
+                workspace: \(name)
+                time_zone: Europe/Amsterdam
+                sender: {name: The Example Shop, address: hello@shop.example}
+                address: The Example Shop, Main Street 1, 1000 AA Amsterdam
+                topics:
+                  - topic: offers
+                    wording: Yes, send me news and offers by e-mail, at most weekly.
+                  - topic: tracking
+                    wording: Yes, the shop may see which of its e-mails I open and which links I follow.
+
+                """,
+            "stages.yaml": Self.stages, "scores.yaml": Self.scores, "journeys/welcome.yaml": Self.journey,
+            "emails/welcome-thanks/email.yaml": """
+                subject: Thank you for your order
+                class: transactional
+
+                """,
+            "emails/welcome-thanks/body.txt.mustache": Self.thanks,
+            "emails/welcome-story/email.yaml": """
+                subject: How we choose what we sell
+                topic: offers
+
+                """,
+            "emails/welcome-story/body.txt.mustache": Self.story,
+            "emails/welcome-story/body.html.mustache": Self.storyHTML,
+        ]
+        let findings = Workspace.load(files: files).findings
+        if let finding = findings.first { throw ExitFault(code: .settings, message: finding.message) }
+    }
+
+    private static let stages = """
+        # In order; a contact is in the last stage whose condition holds, and never goes back.
+        stages:
+          - stage: see
+          - stage: think
+            when: score("engagement") >= 10.0
+          - stage: do
+            when: did("Order Completed")
+          - stage: care
+            when: count("Order Completed") >= 2
+
+        """
+
+    private static let scores = """
+        scores:
+          - score: engagement
+            half_life: 14d
+            points:
+              - {event: Page Viewed, points: 1}
+              - {event: Product Viewed, points: 2}
+              - {event: Email Clicked, points: 5}
+              - {event: Order Completed, points: 20}
+
+        """
+
+    private static let journey = """
+        journey: welcome
+        stage: do
+        enter: {event: Order Completed, when: 'count("Order Completed") == 1', again: never}
+        goal: {when: 'run.did("Order Completed")', within: 30d}
+        steps:
+          - email: welcome-thanks
+          - wait: 2d
+          - wait: {until: "09:00", days: workdays}
+          - if: 'consented("offers")'
+            then:
+              - email: welcome-story
+
+        """
+
+    private static let thanks = """
+        Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},
+
+        thank you for your order. We pack it today.
+
+        The Example Shop
+
+        """
+
+    private static let story = """
+        Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},
+
+        everything in the shop was tried by one of us first:
+        https://shop.example/story
+
+        The Example Shop
+        No more of these: {{links.unsubscribe}}
+
+        """
+
+    private static let storyHTML = """
+        <p>Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},</p>
+        <p>everything in the shop was tried by one of us first:
+        <a href="https://shop.example/story">how we choose</a>.</p>
+        <p>The Example Shop<br><a href="{{links.unsubscribe}}">No more of these</a></p>
+
+        """
+}

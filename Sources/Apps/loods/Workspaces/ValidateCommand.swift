@@ -1,0 +1,57 @@
+import ArgumentParser
+import Model
+import Workspaces
+
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Check a workspace's files.",
+        discussion: "Exit code 1 where a finding is an error; warnings alone are no reason.")
+
+    @Argument(help: "The workspace's folder.")
+    var folder = "."
+    @OptionGroup var format: FormatOption
+
+    func run() throws {
+        let loaded = Workspace.load(files: try WorkspaceFolder(folder).files)
+        if format.json {
+            Console.show(.array(loaded.findings.map(\.json)))
+        } else {
+            for finding in loaded.findings { print(finding) }
+            print(loaded.summary)
+        }
+        if loaded.hasErrors { throw ArgumentParser.ExitCode(1) }
+    }
+}
+
+extension Finding {
+    var json: JSON {
+        .object([
+            "file": .string(file), "line": .int(Int64(line)), "column": .int(Int64(column)),
+            "severity": .string(severity.rawValue), "code": .string(code.rawValue), "message": .string(message),
+            "help": help.map { .string($0) } ?? .null,
+        ])
+    }
+}
+
+extension Workspace.Loaded {
+    /// `2 errors, 1 warning`, or what the workspace holds.
+    var summary: String {
+        let errors = findings.count { $0.severity == .error }
+        let warnings = findings.count - errors
+        let counts = [
+            errors > 0 ? errors.counted("error") : nil, warnings > 0 ? warnings.counted("warning") : nil,
+        ].compactMap(\.self).joined(separator: ", ")
+        guard let workspace else { return counts }
+        return "workspace \(workspace.name): \(workspace.summary)" + (counts.isEmpty ? "" : "; \(counts)")
+    }
+}
+
+extension Workspace {
+    /// `4 stages, 1 score, 2 journeys, 5 e-mails`.
+    var summary: String {
+        [
+            stages.count.counted("stage"), scores.count.counted("score"), journeys.count.counted("journey"),
+            emails.count.counted("e-mail"),
+        ].joined(separator: ", ")
+    }
+}

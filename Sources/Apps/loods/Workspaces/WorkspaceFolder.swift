@@ -1,0 +1,49 @@
+import ServiceRuntime
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The definition files below a folder.
+struct WorkspaceFolder {
+    /// Bytes of one file; a definition is a page of text, not a book.
+    private static let limit = 1_000_000
+
+    /// Relative path to text: YAML, templates, and whatever lies in `emails`. Hidden files are left out.
+    let files: [String: String]
+
+    init(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw ExitFault(code: .settings, message: "there is no folder \(path)")
+        }
+        var files: [String: String] = [:]
+        for file in try FileManager.default.subpathsOfDirectory(atPath: path) where Self.isDefinition(file) {
+            let full = path + "/" + file
+            guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder), !isFolder.boolValue else { continue }
+            files[file] = try Self.text(of: full, named: file)
+        }
+        self.files = files
+    }
+
+    private static func isDefinition(_ path: String) -> Bool {
+        let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
+        let isNamedSo = [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) }
+        return !isHidden && (isNamedSo || path.hasPrefix("emails/"))
+    }
+
+    private static func text(of path: String, named name: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ExitFault(code: .failures, message: "\(name) cannot be read")
+        }
+        guard data.count <= limit else {
+            throw ExitFault(code: .failures, message: "\(name) is larger than \(limit.grouped) bytes; a definition is text")
+        }
+        guard let text = String(validating: data, as: UTF8.self), !text.utf8.contains(0) else {
+            throw ExitFault(code: .failures, message: "\(name) is not text in UTF-8")
+        }
+        return text
+    }
+}

@@ -1,0 +1,69 @@
+import Delivery
+import Foundation
+import Links
+import SMTP
+import ServiceRuntime
+import Transit
+
+/// The mailer's settings, as the environment gives them.
+struct MailerSettings {
+    let worker: Worker.Settings
+    private let relay: String
+    private let encryption: String
+    private let authorities: String?
+    private let connections: Int
+    private let helo: String
+    private let publicURL: String
+    private let secrets: [LinkSecret]
+
+    init(_ reader: inout SettingsReader) {
+        worker = Worker.Settings(&reader)
+        relay = reader.url(
+            "LOODS_SMTP", schemes: ["smtp", "smtps"], example: "smtp://user:password@relay:587",
+            meaning: "The mail server that takes our mail; smtps for TLS from the first byte. Percent-encode the password.")
+        encryption = reader.choice(
+            "LOODS_SMTP_TLS", of: ["opportunistic", "required", "none"], default: "opportunistic",
+            meaning: "Whether STARTTLS is used: where offered, always, or never. With smtps it does not matter.")
+        authorities = reader.string(
+            "LOODS_SMTP_CA_FILE", meaning: "PEM file of the authorities to trust in place of the system's.")
+        connections = reader.int(
+            "LOODS_SMTP_CONNECTIONS", in: 1...256, default: 16, unit: "connections",
+            meaning: "Open connections to the mail server at most.")
+        helo = reader.string(
+            "LOODS_HELO", default: ProcessInfo.processInfo.hostName,
+            meaning: "The name to greet mail servers with: this host's, as DNS knows it.")
+        publicURL = reader.url(
+            "LOODS_PUBLIC_URL", schemes: ["http", "https"], example: "https://mail.example.com",
+            meaning: "The public address of ingest: links for unsubscribing, clicks and opens begin with it.")
+        secrets =
+            reader.required(
+                "LOODS_LINK_SECRET", type: "secret",
+                range: "one or two id:base64, the first signs, 16 bytes or more each",
+                example: "k1:$(openssl rand -base64 32)",
+                expectation: "one or two entries id:base64 of 16 bytes or more",
+                meaning: "Signs the links in mails; the same in ingest and mailer.", isSecret: true,
+                parse: LinkSecret.list
+            ) ?? []
+    }
+
+    /// - Throws: `ExitFault` where the relay's URL cannot be used.
+    func delivery() throws -> DeliverySettings {
+        guard let url = URLComponents(string: relay), let host = url.host, !host.isEmpty else {
+            throw ExitFault(code: .settings, message: "LOODS_SMTP names no host")
+        }
+        let implicit = url.scheme == "smtps"
+        let credentials = url.user.map { SMTPConfiguration.Credentials(username: $0, password: url.password ?? "") }
+        do {
+            let configuration = try SMTPConfiguration(
+                host: host, port: url.port ?? (implicit ? 465 : 25),
+                encryption: implicit ? .implicit : SMTPConfiguration.Encryption(rawValue: encryption) ?? .opportunistic,
+                credentials: credentials, helo: helo, certificateAuthorityFile: authorities,
+                maxConnections: connections)
+            return DeliverySettings(
+                relay: configuration, publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
+                links: try LinkSigner(secrets: secrets), mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
+        } catch {
+            throw ExitFault(code: .settings, message: "the mail relay's settings: \(error)")
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Content
+import Model
+
+/// Reads an `email.yaml` with its bodies.
+struct EmailReader {
+    struct Bodies {
+        var text: String
+        var html: String?
+    }
+
+    private let inspection: Inspection
+    private let name: String
+    private let topics: [String]?
+
+    /// - Parameter topics: nil where they could not be read.
+    init(_ inspection: Inspection, name: String, topics: [String]?) {
+        self.inspection = inspection
+        self.name = name
+        self.topics = topics
+    }
+
+    func read(_ bodies: Bodies, digest: UniqueID) -> EmailDefinition? {
+        let keys = ["subject", "topic", "class", "sender", "preheader"]
+        guard let fields = Fields(inspection.file.root, of: "email.yaml", keys: keys, in: inspection) else {
+            return nil
+        }
+        let ground = self.ground(fields)
+        let template = fields.required("subject").flatMap { self.template($0, bodies) }
+        let sender = fields["sender"].map { SenderReader(inspection).read($0) }
+        let preheader = fields["preheader"].map(self.preheader)
+        guard isName, let ground, let template else { return nil }
+        return EmailDefinition(
+            name: name, template: template, preheader: preheader ?? nil, ground: ground, sender: sender ?? nil,
+            digest: digest)
+    }
+
+    private var isName: Bool {
+        inspection.name(YAMLNode(place: .start, content: .scalar(name, .doubleQuoted)), "an e-mail's folder") != nil
+    }
+
+    private func ground(_ fields: Fields) -> EmailDefinition.Ground? {
+        switch (fields["topic"], fields["class"]) {
+        case (let topic?, nil):
+            guard let topics else { return inspection.text(topic, "a topic").map { .topic($0) } }
+            let offered = topics.filter { $0 != Workspace.trackingTopic }
+            return inspection.reference(topic, "topic", among: offered, called: "topics").map { .topic($0) }
+        case (nil, let kind?):
+            return inspection.reference(kind, "class", among: ["transactional"], called: "classes").map { _ in
+                .transactional
+            }
+        case (nil, nil):
+            inspection.report(
+                .missing, "an e-mail has a \"topic\", or \"class: transactional\"", at: fields.node.place,
+                help: topics.map { "topics are " + $0.joined(separator: ", ") })
+        case (_?, let kind?):
+            inspection.report(.invalid, "an e-mail has either a topic or a class, not both", at: kind.place)
+        }
+        return nil
+    }
+
+    // MARK: Templates
+
+    private func template(_ subject: YAMLNode, _ bodies: Bodies) -> EmailTemplate? {
+        guard let text = inspection.text(subject, "a subject") else { return nil }
+        do {
+            return try EmailTemplate(subject: text, text: bodies.text, html: bodies.html)
+        } catch {
+            report(error, subject)
+            return nil
+        }
+    }
+
+    private func preheader(_ node: YAMLNode) -> Template? {
+        guard let text = inspection.text(node, "a preheader") else { return nil }
+        do {
+            return try Template(text, as: .html)
+        } catch {
+            report(error, node)
+            return nil
+        }
+    }
+
+    /// A fault in a body stands in a file of its own.
+    private func report(_ error: TemplateError, _ node: YAMLNode) {
+        let line = error.line ?? 1
+        let column = error.column ?? 1
+        switch error.part {
+        case .text: report(error, "body.txt.mustache", line, column)
+        case .html: report(error, "body.html.mustache", line, column)
+        default:
+            let place = inspection.file.place(line: line, column: column, in: node)
+            inspection.report(.template, error.message, at: place)
+        }
+    }
+
+    private func report(_ error: TemplateError, _ body: String, _ line: Int, _ column: Int) {
+        inspection.report(
+            .template, error.message, at: .init(line: line, column: column), in: "emails/\(name)/\(body)")
+    }
+}

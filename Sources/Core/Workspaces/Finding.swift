@@ -1,0 +1,54 @@
+/// Something wrong, or odd, in a workspace's files, with its place.
+public struct Finding: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Severity: String, Sendable {
+        /// The workspace cannot be applied.
+        case error
+        case warning
+    }
+
+    /// What kind of fault it is, for scripts.
+    public enum Code: String, Sendable {
+        /// The file is not YAML of the kind that is read here.
+        case yaml
+        case missing
+        /// A key that is not read in its place.
+        case unknownKey = "unknown-key"
+        /// A value that is not of the form wanted.
+        case invalid
+        /// A name that stands for nothing.
+        case unknownName = "unknown-name"
+        case duplicate
+        case expression
+        case template
+        /// Something that can never be reached.
+        case unreachable
+        case notAvailable = "not-available"
+        /// A file or definition that nothing reads.
+        case unused
+    }
+
+    /// Relative to the workspace's folder.
+    public var file: String
+    /// 1-based; column in Unicode scalars.
+    public var line: Int
+    public var column: Int
+    public var severity: Severity
+    public var code: Code
+    /// One clause, without the position.
+    public var message: String
+    /// How to put it right, where that is known.
+    public var help: String?
+
+    /// `journeys/trial.yaml:12:21  unknown topic "onbording" (did you mean "onboarding"?)`.
+    public var description: String {
+        let kind = severity == .warning ? "warning: " : ""
+        return "\(file):\(line):\(column)  \(kind)\(message)" + (help.map { " (\($0))" } ?? "")
+    }
+}
+
+extension Finding: Comparable {
+    /// In the order of reading: by file, then place.
+    public static func < (left: Finding, right: Finding) -> Bool {
+        (left.file, left.line, left.column, left.message) < (right.file, right.line, right.column, right.message)
+    }
+}

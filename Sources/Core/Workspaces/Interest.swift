@@ -1,0 +1,31 @@
+import Expressions
+import JourneyProgram
+import Model
+
+/// Which events may move a contact through journeys and stages.
+struct Interest {
+    let stages: [Stage]
+    let scores: [ScoreModel]
+    let journeys: [Journey]
+
+    var events: Set<String> {
+        var names: Set<String> = []
+        for journey in journeys {
+            names.formUnion(journey.mentionedEvents)
+            for condition in journey.watchedConditions { names.formUnion(events(changing: condition)) }
+        }
+        for stage in stages { names.formUnion(stage.when?.mentionedEvents ?? []) }
+        return names
+    }
+
+    /// Events that change what a condition reads besides the history.
+    private func events(changing condition: Expression) -> Set<String> {
+        var names: Set<String> = []
+        if !condition.mentionedTopics.isEmpty { names = [EventNames.consentGiven, EventNames.consentWithdrawn] }
+        if condition.usesContact { names.insert(EventNames.identified) }
+        for score in scores where condition.mentionedScores.contains(score.name) {
+            names.formUnion(score.rules.map(\.event))
+        }
+        return names
+    }
+}

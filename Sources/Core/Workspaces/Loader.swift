@@ -1,0 +1,161 @@
+import Expressions
+import JourneyProgram
+import Model
+
+/// Reads a workspace's files in the order in which they refer to each other.
+struct Loader {
+    let files: [String: String]
+    private(set) var findings: [Finding] = []
+    private var readFiles: Set<String> = []
+
+    init(files: [String: String]) { self.files = files }
+
+    mutating func load() -> Workspace? {
+        guard files["workspace.yaml"] != nil else {
+            report(
+                "workspace.yaml", .missing, "there is no workspace.yaml", help: "it names the workspace and its sender")
+            return nil
+        }
+        let settings = read("workspace.yaml") { SettingsReader($0).read() } ?? nil
+        let scores = read("scores.yaml") { ScoresReader($0).read() } ?? []
+        var vocabulary = Vocabulary(topics: settings.map { Set($0.topics.map(\.name)) })
+        vocabulary.scores = scores.map { Set($0.map(\.name)) }
+        let stages = read("stages.yaml") { StagesReader($0, vocabulary).read() } ?? []
+        vocabulary.stages = stages.map { Set($0.map(\.name)) }
+        let emails = readEmails(topics: settings?.topics.map(\.name))
+        let journeys = readJourneys(Names(vocabulary, stages, emails))
+        reportUnused(emails: emails, journeys: journeys)
+        reportUnread()
+        guard let settings, let scores, let stages else { return nil }
+        return Workspace(
+            settings, stages: stages, scores: scores, journeys: journeys, emails: emails.compactMapValues { $0 })
+    }
+
+    /// What `body` reads from a file; nil where there is no such file.
+    private mutating func read<Definitions>(
+        _ file: String, _ body: (Inspection) -> Definitions?
+    ) -> Definitions?? {
+        guard let text = files[file] else { return nil }
+        readFiles.insert(file)
+        do {
+            let inspection = Inspection(try YAMLFile(name: file, text: text))
+            let definitions = body(inspection)
+            findings += inspection.findings
+            return .some(definitions)
+        } catch {
+            findings.append(error)
+            return .some(nil)
+        }
+    }
+
+    private mutating func report(
+        _ file: String, _ code: Finding.Code, _ message: String, help: String? = nil,
+        severity: Finding.Severity = .error
+    ) {
+        findings.append(
+            Finding(
+                file: file, line: 1, column: 1, severity: severity, code: code, message: message, help: help))
+    }
+}
+
+/// The names that a journey may refer to; nil where they could not be read, so that one fault is not reported twice.
+struct Names {
+    var vocabulary: Vocabulary
+    var stages: [String]?
+    var emails: [String]
+
+    init(_ vocabulary: Vocabulary, _ stages: [Stage]?, _ emails: [String: EmailDefinition?]) {
+        self.vocabulary = vocabulary
+        self.stages = stages?.map(\.name)
+        self.emails = emails.keys.sorted()
+    }
+}
+
+// MARK: E-mails and journeys
+
+extension Loader {
+    private static let emailParts = ["email.yaml", "body.txt.mustache", "body.html.mustache"]
+
+    /// By folder; nil for one that is there but has faults, so that references to it are not faults as well.
+    private mutating func readEmails(topics: [String]?) -> [String: EmailDefinition?] {
+        var emails: [String: EmailDefinition?] = [:]
+        let folders = Set(files.keys.compactMap(Self.emailFolder))
+        for name in folders.sorted() { emails[name] = .some(readEmail(name, topics: topics)) }
+        return emails
+    }
+
+    /// The `NAME` of `emails/NAME/…`.
+    private static func emailFolder(_ path: String) -> String? {
+        let parts = path.split(separator: "/")
+        return parts.count >= 3 && parts[0] == "emails" ? String(parts[1]) : nil
+    }
+
+    private mutating func readEmail(_ name: String, topics: [String]?) -> EmailDefinition? {
+        let paths = Self.emailParts.map { "emails/\(name)/\($0)" }
+        readFiles.formUnion(paths)
+        guard files[paths[0]] != nil else {
+            report(paths[0], .missing, "the e-mail \"\(name)\" has no email.yaml")
+            return nil
+        }
+        guard let text = files[paths[1]] else {
+            report(
+                paths[1], .missing, "the e-mail \"\(name)\" has no body.txt.mustache", help: "every e-mail needs text")
+            return nil
+        }
+        let bodies = EmailReader.Bodies(text: text, html: files[paths[2]])
+        let digest = digest("loods.email", of: paths)
+        let email = read(paths[0]) { EmailReader($0, name: name, topics: topics).read(bodies, digest: digest) }
+        return email ?? nil
+    }
+
+    private mutating func readJourneys(_ names: Names) -> [JourneyDefinition] {
+        var journeys: [JourneyDefinition] = []
+        for file in files.keys.sorted() where Self.isJourney(file) {
+            guard let journey = read(file, { JourneyReader($0, names).read() }) ?? nil else { continue }
+            if let other = journeys.first(where: { $0.journey.name == journey.name }) {
+                report(file, .duplicate, "the journey \"\(journey.name)\" stands in \(other.file) as well")
+                continue
+            }
+            let templates = Set(journey.emailSteps.map(\.template)).sorted()
+            let paths = [file] + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
+            let digest = digest("loods.journey", of: paths)
+            journeys.append(JourneyDefinition(journey: journey, file: file, digest: digest))
+        }
+        return journeys
+    }
+
+    private static func isJourney(_ path: String) -> Bool {
+        let parts = path.split(separator: "/")
+        return parts.count == 2 && parts[0] == "journeys" && path.hasSuffix(".yaml")
+    }
+
+    private func digest(_ purpose: String, of paths: [String]) -> UniqueID {
+        paths.reduce(.derived(purpose)) { digest, path in
+            .derived(purpose, digest.description, path, files[path] == nil ? "absent" : "present", files[path] ?? "")
+        }
+    }
+}
+
+// MARK: What nothing reads
+
+extension Loader {
+    private mutating func reportUnused(emails: [String: EmailDefinition?], journeys: [JourneyDefinition]) {
+        let isWhole = journeys.count == files.keys.count(where: Self.isJourney)
+        let used = Set(journeys.flatMap { $0.journey.emailSteps.map(\.template) })
+        for name in emails.keys.sorted() where isWhole && !used.contains(name) {
+            report("emails/\(name)/email.yaml", .unused, "no journey sends \"\(name)\"", severity: .warning)
+        }
+    }
+
+    private mutating func reportUnread() {
+        for file in files.keys.sorted() where !readFiles.contains(file) && Self.looksLikeDefinition(file) {
+            report(file, .unused, "not read by this version", severity: .warning)
+        }
+    }
+
+    private static func looksLikeDefinition(_ path: String) -> Bool {
+        let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
+        return !isHidden
+            && (path.hasPrefix("emails/") || [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) })
+    }
+}

@@ -1,0 +1,111 @@
+import JourneyProgram
+
+/// Reads `workspace.yaml`.
+struct SettingsReader {
+    struct Settings {
+        var name: String
+        var zone: LocalZone
+        var sender: Sender
+        var replyTo: String?
+        var postalAddress: String
+        var topics: [Topic]
+    }
+
+    private let inspection: Inspection
+
+    init(_ inspection: Inspection) { self.inspection = inspection }
+
+    func read() -> Settings? {
+        let keys = ["workspace", "time_zone", "sender", "reply_to", "address", "topics"]
+        guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
+            return nil
+        }
+        let name = fields.required("workspace").flatMap { inspection.name($0, "a workspace's name") }
+        let zone = fields.required("time_zone", help: "such as Europe/Amsterdam").flatMap(self.zone)
+        let sender = fields.required("sender").flatMap { SenderReader(inspection).read($0) }
+        let replyTo = fields["reply_to"].map { SenderReader(inspection).address($0) }
+        let postal = fields.required("address", help: "commercial mail must carry a postal address")
+            .flatMap { inspection.text($0, "the postal address") }
+        let topics = fields.list("topics").map(self.topics) ?? []
+        guard let name, let zone, let sender, let postal else { return nil }
+        return Settings(
+            name: name, zone: zone, sender: sender, replyTo: replyTo ?? nil, postalAddress: postal, topics: topics)
+    }
+
+    private func zone(_ node: YAMLNode) -> LocalZone? {
+        guard let name = inspection.text(node, "a time zone") else { return nil }
+        if let zone = LocalZone(name) { return zone }
+        inspection.report(
+            .unknownName, "unknown time zone \"\(name)\"", at: node.place,
+            help: "a name of the IANA database, such as Europe/Amsterdam, or UTC")
+        return nil
+    }
+
+    private func topics(_ nodes: [YAMLNode]) -> [Topic] {
+        var topics: [Topic] = []
+        for node in nodes {
+            guard let topic = topic(node) else { continue }
+            if topics.contains(where: { $0.name == topic.name }) {
+                inspection.report(.duplicate, "the topic \"\(topic.name)\" stands twice", at: node.place)
+            } else {
+                topics.append(topic)
+            }
+        }
+        return topics
+    }
+
+    private func topic(_ node: YAMLNode) -> Topic? {
+        guard let fields = Fields(node, of: "a topic", keys: ["topic", "wording", "version"], in: inspection) else {
+            return nil
+        }
+        let name = fields.required("topic").flatMap { inspection.name($0, "a topic's name") }
+        let wording = fields.required("wording", help: "what a person says yes to")
+            .flatMap { inspection.text($0, "the wording") }
+        let version = fields["version"].map(self.version) ?? 1
+        guard let name, let wording, let version else { return nil }
+        return Topic(name: name, wording: wording, version: version)
+    }
+
+    private func version(_ node: YAMLNode) -> Int? {
+        if let version = node.text.flatMap({ Int($0) }), (1...1_000_000).contains(version) { return version }
+        inspection.report(.invalid, "a version must be a whole number from 1", at: node.place)
+        return nil
+    }
+}
+
+/// Reads `{name: …, address: …}`.
+struct SenderReader {
+    private let inspection: Inspection
+
+    init(_ inspection: Inspection) { self.inspection = inspection }
+
+    func read(_ node: YAMLNode) -> Sender? {
+        guard let fields = Fields(node, of: "a sender", keys: ["name", "address"], in: inspection) else { return nil }
+        let name = fields.required("name").flatMap { inspection.text($0, "a sender's name") }
+        let address = fields.required("address").flatMap(self.address)
+        guard let name, let address else { return nil }
+        guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            inspection.report(.invalid, "a sender's name must be one line", at: fields["name"]?.place ?? node.place)
+            return nil
+        }
+        return Sender(name: name, address: address)
+    }
+
+    /// An address as mail is sent from: a plain `local@domain` (RFC 5321, section 4.1.2, without quoting).
+    func address(_ node: YAMLNode) -> String? {
+        guard let text = inspection.text(node, "an address") else { return nil }
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        let forbidden = "<>()[],;:\\\" "
+        guard parts.count == 2, (1...64).contains(parts[0].utf8.count), text.utf8.count <= 254,
+            parts[1].contains("."), parts[1].first != ".", parts[1].last != ".",
+            text.unicodeScalars.allSatisfy({
+                $0.value > 32 && $0.value != 127 && !forbidden.unicodeScalars.contains($0)
+            })
+        else {
+            inspection.report(
+                .invalid, "\"\(text)\" is not an address", at: node.place, help: "such as hello@shop.example")
+            return nil
+        }
+        return text
+    }
+}

@@ -1,0 +1,21 @@
+extension Workspace {
+    /// What reading a folder gave.
+    public struct Loaded: Sendable {
+        /// nil where a finding is an error.
+        public var workspace: Workspace?
+        /// In the order of files and places.
+        public var findings: [Finding]
+
+        public var hasErrors: Bool { findings.contains { $0.severity == .error } }
+    }
+
+    /// Reads and checks definitions: relative path (with `/`) to text. Everything wrong is found at once, as far as that
+    /// makes sense; the same files give the same result.
+    public static func load(files: [String: String]) -> Loaded {
+        var loader = Loader(files: files)
+        let workspace = loader.load()
+        let findings = Set(loader.findings).sorted()
+        let failed = findings.contains { $0.severity == .error }
+        return Loaded(workspace: failed ? nil : workspace, findings: findings)
+    }
+}

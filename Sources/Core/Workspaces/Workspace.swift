@@ -1,0 +1,98 @@
+public import Content
+public import JourneyProgram
+public import Model
+
+/// One sender's definitions, read from a folder of files and checked.
+public struct Workspace: Sendable {
+    public let name: String
+    public let zone: LocalZone
+    /// Who mails come from unless an e-mail says otherwise.
+    public let sender: Sender
+    public let replyTo: String?
+    /// The postal address that commercial mail must carry (CAN-SPAM, 16 CFR 316).
+    public let postalAddress: String
+    public let topics: [Topic]
+    /// In order; a contact's stage is the last that it has reached.
+    public let stages: [Stage]
+    public let scores: [ScoreModel]
+    public let journeys: [JourneyDefinition]
+    /// By name.
+    public let emails: [String: EmailDefinition]
+    /// Every event name on which a journey or a stage hangs: those that entries, waits, goals, exits, branches and stages
+    /// mention, and those that change a consent, attribute or score which a goal or exit reads.
+    public let interestingEvents: Set<String>
+
+    init(
+        _ settings: SettingsReader.Settings, stages: [Stage], scores: [ScoreModel], journeys: [JourneyDefinition],
+        emails: [String: EmailDefinition]
+    ) {
+        name = settings.name
+        zone = settings.zone
+        sender = settings.sender
+        replyTo = settings.replyTo
+        postalAddress = settings.postalAddress
+        topics = settings.topics
+        self.stages = stages
+        self.scores = scores
+        self.journeys = journeys
+        self.emails = emails
+        interestingEvents = Interest(stages: stages, scores: scores, journeys: journeys.map(\.journey)).events
+    }
+
+    /// The name that consent to opens and clicks goes by, where the workspace asks for it.
+    public static let trackingTopic = "tracking"
+
+    public func topic(named name: String) -> Topic? { topics.first { $0.name == name } }
+    public func stage(named name: String) -> Stage? { stages.first { $0.name == name } }
+    public func score(named name: String) -> ScoreModel? { scores.first { $0.name == name } }
+    public func journey(named name: String) -> JourneyDefinition? { journeys.first { $0.journey.name == name } }
+}
+
+/// A name and an address that mail comes from.
+public struct Sender: Sendable, Hashable {
+    public var name: String
+    public var address: String
+
+    public init(name: String, address: String) {
+        self.name = name
+        self.address = address
+    }
+}
+
+/// A purpose for which consent is given.
+public struct Topic: Sendable, Hashable {
+    public var name: String
+    /// What a person says yes to.
+    public var wording: String
+    /// Grows when the wording changes.
+    public var version: Int
+}
+
+/// One e-mail's definition: what it says, from whom, and on what ground it may be sent.
+public struct EmailDefinition: Sendable {
+    public var name: String
+    public var template: EmailTemplate
+    /// Shown by mail programs beside the subject; rendered for HTML, to stand hidden at the beginning of the body.
+    public var preheader: Template?
+    public var ground: Ground
+    /// In place of the workspace's sender.
+    public var sender: Sender?
+    /// The same for the same files.
+    public var digest: UniqueID
+
+    public enum Ground: Sendable, Hashable {
+        /// Sent to those who consented to the topic.
+        case topic(String)
+        /// Sent because the person is owed it: receipts, confirmations.
+        case transactional
+    }
+}
+
+/// One journey with what tells its versions apart.
+public struct JourneyDefinition: Sendable {
+    public var journey: Journey
+    /// The file that it stands in.
+    public var file: String
+    /// Over the journey's file and the files of the e-mails it sends: the same only if nothing has changed.
+    public var digest: UniqueID
+}

@@ -1,0 +1,55 @@
+/// Gathers single requests into batches, clocked by itself: a request goes at once while nothing is under way, and
+/// otherwise with the next batch.
+///
+/// So one slow transaction carries what came meanwhile, and a lone request never waits for company.
+actor Coalescer<Request: Sendable, Answer: Sendable> {
+    private var waiting: [(request: Request, reply: CheckedContinuation<Answer, any Error>)] = []
+    private var isBusy = false
+    private let limit: Int
+    private let perform: @Sendable ([Request]) async throws -> [Answer]
+
+    /// - Parameters:
+    ///   - limit: requests in one batch at most.
+    ///   - perform: answers each request of a batch, in order.
+    init(limit: Int, perform: @escaping @Sendable ([Request]) async throws -> [Answer]) {
+        self.limit = limit
+        self.perform = perform
+    }
+
+    /// The answer to a request, or the error of the batch that it was in.
+    func submit(_ request: Request) async throws -> Answer {
+        if isBusy {
+            return try await withCheckedThrowingContinuation { waiting.append((request, $0)) }
+        }
+        isBusy = true
+        do {
+            let answer = try await perform([request])[0]
+            next()
+            return answer
+        } catch {
+            next()
+            throw error
+        }
+    }
+
+    private func next() {
+        guard !waiting.isEmpty else {
+            isBusy = false
+            return
+        }
+        let batch = Array(waiting.prefix(limit))
+        waiting.removeFirst(batch.count)
+        // Whoever submitted awaits the batch through its own continuation.
+        Task { await run(batch) }
+    }
+
+    private func run(_ batch: [(request: Request, reply: CheckedContinuation<Answer, any Error>)]) async {
+        do {
+            let answers = try await perform(batch.map(\.request))
+            for (entry, answer) in zip(batch, answers) { entry.reply.resume(returning: answer) }
+        } catch {
+            for entry in batch { entry.reply.resume(throwing: error) }
+        }
+        next()
+    }
+}

@@ -1,0 +1,96 @@
+import Content
+import Links
+import Mail
+import Model
+import Store
+import Workspaces
+
+/// Makes the mail of a cleared message: merge fields, links, headers, MIME.
+struct Composer: Sendable {
+    /// What the mail server is given.
+    struct Letter: Sendable {
+        var from: String
+        var to: String
+        var data: [UInt8]
+    }
+
+    let publicURL: String
+    let links: LinkSigner
+
+    /// - Throws: `TemplateError`, `MailError` or `LinkError`: the message cannot be made as it is defined.
+    func compose(_ cleared: ClaimDesk.Cleared) throws -> Letter {
+        let message = cleared.claimed.message
+        guard let email = cleared.workspace.emails[message.template] else {
+            throw MissingTemplate(name: message.template)
+        }
+        let origin = LinkOrigin(contact: message.contact, message: message.id)
+        let unsubscribe = try message.topic.map {
+            try "\(publicURL)/u/" + links.sign(.unsubscribe(origin, topic: $0))
+        }
+        var rendered = try email.template.render(values(cleared, unsubscribe: unsubscribe))
+        if let preheader = try email.preheader?.render(values(cleared, unsubscribe: unsubscribe)) {
+            rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
+        }
+        if cleared.tracks { try track(&rendered, origin, keeping: unsubscribe) }
+        let sender = email.sender ?? cleared.workspace.sender
+        let from = try MailAddress(sender.address, displayName: try HeaderValue(sender.name))
+        let mail = try MailMessage(
+            from: from, to: try MailAddress(cleared.address), replyTo: try cleared.workspace.replyTo.map { try MailAddress($0) },
+            subject: try HeaderValue(rendered.subject), date: cleared.date,
+            messageID: MessageID(message.id, at: from.domain), text: rendered.text, html: rendered.html,
+            listUnsubscribe: try unsubscribe.map { try HeaderURL($0) },
+            listID: try message.topic.map { try listID($0, at: from.domain) }, autoSubmitted: .generated)
+        return Letter(from: from.address, to: mail.to.address, data: mail.encoded())
+    }
+
+    private func values(_ cleared: ClaimDesk.Cleared, unsubscribe: String?) -> [String: JSON] {
+        var links: [String: JSON] = [:]
+        if let unsubscribe { links["unsubscribe"] = .string(unsubscribe) }
+        var event: [String: JSON] = [:]
+        if let entry = cleared.entry { event = ["name": .string(entry.name), "properties": entry.properties] }
+        return [
+            "contact": .object(cleared.attributes), "event": .object(event), "links": .object(links),
+            "message": .object(["id": .string(cleared.claimed.message.id.description)]),
+            "workspace": .object([
+                "name": .string(cleared.workspace.name), "address": .string(cleared.workspace.postalAddress),
+            ]),
+        ]
+    }
+
+    /// Only for contacts who consented to it.
+    private func track(_ email: inout RenderedEmail, _ origin: LinkOrigin, keeping unsubscribe: String?) throws {
+        let (publicURL, links) = (publicURL, links)
+        let rewriter = LinkRewriter(keeping: Set([unsubscribe].compactMap { $0 })) { url in
+            // A link that cannot be signed still leads where it should.
+            guard let token = try? links.sign(.click(origin, destination: url)) else { return url }
+            return "\(publicURL)/c/\(token)"
+        }
+        email.text = rewriter.text(email.text)
+        email.html = email.html.map { rewriter.html($0) }
+        let pixel = "\(publicURL)/o/" + (try links.sign(.open(origin)))
+        email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
+    }
+
+    private func listID(_ topic: String, at domain: MailDomain) throws -> ListID {
+        let label = topic.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        return ListID(try MailDomain("\(String(label)).\(domain.name)"))
+    }
+}
+
+/// A message whose template is not in the revision it was planned with.
+struct MissingTemplate: Error, CustomStringConvertible {
+    var name: String
+    var description: String { "the template \"\(name)\" is missing" }
+}
+
+/// The line that mail programs show beside the subject.
+enum Preheader {
+    /// Puts a hidden line at the beginning of the body.
+    static func put(_ text: String, into html: String) -> String {
+        let line = "<div style=\"display:none;max-height:0;overflow:hidden\">\(text)</div>"
+        guard let body = html.firstRange(of: "<body"), let end = html[body.upperBound...].firstIndex(of: ">") else {
+            return line + html
+        }
+        return String(html[...end]) + line + String(html[html.index(after: end)...])
+    }
+}

@@ -1,0 +1,24 @@
+public import Links
+public import SMTP
+
+/// How this mailer sends.
+public struct DeliverySettings: Sendable {
+    /// The relay that takes our mail.
+    public var relay: SMTPConfiguration
+    /// Where links in mails point to: the public address of ingest, without a slash at the end.
+    public var publicURL: String
+    public var links: LinkSigner
+    /// Names this process in claims.
+    public var mailer: String
+    /// How long a claim lasts unless its mailer renews it.
+    public var lease: Duration = .seconds(30)
+    /// The wait after a first deferral; it doubles up to four hours.
+    public var firstRetry: Duration = .seconds(900)
+
+    public init(relay: SMTPConfiguration, publicURL: String, links: LinkSigner, mailer: String) {
+        self.relay = relay
+        self.publicURL = publicURL
+        self.links = links
+        self.mailer = mailer
+    }
+}

@@ -1,0 +1,96 @@
+import Mail
+import Model
+import Postgres
+import SendGate
+import Store
+import Transit
+import Workspaces
+
+/// Puts due messages before the gate, with the ledger as it stands under the contacts' locks.
+struct GateDesk {
+    private(set) var cleared: [ClaimDesk.Cleared] = []
+    /// Of each cleared message: until when time alone does not change the verdict.
+    private(set) var validity: [Timestamp] = []
+    private(set) var skipped: [(message: Message, reasons: Reasons)] = []
+    private(set) var held: [(message: Message, until: Timestamp, reasons: Reasons)] = []
+
+    private let states: [ContactKey: Contacts.State]
+    private let consents: [ContactKey: [Consents.Entry]]
+    private let suppressions: [WorkspaceID: [String: String]]
+    private let entries: [UniqueID: (name: String, properties: JSON)]
+    private let workspaces: [RevisionKey: Workspace]
+    private let now: Timestamp
+
+    private struct RevisionKey: Hashable {
+        var workspace: WorkspaceID
+        var revision: Int32
+    }
+
+    init(
+        _ due: [Claims.Claimed], definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+    ) throws {
+        let contacts = Set(due.map(\.message.contact))
+        self.now = now
+        states = try Contacts.states(of: contacts, in: session)
+        consents = try Consents.current(of: contacts, in: session)
+        suppressions = try Suppressions.reasons(
+            of: states.values.compactMap { state in
+                state.address.map { (workspace: state.key.workspace, address: $0) }
+            }, in: session)
+        entries = try Runs.entryProperties(of: due.map { ($0.message.contact, $0.message.run) }, in: session)
+        var workspaces: [RevisionKey: Workspace] = [:]
+        for message in due.map(\.message) {
+            let key = RevisionKey(workspace: message.contact.workspace, revision: message.revision)
+            guard workspaces[key] == nil else { continue }
+            workspaces[key] = try definitions.workspace(key.workspace, revision: key.revision, in: session)
+        }
+        self.workspaces = workspaces
+    }
+
+    mutating func judge(_ due: [Claims.Claimed]) throws {
+        for claimed in due {
+            let message = claimed.message
+            let key = RevisionKey(workspace: message.contact.workspace, revision: message.revision)
+            guard let state = states[message.contact], let workspace = workspaces[key] else {
+                skipped.append((message, .erased))
+                continue
+            }
+            let facts = MessageFacts(
+                message.topic.map { .topic($0) } ?? .transactional, address: address(of: state))
+            switch SendGate.verdict(facts, ledger(of: state), now: now) {
+            case .send(let validUntil):
+                cleared.append(clear(claimed, state, workspace))
+                validity.append(validUntil)
+            case .skip(let reasons): skipped.append((message, reasons))
+            case .hold(let until, let reasons): held.append((message, until, reasons))
+            }
+        }
+    }
+
+    private func clear(
+        _ claimed: Claims.Claimed, _ state: Contacts.State, _ workspace: Workspace
+    ) -> ClaimDesk.Cleared {
+        let topics = (consents[state.key] ?? []).topics(givenAt: state.address)
+        return ClaimDesk.Cleared(
+            claimed: claimed, address: state.address ?? "", attributes: state.attributes,
+            tracks: topics.contains(Workspace.trackingTopic), entry: entries[claimed.message.run],
+            workspace: workspace, date: now)
+    }
+
+    private func address(of state: Contacts.State) -> MessageAddress {
+        guard let address = state.address, !address.isEmpty else { return .missing }
+        return (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+    }
+
+    private func ledger(of state: Contacts.State) -> ContactLedger {
+        let records = (consents[state.key] ?? []).map {
+            ConsentRecord(
+                topic: $0.topic, channel: Channel(rawValue: $0.channel), address: $0.address,
+                state: $0.state == .given ? .granted : .withdrawn)
+        }
+        let orders = suppressions[state.key.workspace]?.map { address, reason in
+            Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
+        }
+        return ContactLedger(consents: records, suppressions: orders ?? [])
+    }
+}

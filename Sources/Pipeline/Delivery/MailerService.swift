@@ -1,0 +1,159 @@
+import Contracts
+import Logging
+import Messaging
+import Metrics
+import Model
+import Postgres
+import SMTP
+public import ServiceLifecycle
+import Store
+public import Transit
+
+/// Delivers what is planned: takes hints from the queue `messages`, and what no hint names from the store.
+///
+/// A service of the mailer; any number of processes may run it side by side.
+public struct MailerService: Service {
+    private let worker: Worker
+    private let desk: ClaimDesk
+    private let room: Mailroom
+    private let relay: SMTPPool
+    private let slots: Slots
+
+    public init(worker: Worker, settings: DeliverySettings) {
+        self.worker = worker
+        relay = SMTPPool(settings.relay, logger: worker.logger)
+        desk = ClaimDesk(worker: worker, settings: settings)
+        room = Mailroom(worker: worker, settings: settings, relay: relay)
+        slots = Slots(4)
+    }
+
+    public func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            let (batches, intake) = AsyncStream.makeStream(of: ClaimDesk.Batch.self)
+            group.addTask { await sendAll(batches) }
+            await withTaskGroup(of: Void.self) { sources in
+                sources.addTask { await takeHints(intake) }
+                sources.addTask { await takeDue(intake) }
+                sources.addTask { await every(.seconds(1)) { await release() } }
+            }
+            // The sources have ended; what they claimed is still sent.
+            intake.finish()
+        }
+        await relay.shutdown()
+    }
+
+    /// Sends batches as they come, as many at a time as there are slots.
+    private func sendAll(_ batches: AsyncStream<ClaimDesk.Batch>) async {
+        await withDiscardingTaskGroup { group in
+            for await batch in batches {
+                group.addTask {
+                    await room.send(batch)
+                    await slots.leave()
+                }
+            }
+        }
+    }
+
+    private func takeHints(_ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async {
+        let sink = worker.setAside
+        let consumer = Consumer(
+            worker.broker, queue: .messages, maximumBatch: (bodies: 16, bytes: 64 * 1024), prefetch: 24,
+            setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
+            handler: { await handle($0, intake) })
+        try? await consumer.run()
+    }
+
+    /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way.
+    private func handle(
+        _ deliveries: [Delivery], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation
+    ) async -> [Settlement] {
+        var settlements = [Settlement](repeating: .ack, count: deliveries.count)
+        var contacts: Set<ContactKey> = []
+        for (index, delivery) in deliveries.enumerated() {
+            do {
+                contacts.formUnion(try MessageHints(decoding: delivery.body).hints.map(\.contact))
+            } catch {
+                settlements[index] = .setAside(reason: "\(error)")
+            }
+        }
+        do {
+            try await claim(contacts.sorted(), intake)
+        } catch {
+            worker.logger.debug("messages wait for the store", metadata: ["reason": "\(error)"])
+            for index in settlements.indices where settlements[index] == .ack {
+                settlements[index] = .retry(after: .milliseconds(500))
+            }
+        }
+        return settlements
+    }
+
+    private func takeDue(_ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async {
+        let clock = worker.clock
+        await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(250)) {
+            do {
+                let contacts = try await worker.pool.withTransaction { session in
+                    try Claims.dueContacts(
+                        now: try DomainClock.read(in: session), machineNow: clock.now, limit: 400, in: session)
+                }
+                try await claim(contacts, intake)
+            } catch {
+                worker.logger.debug("due messages wait for the store", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func claim(_ contacts: [ContactKey], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async throws {
+        for start in stride(from: 0, to: contacts.count, by: 200) {
+            await slots.enter()
+            do {
+                let batch = try await desk.claim(Array(contacts[start..<min(start + 200, contacts.count)]))
+                Counter(label: "loods_messages_skipped_total").increment(by: batch.skipped)
+                intake.yield(batch)
+            } catch {
+                await slots.leave()
+                throw error
+            }
+        }
+    }
+
+    /// Frees what mailers that died had claimed.
+    private func release() async {
+        let clock = worker.clock
+        do {
+            let outbox = try await worker.pool.withTransaction { session in
+                let domain = try DomainClock.reading(in: session)
+                let unknown = try Claims.releaseExpired(before: clock.now, now: domain.now, in: session)
+                Counter(label: "loods_messages_unknown_total").increment(by: unknown.count)
+                let rows = OutcomeEvents.rows(
+                    unknown.map {
+                        OutcomeEvents.event($0, EventNames.emailUnknown, now: domain.now, detail: "the mailer died")
+                    })
+                try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)
+                return rows
+            }
+            await worker.relay.publish(outbox)
+        } catch {
+            worker.logger.debug("claims could not be released", metadata: ["reason": "\(error)"])
+        }
+    }
+}
+
+/// A bound on how much is under way at once.
+actor Slots {
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { free = count }
+
+    func enter() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
+}

@@ -1,0 +1,65 @@
+import HTTPTypes
+public import Hummingbird
+import HummingbirdCore
+public import Links
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+
+/// What a request is handled with.
+public typealias EdgeContext = BasicRequestContext
+
+/// The public HTTP server: tracking calls, clicks, opens, withdrawals.
+public struct Edge: Service {
+    /// More connections than this wait in the system's queue.
+    private static let connections = 8192
+
+    private let host: String
+    private let port: Int
+    private let responder: RouterResponder<EdgeContext>
+    private let logger: Logger
+
+    /// - Parameter port: 0 lets the system choose; the log says which.
+    public init(
+        host: String, port: Int, keys: KeyRing, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk,
+        logger: Logger
+    ) {
+        self.host = host
+        self.port = port
+        self.logger = logger
+        responder = Self.router(keys: keys, groups: groups, signer: signer, desk: desk, logger: logger)
+            .buildResponder()
+    }
+
+    static func router(
+        keys: KeyRing, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk, logger: Logger
+    ) -> Router<EdgeContext> {
+        let router = Router(context: EdgeContext.self)
+        router.add(middleware: RequestMetrics(logger: logger))
+        TrackingRoutes(keys: keys, groups: groups, limits: EdgeLimits()).add(to: router)
+        LinkRoutes(signer: signer, groups: groups).add(to: router)
+        UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
+        return router
+    }
+
+    /// Serves until graceful shutdown, then ends the requests in hand.
+    public func run() async throws {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let application = Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .seconds(30),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 16_384, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),
+            configuration: .init(
+                address: .hostname(host, port: port), backlog: 1024,
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.connections)),
+            onServerRunning: { channel in
+                logger.info(
+                    "event API listens", metadata: ["address": "\(host):\(channel.localAddress?.port ?? port)"])
+            }, logger: quiet)
+        try await application.run()
+    }
+}

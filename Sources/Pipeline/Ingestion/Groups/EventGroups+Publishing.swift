@@ -1,0 +1,73 @@
+import CoreMetrics
+import Logging
+import Model
+
+extension EventGroups {
+    /// Publishes one group and tells its senders.
+    ///
+    /// - Returns: entries without a sender that are not safe yet.
+    func publish(_ group: [Entry]) async -> [Entry] {
+        let parts = GroupBodies(
+            group.map { (drafts: $0.drafts, receivedAt: $0.receivedAt) }, freshID: UniqueID.random)
+        let oldest = group.lazy.filter { $0.sender != nil }.map(\.since).min() ?? .now
+        let deadline = oldest + limits.patience
+        metrics.events.record(group.reduce(0) { $0 + $1.drafts.count })
+        let safe = await publish(parts.bodies, until: deadline)
+        var kept: [Entry] = []
+        for (entry, place) in zip(group, parts.places) {
+            if place.allSatisfy({ safe[$0] }) {
+                entry.sender?.resume()
+            } else if let sender = entry.sender {
+                sender.resume(throwing: EdgeError(.unavailable, "the events could not be stored; send them again"))
+            } else {
+                kept.append(entry)
+            }
+        }
+        return kept
+    }
+
+    /// Whether each body is safe.
+    private func publish(_ bodies: [GroupBodies.Body], until deadline: ContinuousClock.Instant) async -> [Bool] {
+        var instant: Timestamp?
+        if let stamp {
+            let ids = bodies.map(\.id)
+            instant = await attempt("the clock cannot be read", until: deadline) { try await stamp.depart(ids) }
+            guard instant != nil else { return Array(repeating: false, count: bodies.count) }
+        }
+        let safe = await withTaskGroup(of: (Int, Bool).self) { [instant] tasks in
+            for (index, body) in bodies.enumerated() {
+                tasks.addTask { (index, await self.publish(body, stamp: instant, until: deadline)) }
+            }
+            return await tasks.reduce(into: Array(repeating: false, count: bodies.count)) { $0[$1.0] = $1.1 }
+        }
+        let lost = zip(bodies, safe).filter { !$1 }.map(\.0.id)
+        if !lost.isEmpty { await stamp?.abandon(lost) }
+        return safe
+    }
+
+    private func publish(
+        _ body: GroupBodies.Body, stamp: Timestamp?, until deadline: ContinuousClock.Instant
+    ) async -> Bool {
+        let bytes = body.encoded(stamp: stamp)
+        return await attempt("events cannot be published", until: deadline) {
+            try await sink.publish(bytes, id: body.id)
+        } != nil
+    }
+
+    /// Tries again until the deadline, at least once.
+    private func attempt<Value>(
+        _ message: Logger.Message, until deadline: ContinuousClock.Instant, _ body: () async throws -> Value
+    ) async -> Value? {
+        while true {
+            do {
+                return try await body()
+            } catch {
+                guard .now + limits.pause < deadline, !Task.isCancelled else {
+                    logger.warning(message, metadata: ["reason": "\(error)"])
+                    return nil
+                }
+                try? await Task.sleep(for: limits.pause)
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import CoreMetrics
+public import Logging
+import Model
+public import ServiceLifecycle
+import Synchronization
+public import Transit
+
+/// Publishes accepted events in self-clocking groups and tells each sender when its events are safe.
+///
+/// A `Service`: list it after what it publishes by, and before the server that feeds it.
+public final class EventGroups: Service {
+    /// How much is held, and how patiently.
+    public struct Limits: Sendable {
+        /// Bytes of events in memory; more is refused as unavailable.
+        public var held = 64_000_000
+        /// Bytes of one group.
+        public var group = 4_000_000
+        /// How long a sender waits for a broker that is away.
+        public var patience = Duration.seconds(5)
+        /// Between attempts.
+        public var pause = Duration.milliseconds(100)
+
+        public init() {}
+    }
+
+    struct Entry: Sendable {
+        var drafts: [DraftEvent]
+        var size: Int
+        var receivedAt: Timestamp
+        var since: ContinuousClock.Instant
+        /// Who waits for the confirm; nil where nobody does and the events are kept until the broker is back.
+        var sender: CheckedContinuation<Void, any Error>?
+    }
+
+    let sink: any EventSink
+    let stamp: (any GroupStamp)?
+    let limits: Limits
+    let clock: MachineClock
+    let logger: Logger
+    let metrics = GroupMetrics()
+    private let ledger: Mutex<GroupLedger<Entry>>
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    /// - Parameter stamp: where domain time is stepped; else each request's own receipt is its events'.
+    public init(
+        sink: any EventSink, stamp: (any GroupStamp)?, clock: MachineClock, limits: Limits = Limits(), logger: Logger
+    ) {
+        self.sink = sink
+        self.stamp = stamp
+        self.limits = limits
+        self.clock = clock
+        self.logger = logger
+        ledger = Mutex(GroupLedger(capacity: limits.held, groupLimit: limits.group, size: \.size))
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Returns once the broker has confirmed the events.
+    ///
+    /// - Throws: `EdgeError.unavailable`; whether some of the events are safe is then unknown, and sending all again is right.
+    func submit(_ drafts: [DraftEvent]) async throws {
+        guard !drafts.isEmpty else { return }
+        try await withCheckedThrowingContinuation { sender in
+            if let refusal = admit(drafts, sender) { sender.resume(throwing: refusal) }
+        }
+    }
+
+    /// Takes an event that nobody waits for, to be published as soon as may be.
+    ///
+    /// - Returns: false when there is no room for it.
+    func offer(_ draft: DraftEvent) -> Bool {
+        let isTaken = admit([draft], nil) == nil
+        if !isTaken { metrics.dropped.increment() }
+        return isTaken
+    }
+
+    private func admit(_ drafts: [DraftEvent], _ sender: CheckedContinuation<Void, any Error>?) -> EdgeError? {
+        let entry = Entry(
+            drafts: drafts, size: drafts.reduce(0) { $0 + $1.size }, receivedAt: clock.now, since: .now, sender: sender)
+        let (admission, held) = ledger.withLock { ($0.admit(entry), $0.heldBytes) }
+        metrics.held.record(held)
+        switch admission {
+        case .wakes: wake.yield()
+        case .gathers: break
+        case .full: return EdgeError(.unavailable, "too many events wait to be stored; send them again")
+        case .closed: return EdgeError(.unavailable, "the service is being shut down; send the events again")
+        }
+        return nil
+    }
+
+    /// Publishes group after group until graceful shutdown, then what is left.
+    public func run() async throws {
+        await withGracefulShutdownHandler {
+            for await _ in wakes { await publishWaiting() }
+            await publishWaiting()
+        } onGracefulShutdown: {
+            self.end()
+        }
+        giveUpWaiting()
+    }
+
+    /// Takes no more; `run()` returns when what waits is published.
+    func end() {
+        ledger.withLock { $0.close() }
+        wake.finish()
+    }
+
+    private func giveUpWaiting() {
+        let left = ledger.withLock { ledger in
+            ledger.close()
+            return ledger.drain()
+        }
+        guard !left.isEmpty else { return }
+        for entry in left { entry.sender?.resume(throwing: EdgeError(.unavailable, "the service is being shut down")) }
+        logger.error(
+            "events that nobody waited for are lost", metadata: ["count": "\(left.count { $0.sender == nil })"])
+    }
+
+    private func publishWaiting() async {
+        while let group = ledger.withLock({ $0.begin() }) {
+            let kept = await publish(group)
+            let held = ledger.withLock { ledger in
+                ledger.end(group, keeping: kept)
+                return ledger.heldBytes
+            }
+            metrics.held.record(held)
+            if kept.isEmpty { continue }
+            if Task.isCancelled || Task.isShuttingDownGracefully { return }
+            try? await Task.sleep(for: limits.pause)
+        }
+    }
+}

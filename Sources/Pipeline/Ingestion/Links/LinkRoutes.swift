@@ -1,0 +1,60 @@
+import Contracts
+import HTTPTypes
+import Hummingbird
+import Links
+import Model
+import NIOCore
+
+/// `GET /c/TOKEN` and `GET /o/TOKEN`: clicks and opens, answered from the token alone.
+struct LinkRoutes: Sendable {
+    let signer: LinkSigner
+    let groups: EventGroups
+
+    private static let pixel: [UInt8] = [
+        0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF,
+        0xFF, 0x21, 0xF9, 0x04, 0x01, 0x00, 0x00, 0x00, 0x00, 0x2C, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00,
+        0x00, 0x02, 0x01, 0x44, 0x00, 0x3B,
+    ]
+
+    func add(to router: Router<EdgeContext>) {
+        router.get("c/:token") { request, context in click(request, context, counts: true) }
+        router.head("c/:token") { request, context in click(request, context, counts: false) }
+        router.get("o/:token") { request, context in open(request, context, counts: true) }
+        router.head("o/:token") { request, context in open(request, context, counts: false) }
+    }
+
+    private func click(_ request: Request, _ context: EdgeContext, counts: Bool) -> Response {
+        guard let token = context.parameters.get("token"),
+            case .click(let origin, let destination)? = try? signer.verify(token, .click)
+        else { return Pages.notFound }
+        if counts { note(EventNames.emailClicked, origin, ["url": .string(destination)], request) }
+        return Response(
+            status: .found,
+            headers: [.location: destination, .referrerPolicy: "no-referrer", .cacheControl: "no-store"])
+    }
+
+    /// A token that is none of ours gets the pixel too: there is nobody to read an error.
+    private func open(_ request: Request, _ context: EdgeContext, counts: Bool) -> Response {
+        if counts, let token = context.parameters.get("token"),
+            case .open(let origin)? = try? signer.verify(token, .open)
+        {
+            note(EventNames.emailOpened, origin, [:], request)
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "image/gif", .cacheControl: "no-store", .referrerPolicy: "no-referrer"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: Self.pixel)))
+    }
+
+    /// Without waiting: the reader's way on does not depend on the broker.
+    private func note(_ name: String, _ origin: LinkOrigin, _ more: [String: JSON], _ request: Request) {
+        var properties = more
+        properties["message_id"] = .string(origin.message.description)
+        if let agent = request.headers[.userAgent] { properties["user_agent"] = .string(String(agent.prefix(255))) }
+        let event = AcceptedEvent(
+            workspace: origin.contact.workspace, eventID: UniqueID.random().description, call: .track,
+            subject: .id(origin.contact.contact), name: name, sentTime: nil, at: .distantPast,
+            receivedAt: .distantPast, trust: .system, properties: JSON.object(properties).serialized)
+        _ = groups.offer(DraftEvent(event: event, occurrence: .onReceipt))
+    }
+}

@@ -1,0 +1,89 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// The few pages that people see who follow a link in a mail: plain HTML that runs nothing and loads nothing.
+enum Pages {
+    static var notFound: Response {
+        page(.notFound, title: "Not found", body: "<p>This link is not valid, or no longer.</p>")
+    }
+
+    static var unavailable: Response {
+        var response = page(
+            .serviceUnavailable, title: "Please try again",
+            body: "<p>Your choice could not be recorded just now. Please try again in a minute.</p>")
+        response.headers[.retryAfter] = "10"
+        return response
+    }
+
+    static func confirm(topic: String) -> Response {
+        page(
+            .ok, title: "Unsubscribe",
+            body: """
+                <p>You get mail about <strong>\(escaped(topic))</strong>.</p>
+                <form method="post"><button type="submit" name="confirm" value="yes">Unsubscribe</button></form>
+                """)
+    }
+
+    static func withdrawn(topic: String, _ outcome: WithdrawalDesk.Outcome) -> Response {
+        let sentence =
+            switch outcome {
+            case .applied: "You get no more mail about <strong>\(escaped(topic))</strong>."
+            case .recorded:
+                "Your choice about <strong>\(escaped(topic))</strong> is recorded and will be applied within minutes."
+            }
+        return page(.ok, title: "Unsubscribed", body: "<p role=\"status\">\(sentence)</p>")
+    }
+
+    /// Text as it may stand in HTML, in attributes too.
+    static func escaped(_ text: String) -> String {
+        var output = ""
+        for character in text.unicodeScalars {
+            switch character {
+            case "&": output += "&amp;"
+            case "<": output += "&lt;"
+            case ">": output += "&gt;"
+            case "\"": output += "&quot;"
+            case "'": output += "&#39;"
+            default: output.unicodeScalars.append(character)
+            }
+        }
+        return output
+    }
+
+    private static let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+    private static func page(_ status: HTTPResponse.Status, title: String, body: String) -> Response {
+        let html = """
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="robots" content="noindex">
+            <title>\(escaped(title))</title>
+            <style>
+            body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem;color:#1a1a1a;
+            background:#fff}
+            button{font:inherit;padding:.6rem 1.4rem;border:0;border-radius:.3rem;background:#0b4f8a;color:#fff;cursor:pointer}
+            button:focus-visible{outline:3px solid #f2a900;outline-offset:2px}
+            </style>
+            </head>
+            <body>
+            <main>
+            <h1>\(escaped(title))</h1>
+            \(body)
+            </main>
+            </body>
+            </html>
+
+            """
+        return Response(
+            status: status,
+            headers: [
+                .contentType: "text/html; charset=utf-8", .cacheControl: "no-store", .contentSecurityPolicy: policy,
+                .referrerPolicy: "no-referrer", .xContentTypeOptions: "nosniff",
+            ], body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
+    }
+}

@@ -1,0 +1,107 @@
+import HTTPTypes
+import Hummingbird
+import Links
+import Logging
+import NIOCore
+
+/// `GET /u/TOKEN` shows, `POST /u/TOKEN` acts: from the page's button, or in one click (RFC 8058).
+struct UnsubscribeRoutes: Sendable {
+    let signer: LinkSigner
+    let desk: WithdrawalDesk
+    let logger: Logger
+
+    /// A form holds one field; whoever sends more means something else.
+    private static let formLimit = 16_384
+
+    func add(to router: Router<EdgeContext>) {
+        router.get("u/:token") { _, context in show(context) }
+        router.head("u/:token") { _, context in show(context).createHeadResponse() }
+        router.post("u/:token") { request, context in try await act(request, context) }
+    }
+
+    private func link(_ context: EdgeContext) -> (origin: LinkOrigin, topic: String)? {
+        guard let token = context.parameters.get("token"),
+            case .unsubscribe(let origin, let topic)? = try? signer.verify(token, .unsubscribe)
+        else { return nil }
+        return (origin, topic)
+    }
+
+    /// Changes nothing: scanners follow links, and some press no buttons but run scripts.
+    private func show(_ context: EdgeContext) -> Response {
+        guard let (_, topic) = link(context) else { return Pages.notFound }
+        return Pages.confirm(topic: topic)
+    }
+
+    private func act(_ request: Request, _ context: EdgeContext) async throws -> Response {
+        guard let (origin, topic) = link(context) else { return Pages.notFound }
+        var request = request
+        let body = try await request.collectBody(upTo: Self.formLimit)
+        guard let form = UnsubscribeForm(body.readableBytesView, type: request.headers[.contentType] ?? "") else {
+            throw EdgeError(.malformed, "the body is neither the page's form nor List-Unsubscribe=One-Click")
+        }
+        do {
+            let outcome = try await desk.withdraw(origin, topic: topic, means: form.rawValue)
+            switch form {
+            case .page: return Pages.withdrawn(topic: topic, outcome)
+            case .oneClick:
+                return Response(
+                    status: .ok, headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
+                    body: ResponseBody(byteBuffer: ByteBuffer(string: "\(outcome.rawValue)\n")))
+            }
+        } catch {
+            logger.error("a withdrawal could be neither applied nor recorded", metadata: ["reason": "\(error)"])
+            return Pages.unavailable
+        }
+    }
+}
+
+/// By which means somebody withdraws.
+enum UnsubscribeForm: String {
+    case page
+    case oneClick = "one-click"
+
+    /// Reads `List-Unsubscribe=One-Click` or the page's `confirm=yes`, as `application/x-www-form-urlencoded` or as
+    /// `multipart/form-data` (RFC 7578). Nil for anything else.
+    init?(_ body: some Collection<UInt8>, type: String) {
+        let text = String(decoding: body, as: UTF8.self)
+        let fields =
+            type.lowercased().hasPrefix("multipart/form-data")
+            ? Self.parts(text) : text.split(separator: "&").map(Self.pair)
+        if fields.contains(where: { $0.name.lowercased() == "list-unsubscribe" && $0.value.lowercased() == "one-click" }
+        ) {
+            self = .oneClick
+        } else if fields.contains(where: { $0.name == "confirm" && $0.value == "yes" }) {
+            self = .page
+        } else {
+            return nil
+        }
+    }
+
+    private static func pair(_ field: Substring) -> (name: String, value: String) {
+        let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let value = parts.count > 1 ? parts[1].filter { !$0.isNewline } : ""
+        return (String(parts[0]).replacing("%2D", with: "-"), String(value).replacing("%2D", with: "-"))
+    }
+
+    private static func parts(_ text: String) -> [(name: String, value: String)] {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        var fields: [(name: String, value: String)] = []
+        var name: String?
+        var isInHeader = true
+        for line in lines {
+            if line.hasPrefix("--") {
+                (name, isInHeader) = (nil, true)
+            } else if isInHeader, line.isEmpty {
+                isInHeader = false
+            } else if isInHeader, line.lowercased().hasPrefix("content-disposition:") {
+                name = line.split(separator: "name=\"", maxSplits: 1).dropFirst().first.map {
+                    String($0.prefix { $0 != "\"" })
+                }
+            } else if !isInHeader, let field = name {
+                fields.append((field, String(line)))
+                name = nil
+            }
+        }
+        return fields
+    }
+}

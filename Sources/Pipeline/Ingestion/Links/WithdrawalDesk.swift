@@ -1,0 +1,89 @@
+import Contracts
+import Links
+public import Logging
+public import Messaging
+import Model
+public import Postgres
+public import Store
+public import Transit
+
+/// Applies a withdrawal of consent, or records it durably while the store is away.
+public struct WithdrawalDesk: Sendable {
+    /// What the person is told.
+    enum Outcome: String, Sendable {
+        /// No hand-over of the topic begins from now on.
+        case applied
+        /// It is safe with the broker and will be applied before new marketing claims.
+        case recorded
+    }
+
+    private static let patience = Duration.seconds(2)
+    private static let pause = Duration.milliseconds(50)
+
+    private let pool: PostgresPool
+    private let publisher: Publisher
+    private let relay: OutboxRelay
+    private let mode: DomainClock.Mode
+    private let clock: MachineClock
+    private let logger: Logger
+
+    public init(
+        pool: PostgresPool, publisher: Publisher, relay: OutboxRelay, mode: DomainClock.Mode, clock: MachineClock,
+        logger: Logger
+    ) {
+        self.pool = pool
+        self.publisher = publisher
+        self.relay = relay
+        self.mode = mode
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Withdraws consent to `topic` for the address that the message went to. Doing it again changes nothing.
+    ///
+    /// - Throws: `MessagingError` where it could be neither applied nor recorded.
+    func withdraw(_ origin: LinkOrigin, topic: String, means: String) async throws -> Outcome {
+        let withdrawal = RecordedWithdrawal(
+            contact: origin.contact, message: origin.message, topic: topic, answeredAt: clock.now, means: means)
+        do {
+            let contact = try await apply(withdrawal)
+            await waitForHandOvers(contact, topic: topic)
+            return .applied
+        } catch {
+            logger.warning("a withdrawal is recorded for later", metadata: ["reason": "\(error)"])
+            try await publisher.publish(withdrawal.encoded, to: .withdrawals, lane: .live)
+            return .recorded
+        }
+    }
+
+    private func apply(_ withdrawal: RecordedWithdrawal) async throws -> ContactKey {
+        let (mode, machineNow) = (mode, clock.now)
+        let (applied, rows) = try await pool.withRepeatedTransaction { session in
+            let now = try DomainClock.read(in: session)
+            let applied = try Withdrawals.apply(withdrawal, now: now, in: session)
+            let rows = applied.event.map { [Self.row($0)] } ?? []
+            try Outbox.add(rows, clock: mode, machineNow: machineNow, in: session)
+            return (applied, rows)
+        }
+        await relay.publish(rows)
+        return applied.contact
+    }
+
+    private static func row(_ event: AcceptedEvent) -> Outbox.Row {
+        let batch = EventBatch(id: .random(), events: [event])
+        return Outbox.Row(
+            id: batch.id, queue: QueueName.events.rawValue, lane: Lane.live.rawValue, body: batch.encoded)
+    }
+
+    /// Mails at their final dot cannot be called back; the answer waits for them, but not for ever.
+    private func waitForHandOvers(_ contact: ContactKey, topic: String) async {
+        let deadline = ContinuousClock.now + Self.patience
+        while ContinuousClock.now < deadline {
+            let remaining = try? await pool.withConnection {
+                try Withdrawals.handedRemaining(contact, topic: topic, in: $0)
+            }
+            guard let remaining, remaining > 0 else { return }
+            do { try await Task.sleep(for: Self.pause) } catch { return }
+        }
+    }
+}

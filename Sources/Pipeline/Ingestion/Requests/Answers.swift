@@ -1,0 +1,44 @@
+import HTTPTypes
+import Hummingbird
+import Model
+import NIOCore
+
+/// The answers of the event API.
+enum Answers {
+    private static let success = ByteBuffer(string: #"{"success":true}"#)
+
+    static func accepted(rejected: [(index: Int, fault: ItemFault)]) -> Response {
+        guard !rejected.isEmpty else { return json(.ok, success) }
+        let items = rejected.map { index, fault in
+            JSON.object([
+                "index": .int(Int64(index)), "field": .string(fault.field), "code": .string(fault.code.rawValue),
+                "message": .string(fault.message),
+            ])
+        }
+        return json(
+            .ok, ByteBuffer(bytes: JSON.object(["success": .bool(true), "rejected": .array(items)]).serialized))
+    }
+
+    static func refused(_ error: EdgeError) -> Response {
+        var members: [String: JSON] = ["code": .string(error.code.rawValue), "message": .string(error.message)]
+        if let field = error.field { members["field"] = .string(field) }
+        var response = json(.init(code: error.status), ByteBuffer(bytes: JSON.object(members).serialized))
+        switch error.code {
+        case .unavailable: response.headers[.retryAfter] = "2"
+        case .unauthorized: response.headers[.wwwAuthenticate] = "Basic realm=\"write key\", charset=\"UTF-8\""
+        case .timeout, .tooLarge: response.headers[.connection] = "close"
+        default: break
+        }
+        return response
+    }
+
+    private static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .xContentTypeOptions: "nosniff"],
+            body: ResponseBody(byteBuffer: body))
+    }
+}
+
+extension HTTPField.Name {
+    static let referrerPolicy = HTTPField.Name("Referrer-Policy")!
+}

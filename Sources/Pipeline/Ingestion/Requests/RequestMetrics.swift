@@ -1,0 +1,46 @@
+import CoreMetrics
+import HTTPTypes
+import Hummingbird
+import Logging
+import Metrics
+
+/// Turns errors into answers, counts requests by route and status, and times them.
+struct RequestMetrics: RouterMiddleware {
+    typealias Context = EdgeContext
+
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: EdgeContext, next: (Request, EdgeContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        let response = await answer(request, context, next)
+        let route = context.endpointPath ?? "none"
+        Metrics.Timer(label: "loods_ingest_request_duration_seconds", dimensions: [("route", route)])
+            .recordNanoseconds((ContinuousClock.now - start).nanoseconds)
+        Counter(
+            label: "loods_ingest_requests_total",
+            dimensions: [("route", route), ("status", "\(response.status.code)")]
+        ).increment()
+        return response
+    }
+
+    private func answer(
+        _ request: Request, _ context: EdgeContext, _ next: (Request, EdgeContext) async throws -> Response
+    ) async -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as EdgeError {
+            return Answers.refused(error)
+        } catch let error as any HTTPResponseError {
+            return Response(status: error.status)
+        } catch {
+            logger.error("a request failed", metadata: ["reason": "\(error)"])
+            return Response(status: .internalServerError)
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+}

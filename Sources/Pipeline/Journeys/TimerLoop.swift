@@ -1,0 +1,28 @@
+import Logging
+import Metrics
+public import ServiceLifecycle
+import Store
+public import Transit
+
+/// Looks for due timers, and wakes their runs.
+public struct TimerLoop: Service {
+    private let worker: Worker
+    private let journeys: JourneyWriter
+    private static let batch: Int32 = 500
+
+    public init(worker: Worker) {
+        self.worker = worker
+        journeys = JourneyWriter(worker: worker)
+    }
+
+    public func run() async throws {
+        // A stepped clock waits for the timers of each instant, so they are looked for more often.
+        await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(100)) {
+            do {
+                while try await journeys.fireTimers(limit: Self.batch) > 0, !Task.isShuttingDownGracefully {}
+            } catch {
+                worker.logger.debug("timers wait for the store", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+public import Model
+public import Postgres
+
+/// Merging: two contacts turn out to be one person.
+public enum Merging {
+    /// Makes `survivor` stand for everything that `merged` was: its subjects, attributes, scores, stages, consents, runs,
+    /// messages and decisions.
+    ///
+    /// Events never move: the view `events` follows `merged_into`. Both contacts' rows and `send_state` are locked by now.
+    /// Where both have a run under one entry key the survivor's stays, and the other ends `merged`. Claims on either are
+    /// fenced off by a new epoch. The caller merges attributes and the stage itself, since rules are its own.
+    public static func merge(
+        _ merged: ContactKey, into survivor: ContactKey, now: Timestamp, in session: PostgresSession
+    ) throws {
+        let (w, from, to) = (survivor.workspace, merged.contact, survivor.contact)
+        try session.execute(
+            """
+            update contacts set merged_into = \(to)
+            where workspace_id = \(w) and (contact_id = \(from) or merged_into = \(from))
+            """)
+        try session.execute(
+            """
+            with moved as (
+                delete from scores where workspace_id = \(w) and contact_id = \(from) returning model, epoch, amount
+            )
+            insert into scores (workspace_id, contact_id, model, epoch, amount)
+            select \(w), \(to), model, epoch, amount from moved
+            on conflict (workspace_id, contact_id, model, epoch)
+            do update set amount = scores.amount + excluded.amount
+            """)
+        try session.execute(
+            """
+            with moved as (delete from stages where workspace_id = \(w) and contact_id = \(from) returning *)
+            insert into stages (workspace_id, contact_id, stage, at, event_id, previous, decided_at)
+            select workspace_id, \(to), stage, at, event_id, previous, decided_at from moved
+            on conflict do nothing
+            """)
+        try session.execute(
+            """
+            with moved as (delete from consents where workspace_id = \(w) and contact_id = \(from) returning *)
+            insert into consents
+            select workspace_id, \(to), topic, channel, address, at, event_id, state, wording, source, recorded_at
+            from moved on conflict do nothing
+            """)
+        try moveRuns(w, from: from, to: to, now: now, in: session)
+        try SendStates.raiseEpoch(of: [merged, survivor], in: session)
+    }
+
+    private static func moveRuns(
+        _ w: WorkspaceID, from: UniqueID, to: UniqueID, now: Timestamp, in session: PostgresSession
+    ) throws {
+        try session.execute(
+            """
+            update runs r set ended_at = coalesce(ended_at, \(now)), outcome = coalesce(outcome, 'merged'),
+                version = version + 1, entry_key = entry_key || ' merged ' || r.run_id
+            where workspace_id = \(w) and contact_id = \(from) and exists (
+                select from runs s where s.workspace_id = r.workspace_id and s.contact_id = \(to)
+                    and s.journey = r.journey and s.entry_key = r.entry_key)
+            """)
+        try session.execute(
+            """
+            update messages set state = 'withdrawn', final_at = \(now), claim_id = null
+            where workspace_id = \(w) and contact_id = \(from) and state in ('planned', 'claimed') and run_id in (
+                select run_id from runs
+                where workspace_id = \(w) and contact_id = \(from) and outcome = 'merged')
+            """)
+        for table in ["runs", "messages", "timers", "decisions"] {
+            try session.execute(
+                "update \(identifier: table) set contact_id = \(to) where workspace_id = \(w) and contact_id = \(from)")
+        }
+    }
+}

@@ -1,0 +1,89 @@
+public import Contracts
+public import Model
+public import Postgres
+
+/// Everything that the store knows of one contact, for an account of it.
+public struct Story: Sendable {
+    /// An event with all that came with it.
+    public struct Event: Sendable, Hashable {
+        public var at: Timestamp
+        public var receivedAt: Timestamp
+        public var eventID: String
+        public var name: String
+        public var call: AcceptedEvent.Call
+        public var trust: AcceptedEvent.Trust
+        public var properties: JSON
+        public var context: JSON
+    }
+
+    /// A message with what became of it.
+    public struct Mail: Sendable, Hashable {
+        public var id: UniqueID
+        public var run: UniqueID
+        public var journey: String
+        public var step: String
+        public var template: String
+        public var topic: String?
+        public var state: Message.State
+        public var address: String?
+        public var plannedAt: Timestamp
+        public var dueAt: Timestamp
+        /// Machine time.
+        public var retryAt: Timestamp?
+        public var attempt: Int32
+        public var handedAt: Timestamp?
+        public var finalAt: Timestamp?
+        /// The raw value of the send gate's reasons.
+        public var reasons: UInt32
+        /// What the receiving server said last.
+        public var reply: String?
+    }
+
+    public var contact: ContactKey
+    public var createdAt: Timestamp
+    public var state: Contacts.State
+    public var identities: [Identity]
+    /// The latest ones, in (time, event id) order.
+    public var events: [Event]
+    /// How many earlier events are left out of `events`.
+    public var omittedEvents: Int64
+    public var stages: [Stages.Reached]
+    /// The whole ledger, in order.
+    public var consents: [Consents.Entry]
+    /// Ended ones included.
+    public var runs: [Run]
+    public var decisions: [Decisions.Decision]
+    public var mails: [Mail]
+    /// Per score, the sums of its epochs.
+    public var sums: [String: [Int64: Int64]]
+    /// Why nothing is sent to the contact's address, where that is so.
+    public var suppression: String?
+
+    /// Reads a contact's story.
+    ///
+    /// - Parameter eventLimit: how many of the latest events to read.
+    /// - Returns: nil where there is no such contact.
+    public static func load(
+        of contact: ContactKey, eventLimit: Int32, in session: PostgresSession
+    ) throws -> Story? {
+        guard let state = try Contacts.states(of: [contact], in: session)[contact] else { return nil }
+        let (w, id) = (contact.workspace, contact.contact)
+        let createdAt = try session.query(
+            "select created_at from contacts where workspace_id = \(w) and contact_id = \(id)")[0][0, as: Timestamp.self]
+        let suppression = try session.query(
+            "select reason from suppressions where workspace_id = \(w) and address = \(state.address?.lowercased() ?? "")"
+        ).first.map { try $0[0, as: String.self] }
+        let events = try events(of: contact, limit: eventLimit, in: session)
+        let total = try eventCount(of: contact, in: session)
+        let sums = try ScoreSums.load(of: [contact], in: session)[contact] ?? []
+        return Story(
+            contact: contact, createdAt: createdAt, state: state,
+            identities: try Identities.all(of: contact, in: session), events: events,
+            omittedEvents: total - Int64(events.count), stages: try stages(of: contact, in: session),
+            consents: try consents(of: contact, in: session),
+            runs: try Runs.load(of: [contact], ended: true, in: session)[contact] ?? [],
+            decisions: try decisions(of: contact, in: session), mails: try mails(of: contact, in: session),
+            sums: sums.reduce(into: [:]) { $0[$1.model, default: [:]][$1.epoch] = $1.amount },
+            suppression: suppression)
+    }
+}

@@ -1,0 +1,134 @@
+import AMQP
+import Glibc
+import Synchronization
+import Testing
+
+@Suite("Connection")
+struct AMQPConnectionTests {
+    private func configuration(_ broker: TestBroker) throws -> AMQPConfiguration {
+        try AMQPConfiguration(url: broker.url)
+    }
+
+    @Test func refusesWrongCredentialsAndUnknownVirtualHosts() async throws {
+        try await TestBroker.with { broker in
+            var wrong = try configuration(broker)
+            wrong.password = "wrong"
+            let refused = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(wrong) }
+            #expect(refused?.code == .accessRefused)
+            wrong = try configuration(broker)
+            wrong.virtualHost = "nowhere"
+            let unknown = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(wrong) }
+            #expect(unknown?.code == .accessRefused)
+        }
+    }
+
+    @Test func aBrokerThatDoesNotAnswerIsUnreachableWithinTheTimeout() async throws {
+        let silent = try SilentListener()
+        var configuration = try AMQPConfiguration(url: "amqp://127.0.0.1:\(silent.port)/")
+        configuration.connectTimeout = .milliseconds(300)
+        let start = ContinuousClock.now
+        let error = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(configuration) }
+        #expect(error?.code == .unreachable)
+        #expect(ContinuousClock.now - start < .seconds(5))
+        silent.close()
+        let refused = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(configuration) }
+        #expect(refused?.code == .unreachable)
+    }
+
+    @Test func heartbeatsKeepAnIdleConnectionAlive() async throws {
+        try await TestBroker.with { broker in
+            var configuration = try configuration(broker)
+            configuration.heartbeat = .seconds(1)
+            let ended = Mutex(false)
+            let connection = try await AMQPConnection.connect(configuration) {
+                if case .ended = $0 { ended.withLock { $0 = true } }
+            }
+            // Time itself is the subject: the broker drops a silent client after two intervals.
+            try await Task.sleep(for: .milliseconds(3_500))
+            #expect(!ended.withLock { $0 })
+            #expect(try await connection.declareQueue("still-there") == .init(ready: 0, consumers: 0))
+            try await eventually("the broker agreed to an interval of 1 s") {
+                try await broker.connections().map(\.timeout) == [1]
+            }
+            await connection.close()
+        }
+    }
+
+    @Test func tellsWhenTheBrokerClosesIt() async throws {
+        try await TestBroker.with { broker in
+            var configuration = try configuration(broker)
+            configuration.connectionName = "to-be-closed"
+            let (changes, continuation) = AsyncStream.makeStream(of: AMQPConnection.Change.self)
+            let connection = try await AMQPConnection.connect(configuration) { continuation.yield($0) }
+            try await eventually("the broker lists the connection by its name") {
+                try await broker.connections().map(\.userProvidedName) == ["to-be-closed"]
+            }
+            try await broker.closeConnections()
+            for await change in changes {
+                guard case .ended(let error) = change else { continue }
+                #expect(error?.code == .connectionLost)
+                break
+            }
+            let error = await #expect(throws: AMQPError.self) { try await connection.declareQueue("q") }
+            #expect(error?.code == .connectionLost)
+            await connection.close()
+        }
+    }
+
+    @Test func aClosedConnectionSaysSo() async throws {
+        try await TestBroker.with { broker in
+            let connection = try await AMQPConnection.connect(configuration(broker))
+            await connection.close()
+            await connection.close()
+            let error = await #expect(throws: AMQPError.self) {
+                try await connection.publish(AMQPMessage([1], routingKey: "q"))
+            }
+            #expect(error?.code == .closed)
+        }
+    }
+
+    @Test func aFailedDeclarationLeavesTheConnectionUsable() async throws {
+        try await TestBroker.with { broker in
+            let connection = try await AMQPConnection.connect(configuration(broker))
+            let missing = await #expect(throws: AMQPError.self) { try await connection.queueStatus("missing") }
+            #expect(missing?.code == .notFound)
+            try await connection.declareQueue("q", arguments: ["x-queue-type": "quorum"])
+            let differs = await #expect(throws: AMQPError.self) {
+                try await connection.declareQueue("q", arguments: ["x-queue-type": "classic"])
+            }
+            #expect(differs?.code == .preconditionFailed)
+            try await connection.publish(AMQPMessage([1], routingKey: "q"))
+            try await connection.publish(AMQPMessage([2], routingKey: "q"))
+            try await eventually("both wait") { try await connection.queueStatus("q").ready == 2 }
+            #expect(try await connection.purgeQueue("q") == 2)
+            try await connection.deleteQueue("q")
+            let gone = await #expect(throws: AMQPError.self) { try await connection.queueStatus("q") }
+            #expect(gone?.code == .notFound)
+            await connection.close()
+        }
+    }
+}
+
+/// Takes connections and never says a word.
+private struct SilentListener {
+    let port: UInt16
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let status = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) + listen(descriptor, 8) + getsockname(descriptor, $0, &length)
+            }
+        }
+        try #require(status == 0)
+        port = UInt16(bigEndian: address.sin_port)
+    }
+
+    func close() { _ = Glibc.close(descriptor) }
+}

@@ -1,0 +1,158 @@
+import Contracts
+import Model
+import Synchronization
+import Testing
+
+@testable import Ingestion
+
+private final class CountingStamp: GroupStamp {
+    private let state = Mutex((departed: [UniqueID](), abandoned: [UniqueID]()))
+    var departed: [UniqueID] { state.withLock { $0.departed } }
+    var abandoned: [UniqueID] { state.withLock { $0.abandoned } }
+
+    func depart(_ bodies: [UniqueID]) async throws -> Timestamp {
+        state.withLock { $0.departed += bodies }
+        return Timestamp(iso8601: "1997-01-01T00:00:00Z")!
+    }
+
+    func abandon(_ bodies: [UniqueID]) async { state.withLock { $0.abandoned += bodies } }
+}
+
+@Suite struct EventGroupsTests {
+    private let sink = RecordingSink()
+
+    @Test func aSenderIsAnsweredAfterTheConfirmAndNotBefore() async throws {
+        sink.answer(.hold)
+        let groups = groups(sink)
+        let isAnswered = Atomic(false)
+        try await publishing(groups) {
+            try await withThrowingTaskGroup { tasks in
+                tasks.addTask {
+                    try await groups.submit([draft("1")])
+                    isAnswered.store(true, ordering: .releasing)
+                }
+                await sink.attempted(1)
+                #expect(!isAnswered.load(ordering: .acquiring))
+                sink.release()
+                try await tasks.waitForAll()
+            }
+        }
+        #expect(isAnswered.load(ordering: .acquiring))
+        #expect(sink.events.map(\.eventID) == ["1"])
+        #expect(sink.events.map(\.at) == [receipt])
+    }
+
+    @Test func whatComesWhileAGroupIsUnconfirmedGoesTogether() async throws {
+        sink.answer(.hold)
+        let groups = groups(sink)
+        try await publishing(groups) {
+            try await withThrowingTaskGroup { tasks in
+                tasks.addTask { try await groups.submit([draft("first")]) }
+                await sink.attempted(1)
+                for index in 0..<50 { #expect(groups.offer(draft("\(index)"))) }
+                sink.release()
+                try await tasks.waitForAll()
+            }
+        }
+        #expect(sink.bodies.map(\.events.count) == [1, 50])
+        #expect(sink.bodies.last?.events.map(\.eventID) == (0..<50).map(String.init))
+    }
+
+    @Test func aGroupIsSplitIntoBodiesThatFitAFrame() async throws {
+        let groups = groups(sink)
+        try await publishing(groups) {
+            try await groups.submit((0..<100).map { draft("\($0)", bytes: 10_000) })
+        }
+        #expect(sink.bodies.count > 7)
+        for body in sink.bodies { #expect(body.encoded.count <= 131_064) }
+        #expect(Set(sink.events.map(\.eventID)) == Set((0..<100).map(String.init)))
+        #expect(Set(sink.bodies.map(\.id)).count == sink.bodies.count)
+    }
+
+    @Test func theSameBytesAreTriedAgainWhileTheBrokerIsAway() async throws {
+        sink.answer(.fail)
+        let groups = groups(sink)
+        try await publishing(groups) {
+            try await withThrowingTaskGroup { tasks in
+                tasks.addTask { try await groups.submit([draft("1")]) }
+                await sink.attempted(3)
+                sink.answer(.confirm)
+                try await tasks.waitForAll()
+            }
+        }
+        #expect(sink.events.map(\.eventID) == ["1"])
+    }
+
+    @Test func aSenderIsRefusedWhenPatienceEnds() async throws {
+        sink.answer(.fail)
+        let groups = groups(sink) { $0.patience = .milliseconds(5) }
+        try await publishing(groups) {
+            await #expect { try await groups.submit([draft("1")]) } throws: { ($0 as? EdgeError)?.code == .unavailable }
+            sink.answer(.confirm)
+            try await groups.submit([draft("2")])
+        }
+        #expect(sink.events.map(\.eventID) == ["2"])
+    }
+
+    @Test func whatNobodyWaitsForIsKeptUntilTheBrokerIsBack() async throws {
+        sink.answer(.fail)
+        let groups = groups(sink) { $0.patience = .milliseconds(2) }
+        try await publishing(groups) {
+            #expect(groups.offer(draft("click")))
+            // More attempts than one group's patience allows.
+            await sink.attempted(20)
+            sink.answer(.confirm)
+            try await groups.submit([draft("2")])
+        }
+        #expect(Set(sink.events.map(\.eventID)) == ["click", "2"])
+    }
+
+    @Test func memoryIsBounded() async throws {
+        sink.answer(.hold)
+        let groups = groups(sink) { $0.held = 10_000 }
+        try await publishing(groups) {
+            try await withThrowingTaskGroup { tasks in
+                tasks.addTask { try await groups.submit([draft("1", bytes: 8000)]) }
+                await sink.attempted(1)
+                #expect(!groups.offer(draft("2", bytes: 8000)))
+                await #expect { try await groups.submit([draft("3", bytes: 8000)]) } throws: {
+                    ($0 as? EdgeError)?.code == .unavailable
+                }
+                sink.release()
+                try await tasks.waitForAll()
+            }
+            try await groups.submit([draft("4", bytes: 8000)])
+        }
+        #expect(sink.events.map(\.eventID) == ["1", "4"])
+    }
+
+    @Test func shutdownPublishesWhatIsLeftAndTakesNoMore() async throws {
+        let groups = groups(sink)
+        #expect(groups.offer(draft("1")))
+        groups.end()
+        await #expect(throws: EdgeError.self) { try await groups.submit([draft("2")]) }
+        try await groups.run()
+        #expect(sink.events.map(\.eventID) == ["1"])
+    }
+
+    @Test func inSteppedTimeAGroupSharesOneInstantReadOnce() async throws {
+        let stamp = CountingStamp()
+        let groups = groups(sink, stamp: stamp)
+        try await publishing(groups) { try await groups.submit([draft("1"), draft("2")]) }
+        #expect(sink.events.map(\.at.description) == ["1997-01-01T00:00:00Z", "1997-01-01T00:00:00Z"])
+        #expect(sink.events.allSatisfy { $0.at == $0.receivedAt })
+        #expect(stamp.departed == sink.bodies.map(\.id))
+        #expect(stamp.abandoned.isEmpty)
+    }
+
+    @Test func bodiesGivenUpAreNotWaitedFor() async throws {
+        sink.answer(.fail)
+        let stamp = CountingStamp()
+        let groups = groups(sink, stamp: stamp) { $0.patience = .zero }
+        try await publishing(groups) {
+            await #expect(throws: EdgeError.self) { try await groups.submit([draft("1")]) }
+        }
+        #expect(stamp.departed.count == 1)
+        #expect(stamp.abandoned == stamp.departed)
+    }
+}

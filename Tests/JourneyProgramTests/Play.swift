@@ -1,0 +1,130 @@
+import Expressions
+import JourneyProgram
+import Model
+
+/// A contact's facts, set by hand.
+struct Facts: EvaluationContext {
+    var now: Timestamp
+    var contact: JSON = .object([:])
+    var stage: String?
+    var event: JSON?
+    var history = History()
+    var runStart: HistoryPosition?
+    var consents: Set<String> = []
+    var scores: [String: Double] = [:]
+
+    func consented(_ topic: String) -> Bool { consents.contains(topic) }
+    func score(_ model: String) -> Double { scores[model] ?? 0 }
+    func halfLife(ofScore model: String) -> Span? { nil }
+}
+
+/// One journey and one contact on a virtual clock: what happens is told in lines such as `2d1h ends converted`.
+struct Play {
+    let journey: Journey
+    let start: Timestamp
+    var facts: Facts
+    var zone = LocalZone.utc
+    /// How long a planned message takes to its verdict.
+    var delivery = Span.zero
+    var runs: [String: RunState] = [:]
+    var wakes: [String: Timestamp] = [:]
+    var verdicts: [String: [StepVisit: MessageVerdict]] = [:]
+    var pending: [(at: Timestamp, key: String, visit: StepVisit)] = []
+    var told: [String] = []
+    var decisions: [Decision] = []
+    var activations = 0
+
+    init(_ journey: Journey, start: String = "2026-03-02T09:00:00Z", contact: JSON = .object([:])) {
+        self.journey = journey
+        self.start = Timestamp(iso8601: start)!
+        facts = Facts(now: self.start, contact: contact)
+    }
+
+    /// Plays events given as offsets, then time until nothing is planned any more.
+    mutating func run(_ events: [(at: String, name: String)], until end: String? = nil) throws -> [String] {
+        let events = events.enumerated().map { index, event in
+            HistoryEvent(at: start + Span(event.at)!, eventID: "e\(index)", name: event.name)
+        }
+        return try run(events, until: end.map { start + Span($0)! })
+    }
+
+    mutating func run(_ events: [HistoryEvent], until end: Timestamp? = nil) throws -> [String] {
+        var events = events.sorted { $0.position < $1.position }
+        while let next = nextInstant(events.first?.at), next <= end ?? .distantFuture {
+            facts.now = max(facts.now, next)
+            if let event = events.first, event.at <= next {
+                events.removeFirst()
+                try happen(event)
+            } else {
+                try pass()
+            }
+            precondition(activations < 10_000, "the journey does not come to rest")
+        }
+        return told
+    }
+
+    private func nextInstant(_ event: Timestamp?) -> Timestamp? {
+        ([event].compactMap { $0 } + wakes.values + pending.map(\.at)).min()
+    }
+
+    mutating func happen(_ event: HistoryEvent) throws {
+        facts.history.insert(event)
+        for key in runs.keys.sorted() { try activate(key) }
+        if let key = journey.entryKey(for: event, in: world("")), runs[key] == nil {
+            try apply(journey.start(at: event.position, in: world(key)), key)
+        }
+    }
+
+    private mutating func pass() throws {
+        let due = pending.filter { $0.at <= facts.now }
+        pending.removeAll { $0.at <= facts.now }
+        for message in due {
+            verdicts[message.key, default: [:]][message.visit] = MessageVerdict(.sent, at: message.at)
+            try activate(message.key)
+        }
+        for (key, wake) in wakes.sorted(by: { $0.key < $1.key }) where wake <= facts.now { try activate(key) }
+    }
+
+    private func world(_ key: String) -> World {
+        World(facts: facts, zone: zone, verdicts: verdicts[key] ?? [:])
+    }
+
+    mutating func activate(_ key: String) throws {
+        let stored = try RunState(json: JSON(parsing: runs[key]!.json.serialized))
+        try apply(journey.step(stored, in: world(key)), key)
+    }
+
+    private mutating func apply(_ activation: Activation, _ key: String) throws {
+        activations += 1
+        precondition(activation.wake ?? .distantFuture > facts.now, "a wake lies in the past")
+        runs[key] = activation.run
+        wakes[key] = activation.wake
+        for effect in activation.effects {
+            switch effect {
+            case .send(let visit, let template): send(visit, template, key)
+            case .end(let outcome): tell("ends \(outcome.rawValue)")
+            case .decide(let decision): decisions.append(decision)
+            }
+        }
+    }
+
+    private mutating func send(_ visit: StepVisit, _ template: String, _ key: String) {
+        tell(visit.step == template ? template : "\(template) as \(visit.step)")
+        pending.append((facts.now + delivery, key, visit))
+    }
+
+    private mutating func tell(_ what: String) { told.append("\(facts.now - start) \(what)") }
+}
+
+func condition(_ source: String, _ scope: Scope = .run) throws -> Expression { try Expression(source, scope: scope) }
+
+func journey(
+    _ steps: [Step], on event: String = "Start", when: String? = nil, goal: String? = nil, within: Span? = nil,
+    exit: String? = nil, again: Journey.Again = .never
+) throws -> Journey {
+    try Journey(
+        name: "test",
+        entry: .init(.event(event, when: when.map { try condition($0, .entry) }), again: again),
+        goal: goal.map { .init(when: try condition($0), within: within) },
+        exit: exit.map { try condition($0) }, steps: steps)
+}

@@ -1,0 +1,91 @@
+import Mail
+import Testing
+
+@Suite struct HeaderSafety {
+    @Test(arguments: [
+        "a\r\nBcc: x@y.test", "a\nb", "a\rb", "a\0b", "a\tb", "a\u{7F}", "a\u{85}b", "a\u{2028}b", "\u{1B}",
+    ])
+    func controlCharactersAreRefused(_ text: String) {
+        #expect { try HeaderValue(text) } throws: { ($0 as? MailError)?.code == .controlCharacter }
+    }
+
+    @Test func ordinaryTextOfAllScriptsIsTaken() throws {
+        for text in ["", "Hello", "Ünïcödé ✓ 你好", "a  b", "\"quoted\" <x>"] {
+            #expect(try HeaderValue(text).text == text)
+        }
+    }
+
+    @Test func lengthIsBounded() {
+        #expect { try HeaderValue(String(repeating: "é", count: 1001)) } throws: {
+            ($0 as? MailError)?.code == .tooLong
+        }
+    }
+}
+
+@Suite struct Addresses {
+    @Test func plainAddressesAreRead() throws {
+        let address = try MailAddress("Anne.B+tag@Example.TEST")
+        #expect(address.localPart == "Anne.B+tag")
+        #expect(address.address == "Anne.B+tag@example.test")
+        #expect(try MailAddress("root@localhost").domain.name == "localhost")
+    }
+
+    @Test(arguments: [
+        "", "@", "a@", "@b.test", "a@b@c.test", "a b@c.test", "a@b .test", ".a@b.test", "a.@b.test", "a..b@c.test",
+        "\"a b\"@c.test", "a@[127.0.0.1]", "a@127.0.0.1", "a@-b.test", "a@b-.test", "a@b..test", "a@b.test.",
+        "a@b_c.test",
+        "a@b.test\r\nRCPT TO:<x@y.test>", "a@b.test>", "<a@b.test", "a(comment)@b.test", "a,b@c.test", "a@b.test\0",
+        "a;b@c.test", "a:b@c.test", "a\\b@c.test",
+    ])
+    func everythingElseIsRefused(_ text: String) {
+        #expect(throws: MailError.self) { try MailAddress(text) }
+    }
+
+    @Test func lengthsAreBounded() throws {
+        let label = String(repeating: "d", count: 63)
+        #expect(throws: MailError.self) { try MailAddress(String(repeating: "l", count: 65) + "@b.test") }
+        #expect(throws: MailError.self) { try MailAddress("a@\(label)d.test") }
+        #expect(throws: MailError.self) {
+            try MailAddress("a@" + Array(repeating: label, count: 4).joined(separator: "."))
+        }
+        _ = try MailAddress(String(repeating: "l", count: 64) + "@\(label).test")
+    }
+
+    @Test(arguments: ["é@b.test", "a@bé.test", "a@例え.test"])
+    func addressesBeyondASCIISayWhatTheyNeed(_ text: String) {
+        #expect { try MailAddress(text) } throws: {
+            guard let error = $0 as? MailError else { return false }
+            return error.code == .needsInternationalMail && error.message.contains("needs SMTPUTF8/IDN")
+        }
+    }
+
+    @Test func sendersAreReadWithTheirNames() throws {
+        #expect(try MailAddress(parsing: "Shop <shop@b.test>").displayName?.text == "Shop")
+        #expect(try MailAddress(parsing: "\"Shop, Inc.\" <shop@b.test>").displayName?.text == "Shop, Inc.")
+        #expect(try MailAddress(parsing: "<shop@b.test>").displayName == nil)
+        #expect(try MailAddress(parsing: "shop@b.test").displayName == nil)
+        for text in ["Shop <shop@b.test> x", "A <a@b.test> <c@d.test>", "Shop\r\n <shop@b.test>", "Shop shop@b.test"] {
+            #expect(throws: MailError.self) { try MailAddress(parsing: text) }
+        }
+    }
+
+    @Test func errorsNameNoAddress() {
+        #expect { try MailAddress("secret person@b.test") } throws: { !"\($0)".contains("secret") }
+    }
+}
+
+@Suite struct HeaderURLs {
+    @Test(arguments: [
+        "", "ftp://a.test", "javascript:alert(1)", "https://", "https:///x", "https://a.test/ b",
+        "https://a.test/\r\nX: y",
+        "https://a.test/>", "https://a.test/,<mailto:x>", "//a.test", "https://é.test",
+    ])
+    func onlyPlainWebAddressesAreTaken(_ text: String) {
+        #expect { try HeaderURL(text) } throws: { ($0 as? MailError)?.code == .malformedURL }
+    }
+
+    @Test func webAddressesAreTaken() throws {
+        #expect(try HeaderURL("https://a.test/u/1.k.x?y=z&w=%20").text == "https://a.test/u/1.k.x?y=z&w=%20")
+        _ = try HeaderURL("http://127.0.0.1:8080/u")
+    }
+}

@@ -1,0 +1,76 @@
+import Mail
+import Testing
+
+/// What holds for every mail, tried on seeded random ones.
+@Suite struct WireForm {
+    private static let alphabet: [Character] = [
+        "a", "Z", "7", " ", " ", "\t", "=", ".", "-", "_", "?", "\"", "\\", "<", "\n", "\r", "\r\n", "é", "€", "😀",
+        "e\u{301}",
+        "\u{0}", "\u{7F}",
+    ]
+
+    private static func text(_ random: inout SeededRandom, upTo limit: Int) -> String {
+        String((0..<Int.random(in: 0...limit, using: &random)).map { _ in alphabet.randomElement(using: &random)! })
+    }
+
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func linesAreShortASCIIAndEndInCRLF(_ seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        let body = "x" + Self.text(&random, upTo: 600)
+        let header = Self.text(&random, upTo: 200).filter {
+            $0.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+        }
+        let mail = try sampleMail(fromName: header, toName: header, subject: header, text: body, html: body)
+        let bytes = mail.encoded()
+        #expect(bytes == mail.encoded())
+        #expect(bytes.allSatisfy { $0 < 0x7F && ($0 >= 0x20 || $0 == 0x0D || $0 == 0x0A || $0 == 0x09) })
+        var line = 0
+        for (index, byte) in bytes.enumerated() {
+            let previous = index > 0 ? bytes[index - 1] : 0
+            try #require((previous == 0x0D) == (byte == 0x0A))
+            line = byte == 0x0A ? 0 : line + 1
+            try #require(line <= 79, "the CR included")
+        }
+        #expect(bytes.suffix(2) == [0x0D, 0x0A])
+    }
+
+    @Test func encodedWordsKeepTo75BytesAndSplitNoCharacter() throws {
+        let mail = try encodedText(sampleMail(subject: String(repeating: "日本語€", count: 40)))
+        let words = mail.split { " \r\n".contains($0) || $0 == "\r\n" }.filter { $0.hasPrefix("=?") }
+        #expect(words.count > 5)
+        for word in words {
+            #expect(word.utf8.count <= 75)
+            let bytes = word.dropFirst("=?utf-8?Q?".count).dropLast(2).split(separator: "=").compactMap {
+                UInt8($0, radix: 16)
+            }
+            #expect(String(validating: bytes, as: UTF8.self) != nil)
+        }
+    }
+
+    @Test func theBoundaryIsInNoPart() throws {
+        let boundary = "--=_loods_01234567-89ab-8def-8123-456789abcdef"
+        let mail = try encodedText(sampleMail(text: "\(boundary)--\n", html: "\n\(boundary)\n"))
+        #expect(mail.components(of: boundary) == 4)
+    }
+}
+
+extension String {
+    fileprivate func components(of text: String) -> Int {
+        split(separator: text, omittingEmptySubsequences: false).count
+    }
+}
+
+struct SeededRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+
+    /// SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

@@ -1,0 +1,25 @@
+import Synchronization
+
+/// Counts how often it was asked.
+final class Once: Sendable {
+    private let firstAsked = Atomic(false)
+    private let secondAsked = Atomic(false)
+
+    /// True for the first who asks.
+    func isFirst() -> Bool { !firstAsked.exchange(true, ordering: .acquiringAndReleasing) }
+
+    /// True for the first who asks this.
+    func isSecond() -> Bool { !secondAsked.exchange(true, ordering: .acquiringAndReleasing) }
+}
+
+/// A value that closures on other threads may set.
+final class Box<Value: Sendable>: Sendable {
+    private let stored: Mutex<Value>
+
+    init(_ value: Value) { stored = Mutex(value) }
+
+    var value: Value {
+        get { stored.withLock { $0 } }
+        set { stored.withLock { $0 = newValue } }
+    }
+}

@@ -1,0 +1,137 @@
+import Testing
+import Workspaces
+
+/// Faults are told with file, line and column, and with what was meant.
+struct FindingTests {
+    @Test(arguments: [
+        ("exit: {when: '!consented(\"offers\")'}", "exit: {when: '!consented(\"offer\")'}", "5:26", "offer"),
+        ("run.did(\"Order Completed\")", "run.didd(\"Order Completed\")", "4:19", "unknown function"),
+        (
+            "- wait: 2d", "- wiat: 2d", "8:5",
+            "unknown step \"wiat\" (steps are email, wait, wait_for, if, end; did you mean"
+        ),
+        ("- wait: 2d", "- split: {share: {a: 50}}", "8:5", "the step \"split\" is not available yet"),
+        ("- wait: 2d", "- wait: soon", "8:11", "a wait must be a length of time"),
+        ("- wait: 2d", "- stop", "8:5", "unknown step \"stop\""),
+        (
+            "- email: thanks\n    step", "- email: thanx\n    step", "10:12",
+            "unknown e-mail \"thanx\" (e-mails are offer, thanks"
+        ),
+        ("\n    step: thanks-again", "", "10:12", "a step named \"thanks\" stands in this journey already"),
+        ("step: thanks-again", "stp: thanks-again", "11:5", "unknown key \"stp\" in an email step"),
+        ("\"09:00\"", "\"25:00\"", "9:19", "\"until\" must be a time of day"),
+        ("days: workdays", "days: [mon, tomorrow]", "9:34", "\"days\" is workdays or a list of days"),
+        ("stage: do\n", "stage: don\n", "2:8", "unknown stage \"don\""),
+        ("score(\"engagement\") > 3", "score(\"engagment\") > 3", "14:37", "engagment"),
+        ("else: [end]", "else: [end, {wait: 1d}]", "16:21", "this step can never be reached"),
+        (", at_most: 3d", "", "12:15", "a wait_for has no \"at_most\""),
+        ("within: 14d", "within: -14d", "4:52", "\"within\" must be a length of time"),
+        ("journey: welcome", "journey: wel come", "1:10", "is not a name"),
+        ("goal:", "gaol:", "4:1", "unknown key \"gaol\" in a journey"),
+        ("enter: {event:", "enter: {segment: x, event:", "3:18", "an entry by segment is not available yet"),
+        ("== 1'}", "== 1', again: after-exit}", "3:79", "\"again: after-exit\" is not available yet"),
+        ("== 1'}", "== 1', again: {every: 30d}}", "3:79", "\"again: {every: …}\" is not available yet"),
+        ("== 1'}", "== 1', again: per-key}", "3:79", "needs a \"key\""),
+        ("== 1'}", "== 1', key: event.properties.id}", "3:77", "a \"key\" is only used with"),
+        ("== 1'}", "== 1', stage: do}", "3:79", "an entry is by event or by stage, not both"),
+        ("'count(\"Order Completed\") == 1'", "'count(\"Order Completed\") = 1'", "3:65", "equality is"),
+    ])
+    func aFaultInAJourneyIsFoundAtItsPlace(old: String, new: String, place: String, message: String) throws {
+        let findings = Shop.findings(replacing: old, with: new)
+        let expected = "journeys/welcome.yaml:\(place)  "
+        #expect(findings.contains { $0.hasPrefix(expected) && $0.contains(message) }, "\(findings)")
+    }
+
+    @Test(arguments: [
+        ("workspace.yaml", "Europe/Amsterdam", "Europe/Amsterdm", "2:12", "unknown time zone"),
+        ("workspace.yaml", "hello@shop.example", "hello", "3:33", "is not an address"),
+        ("workspace.yaml", "address: \"Kade 1, 1000 AA Amsterdam\"", "", "1:1", "workspace.yaml has no \"address\""),
+        ("workspace.yaml", "topic: onboarding", "topic: offers", "8:5", "the topic \"offers\" stands twice"),
+        ("workspace.yaml", "version: 2", "version: two", "8:65", "a version must be a whole number"),
+        ("stages.yaml", "- stage: see", "- {stage: see, when: 'true'}", "2:24", "the first stage has no condition"),
+        ("stages.yaml", "{stage: do, when: 'did(\"Order Completed\")'}", "stage: do", "4:5", "needs \"when\""),
+        ("stages.yaml", "stage: do, ", "stage: do, regress: follow, ", "4:26", "not available yet"),
+        ("stages.yaml", "engagement", "engagment", "3:33", "engagment"),
+        ("scores.yaml", "half_life: 14d", "half_life: 1m", "3:16", "a half-life lies between"),
+        ("scores.yaml", "points: 1}", "points: 1.0005}", "5:38", "points are a number"),
+        ("scores.yaml", "points: 1}", "points: 1e3}", "5:38", "points are a number"),
+        ("scores.yaml", "event.properties.revenue > 100", "did(\"X\")", "6:54", "a point rule sees the event only"),
+        ("emails/offer/email.yaml", "topic: offers", "topic: ofers", "2:8", "did you mean \"offers\"?"),
+        ("emails/offer/email.yaml", "topic: offers", "topic: tracking", "2:8", "unknown topic \"tracking\""),
+        ("emails/offer/email.yaml", "topic: offers\n", "", "1:1", "an e-mail has a \"topic\", or"),
+        ("emails/offer/email.yaml", "topic: offers\n", "topic: offers\nclass: transactional\n", "3:8", "not both"),
+        ("emails/offer/email.yaml", "subject: An offer", "subject: An {{{offer}}}", "1:13", "an unescaped merge field"),
+    ])
+    func aFaultElsewhereIsFoundAtItsPlace(
+        file: String, old: String, new: String, place: String, message: String
+    ) throws {
+        let findings = Shop.findings(in: file, replacing: old, with: new)
+        let expected = "\(file):\(place)  "
+        #expect(findings.contains { $0.hasPrefix(expected) && $0.contains(message) }, "\(findings)")
+    }
+
+    @Test func missingFilesAreFound() {
+        #expect(Shop.findings("workspace.yaml", nil).first?.contains("there is no workspace.yaml") == true)
+        #expect(
+            Shop.findings("emails/thanks/body.txt.mustache", nil) == [
+                "emails/thanks/body.txt.mustache:1:1  the e-mail \"thanks\" has no body.txt.mustache (every e-mail needs text)"
+            ])
+        #expect(
+            Shop.findings("emails/thanks/email.yaml", nil) == [
+                "emails/thanks/email.yaml:1:1  the e-mail \"thanks\" has no email.yaml"
+            ])
+        #expect(
+            Shop.findings("journeys/empty.yaml", "journey: empty\nenter: {event: X}\nsteps: []").first?
+                .hasPrefix("journeys/empty.yaml:3:8  a journey needs steps") == true)
+    }
+
+    @Test func aFaultInABodyStandsInItsOwnFile() {
+        let findings = Shop.findings("emails/offer/body.html.mustache", "<p>\n{{{raw}}}</p>")
+        #expect(findings.count == 1 && findings[0].hasPrefix("emails/offer/body.html.mustache:2:"), "\(findings)")
+    }
+
+    @Test func warningsDoNotStopAWorkspace() throws {
+        let loaded = Shop.load([
+            "segments/vip.yaml": "x", "personas.yaml": "x", "tests/a.yaml": "x", ".hidden/x.yaml": "x", "notes.md": "x",
+            "emails/unused/email.yaml": "{subject: x, class: transactional}", "emails/unused/body.txt.mustache": "x",
+            "emails/offer/body.amp.mustache": "x",
+        ])
+        #expect(loaded.workspace != nil && !loaded.hasErrors)
+        #expect(
+            loaded.findings.map(\.description) == [
+                "emails/offer/body.amp.mustache:1:1  warning: not read by this version",
+                "emails/unused/email.yaml:1:1  warning: no journey sends \"unused\"",
+                "personas.yaml:1:1  warning: not read by this version",
+                "segments/vip.yaml:1:1  warning: not read by this version",
+                "tests/a.yaml:1:1  warning: not read by this version",
+            ])
+    }
+
+    @Test func oneFaultIsToldOnce() {
+        // An e-mail with a fault and a settings file that cannot be read are no unknown names elsewhere.
+        let email = Shop.findings("emails/thanks/email.yaml", "{subject: x}")
+        #expect(email.count == 1, "\(email)")
+        let settings = Shop.findings("workspace.yaml", "workspace: [")
+        #expect(settings.count == 1, "\(settings)")
+        let scores = Shop.findings("scores.yaml", "scores: {}: {}")
+        #expect(scores.count == 1, "\(scores)")
+    }
+
+    @Test func twoJourneysOfOneNameAreFound() {
+        let findings = Shop.findings("journeys/zwei.yaml", Shop.files["journeys/welcome.yaml"])
+        #expect(
+            findings == ["journeys/zwei.yaml:1:1  the journey \"welcome\" stands in journeys/welcome.yaml as well"])
+    }
+
+    @Test func conditionsInBlocksAndQuotesKeepTheirPlaces() {
+        for (exit, place) in [
+            ("exit:\n  when: |\n    true &&\n      !consented(\"ofers\")", "8:18"),
+            ("exit: {when: \"!consented(\\\"ofers\\\")\"}", "5:26"),
+            ("exit: {when: '!consented(''ofers'')'}", "5:26"),
+            ("exit:\n  when: '!consented(\"ofers\")'", "6:21"),
+        ] {
+            let findings = Shop.findings(replacing: "exit: {when: '!consented(\"offers\")'}", with: exit)
+            #expect(findings.count == 1 && findings[0].hasPrefix("journeys/welcome.yaml:\(place)  "), "\(findings)")
+        }
+    }
+}

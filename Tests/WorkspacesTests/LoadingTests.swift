@@ -1,0 +1,106 @@
+import Expressions
+import JourneyProgram
+import Model
+import Testing
+import Workspaces
+
+struct LoadingTests {
+    @Test func aWholeWorkspaceIsRead() throws {
+        let loaded = Shop.load()
+        #expect(loaded.findings == [])
+        let shop = try #require(loaded.workspace)
+        #expect(shop.name == "shop" && shop.zone.name == "Europe/Amsterdam")
+        #expect(shop.sender == Sender(name: "Shop", address: "hello@shop.example"))
+        #expect(shop.replyTo == "help@shop.example" && shop.postalAddress == "Kade 1, 1000 AA Amsterdam")
+        #expect(shop.topics.map(\.version) == [1, 2, 1])
+        #expect(shop.stages.map(\.name) == ["see", "think", "do"])
+        #expect(shop.score(named: "engagement")?.halfLife == .days(14))
+        #expect(shop.score(named: "engagement")?.rules.map(\.points) == [1000, -2500])
+        let welcome = try #require(shop.journey(named: "welcome"))
+        #expect(welcome.journey.emailSteps.map(\.step) == ["thanks", "thanks-again", "offer"])
+        #expect(welcome.journey.goal?.within == .days(14))
+        #expect(shop.emails["thanks"]?.ground == .transactional)
+        #expect(shop.emails["offer"]?.ground == .topic("offers"))
+        #expect(shop.emails["offer"]?.sender?.name == "Sales")
+    }
+
+    @Test func onlyTheWorkspaceFileIsNeeded() throws {
+        let loaded = Workspace.load(files: ["workspace.yaml": Shop.files["workspace.yaml"]!, "README.md": "hello"])
+        #expect(loaded.findings == [])
+        let workspace = try #require(loaded.workspace)
+        #expect(workspace.stages.isEmpty && workspace.journeys.isEmpty)
+    }
+
+    @Test func whatANameStartsOrGivesIsFound() throws {
+        let shop = try #require(Shop.load().workspace)
+        #expect(
+            shop.interestingEvents == [
+                "Order Completed", "Page Viewed", EventNames.consentGiven, EventNames.consentWithdrawn,
+            ])
+        #expect(shop.pointRules(forEvent: "Order Completed").map(\.rule.points) == [-2500])
+        #expect(shop.journeys(startingOnEvent: "Order Completed").map(\.journey.name) == ["welcome"])
+        #expect(shop.journeys(startingOnEvent: "Page Viewed").isEmpty)
+        #expect(shop.journeys(startingOnStage: "do").isEmpty)
+    }
+
+    @Test func whatChangesAWatchedConditionIsOfInterest() throws {
+        let journey = """
+            journey: watch
+            enter: {stage: think}
+            goal: {when: 'contact.plan == "paid" || score("engagement") > 50', within: 1d}
+            steps: [{wait: 1h}]
+            """
+        let shop = try #require(Shop.load(["journeys/welcome.yaml": nil, "journeys/watch.yaml": journey]).workspace)
+        #expect(shop.interestingEvents == [EventNames.identified, "Page Viewed", "Order Completed"])
+        #expect(shop.journeys(startingOnStage: "think").map(\.journey.name) == ["watch"])
+    }
+
+    @Test func aDigestChangesWithWhatTheJourneySends() throws {
+        func digest(_ changes: [String: String?] = [:]) throws -> UniqueID {
+            try #require(Shop.load(changes).workspace?.journeys.first).digest
+        }
+        let digest0 = try digest()
+        #expect(try digest() == digest0)
+        #expect(try digest(["emails/thanks/body.txt.mustache": "Thanks!"]) != digest0)
+        #expect(try digest(["emails/offer/body.html.mustache": nil]) != digest0)
+        #expect(try digest(["journeys/welcome.yaml": Shop.files["journeys/welcome.yaml"]! + "\n"]) != digest0)
+        let other = [
+            "emails/other/email.yaml": "{subject: x, class: transactional}", "emails/other/body.txt.mustache": "x",
+        ]
+        #expect(try digest(other) == digest0)
+    }
+
+    @Test func pointsOfAnEventAreAddedUp() throws {
+        let score = try #require(Shop.load().workspace?.score(named: "engagement"))
+        func amount(_ revenue: JSON) -> Int64? {
+            let at = Timestamp(seconds: 0)
+            let properties = JSON.object(["revenue": revenue])
+            let event = HistoryEvent(at: at, eventID: "e", name: "Order Completed", properties: properties)
+            return score.contribution(of: event)?.amount
+        }
+        #expect(amount(.int(101)) == -2500 * 256)
+        #expect(amount(.double(99.5)) == nil)
+        #expect(amount(.string("much")) == nil)
+    }
+
+    @Test func aStageIsReachedAndNeverLeft() throws {
+        let shop = try #require(Shop.load().workspace)
+        let now = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        var facts = ContactFacts(shop, now: now)
+        #expect(shop.stage(of: facts, before: nil)?.name == "see")
+        facts.sums = ["engagement": sums(20_000, now, shop)]
+        let think = try #require(shop.stage(of: facts, before: "see"))
+        #expect(think.name == "think" && think.validUntil == .distantFuture)
+        facts.now = now + .days(28)
+        #expect(shop.stage(of: facts, before: "think")?.name == "think")
+        #expect(shop.stage(of: facts, before: nil)?.name == "see")
+        facts.history = History([HistoryEvent(at: now, eventID: "e", name: "Order Completed")])
+        #expect(shop.stage(of: facts, before: "think")?.name == "do")
+    }
+
+    private func sums(_ points: Int64, _ at: Timestamp, _ shop: Workspace) -> [Int64: Int64] {
+        let event = HistoryEvent(at: at, eventID: "e", name: "Page Viewed")
+        guard let term = shop.score(named: "engagement")?.contribution(of: event) else { return [:] }
+        return [term.epoch: term.amount * points / 1000]
+    }
+}

@@ -146,7 +146,7 @@ let package = Package(
 
         // Tests climb a ladder: values, golden bytes, drivers on real servers, stages, the whole cluster
         .target(
-            name: "TestSupport", dependencies: ["Postgres", "AMQP", "Schema", "Store", "Messaging", "Model", "Contracts", log],
+            name: "TestSupport", dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", lifecycle, log],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("Postgres", ["Postgres", "ConnectionThread", lifecycle, log]),
         tests("AMQP", ["AMQP", "TestSupport", log]),
@@ -160,8 +160,8 @@ let package = Package(
         tests("Mail", ["Mail", "Model"]),
         tests("Workspaces", ["Workspaces", "JourneyProgram", "Expressions", "Model"]),
         tests("Contracts", ["Contracts", "Model"]),
-        tests("Messaging", ["Messaging", "Contracts", "Model", "TestSupport", log]),
-        tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Model", "TestSupport"]),
+        tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", lifecycle, log]),
+        tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Model", "TestSupport"]),
         tests("ServiceRuntime", ["ServiceRuntime", hummingbird, hummingbirdTesting, log]),
         tests("Links", ["Links", "Model"]),
         tests("Ingestion", ["Ingestion", "Links", "Store", "Contracts", "Messaging", "Model", "TestSupport", hummingbird, hummingbirdTesting, log]),

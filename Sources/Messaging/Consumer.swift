@@ -173,12 +173,11 @@ public final class Consumer: Service, Sendable {
             for tag in mailbox.intake({ $0.takeSettledRest(lane) }) { await consumer.ack(tag) }
             try? await consumer.close()
         }
-        if !isStopping, !Task.isCancelled { await repair(connection) }
+        if !isStopping, !Task.isCancelled, mailbox.ending?.code != .connectionLost { await repair(connection) }
     }
 
     /// A subscription that ended on a connection that did not: its queue was deleted, or cannot be had at the moment.
     private func repair(_ connection: AMQPConnection) async {
-        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(200)) }
-        try? await Topology.declare(on: connection)
+        try? await cancelWhenGracefulShutdown { try await Topology.declareAgain(on: connection) }
     }
 }

@@ -74,7 +74,7 @@ public final class Publisher: Service, Sendable {
             try await connection.publish(message, timeout: deadline - .now)
         } catch {
             // Somebody deleted the queue: the next attempt finds it again.
-            if error.code == .returned { try? await Topology.declare(on: connection) }
+            if error.code == .returned { try? await Topology.declareAgain(on: connection) }
             throw MessagingError(error)
         }
     }

@@ -48,6 +48,15 @@ public enum Topology {
         }
     }
 
+    /// Declares the queues again after one was deleted, but not at once.
+    ///
+    /// When a quorum queue is back before the broker has told its consumers, RabbitMQ 3.10 attaches them to the new
+    /// queue without a word and drops its first deliveries: they stay unacknowledged for ever.
+    static func declareAgain(on connection: AMQPConnection) async throws {
+        try await Task.sleep(for: .seconds(1))
+        try await declare(on: connection)
+    }
+
     static func arguments(of queue: QueueName) -> AMQPTable {
         var arguments: AMQPTable = [
             "x-queue-type": "quorum",

@@ -14,6 +14,17 @@ public enum Migrator {
     /// The newest step that this build knows.
     public static var latest: Int32 { Migration.all.last?.number ?? 0 }
 
+    /// Sixteen digits that stand for the SQL of all steps (FNV-1a): another text, another fingerprint.
+    ///
+    /// Names what is built from the schema and kept; the digests in `schema_migrations` guard the steps themselves.
+    public static var fingerprint: String {
+        let hash = Migration.all.lazy.flatMap(\.sql).reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
     /// Runs the steps that are missing, each once, however many processes start at the same time.
     ///
     /// All in one transaction under an advisory lock: others wait, then find nothing to do. A step whose SQL differs from

@@ -8,9 +8,9 @@ import Store
 public struct DeadLetters: Service {
     private let consumer: Consumer
 
-    public init(broker: BrokerConfiguration, sink: SetAsideSink, logger: Logger) {
+    public init(intake: BrokerConnection, sink: SetAsideSink, logger: Logger) {
         consumer = Consumer(
-            broker, queue: .dead, maximumBatch: (bodies: 1, bytes: 1), prefetch: 1,
+            on: intake, queue: .dead, maximumBatch: (bodies: 1, bytes: 1), prefetch: 1,
             setAside: { try await sink.keep($0.returnedToItsQueue, reason: $1) }, logger: logger
         ) { deliveries in
             deliveries.map { .setAside(reason: $0.obituary) }

@@ -36,6 +36,8 @@ public struct Worker: Sendable {
 
     public let pool: PostgresPool
     public let broker: BrokerConfiguration
+    /// Shared by all consumers of the process; publishing has a connection of its own.
+    public let intake: BrokerConnection
     public let publisher: Publisher
     public let relay: OutboxRelay
     public let setAside: SetAsideSink
@@ -48,22 +50,35 @@ public struct Worker: Sendable {
     /// - Parameter sweeps: whether this process takes its share of the outbox sweeping.
     public init(_ settings: Settings, _ context: ServiceContext, sweeps: Bool = true) throws {
         do {
-            pool = PostgresPool(
+            let pool = PostgresPool(
                 try PostgresConfiguration(
                     url: settings.databaseURL, applicationName: "loods-\(context.name)",
                     poolSize: settings.connections),
                 logger: context.logger)
-            broker = try BrokerConfiguration(url: settings.brokerURL, connectionName: "loods-\(context.name)")
+            let broker = try BrokerConfiguration(url: settings.brokerURL, connectionName: "loods-\(context.name)")
+            self.init(
+                pool: pool, broker: broker, clockMode: settings.clock, clock: .host, logger: context.logger,
+                sweeps: sweeps)
         } catch {
             throw ExitFault(code: .settings, message: "\(error)")
         }
-        publisher = Publisher(broker, logger: context.logger)
-        relay = OutboxRelay(pool: pool, publisher: publisher, logger: context.logger)
-        clock = .host
+    }
+
+    /// A worker on what the caller has made; it runs and closes the pool among its `services`.
+    public init(
+        pool: PostgresPool, broker: BrokerConfiguration, clockMode: DomainClock.Mode, clock: MachineClock,
+        logger: Logger, sweeps: Bool = true
+    ) {
+        self.pool = pool
+        self.broker = broker
+        intake = BrokerConnection(broker, logger: logger)
+        publisher = Publisher(broker, logger: logger)
+        relay = OutboxRelay(pool: pool, publisher: publisher, logger: logger)
+        self.clock = clock
         setAside = SetAsideSink(pool: pool, clock: clock)
-        clockMode = settings.clock
+        self.clockMode = clockMode
         definitions = DefinitionsCache()
-        logger = context.logger
+        self.logger = logger
         self.sweeps = sweeps
     }
 

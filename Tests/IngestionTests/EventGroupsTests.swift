@@ -32,12 +32,14 @@ private final class CountingStamp: GroupStamp {
                     isAnswered.store(true, ordering: .releasing)
                 }
                 await sink.attempted(1)
-                #expect(!isAnswered.load(ordering: .acquiring))
+                let isEarly = isAnswered.load(ordering: .acquiring)
+                #expect(!isEarly)
                 sink.release()
                 try await tasks.waitForAll()
             }
         }
-        #expect(isAnswered.load(ordering: .acquiring))
+        let isLate = isAnswered.load(ordering: .acquiring)
+        #expect(isLate)
         #expect(sink.events.map(\.eventID) == ["1"])
         #expect(sink.events.map(\.at) == [receipt])
     }
@@ -150,7 +152,7 @@ private final class CountingStamp: GroupStamp {
         let stamp = CountingStamp()
         let groups = groups(sink, stamp: stamp) { $0.patience = .zero }
         try await publishing(groups) {
-            await #expect(throws: EdgeError.self) { try await groups.submit([draft("1")]) }
+            _ = await #expect(throws: EdgeError.self) { try await groups.submit([draft("1")]) }
         }
         #expect(stamp.departed.count == 1)
         #expect(stamp.abandoned == stamp.departed)

@@ -37,7 +37,8 @@ import Testing
 
     @Test func nullsCountAsMissing() throws {
         let draft = try event(
-            "{\"userId\":null,\"anonymousId\":\"a\",\"event\":\"E\",\"properties\":null,\"context\":null,\"timestamp\":null,\"messageId\":null}")
+            "{\"userId\":null,\"anonymousId\":\"a\",\"event\":\"E\",\"properties\":null,\"context\":null,\"timestamp\":null,\"messageId\":null}"
+        )
         #expect(draft.event.subject == .identity(Identity(.anonymous, "a")))
         #expect(draft.event.aliases.isEmpty)
         #expect(text(draft.event.properties) == "{}")
@@ -49,7 +50,8 @@ import Testing
     @Test func theStrongestNameIsTheSubject() throws {
         let properties = "\"event\":\"E\",\"properties\":{\"email\":\"Anne@Example.com\"}"
         #expect(try event("{\(properties)}").event.subject == .identity(Identity(.email, "anne@example.com")))
-        #expect(try event("{\"anonymousId\":\"a\",\(properties)}").event.subject == .identity(Identity(.anonymous, "a")))
+        #expect(
+            try event("{\"anonymousId\":\"a\",\(properties)}").event.subject == .identity(Identity(.anonymous, "a")))
         #expect(try event("{\"userId\":12,\(properties)}").event.subject == .identity(Identity(.user, "12")))
         #expect(
             try event("{\"event\":\"E\",\"context\":{\"traits\":{\"email\":\"b@example.com\"}}}").event.subject
@@ -87,7 +89,8 @@ import Testing
 
     @Test func membersBesideThePropertiesGoIntoThem() throws {
         let page = try event(
-            "{\"userId\":\"u\",\"name\":\"Pri\\u0063ing\",\"category\":\"Docs\",\"properties\":{\"url\":\"/\"}}", call: .page)
+            "{\"userId\":\"u\",\"name\":\"Pri\\u0063ing\",\"category\":\"Docs\",\"properties\":{\"url\":\"/\"}}",
+            call: .page)
         #expect(page.event.name == "Page Viewed")
         #expect(
             try JSON(parsing: page.event.properties)
@@ -129,10 +132,13 @@ import Testing
     }
 
     @Test func consentIsForServersToTell() throws {
-        let json = "{\"userId\":\"u\",\"event\":\"Consent Given\",\"properties\":{\"topic\":\"offers\",\"wording\":\"Yes\"}}"
+        let json =
+            "{\"userId\":\"u\",\"event\":\"Consent Given\",\"properties\":{\"topic\":\"offers\",\"wording\":\"Yes\"}}"
         #expect(try event(json).event.name == EventNames.consentGiven)
         #expect(fault(json, key: false) == "event")
-        #expect(fault("{\"userId\":\"u\",\"event\":\"Consent Withdrawn\",\"properties\":{\"topic\":\"x\"}}", key: false) == "event")
+        #expect(
+            fault("{\"userId\":\"u\",\"event\":\"Consent Withdrawn\",\"properties\":{\"topic\":\"x\"}}", key: false)
+                == "event")
         #expect(fault("{\"userId\":\"u\",\"event\":\"Email Opened\"}", key: false) == "event")
         #expect(fault("{\"userId\":\"u\",\"event\":\"\\u0045mail Opened\"}", key: false) == "event")
         #expect(fault("{\"userId\":\"u\",\"event\":\"Email Opened\"}") == nil)

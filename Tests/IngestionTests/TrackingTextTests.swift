@@ -1,3 +1,4 @@
+import Contracts
 import Model
 import Testing
 
@@ -5,11 +6,15 @@ import Testing
 
 /// What is JSON, what only looks like it, and what the store could not hold.
 @Suite struct TrackingTextTests {
-    private func single(_ value: String) -> String { "{\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"v\":\(value)}}" }
+    private func single(_ value: String) -> String {
+        "{\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"v\":\(value)}}"
+    }
 
     @Test(arguments: [
-        "null", "true", "false", "0", "-0", "1", "-12.5e+3", "1E5", "0.1", "1e308", "5e-324", "123456789012345678901234567890",
-        "\"\"", "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\\uD83D\\ude00\"", "\"é😀\"", "[]", "[1,[2],{}]", "{}",
+        "null", "true", "false", "0", "-0", "1", "-12.5e+3", "1E5", "0.1", "1e308", "5e-324",
+        "123456789012345678901234567890",
+        "\"\"", "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\\uD83D\\ude00\"", "\"é😀\"", "[]", "[1,[2],{}]",
+        "{}",
         "{\"\":{\"a\":[null]}}", " [ 1 , 2 ] ",
     ])
     func soundValuesPassUnchanged(value: String) throws {
@@ -20,22 +25,29 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "nul", "nulll", "True", "01", "1.", ".5", "1e", "1e+", "+1", "-", "0x1", "1 2", "Infinity", "NaN", "'a'", "\"a",
-        "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\t\"", "\"a\"b", "[1,]", "[,1]", "[1 2]", "[", "]", "{\"a\"}", "{\"a\":}",
-        "{\"a\":1,}", "{1:2}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "[}", "{]", "1}", "// c", "\"\\uD83D\\u\"", "--1", "1-1",
+        "", "nul", "nulll", "True", "01", "1.", ".5", "1e", "1e+", "+1", "-", "0x1", "1 2", "Infinity", "NaN", "'a'",
+        "\"a",
+        "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\t\"", "\"a\"b", "[1,]", "[,1]", "[1 2]", "[", "]", "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}", "{1:2}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "[}", "{]", "1}", "// c", "\"\\uD83D\\u\"", "--1",
+        "1-1",
     ])
     func otherTextsAreNotJSON(value: String) {
         #expect(throws: EdgeError.self) { try event(single(value)) }
         // In a batch too, it is the body that is no JSON, not the item.
-        #expect { try batch("{\"batch\":[\(single("1")),\(single(value))]}") } throws: { ($0 as? EdgeError)?.code == .malformed }
+        #expect { try batch("{\"batch\":[\(single("1")),\(single(value))]}") } throws: {
+            ($0 as? EdgeError)?.code == .malformed
+        }
     }
 
     static let unfit: [(value: String, code: ItemFault.Code)] = [
-        ("\"\\u0000\"", .nul), ("\"a\\u0000b\"", .nul), ("\"\\ud800\"", .loneSurrogate), ("\"\\udc00\"", .loneSurrogate),
+        ("\"\\u0000\"", .nul), ("\"a\\u0000b\"", .nul), ("\"\\ud800\"", .loneSurrogate),
+        ("\"\\udc00\"", .loneSurrogate),
         ("\"\\ud800x\"", .loneSurrogate), ("\"\\ud800\\n\"", .loneSurrogate), ("\"\\ud800\\ud800\"", .loneSurrogate),
         ("\"\\udc00\\ud800\"", .loneSurrogate), ("1e309", .numberRange), ("-1e999999", .numberRange),
         ("1e-400", .numberRange), ("0e999999999", .numberRange),
-        (String(repeating: "9", count: 401), .numberRange), ("0." + String(repeating: "0", count: 500) + "1", .numberRange),
+        (String(repeating: "9", count: 401), .numberRange),
+        ("0." + String(repeating: "0", count: 500) + "1", .numberRange),
         (String(repeating: "[", count: 31) + String(repeating: "]", count: 31), .tooDeep),
         (String(repeating: "{\"a\":", count: 40) + "1" + String(repeating: "}", count: 40), .tooDeep),
     ]
@@ -69,7 +81,10 @@ import Testing
         #expect(request.drafts.count == 1)
     }
 
-    @Test(arguments: ["", " ", "[]", "1", "null", "\"x\"", "{}", "{\"batch\":1}", "{\"batch\":{}}", "{\"batch\":[]}x", "{\"batch\":[]}{}", "\u{FEFF}{\"batch\":[]}"])
+    @Test(arguments: [
+        "", " ", "[]", "1", "null", "\"x\"", "{}", "{\"batch\":1}", "{\"batch\":{}}", "{\"batch\":[]}x",
+        "{\"batch\":[]}{}", "\u{FEFF}{\"batch\":[]}",
+    ])
     func bodiesOfAnotherFormAreRefused(text: String) {
         #expect { try batch(text) } throws: { ($0 as? EdgeError)?.code == .malformed }
     }
@@ -77,7 +92,10 @@ import Testing
     @Test func invalidUTF8IsRefused() {
         for bytes in [[0xC0, 0x80], [0xED, 0xA0, 0x80], [0xFF], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]] {
             let text = Array("{\"batch\":[{\"userId\":\"".utf8) + bytes + Array("\"}]}".utf8)
-            #expect { try TrackingRequest.batch(PaddedText(text), key: serverKey, limits: EdgeLimits(), freshID: UniqueID.random) } throws: {
+            #expect {
+                try TrackingRequest.batch(
+                    PaddedText(text), key: serverKey, limits: EdgeLimits(), freshID: UniqueID.random)
+            } throws: {
                 ($0 as? EdgeError)?.code == .malformed
             }
         }
@@ -86,22 +104,31 @@ import Testing
     @Test func everyCutOfABodyIsRefused() {
         let text = Array("{\"sentAt\":\"2026-01-01T00:00:00Z\",\"batch\":[\(single("[1,\"\\u00e9\",{}]"))]}".utf8)
         for count in 0..<text.count {
-            #expect { try TrackingRequest.batch(PaddedText(Array(text[..<count])), key: serverKey, limits: EdgeLimits(), freshID: UniqueID.random) } throws: {
+            #expect {
+                try TrackingRequest.batch(
+                    PaddedText(Array(text[..<count])), key: serverKey, limits: EdgeLimits(), freshID: UniqueID.random)
+            } throws: {
                 ($0 as? EdgeError)?.code == .malformed
             }
         }
     }
 
     @Test func noMutationOfABodyGetsPastTheEdgeAndNotTheModel() throws {
-        let text = Array("{\"batch\":[{\"userId\":\"u1\",\"event\":\"E\",\"properties\":{\"a\":[1.5e3,\"\\ud83d\\ude00\\n\",null,true]}}]}".utf8)
+        let text = Array(
+            "{\"batch\":[{\"userId\":\"u1\",\"event\":\"E\",\"properties\":{\"a\":[1.5e3,\"\\ud83d\\ude00\\n\",null,true]}}]}"
+                .utf8)
         var random = SplitMix(state: 7)
         var accepted = 0
         for _ in 0..<20_000 {
             var changed = text
             for _ in 0...Int(random.next() % 2) {
-                changed[Int(random.next() % UInt64(text.count))] = Array("{}[]\":,\\u0d8ceE+-.19x\u{0} \u{7F}".utf8).randomElement(using: &random)!
+                changed[Int(random.next() % UInt64(text.count))] = Array("{}[]\":,\\u0d8ceE+-.19x\u{0} \u{7F}".utf8)
+                    .randomElement(using: &random)!
             }
-            guard let request = try? TrackingRequest.batch(PaddedText(changed), key: serverKey, limits: EdgeLimits(), freshID: UniqueID.random) else { continue }
+            guard
+                let request = try? TrackingRequest.batch(
+                    PaddedText(changed), key: serverKey, limits: EdgeLimits(), freshID: UniqueID.random)
+            else { continue }
             for draft in request.drafts {
                 accepted += 1
                 #expect(throws: Never.self) { try JSON(parsing: draft.event.properties) }

@@ -28,7 +28,10 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
 
     @Test func aTokenNeedsNoEscapingAndHoldsNoAddress() throws {
         let token = try signer.sign(.click(origin, destination: "https://shop.example/"))
-        #expect(token.utf8.allSatisfy { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.".utf8.contains($0) })
+        #expect(
+            token.utf8.allSatisfy {
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.".utf8.contains($0)
+            })
     }
 
     @Test func aTokenServesOnePurposeOnly() throws {
@@ -46,7 +49,9 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
         }
     }
 
-    @Test(arguments: ["", "1", "1.k1", "1.k1..", "1.k1.AA.AA", "2.k1.AA.AA", "1.k1.AA.AA.AA", "1.k1.A=.AA", "1.k1.é.AA"])
+    @Test(arguments: [
+        "", "1", "1.k1", "1.k1..", "1.k1.AA.AA", "2.k1.AA.AA", "1.k1.AA.AA.AA", "1.k1.A=.AA", "1.k1.é.AA",
+    ])
     func whatIsNoTokenIsRefused(text: String) {
         #expect(throws: LinkError.self) { try signer.verify(text, .open) }
     }
@@ -90,9 +95,11 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
     func plainURLsAreAllowed(url: String) { #expect(Destination.isAllowed(url)) }
 
     @Test(arguments: [
-        "", "//evil.example", "https:/\\evil.example", "https:\\\\evil.example", "javascript:alert(1)", "data:text/html,x",
+        "", "//evil.example", "https:/\\evil.example", "https:\\\\evil.example", "javascript:alert(1)",
+        "data:text/html,x",
         "https://shop.example@evil.example", "https://user:pass@evil.example/", "https://evil。example/",
-        "https://shop.example/\r\nSet-Cookie: a=b", "https://shop.example/ x", " https://shop.example", "ftp://shop.example",
+        "https://shop.example/\r\nSet-Cookie: a=b", "https://shop.example/ x", " https://shop.example",
+        "ftp://shop.example",
         "https://", "https:///path", "https://?x", "https://shop..example", "https://shop.example:0/",
         "https://shop.example:99999/", "https://shop.example:/", "https://[::1]/", "https://shop.example/\"><script>",
         "mailto:a@b.example", "https://shop.example/é",

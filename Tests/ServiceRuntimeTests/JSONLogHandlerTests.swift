@@ -25,7 +25,8 @@ private final class Lines: Sendable {
     }
 
     @Test func anEntryIsOneObjectOnOneLine() throws {
-        logger().warning("broker is away\n\"quoted\"\u{1}", metadata: ["host": "mq\\1", "attempt": .stringConvertible(3)])
+        logger().warning(
+            "broker is away\n\"quoted\"\u{1}", metadata: ["host": "mq\\1", "attempt": .stringConvertible(3)])
         let line = try #require(lines.all.first)
         #expect(line.last == 0x0A)
         #expect(line.count { $0 == 0x0A } == 1)

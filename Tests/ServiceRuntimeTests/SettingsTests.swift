@@ -31,8 +31,9 @@ private func reader(_ environment: [String: String], files: [String: String] = [
         ])
         #expect(reader.string("A", default: "x", meaning: "") == "text")
         #expect(reader.int("B", in: 0...20, default: 3, meaning: "") == 17)
-        #expect(reader.duration("C", in: .zero ... .seconds(1), default: .seconds(1), meaning: "") == .milliseconds(250))
-        #expect(!reader.bool("D", default: true, meaning: ""))
+        #expect(
+            reader.duration("C", in: .zero ... .seconds(1), default: .seconds(1), meaning: "") == .milliseconds(250))
+        #expect(reader.bool("D", default: true, meaning: "") == false)
         #expect(reader.listen("E", default: ":1", meaning: "") == ListenAddress(host: "::1", port: 9000))
         #expect(reader.url("F", schemes: ["amqp", "amqps"], example: "", meaning: "") == "amqps://u:p@h/")
         #expect(reader.choice("G", of: ["real", "stepped"], default: "real", meaning: "") == "stepped")
@@ -44,7 +45,7 @@ private func reader(_ environment: [String: String], files: [String: String] = [
         #expect(reader.string("A", meaning: "") == nil)
         #expect(reader.int("B", in: 0...20, default: 3, meaning: "") == 3)
         #expect(reader.duration("C", in: .zero ... .seconds(9), default: .seconds(5), meaning: "") == .seconds(5))
-        #expect(reader.bool("D", default: true, meaning: ""))
+        #expect(reader.bool("D", default: true, meaning: "") == true)
         #expect(reader.listen("E", default: "127.0.0.1:80", meaning: "").description == "127.0.0.1:80")
         #expect(reader.faults.isEmpty)
     }
@@ -93,7 +94,9 @@ private func reader(_ environment: [String: String], files: [String: String] = [
     }
 
     @Test func unknownNamesAreNoticed() {
-        var reader = reader(["LOODS_A": "1", "LOODS_B_FILE": "/b", "LOODS_PREFECH": "1", "LOODS_TEST_X": "1", "PATH": "/"])
+        var reader = reader([
+            "LOODS_A": "1", "LOODS_B_FILE": "/b", "LOODS_PREFECH": "1", "LOODS_TEST_X": "1", "PATH": "/",
+        ])
         _ = reader.string("LOODS_A", meaning: "")
         _ = reader.string("LOODS_B", meaning: "")
         #expect(reader.unknownNames == ["LOODS_PREFECH"])

@@ -21,13 +21,13 @@ bench_command() {
   create_database
   export_environment
   apply_schema
-  loods apply "$root/deploy/bench/workspace" >"$state/log/workspace.log" 2>&1 ||
+  loods apply --yes "$root/deploy/bench/workspace" >"$state/log/workspace.log" 2>&1 ||
     die_with_log "$state/log/workspace.log" "loods apply failed"
   create_write_key bench
   start_services
   build_floors
   start_floor_catcher
-  LOODS_INGEST_URL=http://127.0.0.1:$(port ingest) LOODS_MAIL_DIR=$state/mail LOODS_PSQL=$(pg_bin)/psql \
+  LOODS_INGEST_URL=$(ingest_url) LOODS_MAIL_DIR=$state/mail LOODS_PSQL=$(pg_bin)/psql \
     LOODS_WRITE_KEY=$(cat "$state/secrets/write-key") LOODS_BENCH_FLOORS=$state/floors \
     LOODS_BENCH_SMTP=smtp://127.0.0.1:$(port smtp-floor) \
     python3 "$root/deploy/bench/run" "${json[@]}"

@@ -1,5 +1,5 @@
 # test containers: the image and docker-compose.yml, built and run. Where LOODS_BASE_IMAGES names a command, it runs
-# first: it may prepare an engine and the public images on a machine that reaches no registry.
+# first; it may prepare an engine and the public images on a machine that reaches no registry.
 
 containers_command() {
   (($# == 0)) || die 64 "test containers takes no argument"
@@ -42,8 +42,7 @@ compose_away() { compose down -v --remove-orphans >/dev/null 2>&1 || true; }
 compose_schema() {
   local venv=$state_root/venv
   [[ -x $venv/bin/check-jsonschema ]] || {
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet check-jsonschema
+    python3 -m venv "$venv" && "$venv/bin/pip" install --quiet check-jsonschema || return 1
   }
   "$venv/bin/check-jsonschema" --builtin-schema vendor.compose-spec "$root/docker-compose.yml"
 }
@@ -71,14 +70,14 @@ all_healthy() {
 compose_confined() {
   local container
   for container in $(our_containers); do
-    [[ $(docker inspect -f '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}}' "$container") == "10001:10001 true" ]]
+    [[ $(docker inspect -f '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}}' "$container") == "10001:10001 true" ]] || return 1
   done
 }
 
 compose_mail() {
-  compose run --rm -T -v "$root/deploy/demo/shop:/shop:ro" migrate loods apply /shop || return 1
+  compose run --rm -T -v "$root/deploy/demo/shop:/shop:ro" migrate loods apply --yes /shop || return 1
   local key
-  key=$(compose run --rm -T migrate loods keys create --kind server --name containers | tr -d '\r' | tail -n 1)
+  key=$(compose run --rm -T migrate loods keys create --kind server --name containers | tr -d '\r' | tail -n 1) || return 1
   "$root/deploy/dev.d/first-order" "http://127.0.0.1:$LOODS_EVENTS_PORT" "$key" \
     "http://127.0.0.1:$LOODS_MAILS_PORT"
 }

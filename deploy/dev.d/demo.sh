@@ -23,7 +23,7 @@ demo_command() {
 apply_shop() {
   local start log=$state/log/workspace.log folder=$root/deploy/demo/shop
   start=$(milliseconds)
-  loods apply "$folder" >"$log" 2>&1 || die_with_log "$log" "loods apply $(relative "$folder") failed"
+  loods apply --yes "$folder" >"$log" 2>&1 || die_with_log "$log" "loods apply $(relative "$folder") failed"
   create_write_key shop
   done_in "$start" "workspace shop: $(grep -c '  - stage:' "$folder/stages.yaml") stages, $(files_in "$folder/journeys") \
 journeys, $(files_in "$folder/emails") e-mails"
@@ -33,7 +33,7 @@ files_in() { find "$1" -mindepth 1 -maxdepth 1 | wc -l; }
 
 play_shop() {
   local code=0
-  LOODS_INGEST_URL=http://127.0.0.1:$(port ingest) LOODS_MAIL_DIR=$state/mail LOODS_PSQL=$(pg_bin)/psql \
+  LOODS_INGEST_URL=$(ingest_url) LOODS_MAIL_DIR=$state/mail LOODS_PSQL=$(pg_bin)/psql \
     LOODS_BIN=$bin/loods LOODS_WRITE_KEY=$(cat "$state/secrets/write-key") \
     python3 "$root/deploy/demo/play" || code=$?
   cat >&3 <<TEXT

@@ -80,14 +80,14 @@ env_command() {
   need_instance
   postgres_running || note "$instance is not running; deploy/dev up starts it"
   export_environment
-  assignment LOODS_INGEST_URL "http://127.0.0.1:$(port ingest)"
+  assignment LOODS_INGEST_URL "$(ingest_url)"
   assignment LOODS_DATABASE_URL "$LOODS_DATABASE_URL"
   assignment LOODS_AMQP_URL "$LOODS_AMQP_URL"
-  assignment LOODS_SMTP "$LOODS_SMTP"
+  assignment LOODS_SMTP "$(smtp_url)"
   assignment LOODS_MAIL_DIR "$state/mail"
   assignment LOODS_WRITE_KEY "$(cat "$state/secrets/write-key" 2>/dev/null || true)"
   assignment LOODS_CLOCK "$LOODS_CLOCK"
-  assignment LOODS_LINK_SECRET_FILE "$LOODS_LINK_SECRET_FILE"
+  assignment LOODS_LINK_SECRET_FILE "$(link_secret_file)"
 }
 
 assignment() { printf '%s=%q\n' "$1" "$2"; }

@@ -27,14 +27,29 @@ clock() { cat "$state/clock" 2>/dev/null || echo real; }
 
 # What every service and `loods` read.
 export_environment() {
-  export LOODS_DATABASE_URL LOODS_AMQP_URL LOODS_CLOCK LOODS_LINK_SECRET_FILE LOODS_SMTP LOODS_PUBLIC_URL
+  export LOODS_DATABASE_URL LOODS_AMQP_URL LOODS_CLOCK
   LOODS_DATABASE_URL=$(postgres_url loods loods)
   LOODS_AMQP_URL=$(amqp_url)
   LOODS_CLOCK=$(clock)
-  LOODS_LINK_SECRET_FILE=$(link_secret_file)
-  LOODS_SMTP=smtp://127.0.0.1:$(port smtp)
-  LOODS_PUBLIC_URL=http://127.0.0.1:$(port ingest)
-  unset LOODS_LINK_SECRET
+}
+
+ingest_url() { echo "http://127.0.0.1:$(port ingest)"; }
+smtp_url() { echo "smtp://127.0.0.1:$(port smtp)"; }
+
+# settings_of KIND NAME: what this process reads besides, one assignment a line.
+settings_of() {
+  echo "LOODS_OPERATIONS_LISTEN=127.0.0.1:$(free_port "operations-$2")"
+  case $1 in
+    ingest)
+      echo "LOODS_LISTEN=127.0.0.1:$(free_port "$(public_port_name "$2")")"
+      echo "LOODS_LINK_SECRET_FILE=$(link_secret_file)"
+      ;;
+    mailer)
+      echo "LOODS_SMTP=$(smtp_url)"
+      echo "LOODS_PUBLIC_URL=$(ingest_url)"
+      echo "LOODS_LINK_SECRET_FILE=$(link_secret_file)"
+      ;;
+  esac
 }
 
 # A process of an older build is replaced.
@@ -62,11 +77,9 @@ start_service() { # KIND NUMBER
   local name=$1-$2
   ! current "$name" "$1" || return 0
   halt "$name"
-  local environment=(LOODS_OPERATIONS_LISTEN="127.0.0.1:$(free_port "operations-$name")")
-  if [[ $1 == ingest ]]; then
-    environment+=(LOODS_LISTEN="127.0.0.1:$(free_port "$(public_port_name "$name")")")
-  fi
-  launch "$name" env "${environment[@]}" "$bin/$1"
+  local settings
+  mapfile -t settings < <(settings_of "$1" "$name")
+  launch "$name" env -u LOODS_WORKSPACE "${settings[@]}" "$bin/$1"
 }
 
 ready() { answers_ok "$(operations_port "$1")" /readyz; }

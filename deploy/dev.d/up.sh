@@ -52,10 +52,9 @@ create_demo_workspace() {
   [[ ! -s $state/secrets/write-key ]] || return 0
   start=$(milliseconds)
   if [[ ! -e $state/demo/workspace.yaml ]]; then
-    loods init "$state/demo" >"$log" 2>&1 || die_with_log "$log" "loods init failed"
-    sed -i 's/^workspace:.*/workspace: demo/' "$state/demo/workspace.yaml"
+    loods init --name demo "$state/demo" >"$log" 2>&1 || die_with_log "$log" "loods init failed"
   fi
-  loods apply "$state/demo" >>"$log" 2>&1 || die_with_log "$log" "loods apply failed"
+  loods apply --yes "$state/demo" >>"$log" 2>&1 || die_with_log "$log" "loods apply failed"
   create_write_key demo
   done_in "$start" "workspace demo from $(relative "$state/demo")"
 }
@@ -70,7 +69,7 @@ create_write_key() { # WORKSPACE
 show_instance() {
   cat >&3 <<TEXT
 
-  events    http://127.0.0.1:$(port ingest)   (write key and the rest: deploy/dev env)
+  events    $(ingest_url)   (write key and the rest: deploy/dev env)
   mails     $(relative "$state/mail")
   metrics   http://127.0.0.1:$(operations_port ingest-1)/metrics
   queues    $(management_url | sed 's,//.*@,//,')   (user loods, password in $(relative "$state/secrets/password"))

@@ -9,6 +9,6 @@ await ServiceMain.run(
     services: { settings, context in
         let worker = try Worker(settings, context)
         worker.register(in: context.readiness, needsDatabase: true)
-        let deadLetters = DeadLetters(broker: worker.broker, sink: worker.setAside, logger: context.logger)
+        let deadLetters = DeadLetters(intake: worker.intake, sink: worker.setAside, logger: context.logger)
         return worker.services + [RecentIDCleaner(worker: worker), deadLetters, EventConsumer(worker: worker)]
     })

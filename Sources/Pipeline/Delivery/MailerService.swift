@@ -57,7 +57,7 @@ public struct MailerService: Service {
     private func takeHints(_ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async {
         let sink = worker.setAside
         let consumer = Consumer(
-            worker.broker, queue: .messages, maximumBatch: (bodies: 16, bytes: 64 * 1024), prefetch: 24,
+            on: worker.intake, queue: .messages, maximumBatch: (bodies: 16, bytes: 64 * 1024), prefetch: 24,
             setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
             handler: { await handle($0, intake) })
         try? await consumer.run()
@@ -77,7 +77,8 @@ public struct MailerService: Service {
             }
         }
         do {
-            try await claim(contacts.sorted(), intake)
+            let poison = try await bisect(contacts.sorted()[...]) { try await claim(Array($0), intake) }
+            try await setAside(poison)
         } catch {
             worker.logger.debug("messages wait for the store", metadata: ["reason": "\(error)"])
             for index in settlements.indices where settlements[index] == .ack {
@@ -85,6 +86,20 @@ public struct MailerService: Service {
             }
         }
         return settlements
+    }
+
+    /// Keeps hints whose contacts cannot be claimed for, each as a body of its own.
+    private func setAside(_ poison: [(item: ContactKey, fault: any Error)]) async throws {
+        guard !poison.isEmpty else { return }
+        worker.logger.error(
+            "messages were set aside", metadata: ["count": "\(poison.count)", "reason": "\(poison[0].fault)"])
+        let items = poison.map { contact, fault in
+            let hint = MessageHints.Hint(contact: contact, message: UniqueID(high: 0, low: 0))
+            return SetAside.Item(
+                body: MessageHints(hints: [hint]).encoded, queue: QueueName.messages.rawValue,
+                lane: Lane.live.rawValue, reason: "\(fault)", attempts: 1, at: worker.clock.now)
+        }
+        try await worker.pool.withConnection { try SetAside.add(items, in: $0) }
     }
 
     private func takeDue(_ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async {
@@ -95,7 +110,10 @@ public struct MailerService: Service {
                     try Claims.dueContacts(
                         now: try DomainClock.read(in: session), machineNow: clock.now, limit: 400, in: session)
                 }
-                try await claim(contacts, intake)
+                let poison = try await bisect(contacts[...]) { try await claim(Array($0), intake) }
+                for (_, fault) in poison {
+                    worker.logger.error("a due message cannot be claimed", metadata: ["reason": "\(fault)"])
+                }
             } catch {
                 worker.logger.debug("due messages wait for the store", metadata: ["reason": "\(error)"])
             }

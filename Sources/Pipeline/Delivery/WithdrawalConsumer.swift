@@ -15,7 +15,7 @@ public struct WithdrawalConsumer: Service {
     public func run() async throws {
         let sink = worker.setAside
         let consumer = Consumer(
-            worker.broker, queue: .withdrawals, maximumBatch: (bodies: 64, bytes: 64 * 1024), prefetch: 64,
+            on: worker.intake, queue: .withdrawals, maximumBatch: (bodies: 64, bytes: 64 * 1024), prefetch: 64,
             setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
             handler: { deliveries in
                 var settlements: [Settlement] = []

@@ -39,10 +39,9 @@ struct JourneyBatch {
         return try write(steps, contacts: byContact.count, clock: clock)
     }
 
-    func fireTimers(limit: Int32) throws -> Result {
+    /// Looks at the runs of `due` contacts that have a timer due; those that somebody else holds are left to it.
+    func wake(_ due: [ContactKey]) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let due = try Timers.dueContacts(at: clock.now, limit: limit, in: session)
-        guard !due.isEmpty else { return Result() }
         let locked = try Contacts.lockFree(due, in: session)
         guard !locked.isEmpty else { return Result() }
         let runs = try Timers.take(of: locked, at: clock.now, in: session)

@@ -1,4 +1,5 @@
 public import Contracts
+import Logging
 public import Messaging
 import Metrics
 public import Model
@@ -26,18 +27,47 @@ public struct JourneyWriter: Sendable {
         await finish(result)
     }
 
-    /// Looks at the runs of up to `limit` contacts whose timers are due.
+    /// Looks at the runs of up to `limit` contacts whose timers are due. A contact whose runs cannot be stepped is set aside,
+    /// and the others go on.
     ///
     /// - Returns: how many contacts were looked at; fewer than there are due while others hold some of them.
     public func fireTimers(limit: Int32) async throws -> Int {
+        let due = try await worker.pool.withTransaction { session in
+            try Timers.dueContacts(at: try DomainClock.read(in: session), limit: limit, in: session)
+        }
+        guard !due.isEmpty else { return 0 }
+        let woken = Counted()
+        let poison = try await bisect(due[...]) { part in await woken.add(try await wake(Array(part))) }
+        for (contact, fault) in poison { try await setAside(contact, fault) }
+        return await woken.count + poison.count
+    }
+
+    private func wake(_ contacts: [ContactKey]) async throws -> Int {
         let (pool, cache, clock) = (worker.pool, worker.definitions, worker.clock)
         let result = try await pool.withRepeatedTransaction { session in
             let batch = JourneyBatch(lane: .live, definitions: cache, machineNow: clock.now, session: session)
-            return try batch.fireTimers(limit: limit)
+            return try batch.wake(contacts)
         }
         fired.increment(by: result.contacts)
         await finish(result)
         return result.contacts
+    }
+
+    /// Puts a signal that says nothing new in place of the timers: replayed, it has the contact's runs looked at again.
+    private func setAside(_ contact: ContactKey, _ fault: any Error) async throws {
+        worker.logger.error("timers were set aside", metadata: ["reason": "\(fault)"])
+        let clock = worker.clock
+        try await worker.pool.withTransaction { session in
+            let now = try DomainClock.read(in: session)
+            let signal = Signal(
+                contact: contact, cause: .event, at: now, eventID: "", subject: contact.contact, name: "Timer Due")
+            let body = SignalBatch(id: .derived("loods.timer", "\(contact.contact)"), signals: [signal]).encoded
+            let item = SetAside.Item(
+                body: body, queue: QueueName.signals.rawValue, lane: Lane.live.rawValue, reason: "\(fault)",
+                attempts: 1, at: clock.now)
+            try SetAside.add([item], in: session)
+            try Timers.drop(of: contact, at: now, in: session)
+        }
     }
 
     private func finish(_ result: JourneyBatch.Result) async {
@@ -46,4 +76,10 @@ public struct JourneyWriter: Sendable {
         planned.increment(by: result.planned)
         await worker.relay.publish(result.outbox)
     }
+}
+
+/// Adds up over the parts of a batch.
+private actor Counted {
+    private(set) var count = 0
+    func add(_ number: Int) { count += number }
 }

@@ -38,6 +38,18 @@ public struct Run: Sendable, Hashable {
     }
 }
 
+extension Run {
+    fileprivate init(row: PostgresRow) throws {
+        self.init(
+            contact: try ContactKey(row: row), id: try row[2, as: UniqueID.self], journey: try row[3, as: String.self],
+            journeyVersion: try row[4, as: Int32.self], entryKey: try row[5, as: String.self],
+            entry: HistoryPosition(at: try row[6, as: Timestamp.self], eventID: try row[7, as: String.self]),
+            enteredAt: try row[8, as: Timestamp.self], state: try row[9, as: JSON.self],
+            version: try row[10, as: Int32.self], endedAt: try row[11, as: Timestamp?.self],
+            outcome: try row[12, as: String?.self])
+    }
+}
+
 /// The runs.
 public enum Runs {
     /// The runs of `contacts` that have not ended, and with `ended` those that have.
@@ -55,19 +67,8 @@ public enum Runs {
             """)
         var runs: [ContactKey: [Run]] = [:]
         for row in rows {
-            let (workspace, contact, id, journey, journeyVersion, entryKey, entryAt, entryEventID) = try row.decode(
-                (
-                    WorkspaceID.self, UniqueID.self, UniqueID.self, String.self, Int32.self, String.self,
-                    Timestamp.self, String.self
-                ))
-            let key = ContactKey(workspace: workspace, contact: contact)
-            runs[key, default: []].append(
-                Run(
-                    contact: key, id: id, journey: journey, journeyVersion: journeyVersion, entryKey: entryKey,
-                    entry: HistoryPosition(at: entryAt, eventID: entryEventID),
-                    enteredAt: try row[8, as: Timestamp.self], state: try row[9, as: JSON.self],
-                    version: try row[10, as: Int32.self], endedAt: try row[11, as: Timestamp?.self],
-                    outcome: try row[12, as: String?.self]))
+            let run = try Run(row: row)
+            runs[run.contact, default: []].append(run)
         }
         return runs
     }

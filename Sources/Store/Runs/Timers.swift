@@ -87,4 +87,13 @@ public enum Timers {
         for row in rows { taken[try ContactKey(row: row), default: []].insert(try row[2, as: UniqueID.self]) }
         return taken
     }
+
+    /// Removes the due timers of a contact whose runs cannot be stepped; what stands for them is set aside.
+    public static func drop(of contact: ContactKey, at now: Timestamp, in session: PostgresSession) throws {
+        try session.execute(
+            """
+            delete from timers
+            where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) and due_at <= \(now)
+            """)
+    }
 }

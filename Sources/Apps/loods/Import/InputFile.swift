@@ -13,7 +13,7 @@ import ServiceRuntime
 ///
 /// Not for use by several threads at once.
 final class InputFile {
-    private static let piece = 256 * 1024
+    private static let piece = 32 * 1024
 
     private let path: String
     private let descriptor: Int32

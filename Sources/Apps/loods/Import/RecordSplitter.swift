@@ -4,8 +4,8 @@ struct RecordSplitter {
     enum Form {
         /// At every line break.
         case lines
-        /// At a line break outside of double quotes (RFC 4180).
-        case quoted
+        /// At a line break outside of a column in double quotes (RFC 4180).
+        case quoted(delimiter: UInt8)
     }
 
     struct Record {
@@ -33,12 +33,12 @@ struct RecordSplitter {
         var records: [Record] = []
         var start = 0
         var lines = 0
-        var isQuoted = false
+        var quotes = QuoteState(form)
         for (index, byte) in buffer.enumerated() {
-            if byte == UInt8(ascii: "\""), form == .quoted { isQuoted.toggle() }
+            quotes.pass(byte)
             guard byte == UInt8(ascii: "\n") else { continue }
             lines += 1
-            if isQuoted { continue }
+            if quotes.isInside { continue }
             append(start..<index, to: &records)
             start = index + 1
             line += lines
@@ -63,6 +63,27 @@ struct RecordSplitter {
         var bytes = Array(buffer[range])[...]
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         if bytes.contains(where: { $0 != 0x20 && $0 != 0x09 }) { records.append(Record(line: line, bytes: bytes)) }
+    }
+}
+
+/// Whether a byte stands inside of a quoted column: one whose first character is a quote.
+private struct QuoteState {
+    private let delimiter: UInt8?
+    private(set) var isInside = false
+    private var mayOpen = true
+
+    init(_ form: RecordSplitter.Form) {
+        if case .quoted(let delimiter) = form { self.delimiter = delimiter } else { delimiter = nil }
+    }
+
+    mutating func pass(_ byte: UInt8) {
+        guard let delimiter else { return }
+        if byte == UInt8(ascii: "\"") {
+            // A quote right behind a closing one opens again: the two are one quote in the text.
+            if isInside { (isInside, mayOpen) = (false, true) } else if mayOpen { isInside = true }
+        } else if !isInside {
+            mayOpen = byte == delimiter || byte == UInt8(ascii: "\n")
+        }
     }
 }
 

@@ -90,7 +90,7 @@ struct TimeFormat: Sendable {
             }
             rest = rest.dropFirst(run.count)
         }
-        let isDate = ["y", "M", "d"].allSatisfy { field in
+        let isDate = (["y", "M", "d"] as [Character]).allSatisfy { field in
             parts.contains { if case .field(field, _) = $0 { true } else { false } }
         }
         return isDate ? parts : nil

@@ -10,21 +10,24 @@ struct KeysCommand: ParsableCommand {
         subcommands: [Create.self, List.self, Revoke.self])
 }
 
-extension Keys.Kind: ExpressibleByArgument {}
-
 extension KeysCommand {
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a key and print it; it is shown only this once.",
             discussion: "A server key is kept on a server and trusted; a public key stands in pages that anybody can read.")
 
-        @Option(help: "server or public.")
+        @Option(help: "server or public.", transform: Self.kind)
         var kind: Keys.Kind
         @Option(help: "What the key is called; server or public by default, with a number where that is taken.")
         var name: String?
         @Option(help: "The key itself, instead of a fresh one.")
         var key: String?
         @OptionGroup var workspace: WorkspaceOption
+
+        private static func kind(_ text: String) throws -> Keys.Kind {
+            guard let kind = Keys.Kind(rawValue: text) else { throw ValidationError("A key is of kind server or public.") }
+            return kind
+        }
 
         func validate() throws {
             guard let key else { return }

@@ -1,3 +1,4 @@
+import Contracts
 import Model
 import Postgres
 import ServiceRuntime

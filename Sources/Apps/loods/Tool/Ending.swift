@@ -1,16 +1,11 @@
 import ArgumentParser
+import Foundation
 import Messaging
 import Postgres
 import Schema
 import ServiceRuntime
 import Store
 import Transit
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// How a failed command ends: a code, and a sentence for the person who gave it.
 struct Ending {

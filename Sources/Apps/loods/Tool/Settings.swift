@@ -1,14 +1,9 @@
+import Foundation
 import Logging
 import Messaging
 import Postgres
 import ServiceRuntime
 import Store
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// Where the servers are, as the environment says.
 enum Settings {

@@ -1,3 +1,4 @@
+import JourneyProgram
 import Model
 import Workspaces
 

@@ -1,14 +1,9 @@
 import ArgumentParser
+import Foundation
 import Postgres
 import ServiceRuntime
 import Store
 import Workspaces
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,11 +1,6 @@
 import ArgumentParser
+import Foundation
 import ServiceRuntime
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

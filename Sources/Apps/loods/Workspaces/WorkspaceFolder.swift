@@ -1,10 +1,5 @@
+import Foundation
 import ServiceRuntime
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 /// The definition files below a folder.
 struct WorkspaceFolder {

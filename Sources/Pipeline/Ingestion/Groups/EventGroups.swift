@@ -125,7 +125,7 @@ public final class EventGroups: Service {
             }
             metrics.held.record(held)
             if kept.isEmpty { continue }
-            if Task.isCancelled || Task.isShuttingDownGracefully { return }
+            if Task.isCancelled || ledger.withLock({ $0.isClosed }) { return }
             try? await Task.sleep(for: limits.pause)
         }
     }

@@ -19,7 +19,7 @@ struct GroupLedger<Entry> {
 
     private var waiting: [Entry] = []
     private var isPublishing = false
-    private var isClosed = false
+    private(set) var isClosed = false
     /// Bytes of all entries that wait or are being published.
     private(set) var heldBytes = 0
 

@@ -1,0 +1,57 @@
+import Foundation
+import Model
+import ServiceRuntime
+
+/// What an import did.
+struct ImportSummary: Sendable {
+    private static let shown = 20
+
+    var published = 0
+    var elapsed: Duration = .zero
+    private(set) var rejected = 0
+    private(set) var first: [EventFile.Rejection] = []
+    private let rejectsFile: FileHandle?
+
+    init(rejectsFile path: String?) throws {
+        guard let path else {
+            rejectsFile = nil
+            return
+        }
+        guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
+        else { throw ExitFault(code: .settings, message: "\(path) cannot be written") }
+        rejectsFile = file
+    }
+
+    mutating func reject(_ rejection: EventFile.Rejection) throws {
+        rejected += 1
+        if first.count < Self.shown { first.append(rejection) }
+        try rejectsFile?.write(contentsOf: Data(rejection.json.serialized + [0x0A]))
+    }
+
+    func say(waited: Bool) {
+        let seconds = elapsed / .seconds(1)
+        let rate = seconds > 0 ? " (\(Int(Double(published) / seconds).grouped)/s)" : ""
+        print(
+            waited
+                ? "\(published.counted("event")) published in \(elapsed.brief)\(rate), and in the store"
+                : "\(published.counted("event")) published to the bulk lane in \(elapsed.brief)\(rate)")
+        guard rejected > 0 else { return }
+        print("\(rejected.counted("row")) could not be read:")
+        for rejection in first { print("  line \(rejection.line.grouped)  \(rejection.reason)") }
+        if rejected > first.count { print("  and \((rejected - first.count).grouped) more; --rejects FILE writes them all") }
+    }
+
+    var json: JSON {
+        .object([
+            "published": .int(Int64(published)), "rejected": .int(Int64(rejected)),
+            "seconds": .double(((elapsed / .seconds(1)) * 1000).rounded() / 1000),
+            "rejections": .array(first.map(\.json)),
+        ])
+    }
+}
+
+extension EventFile.Rejection {
+    fileprivate var json: JSON {
+        .object(["line": .int(Int64(line)), "reason": .string(reason), "text": .string(text)])
+    }
+}

@@ -1,0 +1,60 @@
+import Model
+import Store
+
+extension ContactPortrait {
+    /// Who the contact is and where it stands.
+    var lines: [String] {
+        var lines = [Console.bold(title), "  contact     \(story.contact.contact)   workspace \(workspaceName)"]
+        let names = story.identities.map { "\($0.kind.rawValue) \($0.value)" }
+        if !names.isEmpty { lines.append("  known as    \(names.joined(separator: ", "))") }
+        lines.append("  stage       \(story.state.stage ?? "none")")
+        for score in scores { lines.append("  score       \(score.name) \(score.value.short)") }
+        for (name, value) in story.state.attributes.sorted(by: { $0.key < $1.key }) {
+            lines.append("  attribute   \(name): \(value.brief)")
+        }
+        for consent in consents {
+            let verb = consent.state == .given ? "given" : "withdrawn"
+            let time = LocalTime(consent.at, in: zone).full
+            lines.append("  consent     \(consent.topic) \(verb) at \(consent.address), \(time)")
+        }
+        if let suppression = story.suppression { lines.append("  suppressed  \(suppression)") }
+        return lines
+    }
+
+    var json: JSON {
+        .object([
+            "contact": .string(story.contact.contact.description), "workspace": .string(workspaceName),
+            "email": story.state.address.map { .string($0) } ?? .null,
+            "identities": .array(
+                story.identities.map { .object(["kind": .string($0.kind.rawValue), "value": .string($0.value)]) }),
+            "attributes": .object(story.state.attributes), "stage": story.state.stage.map { .string($0) } ?? .null,
+            "scores": .object(Dictionary(uniqueKeysWithValues: scores.map { ($0.name, JSON.double($0.value)) })),
+            "consents": .array(consents.map(\.json)),
+            "suppressed": story.suppression.map { .string($0) } ?? .null,
+            "created_at": .string(story.createdAt.description),
+        ])
+    }
+}
+
+extension Consents.Entry {
+    var json: JSON {
+        .object([
+            "topic": .string(topic), "channel": .string(channel), "address": .string(address),
+            "state": .string(state.rawValue), "at": .string(at.description),
+            "wording": wording.map { .string($0) } ?? .null, "source": .string(source),
+        ])
+    }
+}
+
+extension Double {
+    /// `12`, `12.5`.
+    var short: String { Int64(exactly: self).map { String($0) } ?? "\(self)" }
+}
+
+extension JSON {
+    /// The value as it stands in a sentence.
+    var brief: String {
+        let text = string ?? String(decoding: serialized, as: UTF8.self)
+        return text.count > 80 ? text.prefix(79) + "…" : text
+    }
+}

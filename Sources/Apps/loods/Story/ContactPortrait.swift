@@ -1,0 +1,72 @@
+import JourneyProgram
+import Model
+import Postgres
+import ServiceRuntime
+import Store
+import Transit
+import Workspaces
+
+/// A contact as the store holds it, with the definitions by which to understand it.
+struct ContactPortrait: Sendable {
+    let story: Story
+    /// The live definitions; nil before the first apply.
+    let definitions: Workspace?
+    /// What the steps of the contact's runs say in their files, by journey and version.
+    let scripts: [RunVersion: JourneyScript]
+    let workspaceName: String
+    let now: Timestamp
+
+    struct RunVersion: Hashable {
+        var journey: String
+        var version: Int32
+    }
+
+    init(_ text: String, _ choice: WorkspaceChoice, eventLimit: Int32, in session: PostgresSession) throws {
+        let (entry, contact) = try choice.findContact(text, in: session)
+        guard let story = try Story.load(of: contact, eventLimit: eventLimit, in: session) else {
+            throw ExitFault(code: .failures, message: "contact \(contact.contact) is gone")
+        }
+        self.story = story
+        workspaceName = entry.name
+        now = try DomainClock.read(in: session)
+        let cache = DefinitionsCache()
+        definitions = entry.revision > 0 ? try cache.workspace(entry.id, revision: entry.revision, in: session) : nil
+        var scripts: [RunVersion: JourneyScript] = [:]
+        for run in story.runs {
+            let key = RunVersion(journey: run.journey, version: run.journeyVersion)
+            guard scripts[key] == nil else { continue }
+            let revision = try cache.revision(
+                of: run.journey, version: run.journeyVersion, in: entry.id, session: session)
+            let files = try Definitions.files(of: entry.id, revision: revision, in: session)
+            let file = try cache.workspace(entry.id, revision: revision, in: session).journey(named: run.journey)?.file
+            scripts[key] = file.flatMap { files[$0] }.map { JourneyScript($0) }
+        }
+        self.scripts = scripts
+    }
+
+    var zone: LocalZone { definitions?.zone ?? .utc }
+
+    /// How people speak of the contact: its address, else its strongest name, else its id.
+    var title: String {
+        story.state.address ?? story.identities.min { $0.kind < $1.kind }?.value ?? story.contact.contact.description
+    }
+
+    /// Each score's value now.
+    var scores: [(name: String, value: Double)] {
+        guard let definitions else { return [] }
+        let facts = ContactFacts(definitions, now: now, sums: story.sums)
+        return definitions.scores.map { ($0.name, facts.score($0.name)) }
+    }
+
+    /// The line that holds for each matter of consent: the latest, and of two at one instant the withdrawal.
+    var consents: [Consents.Entry] {
+        let matters = Dictionary(grouping: story.consents) { [$0.topic, $0.channel, $0.address] }
+        return matters.values.compactMap { entries in
+            entries.max { left, right in
+                if left.at != right.at { return left.at < right.at }
+                if left.state != right.state { return right.state == .withdrawn }
+                return left.eventID < right.eventID
+            }
+        }.sorted { ($0.topic, $0.address) < ($1.topic, $1.address) }
+    }
+}

@@ -1,0 +1,36 @@
+import Yams
+
+/// A journey's file, asked for what a step says.
+struct JourneyScript: Sendable {
+    private let text: String
+
+    init(_ text: String) { self.text = text }
+
+    /// What a run waits for at a step: `2d`, `09:00 on workdays`, `Docs Viewed`. Nil for steps that wait for nothing.
+    ///
+    /// - Parameter step: as decisions and states name it: `wait 2`, `wait_for 3.then.1`.
+    func wait(at step: String) -> String? {
+        let parts = step.split(separator: " ")
+        guard parts.count == 2, let node = node(at: parts[1]) else { return nil }
+        if parts[0] == "wait_for" { return node["wait_for"]?["event"]?.string }
+        guard let wait = node["wait"] else { return nil }
+        if let span = wait.string { return span }
+        guard let until = wait["until"]?.string else { return nil }
+        let days = wait["days"].map { $0.string ?? $0.array().compactMap(\.string).joined(separator: ", ") }
+        return until + (days.map { " on \($0)" } ?? "")
+    }
+
+    private func node(at path: Substring) -> Node? {
+        guard let root = try? Yams.compose(yaml: text) else { return nil }
+        var node: Node? = root["steps"]
+        for part in path.split(separator: ".") {
+            if let number = Int(part) {
+                let elements = node?.array() ?? []
+                node = elements.indices.contains(number - 1) ? elements[number - 1] : nil
+            } else {
+                node = node?[String(part)]
+            }
+        }
+        return node
+    }
+}

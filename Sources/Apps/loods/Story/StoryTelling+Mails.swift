@@ -1,0 +1,79 @@
+import Model
+import SendGate
+import Store
+
+extension StoryTelling {
+    var mailLines: [StoryLine] { story.mails.flatMap { [planned($0), handed($0), settled($0)].compactMap(\.self) } }
+
+    private func planned(_ mail: Story.Mail) -> StoryLine {
+        let ground = mail.topic.map { "topic \($0)" } ?? "transactional"
+        let template = mail.template == mail.step ? "" : " (e-mail \(mail.template))"
+        let text = "\(mail.journey)/\(mail.step)\(template) planned, \(ground)"
+        return line(mail, at: mail.plannedAt, "planned", 0, mail.isHeld ? "\(text); \(status(mail))" : text)
+    }
+
+    private func handed(_ mail: Story.Mail) -> StoryLine? {
+        guard let handedAt = mail.handedAt else { return nil }
+        let address = mail.address.map { " for \($0)" } ?? ""
+        let reply = mail.reply.map { ": \($0)" } ?? ""
+        let outcome =
+            switch mail.state {
+            case .accepted: ", accepted\(reply)"
+            case .refused: ", refused\(reply)"
+            case .unknown: ", and what became of it is not known"
+            case .handed: ", its answer is awaited"
+            case .planned, .claimed: ", to be tried again\(reply)"
+            case .skipped, .withdrawn, .expired: ""
+            }
+        return line(mail, at: handedAt, mail.state.rawValue, 1, "\(mail.journey)/\(mail.step) handed to the mail server\(address)\(outcome)")
+    }
+
+    private func settled(_ mail: Story.Mail) -> StoryLine? {
+        guard let finalAt = mail.finalAt, mail.handedAt == nil || mail.state == .skipped || mail.state == .withdrawn else {
+            return nil
+        }
+        return line(mail, at: finalAt, mail.state.rawValue, 2, "\(mail.journey)/\(mail.step) \(status(mail))")
+    }
+
+    /// How a message stands, to follow its name.
+    func status(_ mail: Story.Mail) -> String {
+        let reasons = Reasons(rawValue: mail.reasons)
+        let why = reasons.isEmpty ? "" : ": \(reasons)"
+        let reply = mail.reply.map { " (\($0))" } ?? ""
+        switch mail.state {
+        case .planned where mail.isHeld: return "held until \(local(mail.dueAt).full)\(why)"
+        case .planned where mail.retryAt != nil: return "to be tried again\(reply)"
+        case .planned: return "due since \(local(mail.dueAt).full)"
+        case .claimed: return "in a mailer's hands"
+        case .handed: return "handed to the mail server, its answer awaited"
+        case .accepted: return "accepted\(reply)"
+        case .refused: return "refused\(reply)"
+        case .unknown: return "handed, and what became of it is not known"
+        case .skipped: return "not sent\(why)"
+        case .withdrawn:
+            let fallback = mail.topic.map { ": consent to “\($0)” was withdrawn" } ?? ": its run has ended"
+            return "not sent\(reasons.isEmpty ? fallback : why)"
+        case .expired: return "not sent: its time to be sent has passed"
+        }
+    }
+
+    private func line(
+        _ mail: Story.Mail, at time: Timestamp, _ state: String, _ rank: Int, _ text: String
+    ) -> StoryLine {
+        StoryLine(
+            at: time, kind: .mail, order: "\(rank)\(mail.id)", text: text,
+            facts: [
+                "state": .string(state), "message": .string(mail.id.description), "journey": .string(mail.journey),
+                "step": .string(mail.step), "template": .string(mail.template), "run": .string(mail.run.description),
+                "topic": mail.topic.map { .string($0) } ?? .null,
+                "address": mail.address.map { .string($0) } ?? .null,
+                "reasons": .array(Reasons(rawValue: mail.reasons).words.map { .string($0) }),
+                "reply": mail.reply.map { .string($0) } ?? .null,
+            ])
+    }
+}
+
+extension Story.Mail {
+    /// Whether it waits for a later instant than it was planned for.
+    fileprivate var isHeld: Bool { state == .planned && dueAt > plannedAt }
+}

@@ -1,0 +1,116 @@
+import JourneyProgram
+import Model
+import Store
+
+extension StoryTelling {
+    var decisionLines: [StoryLine] {
+        let runs = Dictionary(story.runs.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return story.decisions.map { decision in
+            let run = decision.run.flatMap { runs[$0] }
+            return StoryLine(
+                at: decision.at, kind: .run, order: "\(run?.enteredAt.description ?? "")\(decision.rank)\(decision.step ?? "")",
+                text: words(decision, run),
+                facts: [
+                    "decision": .string(decision.kind), "journey": decision.journey.map { .string($0) } ?? .null,
+                    "version": run.map { .int(Int64($0.journeyVersion)) } ?? .null,
+                    "run": decision.run.map { .string($0.description) } ?? .null,
+                    "step": decision.step.map { .string($0) } ?? .null, "choice": .string(decision.choice),
+                    "saw": decision.saw ?? .null,
+                ])
+        }
+    }
+
+    private func words(_ decision: Decisions.Decision, _ run: Run?) -> String {
+        let journey = decision.journey ?? "a journey"
+        switch decision.kind {
+        case "entry": return "entered \(journey)\(run.map { ", version \($0.journeyVersion)" } ?? ""), \(entry(decision, run))"
+        case "end": return "left \(journey): \(ending(decision))"
+        default: return "\(journey) \(decision.step ?? ""): \(branch(decision))"
+        }
+    }
+
+    private func entry(_ decision: Decisions.Decision, _ run: Run?) -> String {
+        let saw = decision.saw ?? .null
+        if let stage = saw["stage"]?.string { return "because stage \(stage) was reached" }
+        let event = saw["event"]?.string ?? "an event"
+        let condition = saw["condition"]?.string.map { " and \($0)" } ?? ""
+        let key = run.flatMap { $0.entryKey.isEmpty ? nil : ", key \($0.entryKey)" } ?? ""
+        return "because \(event) happened\(condition)\(key)"
+    }
+
+    private func ending(_ decision: Decisions.Decision) -> String {
+        let condition = decision.saw?["condition"]?.string
+        return switch decision.choice {
+        case "converted": "its goal was reached" + (condition.map { ", \($0)" } ?? "")
+        case "exited": "its exit came about" + (condition.map { ", \($0)" } ?? "")
+        case "finished": "finished"
+        default: decision.choice
+        }
+    }
+
+    private func branch(_ decision: Decisions.Decision) -> String {
+        let saw = decision.saw ?? .null
+        if let event = saw["event"]?.string { return "\(event) came, so it went on with then" }
+        if let event = saw["waited for"]?.string { return "\(event) did not come in time, so it went on with else" }
+        guard let condition = saw["condition"]?.string else { return decision.choice }
+        return decision.choice == "then" ? "\(condition), so then" : "not \(condition), so else"
+    }
+
+    // MARK: What each run waits for
+
+    /// A line for each run that has not ended.
+    var waits: [Wait] {
+        story.runs.filter { $0.endedAt == nil }.map { run in
+            let state = try? RunState(json: run.state)
+            return Wait(run: run, step: state?.step, until: state?.until, text: waiting(run, state))
+        }
+    }
+
+    struct Wait {
+        var run: Run
+        var step: String?
+        var until: Timestamp?
+        var text: String
+
+        var json: JSON {
+            .object([
+                "journey": .string(run.journey), "version": .int(Int64(run.journeyVersion)),
+                "run": .string(run.id.description), "step": step.map { .string($0) } ?? .null,
+                "until": until.map { .string($0.description) } ?? .null, "text": .string(text),
+            ])
+        }
+    }
+
+    private func waiting(_ run: Run, _ state: RunState?) -> String {
+        guard let state else { return "\(run.journey) stands at a step that this build cannot read" }
+        let script = portrait.scripts[.init(journey: run.journey, version: run.journeyVersion)]
+        let what = script?.wait(at: state.step)
+        let place = "\(run.journey), version \(run.journeyVersion), at \(state.step):"
+        switch state.phase {
+        case .arriving: return "\(place) about to go on"
+        case .sending:
+            let mail = story.mails.first { $0.run == run.id && $0.step == state.step }
+            return "\(place) waits for its mail, \(mail.map { status($0) } ?? "not planned yet")"
+        case .waiting(let until):
+            return "\(place) waits\(what.map { " (\($0))" } ?? "") until \(local(until).full)"
+        case .waitingForEvent(_, let until):
+            return "\(place) waits for \(what ?? "an event") until \(local(until).full)"
+        case .waitingForGoal: return "\(run.journey), version \(run.journeyVersion): all steps are done, its goal is still open"
+        case .ended(let outcome): return "\(place) \(outcome.rawValue)"
+        }
+    }
+}
+
+extension RunState {
+    fileprivate var until: Timestamp? {
+        switch phase {
+        case .waiting(let until), .waitingForEvent(_, let until): until
+        case .arriving, .sending, .waitingForGoal, .ended: nil
+        }
+    }
+}
+
+extension Decisions.Decision {
+    /// Within one activation the entry comes first and the end last.
+    fileprivate var rank: Int { kind == "entry" ? 0 : kind == "end" ? 2 : 1 }
+}

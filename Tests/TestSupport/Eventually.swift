@@ -1,0 +1,30 @@
+public import Testing
+
+/// Waits until `condition` holds, looking again about every 5 ms.
+///
+/// Records an issue and throws where it does not hold within `bound`, so that what follows may rely on it.
+public func eventually(
+    _ what: String, within bound: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
+    isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
+) async throws {
+    _ = try await eventually(what, within: bound, sourceLocation: sourceLocation) {
+        try await condition() ? true : nil
+    }
+}
+
+/// Waits until `value` gives one, and returns it; otherwise like ``eventually(_:within:sourceLocation:isolation:_:)``.
+public func eventually<Value>(
+    _ what: String, within bound: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
+    isolation: isolated (any Actor)? = #isolation, value: () async throws -> Value?
+) async throws -> Value {
+    let deadline = ContinuousClock.now + bound
+    while true {
+        if let value = try await value() { return value }
+        guard ContinuousClock.now < deadline else {
+            let fault = TestSupportError("not within \(bound): \(what)")
+            Issue.record(fault, sourceLocation: sourceLocation)
+            throw fault
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}

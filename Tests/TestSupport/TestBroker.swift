@@ -1,0 +1,116 @@
+import Foundation
+public import Messaging
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// A virtual host of its own with all queues declared, for one test, on the broker that `LOODS_TEST_AMQP_URL` and
+/// `LOODS_TEST_AMQP_MANAGEMENT_URL` name.
+public struct TestBroker: Sendable {
+    /// The virtual host's name.
+    public let vhost: String
+    /// `amqp://…/VHOST`, for whoever connects by itself.
+    public let url: String
+    /// The same, as services take it.
+    public let configuration: BrokerConfiguration
+
+    private let management: URL
+
+    /// Makes the virtual host, runs `body`, and removes it again.
+    public static func with<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (TestBroker) async throws -> R
+    ) async throws -> R {
+        let broker = try await make()
+        do {
+            let result = try await body(broker)
+            try await broker.delete()
+            return result
+        } catch {
+            try? await broker.delete()
+            throw error
+        }
+    }
+
+    /// Makes a virtual host with all queues; ``delete()`` it.
+    public static func make() async throws -> TestBroker {
+        let amqp = try TestEnvironment.value("LOODS_TEST_AMQP_URL", "the URL of a RabbitMQ for tests")
+        let api = try TestEnvironment.value(
+            "LOODS_TEST_AMQP_MANAGEMENT_URL", "http://user:password@host:port of its management API")
+        guard var url = URLComponents(string: amqp), let management = URL(string: api) else {
+            throw TestSupportError("LOODS_TEST_AMQP_URL or LOODS_TEST_AMQP_MANAGEMENT_URL is no URL")
+        }
+        let vhost = TestEnvironment.uniqueName("loods-test-")
+        url.path = "/\(vhost)"
+        let broker = TestBroker(
+            vhost: vhost, url: url.string ?? "",
+            configuration: try BrokerConfiguration(url: url.string ?? "", connectionName: "loods-tests"),
+            management: management)
+        try await broker.call("PUT", "vhosts/\(vhost)")
+        try await Topology.declare(broker.configuration)
+        return broker
+    }
+
+    /// Removes the virtual host with all in it.
+    public func delete() async throws { try await call("DELETE", "vhosts/\(vhost)") }
+
+    /// Publishes bodies and waits for the broker's confirms.
+    public func publish(_ bodies: [[UInt8]], to queue: QueueName, lane: Lane = .live) async throws {
+        let publisher = Publisher(configuration, logger: TestEnvironment.quiet)
+        do {
+            for body in bodies { try await publisher.publish(body, to: queue, lane: lane) }
+        } catch {
+            await publisher.close()
+            throw error
+        }
+        await publisher.close()
+    }
+
+    /// Takes up to 1000 bodies that wait in a queue now, oldest first; they are gone from it.
+    public func take(from queue: QueueName, lane: Lane = .live) async throws -> [[UInt8]] {
+        struct Message: Decodable { var payload: String }
+        let request = #"{"count":1000,"ackmode":"ack_requeue_false","encoding":"base64"}"#
+        let answer = try await call("POST", "queues/\(vhost)/\(queue.name(in: lane))/get", body: request)
+        return try JSONDecoder().decode([Message].self, from: answer).compactMap { message in
+            Data(base64Encoded: message.payload).map { Array($0) }
+        }
+    }
+
+    /// How many bodies wait in a queue now, those in a consumer's hands left out.
+    public func ready(in queue: QueueName, lane: Lane = .live) async throws -> Int {
+        try await Topology.depths(configuration).first { $0.queue == queue && $0.lane == lane }?.ready ?? 0
+    }
+
+    /// Ends all connections of this virtual host from the broker's side; answers how many it knew of.
+    @discardableResult
+    public func closeConnections() async throws -> Int {
+        struct Connection: Decodable { var name: String }
+        let open = try JSONDecoder().decode(
+            [Connection].self, from: await call("GET", "vhosts/\(vhost)/connections"))
+        for connection in open { _ = try? await call("DELETE", "connections/\(connection.name)") }
+        return open.count
+    }
+
+    @discardableResult
+    private func call(_ method: String, _ path: String, body: String? = nil) async throws -> Data {
+        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._/"))
+        guard var components = URLComponents(url: management, resolvingAgainstBaseURL: false) else {
+            throw TestSupportError("LOODS_TEST_AMQP_MANAGEMENT_URL is no URL")
+        }
+        let credentials = "\(components.user ?? "guest"):\(components.password ?? "guest")"
+        (components.user, components.password) = (nil, nil)
+        components.percentEncodedPath = "/api/\(path.addingPercentEncoding(withAllowedCharacters: allowed) ?? path)"
+        guard let url = components.url else { throw TestSupportError("no such path: \(path)") }
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        request.httpBody = body.map { Data($0.utf8) }
+        request.setValue("Basic \(Data(credentials.utf8).base64EncodedString())", forHTTPHeaderField: "Authorization")
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        let (data, response) = try await URLSession.shared.data(for: request)
+        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+        guard (200..<300).contains(status) else {
+            throw TestSupportError("the broker's management API answered \(method) \(path) with \(status)")
+        }
+        return data
+    }
+}

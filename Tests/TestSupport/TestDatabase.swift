@@ -1,0 +1,117 @@
+import Foundation
+public import Model
+public import Postgres
+import Schema
+public import Store
+import Synchronization
+
+/// A migrated database of its own for one test, on the server that `LOODS_TEST_DATABASE_URL` names.
+///
+/// ```swift
+/// try await TestDatabase.with { database in
+///     try await database.pool.withTransaction { session in … }
+/// }
+/// ```
+public final class TestDatabase: Sendable {
+    /// The database's name on the server.
+    public let name: String
+    /// `postgres://…/NAME`, for whoever connects by itself.
+    public let url: String
+    /// Eight connections, opened when needed; they stand for as many processes.
+    public let pool: PostgresPool
+
+    private let pools: Mutex<[PostgresPool]>
+
+    private init(name: String) throws {
+        self.name = name
+        url = try Self.url(of: name)
+        pool = try Self.pool(url, connections: 8)
+        pools = Mutex([pool])
+    }
+
+    /// Makes the database, runs `body`, and drops the database, whoever is connected.
+    public static func with<R>(
+        clock: TestClock = .real, isolation: isolated (any Actor)? = #isolation,
+        _ body: (TestDatabase) async throws -> R
+    ) async throws -> R {
+        try await scoped(make(clock: clock), body)
+    }
+
+    /// Makes a database without any schema for `body`, and drops it.
+    public static func withEmpty<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> R
+    ) async throws -> R {
+        let name = TestEnvironment.uniqueName("loods_test_")
+        try await DatabaseServer.run("create database \(name)")
+        return try await scoped(TestDatabase(name: name), body)
+    }
+
+    private static func scoped<R>(
+        _ database: TestDatabase, isolation: isolated (any Actor)? = #isolation,
+        _ body: (TestDatabase) async throws -> R
+    ) async throws -> R {
+        do {
+            let result = try await body(database)
+            try await database.drop()
+            return result
+        } catch {
+            try? await database.drop()
+            throw error
+        }
+    }
+
+    /// Makes a database by cloning the migrated template; ``drop()`` it.
+    public static func make(clock: TestClock = .real) async throws -> TestDatabase {
+        let name = TestEnvironment.uniqueName("loods_test_")
+        let template = try await DatabaseServer.template()
+        try await DatabaseServer.run("create database \(name) template \(template)")
+        let database = try TestDatabase(name: name)
+        _ = try await database.pool.withTransaction {
+            try DomainClock.initialize(clock.mode, at: clock.start, in: $0)
+        }
+        return database
+    }
+
+    /// Closes every pool made here, and drops the database with its other connections.
+    public func drop() async throws {
+        for pool in pools.withLock({ $0 }) { await pool.close() }
+        try await DatabaseServer.run("drop database if exists \(name) with (force)")
+    }
+
+    /// Another pool on this database, closed before the database is dropped.
+    public func pool(connections: Int) throws -> PostgresPool {
+        let pool = try Self.pool(url, connections: connections)
+        pools.withLock { $0.append(pool) }
+        return pool
+    }
+
+    private static func pool(_ url: String, connections: Int) throws -> PostgresPool {
+        PostgresPool(
+            try PostgresConfiguration(url: url, applicationName: "loods-tests", poolSize: connections),
+            logger: TestEnvironment.quiet)
+    }
+
+    static func url(of name: String) throws -> String {
+        guard var url = URLComponents(string: try DatabaseServer.adminURL()) else {
+            throw TestSupportError("LOODS_TEST_DATABASE_URL is no URL")
+        }
+        url.path = "/\(name)"
+        return url.string ?? ""
+    }
+}
+
+/// The clock of a test's store.
+public enum TestClock: Sendable {
+    case real
+    /// Stands at an instant until `DomainClock.step` moves it.
+    case stepped(at: Timestamp)
+
+    /// As `LOODS_CLOCK` says it.
+    public var mode: DomainClock.Mode {
+        if case .stepped = self { .stepped } else { .real }
+    }
+
+    var start: Timestamp {
+        if case .stepped(let start) = self { start } else { Timestamp(seconds: 0) }
+    }
+}

@@ -159,7 +159,8 @@ let package = Package(
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model"]),
         tests("Workspaces", ["Workspaces", "JourneyProgram", "Expressions", "Model"]),
-        tests("Contracts", ["Contracts", "Model"]),
+        .testTarget(
+            name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
         tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", lifecycle, log]),
         tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Model", "TestSupport"]),
         tests("ServiceRuntime", ["ServiceRuntime", hummingbird, hummingbirdTesting, log]),
@@ -168,7 +169,12 @@ let package = Package(
         tests("Audience", ["Audience", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
         tests("Journeys", ["Journeys", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
         tests("Delivery", ["Delivery", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
+        .executableTarget(
+            name: "throughput",
+            dependencies: [
+                "AMQP", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
+            ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
         tests("Architecture", []),
-        tests("Cluster", ["TestSupport", "Model", "Postgres"]),
+        tests("Cluster", ["TestSupport", "Model", "Postgres", "Store", "Transit"]),
     ]
 )

@@ -57,7 +57,8 @@ public struct WireReader: Sendable {
         let count = Int(try uint32(field))
         guard count <= bytes.count - index else { throw .malformed(field: field) }
         var elements: [Element] = []
-        elements.reserveCapacity(count)
+        // A count can claim an element a byte, each of which would take hundreds of bytes of memory.
+        elements.reserveCapacity(min(count, 1024))
         for _ in 0..<count { elements.append(try body(&self)) }
         return elements
     }

@@ -21,9 +21,9 @@ import UnixSignals
 public enum ServiceMain {
     /// Runs a service until it is told to stop (SIGTERM or SIGINT) or fails, then ends the process.
     ///
-    /// `services` are started in their order, after the operations server, and shut down in the reverse order, each when
-    /// the next has ended. All run until shutdown: one that returns earlier ends the process with 70. An `ExitFault`,
-    /// thrown by `services` or by a service's `run()`, decides the exit code; any other error means 70.
+    /// `services` are started in their order, after the operations server, and shut down in the reverse order, each
+    /// when the next has ended. All run until shutdown: one that returns earlier ends the process with 70. An
+    /// `ExitFault`, thrown by `services` or by a service's `run()`, decides the exit code; any other error means 70.
     ///
     /// - Parameters:
     ///   - name: the service's name in logs.

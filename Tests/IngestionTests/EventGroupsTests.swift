@@ -18,28 +18,32 @@ private final class CountingStamp: GroupStamp {
     func abandon(_ bodies: [UniqueID]) async { state.withLock { $0.abandoned += bodies } }
 }
 
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+}
+
 @Suite struct EventGroupsTests {
     private let sink = RecordingSink()
 
     @Test func aSenderIsAnsweredAfterTheConfirmAndNotBefore() async throws {
         sink.answer(.hold)
         let groups = groups(sink)
-        let isAnswered = Atomic(false)
+        let isAnswered = Flag()
         try await publishing(groups) {
             try await withThrowingTaskGroup { tasks in
                 tasks.addTask {
                     try await groups.submit([draft("1")])
-                    isAnswered.store(true, ordering: .releasing)
+                    isAnswered.set()
                 }
                 await sink.attempted(1)
-                let isEarly = isAnswered.load(ordering: .acquiring)
-                #expect(!isEarly)
+                #expect(!isAnswered.isSet)
                 sink.release()
                 try await tasks.waitForAll()
             }
         }
-        let isLate = isAnswered.load(ordering: .acquiring)
-        #expect(isLate)
+        #expect(isAnswered.isSet)
         #expect(sink.events.map(\.eventID) == ["1"])
         #expect(sink.events.map(\.at) == [receipt])
     }

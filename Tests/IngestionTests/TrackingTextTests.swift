@@ -7,7 +7,7 @@ import Testing
 /// What is JSON, what only looks like it, and what the store could not hold.
 @Suite struct TrackingTextTests {
     private func single(_ value: String) -> String {
-        "{\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"v\":\(value)}}"
+        "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"E\",\"properties\":{\"v\":\(value)}}"
     }
 
     @Test(arguments: [
@@ -115,7 +115,7 @@ import Testing
 
     @Test func noMutationOfABodyGetsPastTheEdgeAndNotTheModel() throws {
         let text = Array(
-            "{\"batch\":[{\"userId\":\"u1\",\"event\":\"E\",\"properties\":{\"a\":[1.5e3,\"\\ud83d\\ude00\\n\",null,true]}}]}"
+            "{\"batch\":[{\"type\":\"track\",\"userId\":\"u1\",\"event\":\"E\",\"properties\":{\"a\":[1.5e3,\"\\ud83d\\ude00\\n\",null,true]}}]}"
                 .utf8)
         var random = SplitMix(state: 7)
         var accepted = 0

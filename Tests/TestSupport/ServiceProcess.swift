@@ -31,7 +31,7 @@ public final class ServiceProcess: Sendable {
         self.name = name
         log = FileManager.default.temporaryDirectory
             .appendingPathComponent(TestEnvironment.uniqueName("loods-\(name)-") + ".log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)
         let process = Process()
         process.executableURL = try Self.executable(name)

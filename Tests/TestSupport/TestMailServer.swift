@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The catcher in a process of its own: takes any mail by SMTP and keeps it as files.
 ///

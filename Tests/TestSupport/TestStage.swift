@@ -1,4 +1,6 @@
 public import Logging
+import Messaging
+import Postgres
 public import ServiceLifecycle
 public import Transit
 
@@ -58,7 +60,7 @@ public struct TestStage: Sendable {
     /// Runs services as a process does, then `body`, then a graceful shutdown that must end by itself.
     ///
     /// Where a service fails, its error is thrown and `body` is cancelled.
-    public func running(_ services: [any Service], _ body: @Sendable () async throws -> Void) async throws {
+    public func running(_ services: [any Service], _ body: @escaping @Sendable () async throws -> Void) async throws {
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0, serviceName: "\(type(of: $0))") },

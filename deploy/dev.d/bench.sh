@@ -1,15 +1,25 @@
-# bench: throughput of an instance of its own, beside the floors that bound it.
+# bench: a fresh instance in release build, measured by the program `throughput` beside the floors that bound it.
+
+# The whole call, the starting of everything included.
+bench_limit=480
 
 bench_command() {
-  local json=()
+  local arguments=() scale=() asked=0
+  bench_started=$(milliseconds)
   while (($#)); do
     case $1 in
-      --json) json=(--json); quiet_stdout ;;
-      end-to-end) ;;
-      *) die 64 "there is no benchmark \"$1\"; there is: end-to-end" ;;
+      --json) quiet_stdout; arguments+=(--json) ;;
+      --quick) arguments+=(--quick) ;;
+      --scale)
+        [[ ${2:-} =~ ^(ingest|scoring|scheduler|mailer)=([1-9][0-9]?)$ ]] ||
+          die 64 "--scale takes SERVICE=N, for example --scale scoring=2; services are ${services[*]}"
+        scale+=("$2"); shift ;;
+      events | ingest | scoring | mailer) arguments+=("$1"); asked=1 ;;
+      *) die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring and mailer" ;;
     esac
     shift
   done
+  ((asked)) || note "all benchmarks: events, ingest, scoring, mailer"
   use_instance bench
   lock_instance
   need_packages
@@ -19,31 +29,85 @@ bench_command() {
   trap 'remove_instance || true' EXIT
   start_servers
   create_database
+  create_floor_database
   export_environment
   apply_schema
-  loods apply --yes "$root/deploy/bench/workspace" >"$state/log/workspace.log" 2>&1 ||
+  loods apply "$root/Tests/Benchmarks/workspace" --yes >"$state/log/workspace.log" 2>&1 ||
     die_with_log "$state/log/workspace.log" "loods apply failed"
   create_write_key bench
-  start_services
-  build_floors
-  start_floor_catcher
-  LOODS_INGEST_URL=$(ingest_url) LOODS_MAIL_DIR=$state/mail LOODS_PSQL=$(pg_bin)/psql \
-    LOODS_WRITE_KEY=$(cat "$state/secrets/write-key") LOODS_BENCH_FLOORS=$state/floors \
-    LOODS_BENCH_SMTP=smtp://127.0.0.1:$(port smtp-floor) \
-    python3 "$root/deploy/bench/run" "${json[@]}"
+  start_services "${scale[@]}"
+  fetch_smtp_source
+  measure "${arguments[@]}"
 }
 
-build_floors() {
-  local compiler
-  compiler=$(command -v clang || command -v cc) || die 69 "a C compiler is needed for the floors"
-  "$compiler" -O2 -o "$state/floors" "$root/deploy/bench/floors.c" -lrabbitmq -lpthread 2>"$state/log/floors.log" ||
-    die_with_log "$state/log/floors.log" "the floors did not compile"
+measure() {
+  LOODS_INGEST_URL=http://127.0.0.1:$(port ingest) LOODS_WRITE_KEY=$(cat "$state/secrets/write-key") \
+    LOODS_MAIL_DIR=$state/mail LOODS_BENCH_FLOOR_DATABASE_URL=$(postgres_url loods floor) \
+    LOODS_BENCH_SCORING_PORTS=$(scoring_ports) LOODS_BENCH_PROCESSES=$(measured_processes) \
+    LOODS_BENCH_SMTP_SOURCE=$(smtp_source) LOODS_BENCH_VERSIONS=$(bench_versions) \
+    LOODS_BENCH_SECONDS=$((bench_limit - ($(milliseconds) - bench_started) / 1000 - 40)) \
+    "$bin/throughput" "$@"
 }
 
-# A second catcher, so that the floor's messages are not counted as the subject's.
-start_floor_catcher() {
-  mkdir -p "$state/floor-mail"
-  launch floor-1 "$bin/catcher" --listen "127.0.0.1:$(free_port smtp-floor)" --directory "$state/floor-mail" \
-    --ready-file "$state/run/floor.ready"
-  until_true 20 test -e "$state/run/floor.ready" || die_with_log "$state/log/floor-1.log" "the catcher did not start"
+# For bare SQL: the same server and schema, without anybody else's rows.
+create_floor_database() { run_sql <<<"create database floor owner loods"; }
+
+scoring_ports() {
+  local name
+  for name in $(running_names scoring); do printf '%s ' "$(operations_port "$name")"; done
+}
+
+# NAME:PID of everything whose time is counted.
+measured_processes() {
+  local name
+  for name in $(running_names "${services[@]}") rabbitmq catcher; do
+    if alive "$name"; then printf '%s:%s ' "${name%-[0-9]*}" "$pid"; fi
+  done
+  printf 'postgres:%s\n' "$(head -n 1 <(as_postgres cat "$(postgres_home)/data/postmaster.pid"))"
+}
+
+bench_versions() {
+  echo "PostgreSQL $("$(pg_bin)/postgres" --version | grep -oE '[0-9]+\.[0-9]+' | head -n 1)," \
+    "RabbitMQ $(rabbitmq_version), $(swift --version 2>/dev/null | grep -oE 'Swift version [0-9.]+' | head -n 1)"
+}
+
+# Postfix's load generator, unpacked beside everything else: nothing of Postfix is installed. Without it the floor
+# of mails is our own connections, and the report says so.
+fetch_smtp_source() {
+  local tools=$state_root/tools log=$state_root/tools.log
+  [[ ! -x $tools/usr/sbin/smtp-source ]] || return 0
+  command -v apt-get >/dev/null || return 0
+  mkdir -p "$tools"
+  if ! (cd "$tools" && apt-get download postfix && unpack_here) >"$log" 2>&1; then
+    note "smtp-source could not be had (see $(relative "$log")); our own connections stand for it"
+    rm -rf "$tools"
+  fi
+}
+
+# With the libraries that the machine lacks.
+unpack_here() {
+  dpkg -x postfix_*.deb .
+  if LD_LIBRARY_PATH=$(smtp_source_libraries) ldd usr/sbin/smtp-source | grep -q 'not found'; then
+    apt-get download libdb5.3 libnsl2 libtirpc3 libicu72
+    local package
+    for package in lib*.deb; do dpkg -x "$package" .; done
+  fi
+  ! LD_LIBRARY_PATH=$(smtp_source_libraries) ldd usr/sbin/smtp-source | grep 'not found'
+}
+
+smtp_source_libraries() {
+  local tools=$state_root/tools
+  echo "$tools/usr/lib/postfix:$(compgen -G "$tools/usr/lib/*-linux-gnu*" | head -n 1)"
+}
+
+# A command that runs it; empty where it could not be had.
+smtp_source() {
+  local tools=$state_root/tools
+  [[ -x $tools/usr/sbin/smtp-source ]] || return 0
+  cat >"$state/run/smtp-source" <<SCRIPT
+#!/bin/sh
+LD_LIBRARY_PATH='$(smtp_source_libraries)' exec '$tools/usr/sbin/smtp-source' "\$@"
+SCRIPT
+  chmod 755 "$state/run/smtp-source"
+  echo "$state/run/smtp-source"
 }

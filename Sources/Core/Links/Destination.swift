@@ -1,10 +1,11 @@
 /// Where a click may lead.
 public enum Destination {
-    /// Whether `url` is absolute, `http` or `https`, with a plain host (and port), in printable ASCII of at most 2,048 bytes.
+    /// Whether `url` is absolute, `http` or `https`, with a plain host (and port), in printable ASCII of at most 2,048
+    /// bytes.
     ///
-    /// User names, backslashes, spaces and everything beyond ASCII are refused: browsers read them in ways that differ from
-    /// RFC 3986 (`https:/\evil`, `https://shop@evil`, full-width dots). International hosts are written in Punycode, other
-    /// characters percent-encoded.
+    /// User names, backslashes, spaces and everything beyond ASCII are refused: browsers read them in ways that differ
+    /// from RFC 3986 (`https:/\evil`, `https://shop@evil`, full-width dots). International hosts are written in
+    /// Punycode, other characters percent-encoded.
     public static func isAllowed(_ url: some StringProtocol) -> Bool {
         let bytes = Array(url.utf8)
         guard bytes.count <= 2048, bytes.allSatisfy({ (0x21...0x7E).contains($0) && !#"\"<>`{}|^"#.utf8.contains($0) })

@@ -3,8 +3,8 @@ import Crypto
 /// Signs the links of mails and reads them back.
 ///
 /// A token is `version.key.payload.signature`: HMAC-SHA256 cut to 128 bits over all before it, under a key that HKDF
-/// (RFC 5869) derives from the secret for the link's purpose. The first secret signs; every one verifies, so that a secret is
-/// replaced by putting the new one in front and dropping the old one when its mails no longer count.
+/// (RFC 5869) derives from the secret for the link's purpose. The first secret signs; every one verifies, so that a
+/// secret is replaced by putting the new one in front and dropping the old one when its mails no longer count.
 public struct LinkSigner: Sendable {
     private static let version = "1"
     private static let signatureBytes = 16

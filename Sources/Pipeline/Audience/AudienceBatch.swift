@@ -30,14 +30,15 @@ struct AudienceBatch {
         let fresh = try EventLog.append(Array(events), in: session)
         try Flights.arrive(flights, in: session)
         let merges = try links.merge(now: clock.now, in: session)
-        guard !fresh.isEmpty || !merges.isEmpty else { return Result(fresh: 0, outbox: []) }
-        for (subject, survivor) in survivors { survivors[subject] = merges[survivor] ?? survivor }
+        guard !fresh.isEmpty || !merges.survivors.isEmpty else { return Result(fresh: 0, outbox: []) }
+        for (subject, survivor) in survivors { survivors[subject] = merges.survivors[survivor] ?? survivor }
 
         let byContact = Dictionary(grouping: fresh) {
             survivors[ContactKey(workspace: $0.workspace, contact: $0.subjectID)]!
         }
         var audience = try LoadedAudience(
-            Set(byContact.keys).union(merges.values), names: definitions, now: clock.now, in: session)
+            Set(byContact.keys).union(merges.survivors.values), holding: merges.stages, names: definitions,
+            now: clock.now, in: session)
         var signals: [Signal] = []
         for (contact, events) in byContact.sorted(by: { $0.key < $1.key }) {
             signals += try audience.apply(events, to: contact)

@@ -37,23 +37,38 @@ struct IdentityLinks {
         }
     }
 
-    /// Merges what may merge; the contacts' locks are held.
-    ///
-    /// - Returns: for each contact that is gone, its survivor.
-    func merge(now: Timestamp, in session: PostgresSession) throws -> [ContactKey: ContactKey] {
-        guard !pairs.isEmpty else { return [:] }
-        _ = try SendStates.lock(contacts, in: session)
-        var survivors: [ContactKey: ContactKey] = [:]
-        for pair in pairs {
-            let strong = survivors[pair.strong] ?? pair.strong
-            let weak = survivors[pair.weak] ?? pair.weak
-            guard strong != weak, try !hasUser(weak, in: session) else { continue }
-            try mergeAttributes(of: weak, into: strong, in: session)
-            try Merging.merge(weak, into: strong, now: now, in: session)
+    /// What was merged.
+    struct Merges {
+        /// For each contact that is gone, its survivor.
+        fileprivate(set) var survivors: [ContactKey: ContactKey] = [:]
+        /// The stages that those who are gone held, by survivor.
+        fileprivate(set) var stages: [ContactKey: [String]] = [:]
+
+        fileprivate mutating func note(_ weak: ContactKey, into strong: ContactKey, stage: String?) {
             survivors[weak] = strong
             for (gone, survivor) in survivors where survivor == weak { survivors[gone] = strong }
+            stages[strong, default: []] += (stages.removeValue(forKey: weak) ?? []) + [stage].compactMap { $0 }
         }
-        return survivors
+    }
+
+    /// Merges what may merge; the contacts' locks are held.
+    func merge(now: Timestamp, in session: PostgresSession) throws -> Merges {
+        var merges = Merges()
+        guard !pairs.isEmpty else { return merges }
+        _ = try SendStates.lock(contacts, in: session)
+        for pair in pairs {
+            var strong = merges.survivors[pair.strong] ?? pair.strong
+            var weak = merges.survivors[pair.weak] ?? pair.weak
+            guard strong != weak else { continue }
+            if try hasUser(weak, in: session) {
+                guard try !hasUser(strong, in: session) else { continue }
+                swap(&strong, &weak)
+            }
+            let stage = try mergeAttributes(of: weak, into: strong, in: session)
+            try Merging.merge(weak, into: strong, now: now, in: session)
+            merges.note(weak, into: strong, stage: stage)
+        }
+        return merges
     }
 
     private func hasUser(_ contact: ContactKey, in session: PostgresSession) throws -> Bool {
@@ -61,16 +76,18 @@ struct IdentityLinks {
     }
 
     /// Per attribute the last writer wins, whichever contact it wrote to.
+    ///
+    /// - Returns: the stage of the one that goes.
     private func mergeAttributes(
         of weak: ContactKey, into strong: ContactKey, in session: PostgresSession
-    ) throws {
+    ) throws -> String? {
         let states = try Contacts.states(of: [weak, strong], in: session)
-        guard let from = states[weak], var to = states[strong] else { return }
+        guard let from = states[weak], var to = states[strong] else { return nil }
         for (name, mark) in from.marks where to.marks[name].map({ $0 < mark }) ?? true {
             to.marks[name] = mark
             to.attributes[name] = from.attributes[name]
         }
-        if to.stage == nil { to.stage = from.stage }
         try Contacts.save([to], in: session)
+        return from.stage
     }
 }

@@ -20,8 +20,11 @@ struct LoadedAudience {
     }
 
     /// Loads `contacts`, whose locks are held: revisions and open runs are read after them.
+    ///
+    /// - Parameter stages: which contacts that have just merged into them held.
     init(
-        _ contacts: Set<ContactKey>, names definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+        _ contacts: Set<ContactKey>, holding stages: [ContactKey: [String]], names definitions: DefinitionsCache,
+        now: Timestamp, in session: PostgresSession
     ) throws {
         let ids = Array(Set(contacts.map(\.workspace)))
         var live: [WorkspaceID: LiveWorkspace] = [:]
@@ -39,10 +42,12 @@ struct LoadedAudience {
         let history = try EventLog.history(of: contacts, names: stageEvents, in: session)
         for contact in contacts {
             guard let state = states[contact], let definitions = live[contact.workspace] else { continue }
-            people[contact] = Person(
+            var person = Person(
                 state: state, consents: consents[contact] ?? [], sums: sums[contact] ?? [],
-                history: History(history[contact] ?? []), workspace: definitions.workspace,
+                history: history[contact] ?? [], workspace: definitions.workspace,
                 revision: definitions.revision, now: now)
+            for stage in stages[contact] ?? [] { person.take(stage: stage) }
+            people[contact] = person
         }
     }
 
@@ -68,13 +73,14 @@ struct LoadedAudience {
         guard var person = people[contact], let live = workspaces[contact.workspace] else { return [] }
         var signals: [Signal] = []
         let interest = live.entryEvents.union(openRuns[contact] ?? [])
+        person.expect(Set(events.map(\.position)))
         for event in events.sorted(by: { $0.position < $1.position }) {
             let reached = try person.apply(event)
             guard event.effect == .live else { continue }
             if interest.contains(event.name) || interest.contains(JourneyInterest.anything) {
-                signals.append(event.signal(to: contact, .event))
+                signals.append(event.signal(to: contact))
             }
-            signals += reached.map { event.signal(to: contact, .stage($0)) }
+            if let reached { signals.append(event.signal(to: contact, reached)) }
         }
         people[contact] = person
         return signals
@@ -85,19 +91,24 @@ struct LoadedAudience {
     func disturbed(
         by events: [ContactKey: [AcceptedEvent]], in session: PostgresSession
     ) throws -> [Signal] {
-        let fresh = Set(events.values.joined().map(\.eventID))
+        let fresh = Set(events.values.joined().map { Occurrence(subject: $0.subjectID, position: $0.position) })
         return try workspaces.flatMap { id, live -> [Signal] in
             let places = events.filter { $0.key.workspace == id }.compactMapValues { events in
                 events.filter { $0.effect == .live }.map(\.position).min()
             }
             return try EventLog.later(than: places, names: live.entryEvents, in: session)
-                .filter { !fresh.contains($0.position.eventID ?? "") }
+                .filter { !fresh.contains(Occurrence(subject: $0.subject, position: $0.position)) }
                 .map {
                     Signal(
                         contact: $0.contact, cause: .event, at: $0.position.at, eventID: $0.position.eventID ?? "",
                         subject: $0.subject, name: $0.name)
                 }
         }
+    }
+
+    private struct Occurrence: Hashable {
+        var subject: UniqueID
+        var position: HistoryPosition
     }
 
     /// Writes everything that changed.
@@ -113,7 +124,13 @@ struct LoadedAudience {
 extension AcceptedEvent {
     var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
 
-    fileprivate func signal(to contact: ContactKey, _ cause: Signal.Cause) -> Signal {
-        Signal(contact: contact, cause: cause, at: at, eventID: eventID, subject: subjectID, name: name)
+    fileprivate func signal(to contact: ContactKey) -> Signal {
+        Signal(contact: contact, cause: .event, at: at, eventID: eventID, subject: subjectID, name: name)
+    }
+
+    fileprivate func signal(to contact: ContactKey, _ reached: Stages.Reached) -> Signal {
+        Signal(
+            contact: contact, cause: .stage(reached.stage), at: reached.at, eventID: reached.eventID,
+            subject: subjectID, name: name)
     }
 }

@@ -83,7 +83,7 @@ struct GateDesk {
     }
 
     private func ledger(of state: Contacts.State) -> ContactLedger {
-        let records = (consents[state.key] ?? []).map {
+        let records = (consents[state.key] ?? []).holding(at: state.address).map {
             ConsentRecord(
                 topic: $0.topic, channel: Channel(rawValue: $0.channel), address: $0.address,
                 state: $0.state == .given ? .granted : .withdrawn)

@@ -1,4 +1,5 @@
-/// Why a whole request is refused; the code and the message stand in the answer, and neither holds what the sender sent.
+/// Why a whole request is refused; the code and the message stand in the answer, and neither holds what the sender
+/// sent.
 public struct EdgeError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Code: String, Sendable, CaseIterable {
         case malformed

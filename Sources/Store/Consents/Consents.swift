@@ -13,7 +13,8 @@ public enum Consents {
         public var contact: ContactKey
         public var topic: String
         public var channel: String
-        /// Lower-cased: consent is for an address, however it is written.
+        /// Lower-cased: consent is for an address, however it is written. Empty where the person named none: then it is
+        /// for the contact's address, whichever that is, until a withdrawal at any address.
         public var address: String
         public var at: Timestamp
         public var eventID: String
@@ -88,7 +89,25 @@ public enum Consents {
 extension [Consents.Entry] {
     /// The topics to which mail may go at `address`, by these lines.
     public func topics(givenAt address: String?) -> Set<String> {
-        let address = address?.lowercased()
-        return Set(filter { $0.state == .given && $0.channel == "email" && $0.address == address }.map(\.topic))
+        Set(holding(at: address).filter { $0.state == .given && $0.channel == "email" }.map(\.topic))
     }
+
+    /// Of these lines, which are one contact's, the one that holds at `address` for each topic and channel, put for that
+    /// address.
+    public func holding(at address: String?) -> [Consents.Entry] {
+        guard let address = address?.lowercased() else { return [] }
+        return Dictionary(grouping: self) { [$0.topic, $0.channel] }.values.compactMap { lines in
+            var last = lines.filter { $0.address == address || $0.address.isEmpty }.max { $0.place < $1.place }
+            if let given = last, given.address.isEmpty {
+                last = lines.filter { $0.state == .withdrawn && $0.place > given.place }.max { $0.place < $1.place } ?? given
+            }
+            last?.address = address
+            return last
+        }
+    }
+}
+
+extension Consents.Entry {
+    /// Orders lines: by time, of two at one instant the withdrawal last.
+    fileprivate var place: (Timestamp, Int, String) { (at, state == .withdrawn ? 1 : 0, eventID) }
 }

@@ -16,18 +16,22 @@ public enum Contacts {
         public var address: String? { attributes["email"]?.string }
     }
 
-    /// The place in (time, event id) order of the event that set an attribute.
+    /// The place in (time, event id) order of the event that set an attribute; what a public key said stands behind all
+    /// that trusted senders did.
     public struct AttributeMark: Sendable, Hashable, Comparable {
         public var at: Timestamp
         public var eventID: String
+        public var isTrusted: Bool
 
-        public init(at: Timestamp, eventID: String) {
+        public init(at: Timestamp, eventID: String, isTrusted: Bool = true) {
             self.at = at
             self.eventID = eventID
+            self.isTrusted = isTrusted
         }
 
         public static func < (left: AttributeMark, right: AttributeMark) -> Bool {
-            left.at == right.at
+            if left.isTrusted != right.isTrusted { return right.isTrusted }
+            return left.at == right.at
                 ? left.eventID.utf8.lexicographicallyPrecedes(right.eventID.utf8) : left.at < right.at
         }
     }
@@ -134,13 +138,18 @@ extension ContactKey {
 extension Contacts.AttributeMark {
     fileprivate static func all(in json: JSON) -> [String: Contacts.AttributeMark] {
         (json.object ?? [:]).compactMapValues { mark in
-            guard let pair = mark.array, pair.count == 2, case .int(let at) = pair[0], let id = pair[1].string
+            guard let parts = mark.array, parts.count >= 2, case .int(let at) = parts[0], let id = parts[1].string
             else { return nil }
-            return Contacts.AttributeMark(at: Timestamp(microseconds: at), eventID: id)
+            return Contacts.AttributeMark(
+                at: Timestamp(microseconds: at), eventID: id, isTrusted: parts.count == 2)
         }
     }
 
     fileprivate static func json(_ marks: [String: Contacts.AttributeMark]) -> JSON {
-        .object(marks.mapValues { .array([.int($0.at.microseconds), .string($0.eventID)]) })
+        .object(
+            marks.mapValues { mark in
+                .array(
+                    [.int(mark.at.microseconds), .string(mark.eventID)] + (mark.isTrusted ? [] : [.string("public")]))
+            })
     }
 }

@@ -37,16 +37,17 @@ public enum ScoreSums {
         return sums
     }
 
-    /// Adds amounts to the sums; addends commute, so the order of batches does not matter.
+    /// Adds amounts to the sums, any number to one; addends commute, so the order of batches does not matter.
     public static func add(_ rows: [Row], in session: PostgresSession) throws {
         guard !rows.isEmpty else { return }
-        let sorted = rows.sorted { ($0.contact, $0.model, $0.epoch) < ($1.contact, $1.model, $1.epoch) }
         try session.execute(
             """
             insert into scores (workspace_id, contact_id, model, epoch, amount)
-            select * from unnest(
-                \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(sorted.map(\.model)),
-                \(sorted.map(\.epoch)), \(sorted.map(\.amount)))
+            select u.w, u.contact, u.model, u.epoch, sum(u.amount)::bigint
+            from unnest(
+                \(rows.map(\.contact.workspace)), \(rows.map(\.contact.contact)), \(rows.map(\.model)),
+                \(rows.map(\.epoch)), \(rows.map(\.amount))) as u (w, contact, model, epoch, amount)
+            group by u.w, u.contact, u.model, u.epoch order by u.w, u.contact, u.model, u.epoch
             on conflict (workspace_id, contact_id, model, epoch)
             do update set amount = scores.amount + excluded.amount
             """)

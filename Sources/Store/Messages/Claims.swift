@@ -169,7 +169,7 @@ public enum Claims {
         case returned(retryAt: Timestamp)
     }
 
-    /// Records outcomes where the attempt is still the message's own.
+    /// Records outcomes where the attempt is still the message's own, whoever its contact has merged into meanwhile.
     ///
     /// - Returns: the ids that took it; for the others another mailer or the release was first.
     public static func settle(
@@ -187,12 +187,11 @@ public enum Claims {
                 deferrals = m.deferrals + u.deferrals,
                 final_at = case when u.state = 'planned' then null else \(now) end
             from unnest(
-                \(sorted.map(\.claimed.message.contact.workspace)), \(sorted.map(\.claimed.message.contact.contact)),
-                \(sorted.map(\.claimed.message.id)), \(sorted.map(\.claimed.attempt)),
-                \(sorted.map(\.outcome.state.rawValue)), \(sorted.map(\.outcome.retryAt)),
-                \(sorted.map(\.outcome.deferrals)), \(sorted.map(\.reply))
-            ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply)
-            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                \(sorted.map(\.claimed.message.contact.workspace)), \(sorted.map(\.claimed.message.id)),
+                \(sorted.map(\.claimed.attempt)), \(sorted.map(\.outcome.state.rawValue)),
+                \(sorted.map(\.outcome.retryAt)), \(sorted.map(\.outcome.deferrals)), \(sorted.map(\.reply))
+            ) as u (workspace_id, message_id, attempt, state, retry_at, deferrals, reply)
+            where m.workspace_id = u.workspace_id and m.message_id = u.message_id
                 and m.state in ('claimed', 'handed') and m.attempt = u.attempt
             returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.handed_at is null and m.state <> 'planned'
             """)
@@ -203,9 +202,13 @@ public enum Claims {
         return Set(try rows.map { try $0[3, as: UniqueID.self] })
     }
 
-    /// Ends a claim whose messages are all settled.
+    /// Ends a claim, unless one of its messages is not settled: then it is left to expire.
     public static func close(_ claim: UniqueID, in session: PostgresSession) throws {
-        try session.execute("delete from claims where claim_id = \(claim)")
+        try session.execute(
+            """
+            delete from claims where claim_id = \(claim) and not exists (
+                select from messages where claim_id = \(claim) and state in ('claimed', 'handed'))
+            """)
     }
 
     /// Prolongs a claim of a mailer that is alive.

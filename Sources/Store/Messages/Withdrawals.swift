@@ -18,27 +18,35 @@ public enum Withdrawals {
     /// Applies a withdrawal made through a message's link, in the caller's transaction.
     ///
     /// Applying it again changes nothing. A message or contact that is gone (erased) applies as nothing to do.
+    ///
+    /// - Throws: `StoreError.mergedMeanwhile` when the contact merged into another before its lock was had.
     public static func apply(
         _ withdrawal: RecordedWithdrawal, now: Timestamp, in session: PostgresSession
     ) throws -> Applied {
-        let key = ContactKey(
-            workspace: withdrawal.contact.workspace,
-            contact: try Contacts.survivors(of: [withdrawal.contact], in: session)[withdrawal.contact]?.contact
-                ?? withdrawal.contact.contact)
+        let key = try survivor(of: withdrawal.contact, in: session)
+        _ = try SendStates.lock([key], in: session)
+        guard try survivor(of: withdrawal.contact, in: session) == key else { throw StoreError.mergedMeanwhile }
         let address = try session.query(
-            "select address from messages where message_id = \(withdrawal.message)"
+            """
+            select address from messages
+            where workspace_id = \(key.workspace) and message_id = \(withdrawal.message)
+            """
         ).first.flatMap { try $0[0, as: String?.self] }
         guard let address else {
             return Applied(contact: key, topic: withdrawal.topic, address: nil, withdrawn: 0, event: nil)
         }
         let eventID = "withdrawal-\(withdrawal.message)"
-        let entry = Consents.Entry(
-            contact: key, topic: withdrawal.topic, address: address, at: now, eventID: eventID, state: .withdrawn,
-            wording: nil, source: withdrawal.means)
-        let stands = try Consents.current(of: [key], in: session)[key, default: []].contains {
-            $0.topic == entry.topic && $0.address == entry.address && $0.state == .withdrawn
+        let standing = try Consents.current(of: [key], in: session)[key, default: []].holding(at: address).first {
+            $0.topic == withdrawal.topic && $0.channel == "email"
         }
-        if stands { return Applied(contact: key, topic: entry.topic, address: address, withdrawn: 0, event: nil) }
+        if standing?.state == .withdrawn {
+            return Applied(contact: key, topic: withdrawal.topic, address: address, withdrawn: 0, event: nil)
+        }
+        // A consent dated ahead of the clock is withdrawn all the same: of two at one instant the withdrawal holds.
+        let at = max(now, standing?.at ?? now)
+        let entry = Consents.Entry(
+            contact: key, topic: withdrawal.topic, address: address, at: at, eventID: eventID, state: .withdrawn,
+            wording: nil, source: withdrawal.means)
         let withdrawn = try withdraw([entry], now: now, in: session)
         let properties = JSON.object([
             "topic": .string(entry.topic), "address": .string(entry.address), "source": .string(entry.source),
@@ -46,10 +54,14 @@ public enum Withdrawals {
         ])
         let event = AcceptedEvent(
             workspace: key.workspace, eventID: eventID, call: .track,
-            subject: .id(key.contact), name: EventNames.consentWithdrawn, sentTime: now, at: now, receivedAt: now,
+            subject: .id(key.contact), name: EventNames.consentWithdrawn, sentTime: at, at: at, receivedAt: now,
             trust: .system, properties: properties.serialized)
         return Applied(
             contact: key, topic: entry.topic, address: address, withdrawn: withdrawn, event: event)
+    }
+
+    private static func survivor(of contact: ContactKey, in session: PostgresSession) throws -> ContactKey {
+        try Contacts.survivors(of: [contact], in: session)[contact] ?? contact
     }
 
     /// Writes withdrawals to the ledger, raises the contacts' epochs and withdraws what is planned or claimed.

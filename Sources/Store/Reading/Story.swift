@@ -69,7 +69,8 @@ public struct Story: Sendable {
         guard let state = try Contacts.states(of: [contact], in: session)[contact] else { return nil }
         let (w, id) = (contact.workspace, contact.contact)
         let createdAt = try session.query(
-            "select created_at from contacts where workspace_id = \(w) and contact_id = \(id)")[0][0, as: Timestamp.self]
+            "select created_at from contacts where workspace_id = \(w) and contact_id = \(id)")[0][
+                0, as: Timestamp.self]
         let suppression = try session.query(
             "select reason from suppressions where workspace_id = \(w) and address = \(state.address?.lowercased() ?? "")"
         ).first.map { try $0[0, as: String.self] }

@@ -35,11 +35,14 @@ public enum Timers {
     }
 
     /// Lets runs know that a verdict of theirs is final: they are due at once. Never stale.
+    ///
+    /// A bell that rings already is touched, not passed over: whoever takes it waits for this transaction and so sees the
+    /// verdict, or has taken it before and leaves room for a new one.
     static func ring(_ runs: [(contact: ContactKey, run: UniqueID)], at now: Timestamp, in session: PostgresSession)
         throws
     {
         guard !runs.isEmpty else { return }
-        let sorted = runs.sorted { ($0.contact, $0.run) < ($1.contact, $1.run) }
+        let sorted = Set(runs.map { Bell(contact: $0.contact, run: $0.run) }).sorted()
         try session.execute(
             """
             insert into timers (workspace_id, contact_id, run_id, kind, version, due_at)
@@ -47,8 +50,16 @@ public enum Timers {
             from unnest(
                 \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(sorted.map(\.run))
             ) as u (w, contact, run)
-            on conflict (workspace_id, contact_id, run_id, kind) do nothing
+            on conflict (workspace_id, contact_id, run_id, kind)
+            do update set due_at = least(timers.due_at, excluded.due_at)
             """)
+    }
+
+    private struct Bell: Hashable, Comparable {
+        var contact: ContactKey
+        var run: UniqueID
+
+        static func < (left: Bell, right: Bell) -> Bool { (left.contact, left.run) < (right.contact, right.run) }
     }
 
     /// Contacts that have a timer due at `now`, earliest first. Takes no lock: contacts are locked before timers.
@@ -73,10 +84,17 @@ public enum Timers {
     ) throws -> [ContactKey: Set<UniqueID>] {
         let rows = try session.query(
             """
-            with taken as (
-                delete from timers t
-                using unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
-                where t.workspace_id = u.workspace_id and t.contact_id = u.contact_id and t.due_at <= \(now)
+            with due as (
+                select t.workspace_id, t.contact_id, t.run_id, t.kind
+                from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+                join timers t using (workspace_id, contact_id)
+                where t.due_at <= \(now)
+                order by t.workspace_id, t.contact_id, t.run_id, t.kind
+                for update of t
+            ), taken as (
+                delete from timers t using due d
+                where t.workspace_id = d.workspace_id and t.contact_id = d.contact_id and t.run_id = d.run_id
+                    and t.kind = d.kind
                 returning t.workspace_id, t.contact_id, t.run_id, t.kind, t.version
             )
             select distinct t.workspace_id, t.contact_id, t.run_id

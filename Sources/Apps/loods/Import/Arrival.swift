@@ -35,7 +35,9 @@ struct Arrival: Sendable {
             if Interruption.hasCome {
                 throw ExitFault(
                     code: .failures,
-                    message: "interrupted: everything is published, \(keys.count - first) of \(keys.count) bodies not stored yet")
+                    message:
+                        "interrupted: everything is published, \(keys.count - first) of \(keys.count) bodies not stored yet"
+                )
             }
             if present < part.count { try await Task.sleep(for: .milliseconds(50)) }
         }

@@ -35,9 +35,10 @@ struct EventFile {
         self.digest = digest
         self.reading = reading
         self.map = map
-        splitter = RecordSplitter(map.map { map in
-            if case .character(let delimiter) = map.delimiter { .quoted(delimiter: delimiter) } else { .lines }
-        } ?? .lines)
+        splitter = RecordSplitter(
+            map.map { map in
+                if case .character(let delimiter) = map.delimiter { .quoted(delimiter: delimiter) } else { .lines }
+            } ?? .lines)
     }
 
     /// The rows of the next piece of the file; nil at the end.

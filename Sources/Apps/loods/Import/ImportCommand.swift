@@ -94,7 +94,8 @@ struct ImportCommand: AsyncParsableCommand {
         if Interruption.hasCome {
             throw ExitFault(
                 code: .failures,
-                message: "interrupted: \(summary.published.counted("event")) published; the same command goes on from there")
+                message:
+                    "interrupted: \(summary.published.counted("event")) published; the same command goes on from there")
         }
         if wait { try await arrival.wait(pool) }
         return summary

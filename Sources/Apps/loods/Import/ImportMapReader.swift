@@ -29,7 +29,8 @@ struct ImportMapReader {
 
     private func map(_ root: Node) throws -> ImportMap {
         let members = try members(of: root, "the map", allowed: Self.keys)
-        let fields = try members["fields"].map { try self.members(of: $0, "\"fields\"", allowed: Self.fieldKeys) } ?? [:]
+        let fields =
+            try members["fields"].map { try self.members(of: $0, "\"fields\"", allowed: Self.fieldKeys) } ?? [:]
         let call = try members["call"].map(self.call) ?? .track
         let columns = try members["columns"].map { try names($0) }
         let map = ImportMap(

@@ -29,8 +29,7 @@ struct ImportSummary: Sendable {
     }
 
     func say(waited: Bool) {
-        let seconds = elapsed / .seconds(1)
-        let rate = seconds > 0 ? " (\(Int(Double(published) / seconds).grouped)/s)" : ""
+        let rate = elapsed > .zero ? " (\(Int(Double(published) / (elapsed / .seconds(1))).grouped)/s)" : ""
         print(
             waited
                 ? "\(published.counted("event")) published in \(elapsed.brief)\(rate), and in the store"
@@ -38,7 +37,9 @@ struct ImportSummary: Sendable {
         guard rejected > 0 else { return }
         print("\(rejected.counted("row")) could not be read:")
         for rejection in first { print("  line \(rejection.line.grouped)  \(rejection.reason)") }
-        if rejected > first.count { print("  and \((rejected - first.count).grouped) more; --rejects FILE writes them all") }
+        if rejected > first.count {
+            print("  and \((rejected - first.count).grouped) more; --rejects FILE writes them all")
+        }
     }
 
     var json: JSON {

@@ -77,7 +77,8 @@ struct ItemReading: Sendable {
         }
         guard let name = try text(item, "event") else { throw RecordFault("event: the event's name is missing") }
         if name == EventNames.consentGiven || name == EventNames.consentWithdrawn {
-            guard let topic = item["properties"]?["topic"]?.string, !topic.isEmpty, topic.utf8.count <= Self.nameLimit else {
+            guard let topic = item["properties"]?["topic"]?.string, !topic.isEmpty, topic.utf8.count <= Self.nameLimit
+            else {
                 throw RecordFault("properties.topic: the topic of the consent is missing")
             }
         }
@@ -116,7 +117,9 @@ struct ItemReading: Sendable {
         case .int(let value)? where value >= 0: text = String(value)
         default: throw RecordFault("\(field): is not a string")
         }
-        guard text.utf8.count <= Self.nameLimit else { throw RecordFault("\(field): has more than \(Self.nameLimit) bytes") }
+        guard text.utf8.count <= Self.nameLimit else {
+            throw RecordFault("\(field): has more than \(Self.nameLimit) bytes")
+        }
         return text.isEmpty ? nil : text
     }
 

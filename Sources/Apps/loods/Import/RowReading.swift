@@ -42,7 +42,9 @@ struct RowReading: Sendable {
     private func timestamp(_ row: [String]) throws(RecordFault) -> JSON? {
         guard let (source, format) = map.time else { return nil }
         guard let text = try value(source, row)?.string else { throw RecordFault("its time is missing") }
-        guard let time = format.read(text) else { throw RecordFault("\"\(text.prefix(40))\" is not a time of the map's format") }
+        guard let time = format.read(text) else {
+            throw RecordFault("\"\(text.prefix(40))\" is not a time of the map's format")
+        }
         return .string(time.description)
     }
 

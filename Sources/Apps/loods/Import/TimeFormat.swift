@@ -61,7 +61,8 @@ struct TimeFormat: Sendable {
         guard rest.isEmpty else { return nil }
         let two = { (value: Int?) in value.map { $0 < 10 ? "0\($0)" : "\($0)" } ?? "" }
         let year = String(fields["y"] ?? 0)
-        let date = "\(String(repeating: "0", count: max(0, 4 - year.count)))\(year)-\(two(fields["M"]))-\(two(fields["d"]))"
+        let date =
+            "\(String(repeating: "0", count: max(0, 4 - year.count)))\(year)-\(two(fields["M"]))-\(two(fields["d"]))"
         let local = Timestamp(iso8601: "\(date)T\(two(fields["H"])):\(two(fields["m"])):\(two(fields["s"]))Z")
         return local.map(instant)
     }

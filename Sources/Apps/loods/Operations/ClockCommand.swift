@@ -47,7 +47,9 @@ extension ClockCommand {
         }
 
         private static func span(_ text: String) throws -> Span {
-            guard let span = Span(text) else { throw ValidationError("\"\(text)\" is no length of time such as 14d or 1d12h.") }
+            guard let span = Span(text) else {
+                throw ValidationError("\"\(text)\" is no length of time such as 14d or 1d12h.")
+            }
             return span
         }
     }

@@ -75,7 +75,8 @@ struct ClockWalk {
                         """)
             }
             if Interruption.hasCome {
-                throw ExitFault(code: .failures, message: "interrupted: the clock stands at \(now), \(unrest.words) under way")
+                throw ExitFault(
+                    code: .failures, message: "interrupted: the clock stands at \(now), \(unrest.words) under way")
             }
             show(now, unrest)
             try await Task.sleep(for: Self.pause)

@@ -14,7 +14,8 @@ extension KeysCommand {
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a key and print it; it is shown only this once.",
-            discussion: "A server key is kept on a server and trusted; a public key stands in pages that anybody can read.")
+            discussion:
+                "A server key is kept on a server and trusted; a public key stands in pages that anybody can read.")
 
         @Option(help: "server or public.", transform: Self.kind)
         var kind: Keys.Kind
@@ -25,13 +26,16 @@ extension KeysCommand {
         @OptionGroup var workspace: WorkspaceOption
 
         private static func kind(_ text: String) throws -> Keys.Kind {
-            guard let kind = Keys.Kind(rawValue: text) else { throw ValidationError("A key is of kind server or public.") }
+            guard let kind = Keys.Kind(rawValue: text) else {
+                throw ValidationError("A key is of kind server or public.")
+            }
             return kind
         }
 
         func validate() throws {
             guard let key else { return }
-            guard (8...200).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }) else {
+            guard (8...200).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A })
+            else {
                 throw ValidationError("A key has 8 to 200 printable ASCII characters and no colon.")
             }
         }
@@ -61,7 +65,8 @@ extension KeysCommand {
             let width = keys.map(\.name.count).max() ?? 0
             for key in keys {
                 let end = key.revokedAt.map { "   revoked \($0)" } ?? ""
-                print("\(key.name.padded(to: width))   \(key.kind.rawValue.padded(to: 6))   made \(key.createdAt)\(end)")
+                print(
+                    "\(key.name.padded(to: width))   \(key.kind.rawValue.padded(to: 6))   made \(key.createdAt)\(end)")
             }
             if keys.isEmpty { Console.note("there is no key yet; loods keys create --kind server makes one") }
         }
@@ -82,7 +87,8 @@ extension KeysCommand {
                 return try Keys.revoke(name, of: entry.id, now: DomainClock.read(in: session), in: session)
             }
             guard isRevoked else {
-                throw ExitFault(code: .failures, message: "there is no valid key named \"\(name)\"; see loods keys list")
+                throw ExitFault(
+                    code: .failures, message: "there is no valid key named \"\(name)\"; see loods keys list")
             }
             print("\(name) is revoked; edges that know it honour it for up to a minute more")
         }

@@ -9,7 +9,8 @@ import Transit
 
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Bring the database to this build's schema, set the clock's mode, make queues.",
+        commandName: "migrate",
+        abstract: "Bring the database to this build's schema, set the clock's mode, make queues.",
         discussion: """
             LOODS_CLOCK is real (default), stepped, or stepped@2026-01-01T00:00:00Z, and is set once. Queues are made \
             where LOODS_AMQP_URL is given. Safe when many run at once; waits up to 30 s for servers that still start.
@@ -54,7 +55,7 @@ struct MigrateCommand: AsyncParsableCommand {
         while true {
             do {
                 return try await body()
-            } catch where isAway(error) && ContinuousClock.now < deadline {
+            } catch  where isAway(error) && ContinuousClock.now < deadline {
                 if !hasSaid { Console.note("waiting up to 30 s for \(server)") }
                 hasSaid = true
                 try await Task.sleep(for: .milliseconds(250))

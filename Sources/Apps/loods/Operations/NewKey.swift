@@ -24,7 +24,9 @@ struct NewKey: Sendable {
         if let name, taken.contains(name) {
             throw fault("there is a key named \"\(name)\" already, perhaps a revoked one; choose another name")
         }
-        let free = (1...1000).lazy.map { $0 == 1 ? kind.rawValue : "\(kind.rawValue)-\($0)" }.first { !taken.contains($0) }
+        let free = (1...1000).lazy.map { $0 == 1 ? kind.rawValue : "\(kind.rawValue)-\($0)" }.first {
+            !taken.contains($0)
+        }
         guard let name = name ?? free else { throw fault("name the key with --name") }
         guard try Keys.add(hash: hash, name: name, kind: kind, to: workspace, now: now, in: session) else {
             throw fault("this key was revoked and cannot come back; make another one")

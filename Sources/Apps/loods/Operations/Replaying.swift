@@ -15,7 +15,8 @@ struct Replaying: Sendable {
     func replay(_ item: SetAside.Item) async throws {
         guard let (queue, lane) = item.home else {
             throw ExitFault(
-                code: .failures, message: "\(item.shortID) came from \"\(item.queue)\", a queue that this build does not know")
+                code: .failures,
+                message: "\(item.shortID) came from \"\(item.queue)\", a queue that this build does not know")
         }
         if mode == .stepped, let flight = item.flight {
             let now = MachineClock.host.now
@@ -80,10 +81,13 @@ extension SetAside.Item {
         if let withdrawal = try? RecordedWithdrawal(decoding: body) {
             return ["withdrawal of \(withdrawal.topic) by contact \(withdrawal.contact.contact) (\(withdrawal.means))"]
         }
-        return ["not readable by this build: " + body.prefix(64).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined(separator: " ")]
+        return [
+            "not readable by this build: "
+                + body.prefix(64).map { byte in
+                    let digits = String(byte, radix: 16)
+                    return digits.count == 1 ? "0" + digits : digits
+                }.joined(separator: " ")
+        ]
     }
 
     func json(withBody: Bool) -> JSON {

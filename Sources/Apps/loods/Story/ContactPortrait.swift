@@ -38,8 +38,10 @@ struct ContactPortrait: Sendable {
             let revision = try cache.revision(
                 of: run.journey, version: run.journeyVersion, in: entry.id, session: session)
             let files = try Definitions.files(of: entry.id, revision: revision, in: session)
-            let file = try cache.workspace(entry.id, revision: revision, in: session).journey(named: run.journey)?.file
-            scripts[key] = file.flatMap { files[$0] }.map { JourneyScript($0) }
+            let published = try cache.workspace(entry.id, revision: revision, in: session)
+            guard let definition = published.journey(named: run.journey) else { continue }
+            scripts[key] = JourneyScript(
+                files[definition.file] ?? "", goalWithin: definition.journey.goal?.within)
         }
         self.scripts = scripts
     }

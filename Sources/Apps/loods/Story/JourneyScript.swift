@@ -1,10 +1,16 @@
+import Model
 import Yams
 
 /// A journey's file, asked for what a step says.
 struct JourneyScript: Sendable {
+    /// How long after the start of a run its goal counts; nil where that ends with the last step.
+    let goalWithin: Span?
     private let text: String
 
-    init(_ text: String) { self.text = text }
+    init(_ text: String, goalWithin: Span?) {
+        self.text = text
+        self.goalWithin = goalWithin
+    }
 
     /// What a run waits for at a step: `2d`, `09:00 on workdays`, `Docs Viewed`. Nil for steps that wait for nothing.
     ///

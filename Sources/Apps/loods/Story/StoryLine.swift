@@ -16,7 +16,8 @@ struct StoryLine: Sendable {
     var facts: [String: JSON]
 
     var json: JSON {
-        .object(facts.merging(["at": .string(at.description), "kind": .string("\(kind)"), "text": .string(text)]) { $1 })
+        .object(
+            facts.merging(["at": .string(at.description), "kind": .string("\(kind)"), "text": .string(text)]) { $1 })
     }
 
     static func < (left: StoryLine, right: StoryLine) -> Bool {

@@ -26,7 +26,9 @@ extension StoryTelling {
         let isReaction = event.trust == .system && event.name.hasPrefix("Email ")
         let shown = properties.sorted { $0.key < $1.key }.filter { !isReaction || $0.key == "url" }
             .map { isReaction ? $0.value.brief : "\($0.key) \($0.value.brief)" }.joined(separator: ", ")
-        let what = isReaction ? "\(mail.map { "\($0.journey)/\($0.step) " } ?? "")\(event.name.dropFirst(6).lowercased())" : event.name
+        let what =
+            isReaction
+            ? "\(mail.map { "\($0.journey)/\($0.step) " } ?? "")\(event.name.dropFirst(6).lowercased())" : event.name
         return StoryLine(
             at: event.at, kind: isReaction ? .mail : .event, order: event.eventID,
             text: shown.isEmpty ? what : "\(what)   \(shown)",

@@ -25,11 +25,14 @@ extension StoryTelling {
             case .planned, .claimed: ", to be tried again\(reply)"
             case .skipped, .withdrawn, .expired: ""
             }
-        return line(mail, at: handedAt, mail.state.rawValue, 1, "\(mail.journey)/\(mail.step) handed to the mail server\(address)\(outcome)")
+        return line(
+            mail, at: handedAt, mail.state.rawValue, 1,
+            "\(mail.journey)/\(mail.step) handed to the mail server\(address)\(outcome)")
     }
 
     private func settled(_ mail: Story.Mail) -> StoryLine? {
-        guard let finalAt = mail.finalAt, mail.handedAt == nil || mail.state == .skipped || mail.state == .withdrawn else {
+        guard let finalAt = mail.finalAt, mail.handedAt == nil || mail.state == .skipped || mail.state == .withdrawn
+        else {
             return nil
         }
         return line(mail, at: finalAt, mail.state.rawValue, 2, "\(mail.journey)/\(mail.step) \(status(mail))")

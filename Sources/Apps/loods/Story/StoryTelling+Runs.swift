@@ -8,7 +8,8 @@ extension StoryTelling {
         return story.decisions.map { decision in
             let run = decision.run.flatMap { runs[$0] }
             return StoryLine(
-                at: decision.at, kind: .run, order: "\(run?.enteredAt.description ?? "")\(decision.rank)\(decision.step ?? "")",
+                at: decision.at, kind: .run,
+                order: "\(run?.enteredAt.description ?? "")\(decision.rank)\(decision.step ?? "")",
                 text: words(decision, run),
                 facts: [
                     "decision": .string(decision.kind), "journey": decision.journey.map { .string($0) } ?? .null,
@@ -23,7 +24,8 @@ extension StoryTelling {
     private func words(_ decision: Decisions.Decision, _ run: Run?) -> String {
         let journey = decision.journey ?? "a journey"
         switch decision.kind {
-        case "entry": return "entered \(journey)\(run.map { ", version \($0.journeyVersion)" } ?? ""), \(entry(decision, run))"
+        case "entry":
+            return "entered \(journey)\(run.map { ", version \($0.journeyVersion)" } ?? ""), \(entry(decision, run))"
         case "end": return "left \(journey): \(ending(decision))"
         default: return "\(journey) \(decision.step ?? ""): \(branch(decision))"
         }
@@ -62,7 +64,17 @@ extension StoryTelling {
     var waits: [Wait] {
         story.runs.filter { $0.endedAt == nil }.map { run in
             let state = try? RunState(json: run.state)
-            return Wait(run: run, step: state?.step, until: state?.until, text: waiting(run, state))
+            return Wait(run: run, step: state?.step, until: until(run, state), text: waiting(run, state))
+        }
+    }
+
+    private func until(_ run: Run, _ state: RunState?) -> Timestamp? {
+        switch state?.phase {
+        case .waiting(let until)?, .waitingForEvent(_, let until)?: return until
+        case .waitingForGoal?:
+            let script = portrait.scripts[.init(journey: run.journey, version: run.journeyVersion)]
+            return script?.goalWithin.flatMap { within in state.map { $0.startedAt + within } }
+        case .arriving?, .sending?, .ended?, nil: return nil
         }
     }
 
@@ -95,17 +107,10 @@ extension StoryTelling {
             return "\(place) waits\(what.map { " (\($0))" } ?? "") until \(local(until).full)"
         case .waitingForEvent(_, let until):
             return "\(place) waits for \(what ?? "an event") until \(local(until).full)"
-        case .waitingForGoal: return "\(run.journey), version \(run.journeyVersion): all steps are done, its goal is still open"
+        case .waitingForGoal:
+            let end = until(run, state).map { " until \(local($0).full)" } ?? ""
+            return "\(run.journey), version \(run.journeyVersion): all steps are done, its goal is open\(end)"
         case .ended(let outcome): return "\(place) \(outcome.rawValue)"
-        }
-    }
-}
-
-extension RunState {
-    fileprivate var until: Timestamp? {
-        switch phase {
-        case .waiting(let until), .waitingForEvent(_, let until): until
-        case .arriving, .sending, .waitingForGoal, .ended: nil
         }
     }
 }

@@ -38,7 +38,8 @@ struct Ending {
     }
 
     private static func of(_ error: PostgresError) -> (Int32, String) {
-        let reason = error.message.split(separator: "\n").first.map(String.init) ?? error.message
+        // libpq adds a question on a line of its own, which the driver joins with a semicolon.
+        let reason = String(error.message.prefix { $0 != "\n" && $0 != ";" })
         switch error.code {
         case .usage: return (64, "LOODS_DATABASE_URL cannot be used: \(reason)")
         case .server("42P01"), .server("42703"), .server("3F000"):

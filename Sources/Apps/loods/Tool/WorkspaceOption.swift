@@ -26,7 +26,8 @@ struct WorkspaceChoice: Sendable {
         let sentence =
             switch (name, all.isEmpty) {
             case (let name?, true): "there is no workspace \"\(name)\"; loods apply creates one"
-            case (let name?, false): "there is no workspace \"\(name)\"; there \(all.count == 1 ? "is" : "are") \(names)"
+            case (let name?, false):
+                "there is no workspace \"\(name)\"; there \(all.count == 1 ? "is" : "are") \(names)"
             case (nil, true): "there is no workspace yet; loods apply creates one"
             case (nil, false):
                 "there are \(all.count) workspaces, \(names): name one with --workspace or LOODS_WORKSPACE"

@@ -74,7 +74,8 @@ struct Application: Sendable {
                         journey: name, version: (last?.version ?? 0) + 1, revision: revision, digest: digest)
                 }
             let kind: JourneyChange.Kind =
-                last == nil ? .added : next.version != last?.version ? .changed : live[name] == nil ? .resumed : .unchanged
+                last == nil
+                ? .added : next.version != last?.version ? .changed : live[name] == nil ? .resumed : .unchanged
             changes.append(
                 JourneyChange(journey: name, kind: kind, previous: last?.version, version: next.version))
             versions.append(next)

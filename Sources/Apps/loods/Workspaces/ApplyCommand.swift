@@ -97,7 +97,8 @@ private struct Change: Sendable {
         if let expected, expected != application.before {
             throw ExitFault(
                 code: .failures,
-                message: "somebody applied revision \(application.before) meanwhile; nothing has been changed, look again")
+                message:
+                    "somebody applied revision \(application.before) meanwhile; nothing has been changed, look again")
         }
         try application.write(files, to: entry, by: author, now: now, in: session)
         return application

@@ -11,29 +11,29 @@ struct StarterWorkspace {
         self.name = name
         files = [
             "workspace.yaml": """
-                workspace: \(name)
-                time_zone: Europe/Amsterdam
-                sender: {name: The Example Shop, address: hello@shop.example}
-                address: The Example Shop, Main Street 1, 1000 AA Amsterdam
-                topics:
-                  - topic: offers
-                    wording: Yes, send me news and offers by e-mail, at most weekly.
-                  - topic: tracking
-                    wording: Yes, the shop may see which of its e-mails I open and which links I follow.
+            workspace: \(name)
+            time_zone: Europe/Amsterdam
+            sender: {name: The Example Shop, address: hello@shop.example}
+            address: The Example Shop, Main Street 1, 1000 AA Amsterdam
+            topics:
+              - topic: offers
+                wording: Yes, send me news and offers by e-mail, at most weekly.
+              - topic: tracking
+                wording: Yes, the shop may see which of its e-mails I open and which links I follow.
 
-                """,
+            """,
             "stages.yaml": Self.stages, "scores.yaml": Self.scores, "journeys/welcome.yaml": Self.journey,
             "emails/welcome-thanks/email.yaml": """
-                subject: Thank you for your order
-                class: transactional
+            subject: Thank you for your order
+            class: transactional
 
-                """,
+            """,
             "emails/welcome-thanks/body.txt.mustache": Self.thanks,
             "emails/welcome-story/email.yaml": """
-                subject: How we choose what we sell
-                topic: offers
+            subject: How we choose what we sell
+            topic: offers
 
-                """,
+            """,
             "emails/welcome-story/body.txt.mustache": Self.story,
             "emails/welcome-story/body.html.mustache": Self.storyHTML,
         ]

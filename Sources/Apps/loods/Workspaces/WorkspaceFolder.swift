@@ -17,7 +17,9 @@ struct WorkspaceFolder {
         var files: [String: String] = [:]
         for file in try FileManager.default.subpathsOfDirectory(atPath: path) where Self.isDefinition(file) {
             let full = path + "/" + file
-            guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder), !isFolder.boolValue else { continue }
+            guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder), !isFolder.boolValue else {
+                continue
+            }
             files[file] = try Self.text(of: full, named: file)
         }
         self.files = files
@@ -34,7 +36,8 @@ struct WorkspaceFolder {
             throw ExitFault(code: .failures, message: "\(name) cannot be read")
         }
         guard data.count <= limit else {
-            throw ExitFault(code: .failures, message: "\(name) is larger than \(limit.grouped) bytes; a definition is text")
+            throw ExitFault(
+                code: .failures, message: "\(name) is larger than \(limit.grouped) bytes; a definition is text")
         }
         guard let text = String(validating: data, as: UTF8.self), !text.utf8.contains(0) else {
             throw ExitFault(code: .failures, message: "\(name) is not text in UTF-8")

@@ -1,5 +1,5 @@
-/* One pass over the body of a tracking call: simdjson finds the tokens and checks UTF-8, a walk over them checks the rest of
-   RFC 8259 and notes where the members stand that the edge reads. Nothing is copied. */
+/* One pass over the body of a tracking call: simdjson finds the tokens and checks UTF-8, a walk over them checks the
+   rest of RFC 8259 and notes where the members stand that the edge reads. Nothing is copied. */
 #ifndef LOODS_CJSON_H
 #define LOODS_CJSON_H
 
@@ -93,8 +93,8 @@ typedef struct {
     const char *paths;
 } loods_json_document;
 
-/* Reads `text`, behind which LOODS_JSON_PADDING bytes are readable. The document points into memory of this thread and holds
-   until its next call here. */
+/* Reads `text`, behind which LOODS_JSON_PADDING bytes are readable. The document points into memory of this thread and
+   holds until its next call here. */
 int loods_json_read(const uint8_t *text, size_t length, int batch, size_t most, size_t depth,
                     loods_json_document *document);
 

@@ -4,7 +4,8 @@ import Model
 extension EventReading {
     /// The sender's own timestamp, and when the event happened by it.
     ///
-    /// Where the sender also told when it sent, the difference of the two is how old the event was, whatever its clock says.
+    /// Where the sender also told when it sent, the difference of the two is how old the event was, whatever its clock
+    /// says.
     func time(_ item: TrackingItem) throws(ItemFault) -> (Timestamp?, DraftEvent.Occurrence) {
         let stated = try timestamp(item, .timestamp, "timestamp")
         let sent = try timestamp(item, .sentAt, "sentAt") ?? sentAt

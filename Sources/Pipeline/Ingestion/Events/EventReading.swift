@@ -50,7 +50,8 @@ struct EventReading {
         }
     }
 
-    /// A string of the item, at most as long as a name may be; an integer counts as its digits. Nil where missing or empty.
+    /// A string of the item, at most as long as a name may be; an integer counts as its digits. Nil where missing or
+    /// empty.
     func text(_ item: TrackingItem, _ field: TrackingItem.Field, _ label: String) throws(ItemFault) -> String? {
         let value = item[field]
         if value.isMissing { return nil }

@@ -1,6 +1,7 @@
 /// A JSON string's content with its escapes resolved.
 enum JSONEscapes {
-    /// - Parameter content: between the quotes, and already found sound: every escape is complete, every surrogate paired.
+    /// - Parameter content: between the quotes, and already found sound: every escape is complete, every surrogate
+    ///   paired.
     static func resolved(_ content: UnsafeBufferPointer<UInt8>) -> String {
         var output: [UInt8] = []
         output.reserveCapacity(content.count)

@@ -76,7 +76,8 @@ struct TrackingItem {
 enum TrackingText {
     /// Reads `text` and hands its envelope and, of a batch, its items to `body`.
     ///
-    /// - Throws: `.malformed` for what is not JSON of the right outer form, `.tooLarge` for too many items; what `body` throws.
+    /// - Throws: `.malformed` for what is not JSON of the right outer form, `.tooLarge` for too many items; what `body`
+    ///   throws.
     static func read<Result>(
         _ text: PaddedText, isBatch: Bool, limits: EdgeLimits,
         _ body: (_ envelope: TrackingItem, _ items: [TrackingItem]) throws(EdgeError) -> Result

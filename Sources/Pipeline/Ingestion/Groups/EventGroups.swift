@@ -57,7 +57,8 @@ public final class EventGroups: Service {
 
     /// Returns once the broker has confirmed the events.
     ///
-    /// - Throws: `EdgeError.unavailable`; whether some of the events are safe is then unknown, and sending all again is right.
+    /// - Throws: `EdgeError.unavailable`; whether some of the events are safe is then unknown, and sending all again is
+    ///   right.
     func submit(_ drafts: [DraftEvent]) async throws {
         guard !drafts.isEmpty else { return }
         try await withCheckedThrowingContinuation { sender in

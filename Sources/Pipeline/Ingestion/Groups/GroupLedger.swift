@@ -1,7 +1,7 @@
 /// What waits to be published, and whether something is: the decisions of self-clocking groups, without their effects.
 ///
-/// A group is published at once when none is unconfirmed; what comes meanwhile gathers for the next. So groups grow with the
-/// load and nobody waits for a timer.
+/// A group is published at once when none is unconfirmed; what comes meanwhile gathers for the next. So groups grow
+/// with the load and nobody waits for a timer.
 struct GroupLedger<Entry> {
     enum Admission: Equatable {
         /// The publisher is idle and must be woken.

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The write keys that this process has met, with what the store says of them.
 ///
-/// Known keys are looked up again after a minute, but hold on while the store is away; that a key is unknown is kept for
-/// five seconds. A key never met cannot be judged while the store is away.
+/// Known keys are looked up again after a minute, but hold on while the store is away; that a key is unknown is kept
+/// for five seconds. A key never met cannot be judged while the store is away.
 public final class KeyRing: Sendable {
     private struct Entry {
         var key: WriteKey?

@@ -66,7 +66,8 @@ enum Pages {
             <style>
             body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem;color:#1a1a1a;
             background:#fff}
-            button{font:inherit;padding:.6rem 1.4rem;border:0;border-radius:.3rem;background:#0b4f8a;color:#fff;cursor:pointer}
+            button{font:inherit;padding:.6rem 1.4rem;border:0;border-radius:.3rem;background:#0b4f8a;color:#fff;
+            cursor:pointer}
             button:focus-visible{outline:3px solid #f2a900;outline-offset:2px}
             </style>
             </head>

@@ -1,0 +1,81 @@
+/// A subject beside its floor; goals are numbered as in the project's table of performance goals.
+struct Finding: Sendable {
+    var goal: String
+    var part: Options.Part
+    var subject: Series
+    var floor: Series
+    var must: Double?
+    var aim: Double?
+
+    static let all: [Finding] = [
+        Finding(
+            goal: "events end to end (goal 9)", part: .events, subject: .endToEnd, floor: .together, must: 0.40,
+            aim: 0.60),
+        Finding(
+            goal: "events end to end, beside bare SQL on two connections", part: .events, subject: .endToEnd,
+            floor: .storeTwo),
+        Finding(
+            goal: "events end to end, beside bare SQL on one connection", part: .events, subject: .endToEnd,
+            floor: .storeOne),
+        Finding(goal: "events end to end, beside the bare broker", part: .events, subject: .endToEnd, floor: .broker),
+        Finding(goal: "events end to end, beside bare HTTP", part: .events, subject: .endToEnd, floor: .httpBatch),
+        Finding(
+            goal: "durable ingest of batches (goal 1)", part: .ingest, subject: .edgeBatch, floor: .broker, must: 0.60,
+            aim: 0.80),
+        Finding(
+            goal: "durable ingest of single events (goal 2)", part: .ingest, subject: .edgeSingle, floor: .httpSingle,
+            must: 0.60, aim: 0.85),
+        // Goal 4 itself holds with 20 million events in place.
+        Finding(
+            goal: "scoring, beside bare SQL on two connections", part: .scoring, subject: .scoring, floor: .storeTwo),
+        Finding(
+            goal: "repeated events, beside new ones (goal 5)", part: .scoring, subject: .repeats, floor: .scoring,
+            must: 1.3, aim: 1.5),
+        // Goal 15 itself counts signing with DKIM.
+        Finding(goal: "mails end to end, beside bare SMTP", part: .mailer, subject: .mails, floor: .smtp),
+        Finding(
+            goal: "SMTP connections alone (goal 14)", part: .mailer, subject: .engine, floor: .smtpLarge, must: 0.80,
+            aim: 1.1),
+    ]
+}
+
+/// A finding with its figures: those of the round whose ratio is the median.
+struct Verdict: Sendable {
+    var finding: Finding
+    var subject: Double
+    var floor: Double
+    var ratio: Double
+    var lowest: Double
+    var highest: Double
+
+    /// Nil where something was not measured.
+    init?(_ finding: Finding, _ samples: [Series: [Sample]]) {
+        let pairs = zip(samples[finding.subject] ?? [], samples[finding.floor] ?? []).map { ($0.rate, $1.rate) }
+        let ratios = pairs.map { $0 / $1 }
+        guard let middle = ratios.firstIndex(of: ratios.median) else { return nil }
+        self.finding = finding
+        (subject, floor) = pairs[middle]
+        ratio = ratios[middle]
+        lowest = ratios.min() ?? ratio
+        highest = ratios.max() ?? ratio
+    }
+}
+
+extension Verdict: Encodable {
+    private enum Key: String, CodingKey {
+        case goal, subject, floor, ratio, must, aim
+        case lowerIsBetter = "lower_is_better"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(finding.goal, forKey: .goal)
+        try container.encode(subject, forKey: .subject)
+        try container.encode(floor, forKey: .floor)
+        try container.encode(ratio, forKey: .ratio)
+        // Null where no target applies, rather than absent.
+        try container.encode(finding.must, forKey: .must)
+        try container.encode(finding.aim, forKey: .aim)
+        try container.encode(false, forKey: .lowerIsBetter)
+    }
+}

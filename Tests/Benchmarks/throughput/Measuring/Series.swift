@@ -1,0 +1,43 @@
+/// What is measured again and again.
+enum Series: String, CaseIterable, Sendable {
+    // Floors
+    case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
+    // Subjects
+    case edgeBatch, edgeSingle, scoring, repeats, endToEnd, mails, engine
+
+    var isFloor: Bool { Self.floors.contains(self) }
+
+    private static let floors: Set<Series> = [
+        .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge,
+    ]
+
+    /// One item of it.
+    var unit: String {
+        switch self {
+        case .httpSingle, .edgeSingle: "request"
+        case .smtp, .smtpLarge, .mails, .engine: "mail"
+        default: "event"
+        }
+    }
+
+    /// In words that a stranger understands.
+    var meaning: String {
+        switch self {
+        case .broker: "bare broker: the same bytes published to a quorum queue and confirmed, nothing else"
+        case .httpBatch: "bare HTTP: the same requests of 100 events, collected and answered 200, nothing else"
+        case .httpSingle: "bare HTTP: the same requests of one event, collected and answered 200, nothing else"
+        case .storeOne: "bare SQL: the same rows and points in transactions of 1,000, on one connection"
+        case .storeTwo: "the same bare SQL on two connections"
+        case .together: "bare HTTP, bare broker and bare SQL for the same events, all at once on this machine"
+        case .smtp: "bare SMTP: ready-made mails of the same size to the same catcher"
+        case .smtpLarge: "bare SMTP: ready-made mails of 20 KB to the same catcher"
+        case .edgeBatch: "ingest alone: HTTP requests of 100 events, answered once the broker has confirmed them"
+        case .edgeSingle: "ingest alone: HTTP requests of one event, answered once the broker has confirmed it"
+        case .scoring: "scoring alone: events from the queue to committed rows, points and stages"
+        case .repeats: "scoring alone: events that were all stored before"
+        case .endToEnd: "from the first HTTP request to the last committed row, points and stages included"
+        case .mails: "from the first HTTP request, an order each, to the last mail at the catcher"
+        case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// What the command line asks for.
+struct Options: Sendable {
+    /// Which part of the path is measured.
+    enum Part: String, CaseIterable, Sendable {
+        case events, ingest, scoring, mailer
+    }
+
+    var parts: Set<Part> = Set(Part.allCases)
+    var isJSON = false
+    /// A few seconds of each, to see that everything works; the figures mean little.
+    var isQuick = false
+
+    init(_ arguments: [String]) throws(UsageFault) {
+        var named: Set<Part> = []
+        for argument in arguments {
+            switch argument {
+            case "--json": isJSON = true
+            case "--quick": isQuick = true
+            default:
+                guard let part = Part(rawValue: argument) else {
+                    let known = Part.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw UsageFault(sentence: "there is no benchmark \"\(argument)\"; there are \(known)")
+                }
+                named.insert(part)
+            }
+        }
+        if !named.isEmpty { parts = named }
+    }
+}
+
+/// A wrong argument or environment, in a sentence.
+struct UsageFault: Error {
+    let sentence: String
+}

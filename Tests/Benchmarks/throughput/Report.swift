@@ -1,0 +1,101 @@
+import Foundation
+
+/// What the person at the terminal reads; with `--json` on standard error, and the array alone on standard output.
+struct Report {
+    private let options: Options
+    private let machine: MachineFacts
+    private let surroundings: Surroundings
+
+    init(_ options: Options, _ machine: MachineFacts, _ surroundings: Surroundings) {
+        self.options = options
+        self.machine = machine
+        self.surroundings = surroundings
+    }
+
+    func note(_ line: String) {
+        (options.isJSON ? FileHandle.standardError : FileHandle.standardOutput).write(Data((line + "\n").utf8))
+    }
+
+    func open(disk: Double?) {
+        note("\(machine.text); \(surroundings.versions)")
+        note("the disk makes 8 KB durable in \(disk.map(Figures.short) ?? "?") µs (median fdatasync)")
+        note(
+            "each subject takes turns with its floor, \(Sizes.rounds) times; a floor is the least that must be done here"
+        )
+    }
+
+    func close(_ samples: [Series: [Sample]], disk: Double?) throws {
+        let verdicts = Finding.all.filter { options.parts.contains($0.part) }.compactMap { Verdict($0, samples) }
+        note("\nRATES (median of the rounds, and the extremes)")
+        for series in Series.allCases { if let taken = samples[series] { rate(series, taken) } }
+        note("\nRATIOS (subject / floor of the same round: the median, and the extremes)")
+        for verdict in verdicts { line(verdict) }
+        note(
+            "\nWHERE THE TIME GOES (core-µs each, median; \(machine.cores) cores give \(machine.cores) s of work a second)"
+        )
+        for series in Series.allCases { if let taken = samples[series] { profile(series, taken) } }
+        note("\nthe disk made 8 KB durable in \(disk.map(Figures.short) ?? "?") µs at the end")
+        noise(samples)
+        guard options.isJSON else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        FileHandle.standardOutput.write(try encoder.encode(verdicts) + Data("\n".utf8))
+    }
+
+    private func rate(_ series: Series, _ taken: [Sample]) {
+        let rates = taken.map(\.rate)
+        let range = "\(Figures.short(rates.min() ?? 0)) to \(Figures.short(rates.max() ?? 0))"
+        note("\(Figures.right(rates.median, 12)) \(series.unit)s/s  (\(range))  \(series.meaning)")
+    }
+
+    private func line(_ verdict: Verdict) {
+        var text =
+            "\(Figures.ratio(verdict.ratio))  (\(Figures.ratio(verdict.lowest)) to \(Figures.ratio(verdict.highest)))"
+        text += "  \(verdict.finding.goal): \(Figures.short(verdict.subject)) / \(Figures.short(verdict.floor))"
+        if let must = verdict.finding.must, let aim = verdict.finding.aim { text += "; must \(must), aim \(aim)" }
+        note("  \(text)")
+    }
+
+    private func profile(_ series: Series, _ taken: [Sample]) {
+        let names = Set(taken.flatMap(\.work.keys))
+        let costs = names.map { name in (name: name, cost: taken.map { $0.cost[name] ?? 0 }.median) }
+            .filter { $0.cost >= 0.05 }.sorted { $0.cost > $1.cost }
+        let all = costs.reduce(0) { $0 + $1.cost }
+        let busy = taken.map { $0.work.values.reduce(0, +) / $0.seconds / Double(machine.cores) }.median
+        let parts = costs.map { "\($0.name) \(Figures.cost($0.cost))" }.joined(separator: ", ")
+        note(
+            "  \(series.rawValue): \(Figures.cost(all)) a \(series.unit) = \(parts); \(Int(busy * 100)) % of the cores busy with it"
+        )
+    }
+
+    private func noise(_ samples: [Series: [Sample]]) {
+        for series in Series.allCases where series.isFloor {
+            let variation = (samples[series] ?? []).map(\.rate).variation
+            guard variation > 0.15 else { continue }
+            note(
+                "TOO NOISY: the floor \(series.rawValue) varies by \(Int(variation * 100)) % from round to round (15 % allowed)"
+            )
+        }
+    }
+}
+
+/// Numbers for people.
+enum Figures {
+    /// Whole, with commas; a fraction where it is small.
+    static func short(_ number: Double) -> String {
+        guard number.isFinite else { return "?" }
+        if number < 10 { return String(format: "%.2f", number) }
+        let digits = String(Int(number.rounded()))
+        return String(
+            digits.reversed().enumerated().flatMap { $0 > 0 && $0 % 3 == 0 ? [",", $1] : [$1] }.reversed())
+    }
+
+    static func right(_ number: Double, _ width: Int) -> String {
+        let text = short(number)
+        return String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    static func ratio(_ number: Double) -> String { String(format: "%.2f", number) }
+
+    static func cost(_ number: Double) -> String { String(format: number < 10 ? "%.1f" : "%.0f", number) }
+}

@@ -1,0 +1,18 @@
+import Foundation
+
+// `throughput` measures a running cluster beside the floors that bound it; `deploy/dev bench` starts one and calls it.
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments == [SinkProcess.argument] {
+    try await HTTPSink.serve()
+    exit(0)
+}
+do {
+    let options = try Options(arguments)
+    try await Benchmark(options, Surroundings(ProcessInfo.processInfo.environment)).run()
+} catch let fault as UsageFault {
+    FileHandle.standardError.write(Data("throughput: \(fault.sentence)\n".utf8))
+    exit(64)
+} catch {
+    FileHandle.standardError.write(Data("throughput: \(error)\n".utf8))
+    exit(1)
+}

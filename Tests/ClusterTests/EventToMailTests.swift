@@ -1,0 +1,44 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// One event's way through all four services, and back by the links in the mail it leads to.
+@Suite struct EventToMailTests {
+    @Test(.timeLimit(.minutes(2)))
+    func anOrderBecomesMailsWhoseLinksWork() async throws {
+        try await Cluster.with(workspace: Shop.files) { cluster in
+            try await cluster.post(Shop.customer(1, consents: ["offers", "tracking"]))
+            let mails = try await eventually("both mails arrive", within: .seconds(30)) {
+                let mails = try cluster.mail.mails()
+                return mails.count == 2 ? mails : nil
+            }
+            #expect(mails[0].to == "<customer-1@example.com>")
+            #expect(mails[0].subject == "Your order o-1")
+            #expect(!mails[0].text.contains("List-Unsubscribe"))
+
+            let offer = mails[1].text.replacing("=\r\n", with: "").replacing("=3D", with: "=")
+            let unsubscribe = try #require(offer.firstMatch(of: /List-Unsubscribe: <([^>]+)>/)).1.replacing("\r\n ", with: "")
+            #expect(offer.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"))
+            let click = try #require(offer.firstMatch(of: /http:[^\s"]+\/c\/[^\s"]+/)).0
+            #expect(try await cluster.open(String(click)) == (302, "https://shop.example/offers"))
+
+            let shown = try await cluster.open(unsubscribe)
+            #expect(shown.0 == 200 && shown.1.contains("<form"))
+            #expect(try await withdrawn(cluster) == 0, "showing the page changes nothing")
+            let answer = try await cluster.open(unsubscribe, method: "POST", body: "List-Unsubscribe=One-Click")
+            #expect(answer.0 == 200)
+            #expect(try await withdrawn(cluster) == 1)
+
+            try await eventually("click and withdrawal come back as events", within: .seconds(20)) {
+                try await cluster.count(
+                    "select count(*) from events where name in ('Email Clicked', 'Consent Withdrawn')") == 2
+            }
+            let story = try await cluster.loods("explain", "customer-1@example.com")
+            #expect(story.contains("clicked") && story.contains("withdrew"), "\(story)")
+        }
+    }
+
+    private func withdrawn(_ cluster: Cluster) async throws -> Int {
+        try await cluster.count("select count(*) from consents where state = 'withdrawn'")
+    }
+}

@@ -1,0 +1,57 @@
+/// A workspace with one transactional mail for a first order and one marketing mail behind it.
+enum Shop {
+    static let files: [String: String] = [
+        "workspace.yaml": """
+            workspace: shop
+            time_zone: Europe/Amsterdam
+            sender: {name: The Shop, address: hello@shop.example}
+            address: The Shop, Main Street 1, Amsterdam
+            topics:
+              - {topic: offers, wording: "Yes, send me offers"}
+              - {topic: tracking, wording: "Yes, you may see what I open"}
+            """,
+        "stages.yaml": """
+            stages:
+              - stage: see
+              - {stage: do, when: 'did("Order Completed")'}
+            """,
+        "journeys/first.yaml": """
+            journey: first
+            enter: {event: Order Completed, when: 'count("Order Completed") == 1', again: never}
+            steps:
+              - email: receipt
+              - email: offer
+            """,
+        "emails/receipt/email.yaml": "subject: Your order {{event.properties.order_id}}\nclass: transactional\n",
+        "emails/receipt/body.txt.mustache": "Thank you, {{contact.first_name}}.\n",
+        "emails/offer/email.yaml": "subject: Something for you\ntopic: offers\n",
+        "emails/offer/body.txt.mustache": "https://shop.example/offers\nNo more of these: {{links.unsubscribe}}\n",
+        "emails/offer/body.html.mustache":
+            "<p><a href=\"https://shop.example/offers\">Offers</a></p><p><a href=\"{{links.unsubscribe}}\">No more</a></p>",
+    ]
+
+    /// The events of one customer: who they are, what they agreed to, and a first order.
+    static func customer(_ number: Int, consents: [String]) -> [[String: Any]] {
+        func event(_ id: String, _ fields: [String: Any]) -> [String: Any] {
+            let common: [String: Any] = [
+                "userId": "user-\(number)", "messageId": "\(number)-\(id)",
+                "timestamp": "2026-03-02T10:00:0\(id.utf8.count % 10).000Z",
+            ]
+            return common.merging(fields) { $1 }
+        }
+        let person = event(
+            "id",
+            ["type": "identify", "traits": ["email": "customer-\(number)@example.com", "first_name": "Nr \(number)"]])
+        let given = consents.map { topic in
+            event(
+                "yes-\(topic.prefix(1))",
+                [
+                    "type": "track", "event": "Consent Given",
+                    "properties": ["topic": topic, "wording": "Yes", "address": "customer-\(number)@example.com"],
+                ])
+        }
+        let order = event(
+            "order-nr", ["type": "track", "event": "Order Completed", "properties": ["order_id": "o-\(number)"]])
+        return [person] + given + [order]
+    }
+}

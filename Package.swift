@@ -59,7 +59,8 @@ let package = Package(
         .systemLibrary(
             name: "CLibRabbitMQ", path: "Sources/Drivers/CLibRabbitMQ", pkgConfig: "librabbitmq",
             providers: [.apt(["librabbitmq-dev"])]),
-        .systemLibrary(name: "CZlib", path: "Sources/Drivers/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/Drivers/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CShims", path: "Sources/Drivers/CShims"),
         .target(
             name: "CJSON", path: "Sources/Drivers/CJSON", publicHeadersPath: "include",
@@ -100,7 +101,8 @@ let package = Package(
         .target(
             name: "Transit",
             dependencies: [
-                "Store", "Schema", "Messaging", "Contracts", "Model", "Postgres", "Workspaces", "ServiceRuntime", crypto, lifecycle,
+                "Store", "Schema", "Messaging", "Contracts", "Model", "Postgres", "Workspaces", "ServiceRuntime",
+                crypto, lifecycle,
                 log, metrics,
             ],
             path: "Sources/Transit", swiftSettings: strict),
@@ -109,44 +111,58 @@ let package = Package(
         library(
             "Ingestion", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Links", "Postgres", "CJSON", "CZlib", crypto, hummingbird, lifecycle,
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Links", "Postgres", "CJSON", "CZlib", crypto,
+                hummingbird, lifecycle,
                 log, metrics,
             ]),
         library(
             "Audience", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "Scores", "Workspaces", lifecycle, log,
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "Scores",
+                "Workspaces", lifecycle, log,
                 metrics,
             ]),
         library(
             "Journeys", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "JourneyProgram", "Workspaces",
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "JourneyProgram",
+                "Workspaces",
                 lifecycle, log, metrics,
             ]),
         library(
             "Delivery", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "SendGate", "Links", "Content", "Mail", "SMTP", "Workspaces",
+                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "SendGate", "Links", "Content",
+                "Mail", "SMTP", "Workspaces",
                 lifecycle, log, metrics,
             ]),
 
         // Apps: composition roots
-        app("ingest", [lifecycle, "Ingestion", "Transit", "Store", "Messaging", "Links", "Postgres", "ServiceRuntime", log]),
+        app(
+            "ingest",
+            [lifecycle, "Ingestion", "Transit", "Store", "Messaging", "Links", "Postgres", "ServiceRuntime", log]),
         app("scoring", [lifecycle, "Audience", "Transit", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
         app("scheduler", [lifecycle, "Journeys", "Transit", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
-        app("mailer", [lifecycle, "Delivery", "Transit", "Store", "Messaging", "Links", "SMTP", "Postgres", "ServiceRuntime", log]),
+        app(
+            "mailer",
+            [
+                lifecycle, "Delivery", "Transit", "Store", "Messaging", "Links", "SMTP", "Postgres", "ServiceRuntime",
+                log,
+            ]),
         app(
             "loods",
             [
-                "Store", "Schema", "Transit", "Messaging", "Contracts", "Model", "Expressions", "Scores", "JourneyProgram",
-                "SendGate", "Workspaces", "Content", "Mail", "Postgres", "CZlib", "ServiceRuntime", crypto, yams, arguments, log,
+                "Store", "Schema", "Transit", "Messaging", "Contracts", "Model", "Expressions", "Scores",
+                "JourneyProgram",
+                "SendGate", "Workspaces", "Content", "Mail", "Postgres", "CZlib", "ServiceRuntime", crypto, yams,
+                arguments, log,
             ]),
         app("catcher", nio + [log]),
 
         // Tests climb a ladder: values, golden bytes, drivers on real servers, stages, the whole cluster
         .target(
-            name: "TestSupport", dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", lifecycle, log],
+            name: "TestSupport",
+            dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", lifecycle, log],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("Postgres", ["Postgres", "ConnectionThread", lifecycle, log]),
         tests("AMQP", ["AMQP", "TestSupport", log]),
@@ -165,16 +181,36 @@ let package = Package(
         tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Model", "TestSupport"]),
         tests("ServiceRuntime", ["ServiceRuntime", hummingbird, hummingbirdTesting, log]),
         tests("Links", ["Links", "Model"]),
-        tests("Ingestion", ["Ingestion", "Links", "Store", "Contracts", "Messaging", "Model", "TestSupport", hummingbird, hummingbirdTesting, log]),
-        tests("Audience", ["Audience", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
-        tests("Journeys", ["Journeys", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
-        tests("Delivery", ["Delivery", "Store", "Contracts", "Messaging", "Model", "Workspaces", "TestSupport", log]),
+        tests(
+            "Ingestion",
+            [
+                "Ingestion", "Links", "Store", "Contracts", "Messaging", "Model", "TestSupport", hummingbird,
+                hummingbirdTesting, log,
+            ]),
+        tests(
+            "Audience",
+            [
+                "Audience", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Workspaces",
+                "JourneyProgram", "TestSupport", log,
+            ]),
+        tests(
+            "Journeys",
+            [
+                "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Workspaces",
+                "JourneyProgram", "TestSupport", log,
+            ]),
+        tests(
+            "Delivery",
+            [
+                "Delivery", "Transit", "Postgres", "SMTP", "Links", "SendGate", "Expressions", "Store", "Contracts",
+                "Messaging", "Model", "Workspaces", "TestSupport", log,
+            ] + nio),
         .executableTarget(
             name: "throughput",
             dependencies: [
                 "AMQP", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
             ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
         tests("Architecture", []),
-        tests("Cluster", ["TestSupport", "Model", "Postgres", "Store", "Transit"]),
+        tests("Cluster", ["TestSupport", "Messaging", "Model", "Postgres", "Store", "Transit"]),
     ]
 )

@@ -61,7 +61,11 @@ public struct SignalBatch: Contract {
         writer.write(id)
         writer.write(each: signals) { writer, signal in
             writer.write(signal.contact)
-            if case .stage(let stage) = signal.cause { writer.write(stage) { $0.write($1) } } else { writer.write(false) }
+            if case .stage(let stage) = signal.cause {
+                writer.write(stage) { $0.write($1) }
+            } else {
+                writer.write(false)
+            }
             writer.write(signal.at)
             writer.write(signal.eventID)
             writer.write(signal.subject)

@@ -67,7 +67,9 @@ public struct WireReader: Sendable {
         let size = MemoryLayout<Integer>.size
         guard index + size <= bytes.count else { throw .malformed(field: field) }
         defer { index += size }
-        return bytes.withUnsafeBytes { Integer(littleEndian: $0.loadUnaligned(fromByteOffset: index, as: Integer.self)) }
+        return bytes.withUnsafeBytes {
+            Integer(littleEndian: $0.loadUnaligned(fromByteOffset: index, as: Integer.self))
+        }
     }
 
     private mutating func slice(_ field: String) throws(ContractError) -> ArraySlice<UInt8> {

@@ -22,7 +22,7 @@ public final class DefinitionsCache: Sendable {
 
     public init() {}
 
-    /// The definitions of one revision; revision 0, before the first apply, is empty.
+    /// The definitions of one revision.
     ///
     /// - Throws: `DefinitionsError` where the stored files cannot be read, which `apply` has checked.
     public func workspace(

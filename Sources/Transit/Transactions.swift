@@ -4,7 +4,8 @@ import Store
 extension PostgresPool {
     /// Runs a transaction and, where it lost against another one (deadlock, serialization, a merge between reading and
     /// locking), runs it again from the start, up to five times in all.
-    public func withRepeatedTransaction<R: Sendable>(_ body: @Sendable (PostgresSession) throws -> R) async throws -> R {
+    public func withRepeatedTransaction<R: Sendable>(_ body: @Sendable (PostgresSession) throws -> R) async throws -> R
+    {
         for _ in 1..<5 {
             do {
                 return try await withTransaction(body)

@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Store
 import TestSupport
 import Testing
 
@@ -52,7 +53,8 @@ actor Cluster {
             "LOODS_LINK_SECRET": "k1:" + Data(repeating: 7, count: 32).base64EncodedString(),
             "LOODS_LISTEN": "127.0.0.1:\(port)",
         ]
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("loods-workspace-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "loods-workspace-\(UUID().uuidString)")
         for (path, text) in workspace {
             let file = folder.appendingPathComponent(path)
             try FileManager.default.createDirectory(
@@ -136,7 +138,9 @@ actor Cluster {
         defer { session.invalidateAndCancel() }
         let (data, response) = try await session.data(for: request)
         let answer = try #require(response as? HTTPURLResponse)
-        return (answer.statusCode, answer.value(forHTTPHeaderField: "Location") ?? String(decoding: data, as: UTF8.self))
+        return (
+            answer.statusCode, answer.value(forHTTPHeaderField: "Location") ?? String(decoding: data, as: UTF8.self)
+        )
     }
 
     // MARK: The store

@@ -2,26 +2,26 @@
 enum Shop {
     static let files: [String: String] = [
         "workspace.yaml": """
-            workspace: shop
-            time_zone: Europe/Amsterdam
-            sender: {name: The Shop, address: hello@shop.example}
-            address: The Shop, Main Street 1, Amsterdam
-            topics:
-              - {topic: offers, wording: "Yes, send me offers"}
-              - {topic: tracking, wording: "Yes, you may see what I open"}
-            """,
+        workspace: shop
+        time_zone: Europe/Amsterdam
+        sender: {name: The Shop, address: hello@shop.example}
+        address: The Shop, Main Street 1, Amsterdam
+        topics:
+          - {topic: offers, wording: "Yes, send me offers"}
+          - {topic: tracking, wording: "Yes, you may see what I open"}
+        """,
         "stages.yaml": """
-            stages:
-              - stage: see
-              - {stage: do, when: 'did("Order Completed")'}
-            """,
+        stages:
+          - stage: see
+          - {stage: do, when: 'did("Order Completed")'}
+        """,
         "journeys/first.yaml": """
-            journey: first
-            enter: {event: Order Completed, when: 'count("Order Completed") == 1', again: never}
-            steps:
-              - email: receipt
-              - email: offer
-            """,
+        journey: first
+        enter: {event: Order Completed, when: 'count("Order Completed") == 1', again: never}
+        steps:
+          - email: receipt
+          - email: offer
+        """,
         "emails/receipt/email.yaml": "subject: Your order {{event.properties.order_id}}\nclass: transactional\n",
         "emails/receipt/body.txt.mustache": "Thank you, {{contact.first_name}}.\n",
         "emails/offer/email.yaml": "subject: Something for you\ntopic: offers\n",

@@ -4,7 +4,9 @@ import Testing
 /// Whatever a queue carries, a reader answers with an error: it never crashes, and never guesses.
 @Suite struct HostileBodyTests {
     /// Runs `body` on each contract with its golden bytes.
-    private func each(_ body: (_ bytes: [UInt8], _ decode: ([UInt8]) throws(ContractError) -> Void) throws -> Void) throws {
+    private func each(_ body: (_ bytes: [UInt8], _ decode: ([UInt8]) throws(ContractError) -> Void) throws -> Void)
+        throws
+    {
         try body(GoldenValues.events.encoded) { bytes throws(ContractError) in _ = try EventBatch(decoding: bytes) }
         try body(GoldenValues.signals.encoded) { bytes throws(ContractError) in _ = try SignalBatch(decoding: bytes) }
         try body(GoldenValues.hints.encoded) { bytes throws(ContractError) in _ = try MessageHints(decoding: bytes) }

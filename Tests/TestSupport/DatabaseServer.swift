@@ -18,7 +18,12 @@ enum DatabaseServer {
     ///
     /// Its name holds the digest of the migrations, so an edit makes another one. It is built under a name of its own and
     /// renamed when complete: a run that was killed leaves nothing half done behind.
-    static func template() async throws -> String {
+    static func template() async throws -> String { try await prepared.value }
+
+    /// Awaited by every test that clones it; the first starts it.
+    private static let prepared = Task { try await prepareTemplate() }
+
+    private static func prepareTemplate() async throws -> String {
         let name = "loods_template_\(Migrator.fingerprint)"
         let exists = try await withConnection { session in
             try !session.query("select from pg_database where datname = \(name)").isEmpty
@@ -59,7 +64,8 @@ enum DatabaseServer {
     ) async throws -> R {
         let pool = PostgresPool(
             try PostgresConfiguration(
-                url: adminURL(), applicationName: "loods-tests", poolSize: 1, statementTimeout: .seconds(60)),
+                url: adminURL(), applicationName: "loods-tests", poolSize: 1, statementTimeout: .seconds(120),
+                lockTimeout: .zero),
             logger: TestEnvironment.quiet)
         do {
             let value = try await pool.withConnection(body)

@@ -20,7 +20,10 @@ public final class TestDatabase: Sendable {
     /// Eight connections, opened when needed; they stand for as many processes.
     public let pool: PostgresPool
 
-    private let pools: Mutex<[PostgresPool]>
+    /// Nil once the database is dropped.
+    private let pools: Mutex<[PostgresPool]?>
+    /// Of all tests that may run at a time; a server takes a hundred connections by default.
+    private static let slots = Slots(8)
 
     private init(name: String) throws {
         self.name = name
@@ -34,54 +37,79 @@ public final class TestDatabase: Sendable {
         clock: TestClock = .real, isolation: isolated (any Actor)? = #isolation,
         _ body: (TestDatabase) async throws -> R
     ) async throws -> R {
-        try await scoped(make(clock: clock), body)
+        try await make(clock: clock).lend(body)
     }
 
     /// Makes a database without any schema for `body`, and drops it.
     public static func withEmpty<R>(
         isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> R
     ) async throws -> R {
-        let name = TestEnvironment.uniqueName("loods_test_")
-        try await DatabaseServer.run("create database \(name)")
-        return try await scoped(TestDatabase(name: name), body)
+        try await create(template: "template1").lend(body)
     }
 
-    private static func scoped<R>(
-        _ database: TestDatabase, isolation: isolated (any Actor)? = #isolation,
-        _ body: (TestDatabase) async throws -> R
+    private func lend<R>(
+        isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> R
     ) async throws -> R {
         do {
-            let result = try await body(database)
-            try await database.drop()
+            let result = try await body(self)
+            try await drop()
             return result
         } catch {
-            try? await database.drop()
+            try? await drop()
             throw error
         }
     }
 
     /// Makes a database by cloning the migrated template; ``drop()`` it.
+    ///
+    /// Waits while eight others exist in this process: a test that has one must not make another.
     public static func make(clock: TestClock = .real) async throws -> TestDatabase {
-        let name = TestEnvironment.uniqueName("loods_test_")
-        let template = try await DatabaseServer.template()
-        try await DatabaseServer.run("create database \(name) template \(template)")
-        let database = try TestDatabase(name: name)
-        _ = try await database.pool.withTransaction {
-            try DomainClock.initialize(clock.mode, at: clock.start, in: $0)
+        let database = try await create(template: try await DatabaseServer.template())
+        do {
+            _ = try await database.pool.withTransaction {
+                try DomainClock.initialize(clock.mode, at: clock.start, in: $0)
+            }
+        } catch {
+            try? await database.drop()
+            throw error
         }
         return database
     }
 
-    /// Closes every pool made here, and drops the database with its other connections.
+    private static func create(template: String) async throws -> TestDatabase {
+        await slots.take()
+        do {
+            let name = TestEnvironment.uniqueName("loods_test_")
+            try await DatabaseServer.run("create database \(name) template \(template)")
+            return try TestDatabase(name: name)
+        } catch {
+            await slots.giveBack()
+            throw error
+        }
+    }
+
+    /// Closes every pool made here, and drops the database with its other connections; again, does nothing.
     public func drop() async throws {
-        for pool in pools.withLock({ $0 }) { await pool.close() }
-        try await DatabaseServer.run("drop database if exists \(name) with (force)")
+        guard
+            let pools = pools.withLock({ pools in
+                defer { pools = nil }
+                return pools
+            })
+        else { return }
+        for pool in pools { await pool.close() }
+        do {
+            try await DatabaseServer.run("drop database if exists \(name) with (force)")
+            await Self.slots.giveBack()
+        } catch {
+            await Self.slots.giveBack()
+            throw error
+        }
     }
 
     /// Another pool on this database, closed before the database is dropped.
     public func pool(connections: Int) throws -> PostgresPool {
         let pool = try Self.pool(url, connections: connections)
-        pools.withLock { $0.append(pool) }
+        pools.withLock { $0?.append(pool) }
         return pool
     }
 

@@ -10,6 +10,7 @@ public struct TestMailServer: Sendable {
         /// The file's name: they rise in order of receipt.
         public var file: String
         public var from: String
+        /// As the envelope has it.
         public var to: String
         /// Header and body as they came, line ends included.
         public var text: String

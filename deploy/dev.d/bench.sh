@@ -41,7 +41,7 @@ bench_command() {
 }
 
 measure() {
-  LOODS_INGEST_URL=http://127.0.0.1:$(port ingest) LOODS_WRITE_KEY=$(cat "$state/secrets/write-key") \
+  LOODS_INGEST_URL=$(ingest_url) LOODS_SMTP=$(smtp_url) LOODS_WRITE_KEY=$(cat "$state/secrets/write-key") \
     LOODS_MAIL_DIR=$state/mail LOODS_BENCH_FLOOR_DATABASE_URL=$(postgres_url loods floor) \
     LOODS_BENCH_SCORING_PORTS=$(scoring_ports) LOODS_BENCH_PROCESSES=$(measured_processes) \
     LOODS_BENCH_SMTP_SOURCE=$(smtp_source) LOODS_BENCH_VERSIONS=$(bench_versions) \

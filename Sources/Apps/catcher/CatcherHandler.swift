@@ -125,8 +125,8 @@ final class CatcherHandler: ChannelInboundHandler {
     ) {
         mode = .storing
         let stored = threads.runIfActive(eventLoop: context.eventLoop) { [directory] in
-            var mail = Array("X-Envelope-From: <\(envelope.from)>\r\n".utf8)
-            for recipient in envelope.recipients { mail += "X-Envelope-To: <\(recipient)>\r\n".utf8 }
+            var mail = Array("X-Envelope-From: \(envelope.from)\r\n".utf8)
+            for recipient in envelope.recipients { mail += "X-Envelope-To: \(recipient)\r\n".utf8 }
             mail += MessageEnd.unstuffed(message.readableBytesView)
             try directory.store(mail)
         }

@@ -20,7 +20,8 @@ struct MailerSettings {
         worker = Worker.Settings(&reader)
         relay = reader.url(
             "LOODS_SMTP", schemes: ["smtp", "smtps"], example: "smtp://user:password@relay:587",
-            meaning: "The mail server that takes our mail; smtps for TLS from the first byte. Percent-encode the password.")
+            meaning:
+                "The mail server that takes our mail; smtps for TLS from the first byte. Percent-encode the password.")
         encryption = reader.choice(
             "LOODS_SMTP_TLS", of: ["opportunistic", "required", "none"], default: "opportunistic",
             meaning: "Whether STARTTLS is used: where offered, always, or never. With smtps it does not matter.")

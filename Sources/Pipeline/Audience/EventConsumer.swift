@@ -55,7 +55,7 @@ public struct EventConsumer: Service {
     private func apply(_ batches: [EventBatch], lane: Lane, alone: Bool) async throws {
         let events = batches.flatMap(\.events)
         let flights = batches.map(\.id)
-        let poison = try await bisect(events[...], alone: alone) { part in
+        let poison = try await worker.bisect(events[...], alone: alone) { part in
             try await audience.apply(part, arriving: part.count == events.count ? flights : [], lane: lane)
         }
         if !poison.isEmpty { try await setAside(poison.map { ($0.item, "\($0.fault)") }, lane: lane) }

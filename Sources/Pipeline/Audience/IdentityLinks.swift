@@ -6,7 +6,7 @@ import Store
 /// What a batch says about two names being one person, and the merges that follow.
 ///
 /// Only trusted senders link names. Two contacts that both have a user id never merge; of the others the one with the
-/// stronger name survives.
+/// stronger name survives, and of two equally strong the one with the lesser id.
 struct IdentityLinks {
     /// Survivors that an event names together: the event's own, and that of a weaker name.
     private var pairs: [(strong: ContactKey, weak: ContactKey)] = []
@@ -60,10 +60,9 @@ struct IdentityLinks {
             var strong = merges.survivors[pair.strong] ?? pair.strong
             var weak = merges.survivors[pair.weak] ?? pair.weak
             guard strong != weak else { continue }
-            if try hasUser(weak, in: session) {
-                guard try !hasUser(strong, in: session) else { continue }
-                swap(&strong, &weak)
-            }
+            let (own, other) = (try rank(of: strong, in: session), try rank(of: weak, in: session))
+            if own.kind == .user, other.kind == .user { continue }
+            if other < own { swap(&strong, &weak) }
             let stage = try mergeAttributes(of: weak, into: strong, in: session)
             try Merging.merge(weak, into: strong, now: now, in: session)
             merges.note(weak, into: strong, stage: stage)
@@ -71,8 +70,17 @@ struct IdentityLinks {
         return merges
     }
 
-    private func hasUser(_ contact: ContactKey, in session: PostgresSession) throws -> Bool {
-        try Identities.all(of: contact, in: session).contains { $0.kind == .user }
+    /// Orders contacts by how well they are known: whichever way they come together, the first of all survives.
+    private struct Rank: Comparable {
+        var kind: Identity.Kind
+        var contact: ContactKey
+
+        static func < (left: Rank, right: Rank) -> Bool { (left.kind, left.contact) < (right.kind, right.contact) }
+    }
+
+    private func rank(of contact: ContactKey, in session: PostgresSession) throws -> Rank {
+        let kind = try Identities.all(of: contact, in: session).map(\.kind).min()
+        return Rank(kind: kind ?? .email, contact: contact)
     }
 
     /// Per attribute the last writer wins, whichever contact it wrote to.

@@ -14,7 +14,9 @@ extension Journey {
     var interest: Set<String> {
         var names = mentionedEvents
         for condition in [goal?.when, exit].compactMap({ $0 }) {
-            if !condition.mentionedTopics.isEmpty { names.formUnion([EventNames.consentGiven, EventNames.consentWithdrawn]) }
+            if !condition.mentionedTopics.isEmpty {
+                names.formUnion([EventNames.consentGiven, EventNames.consentWithdrawn])
+            }
             if condition.usesContact || condition.usesStage || !condition.mentionedScores.isEmpty {
                 names.insert(JourneyInterest.anything)
             }

@@ -101,7 +101,8 @@ struct Person {
         else { return }
         let entry = Consents.Entry(
             contact: state.key, topic: topic, channel: properties["channel"]?.string ?? "email",
-            address: properties["address"]?.string ?? "", at: event.at, eventID: event.eventID, state: given, wording: properties["wording"]?.string,
+            address: properties["address"]?.string ?? "", at: event.at, eventID: event.eventID, state: given,
+            wording: properties["wording"]?.string,
             source: properties["source"]?.string ?? (event.trust == .system ? "system" : "server"))
         ledger.append(entry)
         let standing = consents.firstIndex { $0.sameMatter(as: entry) }
@@ -137,7 +138,9 @@ struct Person {
     }
 
     private mutating func advance(at place: HistoryPosition) -> Stages.Reached? {
-        guard let stage = workspace.stage(of: facts, before: state.stage)?.name, stage != state.stage else { return nil }
+        guard let stage = workspace.stage(of: facts, before: state.stage)?.name, stage != state.stage else {
+            return nil
+        }
         let step = Stages.Reached(
             contact: state.key, stage: stage, previous: state.stage, at: place.at, eventID: place.eventID ?? "")
         reached.append(step)

@@ -57,7 +57,9 @@ struct ClaimDesk: Sendable {
                     zip(gate.cleared, gate.validity).map { ($0.claimed, $0.address, $1) }, under: claim, in: session)
             }
             try Claims.skip(
-                gate.skipped.map { ($0.message, $0.reasons.rawValue, $0.reasons.contains(.expired) ? .expired : .skipped) },
+                gate.skipped.map {
+                    ($0.message, $0.reasons.rawValue, $0.reasons.contains(.expired) ? .expired : .skipped)
+                },
                 now: domain.now, in: session)
             try Claims.hold(gate.held.map { ($0.message, $0.reasons.rawValue, $0.until) }, in: session)
             batch.outbox = OutcomeEvents.rows(

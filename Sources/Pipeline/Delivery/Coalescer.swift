@@ -8,6 +8,9 @@ actor Coalescer<Request: Sendable, Answer: Sendable> {
     private let limit: Int
     private let perform: @Sendable ([Request]) async throws -> [Answer]
 
+    /// How many wait for the batch under way.
+    var waitingCount: Int { waiting.count }
+
     /// - Parameters:
     ///   - limit: requests in one batch at most.
     ///   - perform: answers each request of a batch, in order.

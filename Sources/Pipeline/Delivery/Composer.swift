@@ -35,7 +35,8 @@ struct Composer: Sendable {
         let sender = email.sender ?? cleared.workspace.sender
         let from = try MailAddress(sender.address, displayName: try HeaderValue(sender.name))
         let mail = try MailMessage(
-            from: from, to: try MailAddress(cleared.address), replyTo: try cleared.workspace.replyTo.map { try MailAddress($0) },
+            from: from, to: try MailAddress(cleared.address),
+            replyTo: try cleared.workspace.replyTo.map { try MailAddress($0) },
             subject: try HeaderValue(rendered.subject), date: cleared.date,
             messageID: MessageID(message.id, at: from.domain), text: rendered.text, html: rendered.html,
             listUnsubscribe: try unsubscribe.map { try HeaderURL($0) },

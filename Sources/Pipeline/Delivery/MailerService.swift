@@ -18,6 +18,7 @@ public struct MailerService: Service {
     private let room: Mailroom
     private let relay: SMTPPool
     private let slots: Slots
+    private let gate: WithdrawalGate
 
     public init(worker: Worker, settings: DeliverySettings) {
         self.worker = worker
@@ -25,6 +26,7 @@ public struct MailerService: Service {
         desk = ClaimDesk(worker: worker, settings: settings)
         room = Mailroom(worker: worker, settings: settings, relay: relay)
         slots = Slots(4)
+        gate = WithdrawalGate(broker: worker.broker, logger: worker.logger)
     }
 
     public func run() async throws {
@@ -77,7 +79,7 @@ public struct MailerService: Service {
             }
         }
         do {
-            let poison = try await bisect(contacts.sorted()[...]) { try await claim(Array($0), intake) }
+            let poison = try await worker.bisect(contacts.sorted()[...]) { try await claim(Array($0), intake) }
             try await setAside(poison)
         } catch {
             worker.logger.debug("messages wait for the store", metadata: ["reason": "\(error)"])
@@ -110,7 +112,7 @@ public struct MailerService: Service {
                     try Claims.dueContacts(
                         now: try DomainClock.read(in: session), machineNow: clock.now, limit: 400, in: session)
                 }
-                let poison = try await bisect(contacts[...]) { try await claim(Array($0), intake) }
+                let poison = try await worker.bisect(contacts[...]) { try await claim(Array($0), intake) }
                 for (_, fault) in poison {
                     worker.logger.error("a due message cannot be claimed", metadata: ["reason": "\(fault)"])
                 }
@@ -122,6 +124,7 @@ public struct MailerService: Service {
 
     private func claim(_ contacts: [ContactKey], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async throws {
         for start in stride(from: 0, to: contacts.count, by: 200) {
+            try await gate.pass()
             await slots.enter()
             do {
                 let batch = try await desk.claim(Array(contacts[start..<min(start + 200, contacts.count)]))
@@ -129,6 +132,7 @@ public struct MailerService: Service {
                 intake.yield(batch)
             } catch {
                 await slots.leave()
+                if isTransient(error) { await gate.close() }
                 throw error
             }
         }

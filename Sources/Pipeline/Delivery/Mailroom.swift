@@ -74,7 +74,7 @@ struct Mailroom: Sendable {
         Counter(label: "loods_delivery_attempts_total", dimensions: [("outcome", report.outcome.word)]).increment()
         // What happened must be recorded, however long the store is away; the claim's lease bounds who believes it.
         while true {
-            do { return try await outcomes.submit(report) } catch where isTransient(error) {
+            do { return try await outcomes.submit(report) } catch  where isTransient(error) {
                 try? await Task.sleep(for: .milliseconds(200))
                 if Task.isCancelled { return }
             } catch {
@@ -175,5 +175,5 @@ extension Claims.Outcome {
 }
 
 extension SMTPReply {
-    fileprivate var line: String { "\(code)\(enhancedCode.map { " \($0)" } ?? "") \(loggableText)" }
+    fileprivate var line: String { "\(code) \(loggableText)" }
 }

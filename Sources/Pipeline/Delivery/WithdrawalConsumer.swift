@@ -38,7 +38,7 @@ public struct WithdrawalConsumer: Service {
             }
             await worker.relay.publish(outbox)
             return .ack
-        } catch where isTransient(error) {
+        } catch  where isTransient(error) {
             return .retry(after: .milliseconds(500))
         } catch {
             return .setAside(reason: "\(error)")

@@ -57,7 +57,9 @@ struct Cast {
         switch signal.cause {
         case .stage(let stage): program.journey.entryKey(forStage: stage, in: world)
         case .event:
-            sheet.event(named: signal.name, at: signal.position).flatMap { program.journey.entryKey(for: $0, in: world) }
+            sheet.event(named: signal.name, at: signal.position).flatMap {
+                program.journey.entryKey(for: $0, in: world)
+            }
         }
     }
 

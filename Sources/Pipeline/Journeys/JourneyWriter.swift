@@ -37,7 +37,7 @@ public struct JourneyWriter: Sendable {
         }
         guard !due.isEmpty else { return 0 }
         let woken = Counted()
-        let poison = try await bisect(due[...]) { part in await woken.add(try await wake(Array(part))) }
+        let poison = try await worker.bisect(due[...]) { part in await woken.add(try await wake(Array(part))) }
         for (contact, fault) in poison { try await setAside(contact, fault) }
         return await woken.count + poison.count
     }

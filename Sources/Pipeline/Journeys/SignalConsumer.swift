@@ -54,7 +54,7 @@ public struct SignalConsumer: Service {
     private func apply(_ batches: [SignalBatch], lane: Lane, alone: Bool) async throws {
         let signals = batches.flatMap(\.signals)
         let flights = batches.map(\.id)
-        let poison = try await bisect(signals[...], alone: alone) { part in
+        let poison = try await worker.bisect(signals[...], alone: alone) { part in
             try await journeys.apply(part, arriving: part.count == signals.count ? flights : [], lane: lane)
         }
         if !poison.isEmpty { try await setAside(poison.map { ($0.item, "\($0.fault)") }, lane: lane) }

@@ -78,6 +78,7 @@ create table event_log (
     received_at timestamptz not null,
     call smallint not null,
     trust smallint not null,
+    effect smallint not null,
     name text not null,
     properties jsonb not null,
     context jsonb not null,
@@ -85,6 +86,7 @@ create table event_log (
 ) partition by range (sent_time);
 create table event_log_default partition of event_log default;
 comment on column event_log.sent_time is 'The sender''s own uncorrected timestamp, so that a repeat has the same key';
+comment on column event_log.effect is '0: live; 1: history, a fact that started nothing';
 comment on column event_log.at is 'When it happened, corrected for the sender''s clock';
 
 create view events as

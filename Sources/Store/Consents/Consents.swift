@@ -99,7 +99,8 @@ extension [Consents.Entry] {
         return Dictionary(grouping: self) { [$0.topic, $0.channel] }.values.compactMap { lines in
             var last = lines.filter { $0.address == address || $0.address.isEmpty }.max { $0.place < $1.place }
             if let given = last, given.address.isEmpty {
-                last = lines.filter { $0.state == .withdrawn && $0.place > given.place }.max { $0.place < $1.place } ?? given
+                let later = lines.filter { $0.state == .withdrawn && $0.place > given.place }
+                last = later.max { $0.place < $1.place } ?? given
             }
             last?.address = address
             return last

@@ -22,11 +22,13 @@ public enum EventLog {
         let rows = try session.query(
             """
             insert into event_log (
-                workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, name, properties, context)
+                workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, effect, name,
+                properties, context)
             select * from unnest(
                 \(timed.map(\.workspace)), \(timed.map(\.subjectID)), \(timed.map { $0.sentTime ?? $0.receivedAt }),
                 \(timed.map(\.eventID)), \(timed.map(\.at)), \(timed.map(\.receivedAt)),
                 \(timed.map { Int16($0.call.rawValue) }), \(timed.map { Int16($0.trust.rawValue) }),
+                \(timed.map { Int16($0.effect.rawValue) }),
                 \(timed.map(\.name)), \(timed.map { JSONBytes(bytes: $0.properties) }),
                 \(timed.map { JSONBytes(bytes: $0.context) }))
             on conflict do nothing
@@ -100,7 +102,7 @@ public enum EventLog {
         return histories
     }
 
-    /// Events of `names` that stand behind a place in their contact's history: what a late event may concern.
+    /// Live events of `names` that stand behind a place in their contact's history: what a late event may concern.
     ///
     /// - Parameter places: per contact, the earliest place.
     public static func later(
@@ -123,6 +125,7 @@ public enum EventLog {
             select s.w, s.contact, l.subject_id, l.at, l.event_id, l.name
             from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
             where (l.at, l.event_id) > (s.at, s.event_id) and l.name = any(\(Array(names)))
+                and l.effect = \(Int16(AcceptedEvent.Effect.live.rawValue))
             """)
         return try rows.map { row in
             let (workspace, contact, subject, at, eventID, name) = try row.decode(

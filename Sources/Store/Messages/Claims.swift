@@ -214,7 +214,8 @@ public enum Claims {
     /// Prolongs a claim of a mailer that is alive.
     ///
     /// - Returns: false where it had expired and was released: its messages are no longer this mailer's.
-    public static func renew(_ claim: UniqueID, until expiresAt: Timestamp, in session: PostgresSession) throws -> Bool {
+    public static func renew(_ claim: UniqueID, until expiresAt: Timestamp, in session: PostgresSession) throws -> Bool
+    {
         try session.execute("update claims set expires_at = \(expiresAt) where claim_id = \(claim)") == 1
     }
 

@@ -18,8 +18,9 @@ public enum ContactDirectory {
         public var stages: [String?: Int64]
     }
 
-    /// The contacts that a text may mean: a contact's id, a user id, an anonymous id, or an e-mail address, be it a name of
-    /// theirs or only where their mail goes. Merged contacts are found as their survivors.
+    /// The contacts that a text may mean: a contact's id, a user id, an anonymous id, or an e-mail address.
+    ///
+    /// An address is found as a name and as where mail goes; merged contacts are found as their survivors.
     public static func find(
         _ text: String, in workspace: WorkspaceID, session: PostgresSession
     ) throws -> [ContactKey] {
@@ -68,7 +69,8 @@ public enum ContactDirectory {
     public static func census(of workspace: WorkspaceID, in session: PostgresSession) throws -> Census {
         let rows = try session.query(
             """
-            select stage, count(*) from contacts where workspace_id = \(workspace) and merged_into is null group by stage
+            select stage, count(*) from contacts
+            where workspace_id = \(workspace) and merged_into is null group by stage
             """)
         var stages: [String?: Int64] = [:]
         for row in rows { stages[try row[0, as: String?.self]] = try row[1, as: Int64.self] }

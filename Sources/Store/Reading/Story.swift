@@ -71,8 +71,9 @@ public struct Story: Sendable {
         let createdAt = try session.query(
             "select created_at from contacts where workspace_id = \(w) and contact_id = \(id)")[0][
                 0, as: Timestamp.self]
+        let address = state.address?.lowercased()
         let suppression = try session.query(
-            "select reason from suppressions where workspace_id = \(w) and address = \(state.address?.lowercased() ?? "")"
+            "select reason from suppressions where workspace_id = \(w) and address = \(address)"
         ).first.map { try $0[0, as: String.self] }
         let events = try events(of: contact, limit: eventLimit, in: session)
         let total = try eventCount(of: contact, in: session)

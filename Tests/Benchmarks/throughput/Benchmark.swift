@@ -4,7 +4,7 @@ import Logging
 /// One whole run: warming up, three rounds of floors and subjects in turn, and the report.
 final class Benchmark {
     /// Connections that send batches.
-    static let batchConnections = 16
+    static let batchConnections = 32
     /// Connections that send single events; the best counts.
     static let singleConnections = [64, 256]
 

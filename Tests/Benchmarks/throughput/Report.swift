@@ -19,6 +19,8 @@ struct Report {
     func open(disk: Double?) {
         note("\(machine.text); \(surroundings.versions)")
         note("the disk makes 8 KB durable in \(disk.map(Figures.short) ?? "?") µs (median fdatasync)")
+        let bare = surroundings.smtpSource == nil ? "our own SMTP connections" : "Postfix's smtp-source"
+        note("bare SMTP is \(bare) on \(surroundings.mailSessions) connections, as many as a mailer opens")
         note(
             "each subject takes turns with its floor, \(Sizes.rounds) times; a floor is the least that must be done here"
         )
@@ -31,7 +33,7 @@ struct Report {
         note("\nRATIOS (subject / floor of the same round: the median, and the extremes)")
         for verdict in verdicts { line(verdict) }
         note(
-            "\nWHERE THE TIME GOES (core-µs each, median; \(machine.cores) cores give \(machine.cores) s of work a second)"
+            "\nWHERE THE TIME GOES (core-µs, medians; this machine has \(machine.cores) million of them a second)"
         )
         for series in Series.allCases { if let taken = samples[series] { profile(series, taken) } }
         note("\nthe disk made 8 KB durable in \(disk.map(Figures.short) ?? "?") µs at the end")
@@ -64,7 +66,7 @@ struct Report {
         let busy = taken.map { $0.work.values.reduce(0, +) / $0.seconds / Double(machine.cores) }.median
         let parts = costs.map { "\($0.name) \(Figures.cost($0.cost))" }.joined(separator: ", ")
         note(
-            "  \(series.rawValue): \(Figures.cost(all)) a \(series.unit) = \(parts); \(Int(busy * 100)) % of the cores busy with it"
+            "  \(series.rawValue): \(Figures.cost(all)) per \(series.unit) = \(parts); \(Int(busy * 100)) % of the machine"
         )
     }
 
@@ -95,7 +97,7 @@ enum Figures {
         return String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    static func ratio(_ number: Double) -> String { String(format: "%.2f", number) }
+    static func ratio(_ number: Double) -> String { String(format: number < 0.1 ? "%.4f" : "%.2f", number) }
 
     static func cost(_ number: Double) -> String { String(format: number < 10 ? "%.1f" : "%.0f", number) }
 }

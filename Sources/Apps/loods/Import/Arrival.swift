@@ -24,11 +24,12 @@ struct Arrival: Sendable {
             let present = try await pool.withConnection { try EventLog.presentPrefix(of: part, in: $0) }
             if present > 0 { lastChange = .now }
             first += present
+            let left = keys.count - first
             guard ContinuousClock.now < lastChange + .seconds(60) else {
                 throw ExitFault(
                     code: .dependencyAway,
                     message: """
-                        nothing has arrived in the store for a minute: \(keys.count - first) of \(keys.count) bodies are \
+                        nothing has arrived in the store for a minute: \(left) of \(keys.count) bodies are \
                         still on their way. Nothing is lost; is scoring running? loods status shows what waits.
                         """)
             }
@@ -36,7 +37,7 @@ struct Arrival: Sendable {
                 throw ExitFault(
                     code: .failures,
                     message:
-                        "interrupted: everything is published, \(keys.count - first) of \(keys.count) bodies not stored yet"
+                        "interrupted: everything is published, \(left) of \(keys.count) bodies not stored yet"
                 )
             }
             if present < part.count { try await Task.sleep(for: .milliseconds(50)) }

@@ -11,9 +11,9 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Bring events from a file, at their own times.",
         discussion: """
-            FILE holds lines of JSON, each an element of a /v1/batch array, or with --map a table; .gz is inflated. Events \
-            travel in the bulk lane and start no journey unless --trigger is given. Importing a file again changes \
-            nothing, so an import that broke off is resumed by giving the command again.
+            FILE holds lines of JSON, each an element of a /v1/batch array, or with --map a table; .gz is inflated. \
+            Events travel in the bulk lane and start no journey unless --trigger is given. Importing a file again \
+            changes nothing, so an import that broke off is resumed by giving the command again.
 
             A map:
 

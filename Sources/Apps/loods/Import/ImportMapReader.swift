@@ -115,7 +115,7 @@ struct ImportMapReader {
         let format = members["format"]?.string ?? "iso"
         guard let read = TimeFormat(format, zone: zone) else {
             throw fault(
-                "unknown time format \"\(format)\"; iso, unix, unix-ms, or a pattern such as yyyyMMdd or yyyy-MM-dd HH:mm:ss",
+                "unknown time format \"\(format)\"; iso, unix, unix-ms, or a pattern such as yyyy-MM-dd HH:mm:ss",
                 members["format"] ?? node)
         }
         return (.column(column, .string), read)

@@ -4,8 +4,8 @@ import Model
 /// How a column writes an instant.
 ///
 /// `iso` (RFC 3339, or a bare date), `unix` and `unix-ms`, or a pattern of `yyyy MM dd HH mm ss` (or strptime's
-/// `%Y %m %d %H %M %S`) with other characters as they stand; `M d H` take one or two digits. A pattern without a zone of its
-/// own is in the map's `zone`, UTC by default.
+/// `%Y %m %d %H %M %S`) with other characters as they stand; `M d H` take one or two digits. A pattern is in the map's
+/// `zone`, UTC by default.
 struct TimeFormat: Sendable {
     private enum Part: Sendable, Hashable {
         case field(Character, ClosedRange<Int>)

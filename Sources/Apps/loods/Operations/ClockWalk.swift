@@ -70,8 +70,8 @@ struct ClockWalk {
                 throw ExitFault(
                     code: .dependencyAway,
                     message: """
-                        at \(now) nothing has changed for a minute, but \(unrest.words) still \(unrest.verb) to be handled; \
-                        do all services run? loods status shows more
+                        at \(now) nothing has changed for a minute, but \(unrest.words) still \(unrest.verb) to be \
+                        handled; do all services run? loods status shows more
                         """)
             }
             if Interruption.hasCome {

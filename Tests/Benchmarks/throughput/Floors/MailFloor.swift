@@ -9,8 +9,6 @@ struct MailFloor: Sendable {
     /// Postfix's `smtp-source`; without it our own connections are the floor.
     let smtpSource: String?
 
-    var name: String { smtpSource == nil ? "our own SMTP connections, ready-made messages" : "Postfix's smtp-source" }
-
     /// By the bare program.
     func send(_ count: Int, bytes: Int) async throws {
         guard let smtpSource else { return try await sendByPool(count, bytes: bytes) }

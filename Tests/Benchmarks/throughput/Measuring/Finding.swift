@@ -70,12 +70,19 @@ extension Verdict: Encodable {
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(finding.goal, forKey: .goal)
-        try container.encode(subject, forKey: .subject)
-        try container.encode(floor, forKey: .floor)
-        try container.encode(ratio, forKey: .ratio)
+        try container.encode(subject.rounded(toPlaces: 1), forKey: .subject)
+        try container.encode(floor.rounded(toPlaces: 1), forKey: .floor)
+        try container.encode(ratio.rounded(toPlaces: 4), forKey: .ratio)
         // Null where no target applies, rather than absent.
         try container.encode(finding.must, forKey: .must)
         try container.encode(finding.aim, forKey: .aim)
         try container.encode(false, forKey: .lowerIsBetter)
+    }
+}
+
+extension Double {
+    fileprivate func rounded(toPlaces places: Int) -> Double {
+        let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
+        return (self * scale).rounded() / scale
     }
 }

@@ -42,12 +42,13 @@ struct Cluster: Sendable {
         try await HTTPGet.counter(name, of: surroundings.scoringMetrics)
     }
 
-    /// Returns once `count` has reached `target`, looked at every 20 ms.
+    /// Returns once `count` has reached `target`; looks often at first, and later so rarely that looking costs little.
     func wait(for target: Int, _ what: String, patience: Duration = .seconds(60), _ count: () async throws -> Int)
         async throws
     {
         var best = Int.min
-        var lastProgress = ContinuousClock.now
+        let start = ContinuousClock.now
+        var lastProgress = start
         while true {
             let now = try await count()
             if now >= target { return }
@@ -55,7 +56,8 @@ struct Cluster: Sendable {
             guard ContinuousClock.now - lastProgress < patience else {
                 throw MeasurementFault("\(target - now) \(what) are missing, and none came for \(patience)")
             }
-            try await Task.sleep(for: .milliseconds(20))
+            let elapsed = ContinuousClock.now - start
+            try await Task.sleep(for: min(.milliseconds(100), max(.milliseconds(10), elapsed / 50)))
         }
     }
 

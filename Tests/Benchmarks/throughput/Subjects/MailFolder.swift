@@ -16,8 +16,10 @@ struct MailFolder: Sendable {
         var sizes: [Int] = []
         forEach { name in
             guard sizes.count < 100 else { return }
-            var status = stat()
-            if stat("\(path)/\(name)", &status) == 0 { sizes.append(Int(status.st_size) - 100) }
+            guard let file = fopen("\(path)/\(name)", "r") else { return }
+            fseek(file, 0, SEEK_END)
+            sizes.append(ftell(file) - 100)
+            fclose(file)
         }
         return sizes.isEmpty ? 4000 : sizes.reduce(0, +) / sizes.count
     }

@@ -1,0 +1,21 @@
+import Testing
+
+/// Foundation weighs 60 MB in a static executable and reads the machine's locale, zone and files: it is used by choice.
+@Suite struct FoundationTests {
+    /// The files that import it, and for what. Files of the command line and of the mail catcher may as they like.
+    private static let reasons = [
+        "Sources/Core/JourneyProgram/LocalZone.swift": "the rules of time zones",
+        "Sources/ServiceRuntime/JSONLogHandler.swift": "the date of a log line",
+        "Sources/ServiceRuntime/ServiceMain.swift": "the environment and files of settings",
+        "Sources/Pipeline/Ingestion/Requests/Credentials.swift": "base64",
+        "Sources/Apps/mailer/MailerSettings.swift": "the parts of a URL",
+    ]
+
+    @Test func foundationIsImportedForAReason() throws {
+        let users = try SourceTree.sources().filter { file in
+            !["loods", "catcher"].contains(file.target)
+                && !file.imports.isDisjoint(with: ["Foundation", "FoundationEssentials"])
+        }
+        #expect(Set(users.map(\.path)) == Set(Self.reasons.keys))
+    }
+}

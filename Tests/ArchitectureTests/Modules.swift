@@ -1,0 +1,82 @@
+extension Module {
+    private static let libc = "Glibc Musl Darwin"
+
+    /// Who may import whom: the architecture, one line a target.
+    static let all: [Module] = [
+        // Core. Crypto is SHA-256 and HMAC, for derived ids and signed links; Foundation: see `FoundationTests`.
+        Module("Model", .core, outside: "Crypto"),
+        Module("Expressions", .core, "Model"),
+        Module("Scores", .core, "Model"),
+        Module("JourneyProgram", .core, "Model Expressions", outside: "Foundation"),
+        Module("SendGate", .core, "Model"),
+        Module("Links", .core, "Model", outside: "Crypto"),
+        Module("Content", .core, "Model", outside: "Mustache"),
+        Module("Mail", .core, "Model"),
+        Module("Workspaces", .core, "Model Expressions Scores JourneyProgram Content", outside: "Yams"),
+
+        // Drivers: C libraries on threads of their own, and SMTP on NIO.
+        Module("ConnectionThread", .drivers, "CShims", outside: "Synchronization Glibc"),
+        Module("Postgres", .drivers, "ConnectionThread CLibPQ", outside: "Logging ServiceLifecycle Glibc"),
+        Module("AMQP", .drivers, "ConnectionThread CLibRabbitMQ", outside: "Logging Glibc"),
+        Module("SMTP", .drivers, outside: "Logging NIOCore NIOPosix NIOSSL Synchronization"),
+
+        // Between processes.
+        Module("Contracts", .contracts, "Model"),
+        Module("Schema", .contracts, "Postgres"),
+
+        // Tables, queues, the frame of a service. The store reads what conditions see, so it knows their history's type.
+        Module("Store", .foundations, "Model Expressions Contracts Schema Postgres", outside: "Crypto"),
+        Module(
+            "Messaging", .foundations, "Contracts AMQP", outside: "Logging Metrics ServiceLifecycle Synchronization"),
+        Module(
+            "ServiceRuntime", .foundations,
+            outside: "Hummingbird HTTPTypes NIOCore NIOPosix Logging CoreMetrics ServiceLifecycle UnixSignals "
+                + "Synchronization Foundation FoundationEssentials \(libc)"),
+
+        // What every worker stands on: outbox, clock, definitions, what is set aside.
+        Module(
+            "Transit", .transit, "Model Workspaces Contracts Schema Store Messaging ServiceRuntime Postgres",
+            outside: "Crypto Logging Metrics ServiceLifecycle Synchronization \(libc)"),
+
+        // The pipeline, in order of travel.
+        Module(
+            "Ingestion", .pipeline, "Model Links Contracts Store Messaging Transit Postgres CJSON CZlib",
+            outside:
+                "Hummingbird HummingbirdCore HTTPTypes NIOCore Crypto Logging Metrics CoreMetrics ServiceLifecycle "
+                + "Synchronization Foundation FoundationEssentials"),
+        Module(
+            "Audience", .pipeline,
+            "Model Expressions Scores JourneyProgram Workspaces Contracts Store Messaging Transit Postgres",
+            outside: "Logging Metrics ServiceLifecycle"),
+        Module(
+            "Journeys", .pipeline,
+            "Model Expressions JourneyProgram Workspaces Contracts Store Messaging Transit Postgres",
+            outside: "Logging Metrics ServiceLifecycle"),
+        Module(
+            "Delivery", .pipeline,
+            "Model SendGate Links Content Mail Workspaces Contracts Store Messaging Transit Postgres SMTP",
+            outside: "Logging Metrics ServiceLifecycle"),
+
+        // Composition roots: each of the services names its own stage, and no other.
+        Module(
+            "ingest", .apps, "Ingestion Links Transit Store Messaging ServiceRuntime Postgres",
+            outside: "Logging ServiceLifecycle"),
+        Module(
+            "scoring", .apps, "Audience Transit Store Messaging ServiceRuntime Postgres",
+            outside: "Logging ServiceLifecycle"),
+        Module(
+            "scheduler", .apps, "Journeys Transit Store Messaging ServiceRuntime Postgres",
+            outside: "Logging ServiceLifecycle"),
+        Module(
+            "mailer", .apps, "Delivery Links Transit Store Messaging ServiceRuntime Postgres SMTP",
+            outside: "Foundation Logging ServiceLifecycle"),
+        // The command line simulates and explains with the very code that decides, and runs no stage.
+        Module(
+            "loods", .apps,
+            "Model Expressions Scores JourneyProgram SendGate Links Content Mail Workspaces Contracts Schema Store "
+                + "Messaging ServiceRuntime Transit Postgres CZlib",
+            outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
+        // A mail server for tests, of nothing but NIO.
+        Module("catcher", .apps, outside: "NIOCore NIOPosix Logging Synchronization Dispatch \(libc)"),
+    ]
+}

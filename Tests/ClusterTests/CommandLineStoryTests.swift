@@ -1,0 +1,76 @@
+import Foundation
+import Messaging
+import Model
+import Postgres
+import Store
+import TestSupport
+import Testing
+
+@Suite struct CommandLineStoryTests {
+    private static let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+
+    @Test func explainTellsWhatHappenedAndWhy() async throws {
+        try await Cluster.with(
+            services: ["scoring", "scheduler", "mailer"], clock: .stepped(at: Self.start), workspace: Shop.files
+        ) { cluster in
+            try await Terminal.with { line in
+                try line.write(
+                    """
+                    {"type":"track","userId":"anne","event":"Order Completed","messageId":"m1","timestamp":"2026-03-01T10:00:00Z","properties":{"order_id":"o-1"},"context":{"traits":{"email":"anne@shop.example"}}}
+                    """, to: "events.jsonl")
+                _ = try await cluster.loods("import", line.path("events.jsonl"), "--trigger", "--wait")
+            }
+            _ = try await cluster.loods("clock", "advance", "1d")
+            let text = try await cluster.loods("explain", "anne@shop.example")
+            #expect(text.contains("entered first, version 1, because Order Completed happened"))
+            #expect(text.contains("first/receipt handed to the mail server for anne@shop.example, accepted"))
+            #expect(text.contains("first/offer not sent: no consent for the topic at this address"))
+            #expect(text.contains("left first: finished"))
+            #expect(text.contains("nothing is under way"))
+            let json = Data(try await cluster.loods("explain", "anne", "--json").utf8)
+            let story = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+            let lines = try #require(story["story"] as? [[String: Any]])
+            let times = lines.compactMap { $0["at"] as? String }
+            #expect(times.count == lines.count && times == times.sorted())
+            #expect(Set(lines.compactMap { $0["kind"] as? String }) == ["event", "stage", "run", "mail"])
+        }
+    }
+
+    @Test func aRealClockIsNotMoved() async throws {
+        try await Terminal.withServers { line, _ in
+            let refusal = try await line("clock", "advance", "1d", exits: 64)
+            #expect(refusal.output.contains("real"))
+        }
+    }
+
+    @Test func aSteppedClockGoesForwardOnly() async throws {
+        try await Terminal.withServers(clock: .stepped(at: Self.start)) { line, stage in
+            try await line("clock", "advance", "36h")
+            try await line("clock", "until", "2026-03-01T00:00:00Z", exits: 64)
+            let now = try await stage.database.pool.withConnection { try DomainClock.read(in: $0) }
+            #expect(now == Timestamp(iso8601: "2026-03-03T21:00:00Z"))
+        }
+    }
+
+    @Test func whatIsSetAsideGoesBackToItsQueue() async throws {
+        try await Terminal.withServers { line, stage in
+            let item = SetAside.Item(
+                id: .derived("test", "one"), queue: "events", lane: "bulk", reason: "it is a test",
+                body: Array("junk".utf8),
+                attempts: 1, setAsideAt: Self.start)
+            try await stage.database.pool.withTransaction { try SetAside.add([item], in: $0) }
+            let listed = try await line("set-aside", "list")
+            #expect(listed.output.contains("events bulk   it is a test"))
+            let id = String(item.id.description.prefix(6))
+            #expect(try await line("set-aside", "show", id, "--json").object()["bytes"] as? Int == 4)
+            try await line("set-aside", "replay", id)
+            #expect(try await stage.broker.take(from: .events, lane: .bulk) == [Array("junk".utf8)])
+            #expect(try await line("set-aside", "list", "--json").json() as? [String] == [])
+            let all = try await line("set-aside", "list", "--all", "--json").json()
+            #expect((all as? [[String: Any]])?.first?["replayed_at"] is String)
+            try await line("set-aside", "show", "zz", exits: 1)
+            let status = try await line("status", "--json").object()
+            #expect(status["set_aside"] as? Int == 0)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct CommandLineWorkspaceTests {
+    @Test func whatInitWritesIsSound() async throws {
+        try await Terminal.with { line in
+            try await line("init", line.path("shop"))
+            let findings = try await line("validate", line.path("shop"), "--json")
+            #expect(try findings.json() as? [String] == [])
+            let refusal = try await line("init", line.path("shop"), exits: 64)
+            #expect(refusal.output.contains("not empty"))
+        }
+    }
+
+    @Test func findingsNameTheirPlace() async throws {
+        try await Terminal.with { line in
+            try await line("init", line.path("shop"))
+            try line.edit("shop/journeys/welcome.yaml") { $0.replacing("offers", with: "offrs") }
+            let text = try await line("validate", line.path("shop"), exits: 1)
+            #expect(text.output.contains("journeys/welcome.yaml:9:"))
+            let json = try await line("validate", line.path("shop"), "--json", exits: 1).json()
+            let error = try #require((json as? [[String: Any]])?.first { $0["severity"] as? String == "error" })
+            #expect(error["file"] as? String == "journeys/welcome.yaml")
+            #expect(error["line"] as? Int == 9)
+            #expect(error["code"] as? String == "expression")
+        }
+    }
+
+    @Test func usageAndAbsentServersHaveTheirCodes() async throws {
+        try await Terminal.with { line in
+            try await line("nonsense", exits: 64)
+            try await line("clock", "advance", "x", exits: 64)
+            try await line("validate", line.path("nowhere"), exits: 64)
+            let missing = try await line("contacts", "count", exits: 64)
+            #expect(missing.output.contains("LOODS_DATABASE_URL   missing"))
+            let away = try await line(
+                "contacts", "count", exits: 69, with: ["LOODS_DATABASE_URL": "postgres://loods@127.0.0.1:1/x"])
+            #expect(away.output.hasPrefix("PostgreSQL is away"))
+            #expect(away.output.split(separator: "\n").count == 1)
+            try await line("probe", "http://127.0.0.1:1/", exits: 1)
+        }
+    }
+
+    @Test func applyingTheSameChangesNothing() async throws {
+        try await Terminal.withServers { line, stage in
+            let again = try await line("apply", line.path("shop"), "--json").object()
+            #expect(again["changed"] as? Bool == false)
+            #expect(again["revision"] as? Int == 1)
+            try line.edit("shop/stages.yaml") { $0 + "\n# a remark\n" }
+            let remark = try await line("apply", line.path("shop"), "--json").object()
+            #expect(remark["revision"] as? Int == 2)
+            try line.edit("shop/emails/welcome-story/email.yaml") { $0.replacing("How", with: "Why") }
+            try await line("apply", line.path("shop"))
+            // The remark left the journey as it was; a mail of the journey's did not.
+            #expect(try await Self.versions(stage) == ["welcome 1 1", "welcome 2 3"])
+        }
+    }
+
+    @Test func journeysLeaveAndComeBackAsTheyWere() async throws {
+        try await Terminal.withServers { line, stage in
+            let file = line.folder.appendingPathComponent("shop/journeys/welcome.yaml")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try FileManager.default.removeItem(at: file)
+            let gone = try await line("apply", line.path("shop"))
+            #expect(gone.output.contains("- journey welcome"))
+            try line.write(text, to: "shop/journeys/welcome.yaml")
+            let back = try await line("apply", line.path("shop"))
+            #expect(back.output.contains("version 1 takes entries again"))
+            #expect(try await Self.versions(stage) == ["welcome 1 1"])
+        }
+    }
+
+    @Test func severalWorkspacesAreToldApart() async throws {
+        try await Terminal.withServers { line, _ in
+            try await line("apply", line.path("shop"), "--workspace", "second")
+            let unclear = try await line("contacts", "count", exits: 64)
+            #expect(unclear.output.contains("second, shop"))
+            try await line("contacts", "count", with: ["LOODS_WORKSPACE": "second"])
+            try await line("contacts", "count", "--workspace", "third", exits: 64, with: ["LOODS_WORKSPACE": "second"])
+        }
+    }
+
+    @Test func keysAreShownOnceAndStandOnce() async throws {
+        try await Terminal.withServers { line, stage in
+            let key = try await line("keys", "create", "--kind", "server").output
+            #expect(key.wholeMatch(of: /lk_[0-9A-Za-z]{8}_[0-9A-Za-z]{43}\n/) != nil)
+            try await line("keys", "create", "--kind", "server", "--name", "fixed", "--key", "a-fixed-key")
+            try await line("keys", "create", "--kind", "server", "--name", "fixed", "--key", "a-fixed-key")
+            try await line("keys", "create", "--kind", "public", "--name", "other", "--key", "a-fixed-key", exits: 64)
+            try await line("keys", "revoke", "fixed")
+            try await line("keys", "revoke", "fixed", exits: 1)
+            try await line("keys", "create", "--kind", "server", "--name", "late", "--key", "a-fixed-key", exits: 64)
+            let listed = try await line("keys", "list", "--json").output
+            #expect(!listed.contains(key.dropLast()))
+            #expect(!listed.contains("a-fixed-key"))
+        }
+    }
+
+    @Test func manyMigrateAtOnce() async throws {
+        try await TestDatabase.withEmpty { database in
+            try await Terminal.with { line in
+                var line = line
+                line.environment = ["LOODS_DATABASE_URL": database.url]
+                let early = try await line("contacts", "count", exits: 1)
+                #expect(early.output.contains("loods migrate"))
+                let start = ["LOODS_CLOCK": "stepped@2026-03-02T09:00:00Z"]
+                let ready = line
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<4 { group.addTask { try await ready("migrate", with: start) } }
+                    try await group.waitForAll()
+                }
+                let clock = try await line("clock", "show", "--json").object()
+                #expect(clock["now"] as? String == "2026-03-02T09:00:00Z")
+                let refusal = try await line("migrate", exits: 64)
+                #expect(refusal.output.contains("real") && refusal.output.contains("stepped"))
+            }
+        }
+    }
+
+    private static func versions(_ stage: TestStage) async throws -> [String] {
+        try await stage.database.pool.withConnection { session in
+            try session.query(
+                "select journey || ' ' || version || ' ' || revision from journey_versions order by version"
+            ).map { try $0[0, as: String.self] }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import Contracts
+@testable import Delivery
+import Expressions
+import Links
+import Logging
+import Messaging
+import Model
+import Postgres
+import SMTP
+import Store
+import Synchronization
+import TestSupport
+import Testing
+import Transit
+import Workspaces
+
+/// A store with one workspace and a mail server; mailers on both publish nothing: what they would stays in the outbox.
+struct Bench: Sendable {
+    static let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+
+    let database: TestDatabase
+    let sink: MailSink
+    let workspace: WorkspaceID
+    /// The mailers' machine clock.
+    let machine = HandClock(Self.start)
+
+    static func with(
+        _ behaviour: @escaping @Sendable (MailSink.Moment) -> MailSink.Answer? = { _ in nil },
+        _ body: (Bench) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with(clock: .stepped(at: start)) { database in
+            try await MailSink.with(behaviour) { sink in
+                try await body(try await Bench(database, sink))
+            }
+        }
+    }
+
+    init(_ database: TestDatabase, _ sink: MailSink) async throws {
+        self.database = database
+        self.sink = sink
+        let loaded = Workspace.load(files: Shop.files)
+        try #require(loaded.workspace != nil, "\(loaded.findings)")
+        workspace = try await database.pool.withTransaction { session in
+            let entry = try WorkspaceRegister.lock("shop", now: Self.start, in: session)
+            _ = try Definitions.store(files: Shop.files, for: entry, by: "test", now: Self.start, in: session)
+            return entry.id
+        }
+    }
+
+    // MARK: Mailers
+
+    /// A mailer as a process has it.
+    struct Mailer: Sendable {
+        let worker: Worker
+        let settings: DeliverySettings
+        let relay: SMTPPool
+        let desk: ClaimDesk
+        let room: Mailroom
+
+        init(worker: Worker, settings: DeliverySettings) {
+            self.worker = worker
+            self.settings = settings
+            relay = SMTPPool(settings.relay, logger: worker.logger)
+            desk = ClaimDesk(worker: worker, settings: settings)
+            room = Mailroom(worker: worker, settings: settings, relay: relay)
+        }
+
+        /// Claims what is due of `contacts`, and sends it.
+        func send(_ contacts: [ContactKey]) async throws {
+            await room.send(try await desk.claim(contacts))
+        }
+    }
+
+    func mailer(port: Int? = nil) async throws -> Mailer {
+        let machine = machine
+        let worker = Worker(
+            pool: try database.pool(connections: 2),
+            broker: try BrokerConfiguration(url: "amqp://guest@127.0.0.1:1/", connectionName: "test"),
+            clockMode: .stepped, clock: MachineClock { machine.now }, logger: TestEnvironment.quiet, sweeps: false)
+        await worker.publisher.close()
+        return Mailer(worker: worker, settings: try settings(port: port))
+    }
+
+    func settings(port: Int? = nil) throws -> DeliverySettings {
+        let relay = try SMTPConfiguration(
+            host: "127.0.0.1", port: port ?? sink.port, encryption: .none, helo: "mailer.example")
+        let secret = LinkSecret(id: "k1", bytes: Array(repeating: 7, count: 32))
+        return DeliverySettings(
+            relay: relay, publicURL: "https://mail.shop.example", links: try LinkSigner(secrets: [secret]),
+            mailer: "test")
+    }
+
+    /// Has `users` sent what is due, by a mailer of its own.
+    func send(to users: String...) async throws {
+        let mailer = try await mailer()
+        try await mailer.send(users.map(contact))
+        await mailer.relay.shutdown()
+    }
+
+    // MARK: Contacts and messages
+
+    func contact(_ user: String) -> ContactKey {
+        ContactKey(workspace: workspace, contact: Identity(.user, user).subjectID(in: workspace))
+    }
+
+    /// Makes contacts with an address, who have consented to topics.
+    func know(_ users: [String], consenting topics: [String] = ["offers"]) async throws {
+        try await database.pool.withTransaction { session in
+            let keys = users.map { (contact($0), Identity(.user, $0)) }
+            let claims = keys.map { Identities.Claim(workspace: workspace, identity: $1, subject: $0.contact) }
+            try Identities.ensure(
+                claims, subjects: Dictionary(uniqueKeysWithValues: keys.map { ($0, .some($1)) }), now: Self.start,
+                in: session)
+            var states = try Contacts.states(of: keys.map(\.0), in: session)
+            var consents: [Consents.Entry] = []
+            for user in users {
+                let address = "\(user)@mail.example"
+                states[contact(user)]?.attributes = ["email": .string(address), "name": .string(user)]
+                consents += topics.map {
+                    Consents.Entry(
+                        contact: contact(user), topic: $0, address: address, at: Self.start - .days(1),
+                        eventID: "c \($0)",
+                        state: .given, wording: nil, source: "test")
+                }
+            }
+            try Contacts.save(Array(states.values), in: session)
+            try Consents.append(consents, now: Self.start, in: session)
+        }
+    }
+
+    /// Plans a message for each user, of a run that waits for it.
+    @discardableResult
+    func plan(_ template: String, to users: [String], topic: String? = nil) async throws -> [Message] {
+        let messages = users.map { user in
+            let run = UniqueID.derived("test run", user, template)
+            return Message(
+                contact: contact(user), id: .derived("test message", user, template), run: run, journey: "welcome",
+                step: template, visit: 1, revision: 1, template: template, topic: topic, plannedAt: Self.start)
+        }
+        try await database.pool.withTransaction { session in
+            let runs = messages.map { message in
+                Run(
+                    contact: message.contact, id: message.run, journey: "welcome", journeyVersion: 1,
+                    entryKey: message.template, entry: HistoryPosition(at: Self.start, eventID: "e"),
+                    enteredAt: Self.start, state: .object([:]), version: 1)
+            }
+            try Runs.insert(runs, in: session)
+            try Messages.plan(messages, in: session)
+        }
+        return messages
+    }
+
+    func withdraw(_ topic: String, by user: String) async throws {
+        let key = contact(user)
+        let entry = Consents.Entry(
+            contact: key, topic: topic, address: "\(user)@mail.example", at: Self.start, eventID: "w",
+            state: .withdrawn, wording: nil, source: "page")
+        try await database.pool.withTransaction { session in
+            _ = try Withdrawals.withdraw([entry], now: Self.start, in: session)
+        }
+    }
+
+    /// Returns once somebody waits for a lock in this database, or after a second.
+    static func waitForWaiter(_ session: PostgresSession) throws {
+        for _ in 0..<500 {
+            try session.execute("select pg_stat_clear_snapshot()")
+            let waiting = try session.query(
+                "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
+            if !waiting.isEmpty { return }
+            try session.execute("select pg_sleep(0.002)")
+        }
+    }
+
+    // MARK: What stands in the store
+
+    func texts(_ query: Query) async throws -> [String] {
+        try await database.pool.withTransaction { try $0.query(query).map { try $0[0, as: String.self] } }
+    }
+
+    /// `template state`, in order of templates.
+    func messages() async throws -> [String] {
+        try await texts("select template || ' ' || state from messages order by 1")
+    }
+
+    /// How many runs have been told that a verdict is there.
+    func bells() async throws -> Int {
+        try await texts("select run_id::text from timers where kind = 'verdict'").count
+    }
+
+    func claims() async throws -> Int { try await texts("select claim_id::text from claims").count }
+
+    /// The names of the events in the outbox.
+    func outcomes() async throws -> [String] {
+        try await database.pool.withTransaction { session in
+            try session.query("select body from outbox where queue = 'events' order by created_at").flatMap { row in
+                try EventBatch(decoding: try row[0, as: [UInt8].self]).events.map(\.name)
+            }
+        }
+    }
+}
+
+/// A clock that a test moves.
+final class HandClock: Sendable {
+    private let instant: Mutex<Timestamp>
+
+    init(_ start: Timestamp) { instant = Mutex(start) }
+
+    var now: Timestamp { instant.withLock { $0 } }
+    func advance(_ span: Span) { instant.withLock { $0 = $0 + span } }
+}

@@ -1,0 +1,124 @@
+@testable import Delivery
+import Model
+import Postgres
+import SMTP
+import SendGate
+import Store
+import TestSupport
+import Testing
+
+/// Nobody is mailed, or tracked, without a reason to.
+@Suite struct GateTests {
+    private static func reasons(_ bench: Bench) async throws -> [String] {
+        try await bench.texts("select reasons::text from messages order by 1")
+    }
+
+    @Test func withoutConsentAMessageIsSkippedAndItsRunGoesOn() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"], consenting: [])
+            try await bench.plan("offer", to: ["anne"], topic: "offers")
+            try await bench.send(to: "anne")
+            #expect(try await bench.messages() == ["offer skipped"])
+            #expect(try await Self.reasons(bench) == ["\(Reasons.noConsent.rawValue)"])
+            #expect(try await bench.bells() == 1)
+            #expect(try await bench.outcomes() == ["Email Skipped"])
+            #expect(bench.sink.moments.isEmpty)
+        }
+    }
+
+    @Test func withConsentItIsSentOnceWithAWayOut() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"])
+            try await bench.plan("offer", to: ["anne"], topic: "offers")
+            try await bench.send(to: "anne")
+            try await bench.send(to: "anne")
+            #expect(bench.sink.recipients == ["anne@mail.example"])
+            let mail = try #require(bench.sink.mails.first)
+            #expect(mail.header("List-Unsubscribe")?.hasPrefix("<https://mail.shop.example/u/") == true)
+            #expect(mail.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click")
+            #expect(mail.header("Date") == "Mon, 02 Mar 2026 09:00:00 +0000")
+            #expect(!mail.text.contains("/c/"))
+            #expect(!mail.text.contains("/o/"))
+            #expect(try await bench.messages() == ["offer accepted"])
+            #expect(try await bench.bells() == 1)
+            #expect(try await bench.claims() == 0)
+            #expect(try await bench.outcomes() == ["Email Sent"])
+        }
+    }
+
+    @Test func withConsentToItOpensAndClicksAreTracked() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"], consenting: ["offers", "tracking"])
+            try await bench.plan("offer", to: ["anne"], topic: "offers")
+            try await bench.send(to: "anne")
+            let text = try #require(bench.sink.mails.first).text.replacing("=\r\n", with: "")
+            #expect(text.contains("https://mail.shop.example/c/"))
+            #expect(text.contains("https://mail.shop.example/o/"))
+            #expect(text.contains("https://mail.shop.example/u/"))
+        }
+    }
+
+    @Test func aTransactionalMessageNeedsNoConsentAndHasNoWayOut() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"], consenting: [])
+            try await bench.plan("receipt", to: ["anne"])
+            try await bench.send(to: "anne")
+            #expect(bench.sink.mails.first?.header("Subject") == "Receipt for anne")
+            #expect(bench.sink.mails.first?.header("List-Unsubscribe") == nil)
+        }
+    }
+
+    @Test func noAddressABadOneAndASuppressedOneAreNamed() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne", "bob", "cor"])
+            try await bench.plan("receipt", to: ["anne", "bob", "cor"])
+            let (bob, cor) = (bench.contact("bob").contact, bench.contact("cor").contact)
+            try await bench.database.pool.withTransaction { session in
+                try session.execute(
+                    "update contacts set attributes = '{\"email\": \"no address\"}' where contact_id = \(bob)")
+                try session.execute("update contacts set attributes = '{}' where contact_id = \(cor)")
+                try session.execute(
+                    """
+                    insert into suppressions values (\(bench.workspace), 'anne@mail.example', 'all', \(Bench.start))
+                    """)
+            }
+            try await bench.send(to: "anne", "bob", "cor")
+            #expect(Set(try await bench.messages()) == ["receipt skipped"])
+            let expected: [Reasons] = [.suppressed, .noAddress, .badAddress]
+            #expect(Set(try await Self.reasons(bench)) == Set(expected.map { "\($0.rawValue)" }))
+        }
+    }
+
+    @Test func aWithdrawalBetweenClaimAndHandOverStopsTheMail() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne", "bob"])
+            try await bench.plan("offer", to: ["anne", "bob"], topic: "offers")
+            let mailer = try await bench.mailer()
+            let batch = try await mailer.desk.claim([bench.contact("anne"), bench.contact("bob")])
+            #expect(batch.messages.count == 2)
+            try await bench.withdraw("offers", by: "anne")
+            await mailer.room.send(batch)
+            await mailer.relay.shutdown()
+            #expect(bench.sink.recipients == ["bob@mail.example"])
+            #expect(try await bench.messages() == ["offer accepted", "offer withdrawn"])
+            #expect(try await bench.bells() == 2)
+        }
+    }
+
+    @Test func aWithdrawalOfAnotherTopicOnlyHasTheMessageAskedAgain() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"], consenting: ["offers", "tracking"])
+            try await bench.plan("offer", to: ["anne"], topic: "offers")
+            let mailer = try await bench.mailer()
+            let batch = try await mailer.desk.claim([bench.contact("anne")])
+            try await bench.withdraw("tracking", by: "anne")
+            await mailer.room.send(batch)
+            #expect(bench.sink.mails.isEmpty)
+            try await mailer.send([bench.contact("anne")])
+            await mailer.relay.shutdown()
+            // The mail that was composed with tracking never went.
+            #expect(bench.sink.mails.count == 1)
+            #expect(bench.sink.mails.allSatisfy { !$0.text.contains("/c/") })
+        }
+    }
+}

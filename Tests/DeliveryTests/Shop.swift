@@ -1,0 +1,20 @@
+/// The definitions that these tests run with.
+enum Shop {
+    static let files: [String: String] = [
+        "workspace.yaml": """
+        workspace: shop
+        time_zone: Europe/Amsterdam
+        sender: {name: Shop, address: hello@shop.example}
+        address: "Kade 1, 1000 AA Amsterdam"
+        topics:
+          - {topic: offers, wording: "Yes, send me offers"}
+          - {topic: tracking, wording: "You may see what I open"}
+        """,
+        "emails/receipt/email.yaml": "{subject: 'Receipt for {{contact.name}}', class: transactional}",
+        "emails/receipt/body.txt.mustache": "Thank you.\n",
+        "emails/offer/email.yaml": "{subject: Offer, topic: offers}",
+        "emails/offer/body.txt.mustache": "An offer: https://shop.example/offer\n\nNo more: {{links.unsubscribe}}\n",
+        "emails/offer/body.html.mustache":
+            "<p><a href=\"https://shop.example/offer\">An offer</a> <a href=\"{{links.unsubscribe}}\">No more</a></p>\n",
+    ]
+}

@@ -1,0 +1,49 @@
+/// The definitions that these tests run with.
+enum Shop {
+    static let files: [String: String] = [
+        "workspace.yaml": """
+        workspace: shop
+        time_zone: Europe/Amsterdam
+        sender: {name: Shop, address: hello@shop.example}
+        address: "Kade 1, 1000 AA Amsterdam"
+        topics:
+          - {topic: offers, wording: "Yes, send me offers"}
+        """,
+        "stages.yaml": """
+        stages:
+          - stage: see
+          - {stage: think, when: 'did("Form Submitted")'}
+        """,
+        "journeys/welcome.yaml": """
+        journey: welcome
+        enter: {event: Order Completed, when: 'count("Order Completed") == 2'}
+        steps:
+          - email: thanks
+          - wait: 2d
+          - wait_for: {event: Docs Viewed, at_most: 3d}
+            then: [{email: offer, step: has-read}]
+            else: [{email: offer, step: has-not-read}]
+        """,
+        "journeys/receipt.yaml": """
+        journey: receipt
+        enter: {event: Order Completed, key: event.properties.order, again: per-key}
+        steps: [{email: thanks, step: receipt}]
+        """,
+        "journeys/thinker.yaml": """
+        journey: thinker
+        enter: {stage: think}
+        steps: [{wait: 1d}]
+        """,
+        "journeys/onboarding.yaml": """
+        journey: onboarding
+        enter: {event: Signed Up}
+        goal: {when: 'run.did("Pixel Installed")', within: 14d}
+        exit: {when: 'did("Account Closed")'}
+        steps: [{wait: 10d}]
+        """,
+        "emails/thanks/email.yaml": "{subject: Thanks, class: transactional}",
+        "emails/thanks/body.txt.mustache": "Thank you.\n",
+        "emails/offer/email.yaml": "{subject: Offer, topic: offers}",
+        "emails/offer/body.txt.mustache": "An offer: {{links.unsubscribe}}\n",
+    ]
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Model
+import Postgres
+import Schema
+import Store
+import TestSupport
+import Testing
+
+/// What the tables must keep to, read from the server's own catalogue.
+@Suite struct CatalogueTests {
+    /// The tables that do not lead their key with workspace and contact (or subject), and why each may.
+    private static let exceptions = [
+        "clock": "one row: the cell's clock",
+        "schema_migrations": "the schema's own account of itself",
+        "workspaces": "what a cell is split by",
+        "definitions": "of a workspace, the same for all contacts",
+        "keys": "of a workspace; the edge finds them by hash",
+        "journeys": "of a workspace, the same for all contacts",
+        "journey_versions": "of a workspace, the same for all contacts",
+        "identities": "leads from a name to the subject, before the subject is known",
+        "suppressions": "of an address, whoever has it, also after the contact is gone",
+        "claims": "a mailer's lease on a batch of many contacts",
+        "outbox": "bodies for a queue, each about many contacts; empty at rest",
+        "in_flight": "bodies between processes, only while the clock is stepped; empty at rest",
+        "set_aside": "bodies that could not be handled, perhaps not even read",
+    ]
+
+    /// The vocabulary: tables as the design names them, and those that were added for a reason.
+    private static let vocabulary: Set<String> = [
+        "workspaces", "contacts", "identities", "event_log", "event_totals", "scores", "stages", "segment_members",
+        "journeys", "journey_versions", "runs", "timers", "messages", "decisions", "consents", "suppressions",
+        "tombstones", "send_state", "send_quota", "claims", "recent_ids", "keys", "outbox", "set_aside", "clock",
+        // The applied files by revision, bodies between processes in stepped mode, the migrator's record.
+        "definitions", "in_flight", "schema_migrations",
+    ]
+
+    /// Every table that is no partition, with the columns of its primary key in their order.
+    private func tables(_ session: PostgresSession) throws -> [String: [String]] {
+        let rows = try session.query(
+            """
+            select c.relname::text, coalesce(array_agg(a.attname::text order by k.place)
+                filter (where a.attname is not null), '{}')
+            from pg_class c
+            left join pg_index i on i.indrelid = c.oid and i.indisprimary
+            left join unnest(i.indkey::int2[]) with ordinality as k (number, place) on true
+            left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number
+            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+            group by c.relname
+            """)
+        return Dictionary(uniqueKeysWithValues: try rows.map { try $0.decode((String.self, [String].self)) })
+    }
+
+    @Test func contactStateIsKeyedByWorkspaceAndContact() async throws {
+        let tables = try await TestDatabase.with { database in
+            try await database.pool.withConnection { try self.tables($0) }
+        }
+        #expect(tables.count > 20)
+        for (table, key) in tables where Self.exceptions[table] == nil {
+            let isKeyed = key.count >= 2 && key[0] == "workspace_id" && ["contact_id", "subject_id"].contains(key[1])
+            #expect(isKeyed, "\(table) has the key \(key): lead with the contact, or list it with a reason")
+        }
+        for (table, reason) in Self.exceptions {
+            let key = try #require(tables[table], "\(table) is an exception but no table")
+            #expect(!key.starts(with: ["workspace_id", "contact_id"]), "\(table) needs no exception: \(reason)")
+        }
+    }
+
+    @Test func tablesCarryTheWordsOfTheDesign() async throws {
+        let names = try await TestDatabase.with { database in
+            try await database.pool.withConnection { Set(try self.tables($0).keys) }
+        }
+        #expect(names.subtracting(Self.vocabulary) == [])
+    }
+
+    @Test func theViewOfEventsHasItsColumns() async throws {
+        let columns = try await TestDatabase.with { database in
+            try await database.pool.withConnection { try $0.query("select * from events").columnNames }
+        }
+        #expect(columns == ["workspace_id", "contact_id", "at", "received_at", "name", "event_id", "properties"])
+    }
+
+    @Test func noDefaultReadsTheTime() async throws {
+        let defaults = try await TestDatabase.with { database in
+            try await database.pool.withConnection { session in
+                try session.query(
+                    """
+                    select d.adrelid::regclass || '.' || a.attname || ' = ' || pg_get_expr(d.adbin, d.adrelid)
+                    from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+                    """
+                ).map { try $0[0, as: String.self] }
+            }
+        }
+        #expect(!defaults.isEmpty)
+        #expect(defaults.filter { SourceText.readsClock($0) } == [])
+    }
+
+    @Test func onlyTheClockReadsTheTime() async throws {
+        let functions = try await TestDatabase.with { database in
+            try await database.pool.withConnection { session in
+                try session.query(
+                    "select proname::text, prosrc from pg_proc where pronamespace = 'public'::regnamespace"
+                ).map { try $0.decode((String.self, String.self)) }
+            }
+        }
+        #expect(functions.filter { SourceText.readsClock($0.1) }.map(\.0) == ["clock_time"])
+    }
+}

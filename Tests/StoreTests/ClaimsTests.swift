@@ -1,0 +1,212 @@
+import Contracts
+import Model
+import Postgres
+import Store
+import TestSupport
+import Testing
+
+/// Claim, hand, outcome, release: each step holds only for the attempt it was made for.
+@Suite struct ClaimsTests {
+    private let anne = contact("anne")
+
+    /// Runs `body` in a transaction, with one message of Anne's planned and her consent given.
+    private func withMessage(_ body: @escaping @Sendable (PostgresSession, Message) throws -> Void) async throws {
+        let anne = anne
+        try await TestDatabase.with { database in
+            try await database.pool.withTransaction { session in
+                try session.make([anne])
+                try Consents.append([consent(.given, of: anne, at: noon - .days(1))], now: noon, in: session)
+                let letter = message("1", to: anne)
+                try Messages.plan([letter], in: session)
+                try body(session, letter)
+            }
+        }
+    }
+
+    @Test func aMessageIsPlannedOnce() async throws {
+        try await withMessage { session, letter in
+            var other = letter
+            other.template = "other"
+            try Messages.plan([letter, other], in: session)
+            #expect(try session.value("select array_agg(template) from messages", as: [String].self) == ["hello"])
+        }
+    }
+
+    @Test func acceptedIsTheEndAndTheRunHearsOfTheHandOver() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"))
+            #expect(claimed.map(\.attempt) == [1])
+            #expect(try session.state(of: letter) == "claimed")
+            #expect(try !session.isRung(letter.run))
+            #expect(try session.claim(letter.contact, under: id("second")) == [], "taken already")
+            #expect(try Claims.hand(claimed, now: noon, in: session) == [letter.id])
+            #expect(try session.isRung(letter.run))
+            #expect(try Claims.hand(claimed, now: noon, in: session) == [], "handed already")
+            let settled = try Claims.settle([(claimed[0], .accepted, "250 ok")], now: noon, in: session)
+            #expect(settled == [letter.id])
+            #expect(try session.state(of: letter) == "accepted")
+            let twice = try Claims.settle([(claimed[0], .refused, nil)], now: noon, in: session)
+            #expect(twice == [], "an end is final")
+            #expect(try Claims.releaseExpired(before: .distantFuture, now: noon, in: session) == [])
+            #expect(try session.state(of: letter) == "accepted")
+        }
+    }
+
+    @Test func aVerdictThatTimeHasChangedIsNotHanded() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"), validUntil: noon + .seconds(10))
+            #expect(try Claims.hand(claimed, now: noon + .seconds(10), in: session) == [])
+            #expect(try session.state(of: letter) == "claimed")
+            #expect(try Claims.hand(claimed, now: noon + .seconds(9), in: session) == [letter.id])
+        }
+    }
+
+    @Test func anExpiredClaimIsReleasedAndItsMailerIsFencedOff() async throws {
+        try await withMessage { session, letter in
+            let stale = try session.claim(letter.contact, under: id("claim"), expiresAt: noon + .seconds(60))
+            #expect(try Claims.releaseExpired(before: noon + .seconds(60), now: noon, in: session) == [])
+            #expect(try session.state(of: letter) == "claimed", "it lasts until the instant itself")
+            #expect(try Claims.releaseExpired(before: noon + .seconds(61), now: noon, in: session) == [])
+            #expect(try session.state(of: letter) == "planned")
+            #expect(try !Claims.renew(id("claim"), until: noon + .hours(1), in: session))
+            #expect(try Claims.hand(stale, now: noon, in: session) == [])
+            #expect(try Claims.settle([(stale[0], .accepted, nil)], now: noon, in: session) == [])
+            let next = try session.claim(letter.contact, under: id("claim 2"))
+            #expect(next.map(\.attempt) == [3])
+            #expect(try Claims.hand(stale, now: noon, in: session) == [], "another's claim")
+            #expect(try Claims.settle([(stale[0], .refused, nil)], now: noon, in: session) == [])
+            #expect(try Claims.hand(next, now: noon, in: session) == [letter.id])
+        }
+    }
+
+    @Test func whatADeadMailerHadHandedIsUnknown() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"), expiresAt: noon)
+            _ = try Claims.hand(claimed, now: noon, in: session)
+            let unknown = try Claims.releaseExpired(before: noon + .seconds(1), now: noon, in: session)
+            #expect(unknown == [letter])
+            #expect(try session.state(of: letter) == "unknown")
+            #expect(try session.isRung(letter.run))
+            #expect(try Claims.settle([(claimed[0], .accepted, nil)], now: noon, in: session) == [], "too late")
+        }
+    }
+
+    @Test func aMailerThatLivesKeepsItsClaim() async throws {
+        try await withMessage { session, letter in
+            _ = try session.claim(letter.contact, under: id("claim"), expiresAt: noon)
+            #expect(try Claims.renew(id("claim"), until: noon + .hours(1), in: session))
+            _ = try Claims.releaseExpired(before: noon + .minutes(59), now: noon, in: session)
+            #expect(try session.state(of: letter) == "claimed")
+        }
+    }
+
+    @Test func aClaimWithOpenMessagesIsLeftToExpire() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"))
+            try Claims.close(id("claim"), in: session)
+            #expect(try session.value("select count(*) from claims", as: Int64.self) == 1)
+            _ = try Claims.settle([(claimed[0], .returned(retryAt: noon), nil)], now: noon, in: session)
+            try Claims.close(id("claim"), in: session)
+            #expect(try session.value("select count(*) from claims", as: Int64.self) == 0)
+        }
+    }
+
+    @Test func aDeferredMessageWaitsOnMachineTime() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"))
+            _ = try Claims.hand(claimed, now: noon, in: session)
+            let retryAt = noon + .minutes(15)
+            _ = try Claims.settle(
+                [(claimed[0], .deferred(retryAt: retryAt), "451 later")], now: noon, in: session)
+            #expect(try session.state(of: letter) == "planned")
+            let early = retryAt - .seconds(1)
+            #expect(try session.claim(letter.contact, under: id("c2"), machineNow: early) == [])
+            #expect(try Claims.dueContacts(now: noon, machineNow: early, limit: 10, in: session) == [])
+            #expect(try Claims.dueContacts(now: noon, machineNow: retryAt, limit: 10, in: session) == [letter.contact])
+            let again = try session.claim(letter.contact, under: id("c3"), machineNow: retryAt)
+            #expect(again.map(\.deferrals) == [1])
+            #expect(again.map(\.attempt) == [2])
+            #expect(try Claims.hand(again, now: noon + .days(1), in: session) == [letter.id])
+            let verdict = try Messages.verdicts(of: [run("1", of: letter.contact)], in: session)[letter.run]?.first
+            #expect(verdict?.settledAt == noon, "waits count from the first hand-over")
+        }
+    }
+
+    @Test func aRefusalBeforeTheHandOverRingsTheRun() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"))
+            _ = try Claims.settle([(claimed[0], .refused, "550 no")], now: noon, in: session)
+            #expect(try session.state(of: letter) == "refused")
+            #expect(try session.isRung(letter.run))
+        }
+    }
+
+    @Test func whatTheGateRefusesEndsAndRingsTheRun() async throws {
+        try await withMessage { session, letter in
+            try Claims.skip([(letter, 5, .skipped)], now: noon, in: session)
+            #expect(try session.state(of: letter) == "skipped")
+            #expect(try session.value("select reasons from messages", as: Int32.self) == 5)
+            #expect(try session.isRung(letter.run))
+            #expect(try session.claim(letter.contact, under: id("claim")) == [])
+        }
+    }
+
+    @Test func aHeldMessageWaitsOnDomainTimeAndItsRunToo() async throws {
+        try await withMessage { session, letter in
+            let morning = noon + .hours(20)
+            try Claims.hold([(letter, 2, morning)], in: session)
+            #expect(try !session.isRung(letter.run))
+            #expect(try session.claim(letter.contact, under: id("c1"), now: morning - .seconds(1)) == [])
+            #expect(
+                try Claims.dueContacts(now: morning, machineNow: noon, limit: 10, in: session) == [letter.contact])
+            #expect(try session.claim(letter.contact, under: id("c2"), now: morning).count == 1)
+        }
+    }
+
+    @Test func aFreshMessageIsLookedForOnlyWhenItsHintIsLate() async throws {
+        try await withMessage { (session, letter) throws in
+            #expect(try Claims.dueContacts(now: noon + .seconds(4), machineNow: noon, limit: 10, in: session) == [])
+            #expect(
+                try Claims.dueContacts(now: noon + .seconds(5), machineNow: noon, limit: 10, in: session)
+                    == [letter.contact])
+        }
+    }
+
+    @Test func aWithdrawalAppliesToItsTopicAndItsContactOnce() async throws {
+        let anne = anne
+        try await withMessage { session, letter in
+            let bram = contact("bram")
+            try session.make([bram])
+            let others = [
+                message("offers", to: anne, topic: "offers"), message("receipt", to: anne, topic: nil),
+                message("bram", to: bram),
+            ]
+            try Messages.plan(others, in: session)
+            let entry = consent(.withdrawn, of: anne, eventID: "w")
+            #expect(try Withdrawals.withdraw([entry], now: noon, in: session) == 1)
+            #expect(try session.state(of: letter) == "withdrawn")
+            #expect(try session.isRung(letter.run))
+            for other in others { #expect(try session.state(of: other) == "planned") }
+            #expect(try SendStates.lock([anne, bram], in: session) == [anne: 1, bram: 0])
+            #expect(try Withdrawals.withdraw([entry], now: noon, in: session) == 0)
+        }
+    }
+
+    @Test func aLinkThatIsUsedTwiceTellsTheClusterOnce() async throws {
+        let anne = anne
+        try await withMessage { session, letter in
+            let claimed = try session.claim(anne, under: id("claim"))
+            _ = try Claims.hand(claimed, now: noon, in: session)
+            let withdrawal = RecordedWithdrawal(
+                contact: anne, message: letter.id, topic: "newsletter", answeredAt: noon, means: "page")
+            let first = try Withdrawals.apply(withdrawal, now: noon, in: session)
+            #expect(first.address == "anne@example.com")
+            #expect(first.event?.subjectID == anne.contact)
+            let second = try Withdrawals.apply(withdrawal, now: noon + .seconds(1), in: session)
+            #expect(second.event == nil)
+            #expect(
+                try Consents.current(of: [anne], in: session)[anne, default: []].topics(givenAt: "anne@example.com")
+                    == [])
+        }
+    }
+}

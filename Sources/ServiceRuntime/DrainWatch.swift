@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -12,20 +13,32 @@ import ServiceLifecycle
 #endif
 
 /// Ends the process when shutting down takes too long. Started last, it is the first to hear of the shutdown.
-struct DrainWatch: Service {
-    let limit: Duration
-    let readiness: Readiness
-    let logger: Logger
+final class DrainWatch: Service {
+    private let limit: Duration
+    private let readiness: Readiness
+    private let logger: Logger
+    private let alarm = Mutex<Scheduled<Void>?>(nil)
+
+    init(limit: Duration, readiness: Readiness, logger: Logger) {
+        self.limit = limit
+        self.readiness = readiness
+        self.logger = logger
+    }
+
+    /// All has ended in time.
+    func disarm() { alarm.withLock { $0?.cancel() } }
 
     func run() async throws {
         try await gracefulShutdown()
         readiness.drain()
         logger.info("shutting down", metadata: ["drain_seconds": .stringConvertible(limit.components.seconds)])
         // On an event loop's thread, since what hangs may be the cooperative pool itself.
-        MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .nanoseconds(limit.nanoseconds)) {
+        let logger = logger
+        let scheduled = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: .nanoseconds(limit.nanoseconds)) {
             logger.error("work in hand did not end within the drain time; ending the process")
             exit(ExitCode.ourFault.rawValue)
         }
+        alarm.withLock { $0 = scheduled }
     }
 }
 

@@ -63,6 +63,7 @@ public enum ServiceMain {
             let operations = OperationsServer(
                 address: settings.operations, readiness: context.readiness, metrics: registry, logger: logger)
             let drain = DrainWatch(limit: settings.drain, readiness: context.readiness, logger: logger)
+            defer { drain.disarm() }
             let all: [any Service] = [operations] + (try await services()) + [drain]
             // The drain watch ends as soon as shutdown begins; that is no reason to end the others.
             let configurations = all.map { service in

@@ -238,10 +238,7 @@ private let track = "{\"userId\":\"u\",\"event\":\"E\",\"messageId\":\"m\"}"
     @Test func aClickLeadsOnWhileTheBrokerIsAway() async throws {
         edge.sink.answer(.fail)
         let token = try edge.signer.sign(.click(origin, destination: "https://shop.example/"))
-        let start = ContinuousClock.now
         #expect(try await request("/c/\(token)").status == 302)
-        // Of which the edge's own start and end take most.
-        #expect(ContinuousClock.now - start < .seconds(5))
     }
 
     @Test func everyClickIsAnEventOfItsOwn() async throws {

@@ -57,7 +57,8 @@ import Testing
 
     private static func account(_ cluster: Cluster) async throws {
         let expectedEvents = customers * 2 + customers / 2
-        #expect(try await cluster.count("select count(*) from events where event_id ~ '-(id|yes-o|order-nr)$'") == expectedEvents)
+        let events = try await cluster.count("select count(*) from events where event_id ~ '-(id|yes-o|order-nr)$'")
+        #expect(events == expectedEvents)
         #expect(try await cluster.count("select count(*) from contacts") == customers)
         #expect(try await cluster.count("select count(*) from runs") == customers)
         #expect(try await cluster.count("select count(*) from set_aside") == 0)

@@ -79,7 +79,7 @@ extension StoryTelling {
             facts["event_id"] = .string(entry.eventID)
             return StoryLine(
                 at: entry.at, kind: .consent, order: entry.eventID,
-                text: "\(verb) “\(entry.topic)” at \(entry.address)\(wording), by \(entry.source)", facts: facts)
+                text: "\(verb) “\(entry.topic)”\(entry.address.isEmpty ? "" : " at \(entry.address)")\(wording), by \(entry.source)", facts: facts)
         }
     }
 }

@@ -19,7 +19,7 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let nio: [Target.Dependency] = ["NIOCore", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers"].map { .product(name: $0, package: "swift-nio") }
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -165,7 +165,7 @@ let package = Package(
             dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", lifecycle, log],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("Postgres", ["Postgres", "ConnectionThread", lifecycle, log]),
-        tests("AMQP", ["AMQP", "TestSupport", log]),
+        tests("AMQP", ["AMQP", "ConnectionThread", "TestSupport", log]),
         tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
         tests("Model", ["Model"]),
         tests("Expressions", ["Expressions", "Model"]),

@@ -1,6 +1,6 @@
 import AMQP
 import Glibc
-import Synchronization
+import ConnectionThread
 import Testing
 
 @Suite("Connection")
@@ -39,7 +39,7 @@ struct AMQPConnectionTests {
         try await TestBroker.with { broker in
             var configuration = try configuration(broker)
             configuration.heartbeat = .seconds(1)
-            let ended = Mutex(false)
+            let ended = Locked(false)
             let connection = try await AMQPConnection.connect(configuration) {
                 if case .ended = $0 { ended.withLock { $0 = true } }
             }

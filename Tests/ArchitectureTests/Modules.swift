@@ -18,7 +18,7 @@ extension Module {
         Module("ConnectionThread", .drivers, "CShims", outside: "Synchronization Glibc"),
         Module("Postgres", .drivers, "ConnectionThread CLibPQ", outside: "Logging ServiceLifecycle Glibc"),
         Module("AMQP", .drivers, "ConnectionThread CLibRabbitMQ", outside: "Logging Glibc"),
-        Module("SMTP", .drivers, outside: "Logging NIOCore NIOPosix NIOSSL Synchronization"),
+        Module("SMTP", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL Synchronization"),
 
         // Between processes.
         Module("Contracts", .contracts, "Model"),

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import Synchronization
 
 /// Counts how often it was asked.
@@ -14,12 +15,12 @@ final class Once: Sendable {
 
 /// A value that closures on other threads may set.
 final class Box<Value: Sendable>: Sendable {
-    private let stored: Mutex<Value>
+    private let stored: NIOLockedValueBox<Value>
 
-    init(_ value: Value) { stored = Mutex(value) }
+    init(_ value: Value) { stored = NIOLockedValueBox(value) }
 
     var value: Value {
-        get { stored.withLock { $0 } }
-        set { stored.withLock { $0 = newValue } }
+        get { stored.withLockedValue { $0 } }
+        set { stored.withLockedValue { $0 = newValue } }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What the scripted server does when a command (or `greeting`, or the final dot, named `.`) comes.
 enum Response: Sendable {
@@ -36,7 +36,7 @@ final class ScriptedServer: Sendable {
 
     let port: Int
     private let channel: any Channel
-    private let state = Mutex(
+    private let state = NIOLockedValueBox(
         (
             seen: Seen(),
             waiting: [(condition: @Sendable (Seen) -> Bool, continuation: CheckedContinuation<Void, Never>)]()
@@ -49,11 +49,11 @@ final class ScriptedServer: Sendable {
 
     /// Runs `body` with a server, which is closed afterwards.
     static func with(_ settings: Settings = Settings(), _ body: (ScriptedServer) async throws -> Void) async throws {
-        let holder = Mutex<ScriptedServer?>(nil)
+        let holder = NIOLockedValueBox<ScriptedServer?>(nil)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard let server = holder.withLock({ $0 }) else { throw ChannelError.ioOnClosedChannel }
+                    guard let server = holder.withLockedValue({ $0 }) else { throw ChannelError.ioOnClosedChannel }
                     if settings.isImplicit, let tls = settings.tls {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
                     }
@@ -62,7 +62,7 @@ final class ScriptedServer: Sendable {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let server = ScriptedServer(channel)
-        holder.withLock { $0 = server }
+        holder.withLockedValue { $0 = server }
         do {
             try await body(server)
         } catch {
@@ -72,12 +72,12 @@ final class ScriptedServer: Sendable {
         try await channel.close()
     }
 
-    var seen: Seen { state.withLock { $0.seen } }
+    var seen: Seen { state.withLockedValue { $0.seen } }
 
     /// Returns once what the server has seen satisfies `condition`.
     func waits(until condition: @escaping @Sendable (Seen) -> Bool) async {
         await withCheckedContinuation { continuation in
-            let isTrue = state.withLock { state in
+            let isTrue = state.withLockedValue { state in
                 if condition(state.seen) { return true }
                 state.waiting.append((condition, continuation))
                 return false
@@ -88,7 +88,7 @@ final class ScriptedServer: Sendable {
 
     /// Returns what `change` returns, and wakes those whose condition has come true.
     func note<Result: Sendable>(_ change: (inout Seen) -> Result) -> Result {
-        let (result, woken) = state.withLock { state in
+        let (result, woken) = state.withLockedValue { state in
             let result = change(&state.seen)
             let seen = state.seen
             let woken = state.waiting.filter { $0.condition(seen) }.map(\.continuation)

@@ -2,7 +2,7 @@
 
 # How long a whole run of the tests may take, once built, before it is taken for hung.
 test_limit=1500
-thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|Messaging|Store|Model|Expressions|Scores|JourneyProgram|SendGate|Content|Mail|Links|Contracts)Tests\.'
+thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|Model|Expressions|Scores|JourneyProgram|SendGate|Content|Mail|Links|Contracts)Tests\.'
 
 passed=0 failures=0
 

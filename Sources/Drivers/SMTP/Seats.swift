@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Who may use which connection: at most so many are open, and whoever finds none free waits in line.
 final class Seats: Sendable {
@@ -18,13 +18,13 @@ final class Seats: Sendable {
     }
 
     private let limit: Int
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     init(limit: Int) { self.limit = limit }
 
     /// The next seat. Throws `cancelled` or `shutDown`.
     func take() async throws(SMTPError) -> Seat {
-        let ticket = state.withLock { state in
+        let ticket = state.withLockedValue { state in
             state.nextTicket += 1
             return state.nextTicket
         }
@@ -37,7 +37,7 @@ final class Seats: Sendable {
     }
 
     private func enter(_ ticket: UInt64, _ continuation: CheckedContinuation<Result<Seat, SMTPError>, Never>) {
-        let result: Result<Seat, SMTPError>? = state.withLock { state in
+        let result: Result<Seat, SMTPError>? = state.withLockedValue { state in
             if state.isClosed { return .failure(SMTPError(.shutDown, .connect)) }
             if Task.isCancelled { return .failure(SMTPError(.cancelled, .connect)) }
             while let connection = state.idle.popLast() {
@@ -54,7 +54,7 @@ final class Seats: Sendable {
     }
 
     private func cancel(_ ticket: UInt64) {
-        let waiter = state.withLock { state in
+        let waiter = state.withLockedValue { state in
             state.waiting.firstIndex { $0.ticket == ticket }.map { state.waiting.remove(at: $0) }
         }
         waiter?.continuation.resume(returning: .failure(SMTPError(.cancelled, .connect)))
@@ -62,7 +62,7 @@ final class Seats: Sendable {
 
     /// Takes a connection back for the next in line. Returns false where nobody may use it any more.
     func giveBack(_ connection: SMTPConnection) -> Bool {
-        let (isTaken, waiter) = state.withLock {
+        let (isTaken, waiter) = state.withLockedValue {
             state -> (Bool, CheckedContinuation<Result<Seat, SMTPError>, Never>?) in
             if state.isClosed { return (false, nil) }
             if state.waiting.isEmpty {
@@ -77,13 +77,13 @@ final class Seats: Sendable {
 
     /// A connection is closed: its seat is for another.
     func free(_ connection: SMTPConnection) {
-        state.withLock { state in state.idle.removeAll { $0 === connection } }
+        state.withLockedValue { state in state.idle.removeAll { $0 === connection } }
         freeUnopened()
     }
 
     /// A seat whose connection did not come about is for another.
     func freeUnopened() {
-        let waiter = state.withLock { state in
+        let waiter = state.withLockedValue { state in
             guard !state.waiting.isEmpty else {
                 state.taken -= 1
                 return CheckedContinuation<Result<Seat, SMTPError>, Never>?.none
@@ -95,7 +95,7 @@ final class Seats: Sendable {
 
     /// Turns everybody away from now on; returns the connections nobody uses.
     func close() -> [SMTPConnection] {
-        let (idle, waiting) = state.withLock { state in
+        let (idle, waiting) = state.withLockedValue { state in
             state.isClosed = true
             defer {
                 state.idle = []

@@ -72,6 +72,22 @@ import Testing
         }
     }
 
+    @Test func whatWouldMakeFactsWrongIsRefused() async throws {
+        try await Terminal.withServers { line, stage in
+            try line.edit("shop/scores.yaml") { $0.replacing("14d", with: "7d") }
+            let faster = try await line("apply", line.path("shop"), exits: 1)
+            #expect(faster.output.contains("half_life cannot change from 14d to 7d"))
+            try line.edit("shop/scores.yaml") { $0.replacing("7d", with: "14d") }
+            try line.edit("shop/journeys/welcome.yaml") {
+                $0.replacing("- email: welcome-thanks", with: "- {email: welcome-story, step: welcome-thanks}")
+                    .replacing("- email: welcome-story", with: "- {email: welcome-thanks, step: welcome-story}")
+            }
+            let reused = try await line("apply", line.path("shop"), exits: 1)
+            #expect(reused.output.contains("step \"welcome-thanks\" sent welcome-thanks before"))
+            #expect(try await Self.versions(stage) == ["welcome 1 1"])
+        }
+    }
+
     @Test func severalWorkspacesAreToldApart() async throws {
         try await Terminal.withServers { line, _ in
             try await line("apply", line.path("shop"), "--workspace", "second")

@@ -74,12 +74,13 @@ extension StoryTelling {
     var consentLines: [StoryLine] {
         story.consents.map { entry in
             let verb = entry.state == .given ? "gave consent to" : "withdrew consent to"
+            let place = entry.address.isEmpty ? "" : " at \(entry.address)"
             let wording = entry.wording.map { " (“\($0)”)" } ?? ""
             var facts = entry.json.object ?? [:]
             facts["event_id"] = .string(entry.eventID)
             return StoryLine(
                 at: entry.at, kind: .consent, order: entry.eventID,
-                text: "\(verb) “\(entry.topic)”\(entry.address.isEmpty ? "" : " at \(entry.address)")\(wording), by \(entry.source)", facts: facts)
+                text: "\(verb) “\(entry.topic)”\(place)\(wording), by \(entry.source)", facts: facts)
         }
     }
 }

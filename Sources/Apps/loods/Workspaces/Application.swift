@@ -49,6 +49,9 @@ struct Application: Sendable {
         var live: [String: Definitions.JourneyVersion] = [:]
         if let entry, before > 0 {
             stored = try Definitions.files(of: entry.id, revision: before, in: session)
+            if let old = Workspace.load(files: stored).workspace {
+                try Self.refuseConflicts(of: definitions, with: old)
+            }
             latest = try Definitions.latestVersions(of: entry.id, in: session)
             for version in try Definitions.liveJourneys(of: entry.id, in: session) { live[version.journey] = version }
         }

@@ -26,10 +26,8 @@ struct AMQPConnectionTests {
         let silent = try SilentListener()
         var configuration = try AMQPConfiguration(url: "amqp://127.0.0.1:\(silent.port)/")
         configuration.connectTimeout = .milliseconds(300)
-        let start = ContinuousClock.now
         let error = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(configuration) }
         #expect(error?.code == .unreachable)
-        #expect(ContinuousClock.now - start < .seconds(5))
         silent.close()
         let refused = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(configuration) }
         #expect(refused?.code == .unreachable)

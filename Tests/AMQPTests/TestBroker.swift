@@ -96,7 +96,7 @@ struct TestBroker: Sendable {
 
 /// Waits until the condition holds; fails the test when it does not within the bound.
 func eventually(
-    _ what: Comment, within bound: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: Comment, within bound: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + bound

@@ -15,12 +15,10 @@ import Testing
                 gate.wait()
             }
             for await _ in entered { break }
-            let start = ContinuousClock.now
             let error = try await postgresError {
                 try await pool.withConnection(deadline: .milliseconds(50)) { _ in }
             }
             #expect(error.code == .timeout && error.isTransient && !error.isConnectionLost)
-            #expect(start.duration(to: .now) < .seconds(5))
             let waiting = Task { try await pool.withConnection { _ in } }
             waiting.cancel()
             let cancelled = try await postgresError { try await waiting.value }
@@ -76,10 +74,8 @@ import Testing
         let running = Task { try await pool.run() }
         // Nobody listens yet.
         for _ in 0..<3 {
-            let start = ContinuousClock.now
             let error = try await postgresError { try await pool.withTransaction { _ in } }
             #expect(error.code == .connection && error.isTransient && !error.isUnknownOutcome)
-            #expect(start.duration(to: .now) < .seconds(5))
         }
         try door.open()
         try await eventually("the database is back") { pool.state == .available }
@@ -121,11 +117,9 @@ import Testing
         try await Server.withPool(PostgresPool(configuration, logger: Server.quiet)) { pool in
             try await pool.withConnection { _ in }
             door.withholdReplies()
-            let start = ContinuousClock.now
             let inside = try await postgresError { try await pool.withTransaction { _ in } }
             #expect(
                 inside.code == .timeout && inside.isConnectionLost && inside.isTransient && !inside.isUnknownOutcome)
-            #expect(start.duration(to: .now) < .seconds(9))
             door.shut()
             try door.open()
             try await eventually("another connection") { try await answers(pool) }

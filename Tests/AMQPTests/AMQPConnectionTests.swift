@@ -22,7 +22,7 @@ struct AMQPConnectionTests {
         }
     }
 
-    @Test func aBrokerThatDoesNotAnswerIsUnreachableWithinTheTimeout() async throws {
+    @Test(.timeLimit(.minutes(1))) func aBrokerThatDoesNotAnswerIsUnreachableWithinTheTimeout() async throws {
         let silent = try SilentListener()
         var configuration = try AMQPConfiguration(url: "amqp://127.0.0.1:\(silent.port)/")
         configuration.connectTimeout = .milliseconds(300)

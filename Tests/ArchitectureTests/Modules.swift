@@ -77,6 +77,8 @@ extension Module {
                 + "Messaging ServiceRuntime Transit Postgres CZlib",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.
-        Module("catcher", .apps, outside: "NIOCore NIOPosix Logging Synchronization Dispatch \(libc)"),
+        Module(
+            "catcher", .apps,
+            outside: "NIOConcurrencyHelpers NIOCore NIOPosix Logging Synchronization Dispatch \(libc)"),
     ]
 }

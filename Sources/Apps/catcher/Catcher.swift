@@ -1,7 +1,7 @@
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// The listening socket and the connections that came in by it.
 final class Catcher: Sendable {
@@ -9,7 +9,8 @@ final class Catcher: Sendable {
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let threads: NIOThreadPool
-    private let connections = Mutex<[ObjectIdentifier: any Channel]>([:])
+    /// No `Mutex`: when it is contended, the thread sanitizer does not see its lock.
+    private let connections = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
 
     init(_ directory: MailDirectory, logger: Logger) {
         self.directory = directory
@@ -38,7 +39,7 @@ final class Catcher: Sendable {
 
     /// Takes leave of all connections once the mail they are storing is stored. Blocks.
     func stop() throws {
-        let open = connections.withLock { Array($0.values) }
+        let open = connections.withLockedValue { Array($0.values) }
         for channel in open { channel.pipeline.fireUserInboundEventTriggered(CatcherHandler.Event.stop) }
         for channel in open { try? channel.closeFuture.wait() }
         try threads.syncShutdownGracefully()
@@ -47,7 +48,7 @@ final class Catcher: Sendable {
 
     private func note(_ channel: any Channel) {
         let key = ObjectIdentifier(channel)
-        connections.withLock { $0[key] = channel }
-        channel.closeFuture.whenComplete { _ in self.connections.withLock { $0[key] = nil } }
+        connections.withLockedValue { $0[key] = channel }
+        channel.closeFuture.whenComplete { _ in self.connections.withLockedValue { $0[key] = nil } }
     }
 }

@@ -6,7 +6,7 @@ containers_command() {
   use_instance containers
   lock_instance
   create_instance
-  need_packages
+  need_packages "$venv_package"
   if [[ -n ${LOODS_BASE_IMAGES:-} ]]; then (cd "$root" && bash -c "$LOODS_BASE_IMAGES"); fi
   docker info >/dev/null 2>&1 || die 69 "no Docker engine answers; start one, or name a command in LOODS_BASE_IMAGES"
 
@@ -15,7 +15,9 @@ containers_command() {
   LOODS_MAILS_PORT=$(free_port mails)
   LOODS_QUEUES_PORT=$(free_port queues)
   LOODS_PUBLIC_URL=http://127.0.0.1:$LOODS_EVENTS_PORT
+  compose_away
   compose_project=loods-test-$$
+  echo "$compose_project" >"$state/project"
   trap 'compose_away' EXIT
 
   step "docker-compose.yml fits the schema" compose_schema
@@ -37,7 +39,16 @@ compose() {
   fi
 }
 
-compose_away() { compose down -v --remove-orphans >/dev/null 2>&1 || true; }
+# By the name on file, so that what a killed run left can be taken away too.
+compose_away() {
+  [[ -s $state/project ]] || return 0
+  compose_project=$(cat "$state/project")
+  if compose down -v --remove-orphans >/dev/null 2>&1; then
+    rm -f "$state/project"
+  else
+    note "containers may be left; docker compose -p $compose_project down -v removes them"
+  fi
+}
 
 compose_schema() {
   local venv=$state_root/venv

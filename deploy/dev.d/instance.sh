@@ -33,14 +33,21 @@ use_current_instance() {
 
 # One deploy/dev at a time works on an instance; the lock goes with the process.
 lock_instance() {
-  mkdir -p "$state_root"
-  exec {lock}>>"$state_root/$instance.lock"
-  if ! flock --nonblock "$lock"; then
-    note "another deploy/dev (pid $(cat "$state_root/$instance.lock.pid" 2>/dev/null || echo '?')) is at work here; waiting"
-    flock --timeout 1800 "$lock" || die 69 "the other deploy/dev has not finished in half an hour"
-  fi
+  ! try_lock || return 0
+  note "another deploy/dev (pid $(lock_holder)) is at work here; waiting"
+  flock --timeout 1800 "$lock" || die 69 "the other deploy/dev has not finished in half an hour"
   echo $$ >"$state_root/$instance.lock.pid"
 }
+
+# Fails at once where another holds it.
+try_lock() {
+  mkdir -p "$state_root"
+  exec {lock}>>"$state_root/$instance.lock"
+  flock --nonblock "$lock" || return 1
+  echo $$ >"$state_root/$instance.lock.pid"
+}
+
+lock_holder() { cat "$state_root/$instance.lock.pid" 2>/dev/null || echo '?'; }
 
 # secret NAME BYTES: made once, readable by its owner alone.
 secret() {
@@ -61,7 +68,8 @@ used_ports() {
   done < <(awk 'FNR > 1 && $4 != "06" { sub(/.*:/, "", $2); print $2 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 }
 
-port_in_use() { used_ports | grep -qx "$1"; }
+# Not a pipe: grep ends at the first match, and with pipefail the writer's SIGPIPE would count as "not in use".
+port_in_use() { grep -qx "$1" <<<"$(used_ports)"; }
 
 # port NAME: the recorded port, or a fresh one.
 port() {

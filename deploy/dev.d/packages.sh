@@ -1,5 +1,5 @@
-# What a fresh Debian lacks. Each line: a package, and a file or command that shows it is there (in whichever
-# way it came), so that a machine that has everything needs no rights at all.
+# What a fresh Debian lacks. Each line: a package, and a file, a command or a line of shell that shows it is there (in
+# whichever way it came), so that a machine that has everything needs no rights at all.
 needed_packages=(
   "postgresql:/usr/lib/postgresql/*/bin/initdb"
   "rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -15,10 +15,13 @@ needed_packages=(
   "ca-certificates:/etc/ssl/certs/ca-certificates.crt"
   "tzdata:/usr/share/zoneinfo/Europe/Amsterdam"
 )
+# Only tests need it.
+venv_package="python3-venv:python3 -c 'import ensurepip'"
 
 present() { # PROBE
   case $1 in
     /*) compgen -G "$1" >/dev/null ;;
+    *' '*) bash -c "$1" >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
   esac
 }
@@ -28,10 +31,10 @@ as_root() {
 }
 
 # Installs what is missing, without letting any system service start.
-need_packages() {
+need_packages() { # ENTRY…, besides
   command -v swift >/dev/null || die 69 "Swift 6.3 or later is needed; see https://www.swift.org/install"
   local entry missing=() start
-  for entry in "${needed_packages[@]}"; do
+  for entry in "${needed_packages[@]}" "$@"; do
     present "${entry#*:}" || missing+=("${entry%%:*}")
   done
   ((${#missing[@]})) || return 0

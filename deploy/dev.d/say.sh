@@ -16,8 +16,10 @@ milliseconds() {
 }
 
 # took START: the time since START (from `milliseconds`), as people say it.
-took() {
-  local ms=$(($(milliseconds) - $1))
+took() { span $(($(milliseconds) - $1)); }
+
+span() { # MILLISECONDS
+  local ms=$1
   if ((ms < 60000)); then
     printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100))
   else

@@ -10,7 +10,7 @@ start_servers() {
   start_rabbitmq
   start_postgres
   await_rabbitmq
-  shown="PostgreSQL $("$(pg_bin)/postgres" --version | grep -oE '[0-9]+' | head -n 1)"
+  shown="PostgreSQL $("$(pg_bin)/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')"
   shown+=" and RabbitMQ $(rabbitmq_version | cut -d. -f1,2)"
   done_in "$start" "$shown ready under $(relative "$state")"
 }
@@ -23,7 +23,7 @@ link_secret_file() {
   echo "$file"
 }
 
-clock() { cat "$state/clock" 2>/dev/null || echo real; }
+clock() { cat "$state/clock" 2>/dev/null || echo "${new_clock:-real}"; }
 
 # What every service and `loods` read.
 export_environment() {
@@ -141,6 +141,8 @@ stop_services() {
 
 stop_instance() {
   [[ -d $state ]] || return 0
+  stop_readme
+  compose_away
   stop_services
   stop_rabbitmq &
   stop_postgres

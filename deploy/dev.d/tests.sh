@@ -1,10 +1,16 @@
 # test: servers of their own, the style, all tests, the threads under TSan, and what the README promises.
 
-# How long a whole run of the tests may take, once built, before it is taken for hung.
-test_limit=1500
+# What all tests may take together on two cores, once built: seconds.
+test_limit=900
 thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|Model|Expressions|Scores|JourneyProgram|SendGate|Content|Mail|Links|Contracts)Tests\.'
 
+# As the thread sanitizer needs them built.
+sanitized=(--sanitize=thread --scratch-path "$root/.build-tsan")
+
 passed=0 failures=0
+
+# When the first step began, and the milliseconds of building since.
+tests_started=0 building=0
 
 test_command() {
   case ${1:-} in
@@ -16,33 +22,30 @@ test_command() {
 }
 
 all_tests() {
-  local start
-  start=$(milliseconds)
   prepare_tests
   step "style" lint
-  step "build" build_tests
+  build_step "build" build_tests
+  ((failures)) || build_step "build for the thread sanitizer" build_tests "${sanitized[@]}"
+  ((failures)) || build_step "build for release" compile_release
   ((failures)) || {
     swift_tests "tests"
-    swift_tests "tests under the thread sanitizer" --sanitize=thread --scratch-path "$root/.build-tsan" \
-      --filter "$thread_targets"
+    swift_tests "tests under the thread sanitizer" "${sanitized[@]}" --filter "$thread_targets"
     step "README" readme_commands
   }
-  finish_tests "$start"
+  finish_tests
 }
 
 filtered_tests() {
-  local start
-  start=$(milliseconds)
   prepare_tests
-  step "build" build_tests
+  build_step "build" build_tests
   ((failures)) || swift_tests "tests matching $1" --filter "$1"
-  finish_tests "$start"
+  finish_tests
 }
 
 prepare_tests() {
   use_instance test
   lock_instance
-  need_packages
+  need_packages "$venv_package"
   remove_instance
   trap 'clean_tests || true' EXIT
   start_servers
@@ -50,7 +53,24 @@ prepare_tests() {
   LOODS_TEST_DATABASE_URL=$(postgres_url postgres postgres)
   LOODS_TEST_AMQP_URL=$(amqp_url)
   LOODS_TEST_AMQP_MANAGEMENT_URL=$(management_url)
+  fetch_segment_sdk
+  tests_started=$(milliseconds)
 }
+
+# Segment's SDK for the test that points it at us, in an environment that stays between runs.
+fetch_segment_sdk() {
+  local venv=$state_root/venv-sdk log=$state/log/segment-sdk.log
+  has_segment_sdk "$venv" || {
+    python3 -m venv --clear "$venv" && "$venv/bin/pip" install --quiet --retries 1 segment-analytics-python==2.4.0
+  } >"$log" 2>&1 || true
+  if has_segment_sdk "$venv"; then
+    export LOODS_TEST_SEGMENT_PYTHON=$venv/bin/python
+  else
+    note "the Segment SDK could not be had: its test is skipped (see $(relative "$log"))"
+  fi
+}
+
+has_segment_sdk() { "$1/bin/python" -c 'import segment.analytics' 2>/dev/null; }
 
 # The logs stay until the next run.
 clean_tests() {
@@ -60,8 +80,13 @@ clean_tests() {
   rm -rf "$state/rabbitmq" "$state/postgres.at" "$state/ports" "$state/secrets"
 }
 
-finish_tests() { # START
-  say "the tests took $(took "$1")"
+# What runs for the README, beside ours: a killed run may have left it.
+stop_readme() {
+  ! compgen -G "$state/readme/*/ports" >/dev/null || LOODS_STATE_DIR=$state/readme "$root/deploy/dev" reset
+}
+
+finish_tests() {
+  say "building took $(span "$building"), testing $(span "$(testing)") of $((test_limit / 60)) min"
   ((failures == 0)) || say "logs: $(relative "$state/log")"
   say "$passed passed, $failures failed"
   ((failures == 0)) || exit 1
@@ -84,27 +109,49 @@ step() {
   fi
 }
 
-lint() {
-  (cd "$root" && swift format lint --strict --configuration .swift-format --recursive Package.swift Sources Tests)
+# The same, for what is no test.
+build_step() { # NAME COMMAND…
+  local start
+  start=$(milliseconds)
+  step "$@"
+  building=$((building + $(milliseconds) - start))
 }
 
-build_tests() { (cd "$root" && swift build --build-tests); }
+testing() { echo $(($(milliseconds) - tests_started - building)); } # milliseconds so far
+seconds_left() { echo $((test_limit - $(testing) / 1000)); }
+
+# bounded COMMAND…: stopped, with all that it started, when the time of the tests is over. `timeout` keeps a process
+# group of its own, which neither Ctrl-C nor our end would reach: so this shell waits where Ctrl-C ends it, and its
+# end ends the others.
+bounded() (
+  left=$(seconds_left) code=0
+  setpriv --pdeathsig TERM timeout --kill-after=60 "$((left > 0 ? left : 1))" "$@" &
+  wait "$!" || code=$?
+  ((code == 0 || $(seconds_left) > 0)) || say "stopped: the $((test_limit / 60)) min that all tests have are over"
+  exit "$code"
+)
+
+lint() {
+  (cd "$root" &&
+    bounded swift format lint --strict --configuration .swift-format --recursive Package.swift Sources Tests)
+}
+
+build_tests() { (cd "$root" && swift build --build-tests "$@"); } # ARGUMENT…
 
 # swift_tests NAME ARGUMENT…: shows what fails, counts the rest; no test at all is a failure.
 swift_tests() {
-  local name=$1 start log code=0 count bad
+  local name=$1 start log code=0 count bad why="no test ran"
   shift
   start=$(milliseconds)
   log=$state/log/${name// /-}.log
-  (cd "$root" && timeout --kill-after=10 "$test_limit" swift test --disable-xctest "$@" 2>&1) |
+  (cd "$root" && bounded swift test --skip-build --disable-xctest "$@" 2>&1) |
     tee "$log" | worth_seeing >&3 || code=${PIPESTATUS[0]}
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -n 1)
   bad=$(grep -E ' Test .* failed after' "$log" | grep -vc 'Test run with' || true)
-  ((code != 124)) || say "stopped after $test_limit s"
   if [[ -z $count || $count == 0 ]]; then
     failures=$((failures + 1))
-    [[ $count == 0 ]] || tail -n 20 "$log" >&3
-    failed "$name: no test ran"
+    [[ -n $count ]] || { why="not finished"; tail -n 20 "$log" >&3; }
+    failed "$name: $why"
     return
   fi
   ((code == 0 || bad > 0)) || bad=1
@@ -113,12 +160,16 @@ swift_tests() {
   if ((code == 0)); then done_in "$start" "$name: $count passed"; else failed "$name: $bad of $count failed"; fi
 }
 
-# Leaves out that things start and pass.
+# Leaves out that things start and pass: what fails is shown with the lines that belong to it, and so is what the
+# compiler and the thread sanitizer find. A test's own output is in the log.
 worth_seeing() {
-  grep --line-buffered -vE '^(◇ |✔ (Test|Suite) |\[[0-9]+/[0-9]+\]|(Building|Build complete)|↳ *$)' || true
+  awk '
+    /^✘ / || /^WARNING: ThreadSanitizer/ { shown = 1 }
+    /^(◇|✔|➜) / || /^==========/ || /^\[[0-9]+\/[0-9]+\]/ { shown = 0 }
+    shown || /: (error|fatal|panic)(:| )/ || /^(error:|SUMMARY: )/ || /Fatal error/ { print; fflush() }'
 }
 
 # The commands of README.md, as a newcomer would type them, beside whatever runs here.
 readme_commands() {
-  LOODS_STATE_DIR=$state/readme "$root/deploy/dev.d/readme" "$root"
+  LOODS_STATE_DIR=$state/readme bounded "$root/deploy/dev.d/readme" "$root"
 }

@@ -27,6 +27,7 @@ up_command() {
   create_database
   export_environment
   apply_schema
+  keep_clock
   create_demo_workspace
   start_services "${scale[@]}"
   show_instance
@@ -35,12 +36,14 @@ up_command() {
 # The mode of the clock is written into the store once; another one needs another store.
 settle_clock() { # WANTED, or nothing
   if [[ ! -e $state/clock ]]; then
-    create_instance
-    echo "${1:-real}" >"$state/clock"
+    new_clock=${1:-real}
   elif [[ -n $1 && $1 != "$(clock)" && $1 != "$(clock | sed 's/@.*//')" ]]; then
     die 64 "this store was made with the clock $(clock); for another one remove it first: deploy/dev reset"
   fi
 }
+
+# Only once the store has taken it: a clock that was refused must not stand in the way of the next.
+keep_clock() { [[ -e $state/clock ]] || echo "$new_clock" >"$state/clock"; }
 
 apply_schema() {
   loods migrate >"$state/log/migrate.log" 2>&1 || die_with_log "$state/log/migrate.log" "loods migrate failed"
@@ -87,15 +90,21 @@ reset_command() {
   each_instance remove_instance "removed"
 }
 
-# What `up`, `demo` and `bench` left; tests clean up after themselves.
+# What `up`, `demo` and `bench` left. Tests clean up after themselves unless they are killed; those at work are no
+# business of ours.
 each_instance() { # FUNCTION WORD
   local name start any=0
-  for name in dev demo bench; do
+  for name in dev demo bench test containers; do
     use_instance "$name"
     [[ -d $state ]] || continue
     any=1
     start=$(milliseconds)
-    lock_instance
+    if [[ $name != test && $name != containers ]]; then
+      lock_instance
+    elif ! try_lock; then
+      say "tests are at work in $(relative "$state") (pid $(lock_holder)); left alone"
+      continue
+    fi
     "$1"
     done_in "$start" "$2 $(relative "$state")"
   done

@@ -22,6 +22,9 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers"].map {
     .product(name: $0, package: "swift-nio")
 }
+let nioHTTP: [Target.Dependency] = [
+    .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+]
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -49,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -83,7 +87,7 @@ let package = Package(
         library("Mail", in: "Core", ["Model", crypto]),
         library(
             "Workspaces", in: "Core",
-            ["Model", "Expressions", "Scores", "JourneyProgram", "Content", yams]),
+            ["Model", "Expressions", "Scores", "JourneyProgram", "Content", "Mail", yams]),
 
         // What lies between the processes
         .target(name: "Contracts", dependencies: ["Model"], path: "Sources/Contracts", swiftSettings: strict),
@@ -114,9 +118,8 @@ let package = Package(
             "Ingestion", in: "Pipeline",
             [
                 "Transit", "Store", "Messaging", "Contracts", "Model", "Links", "Postgres", "CJSON", "CZlib", crypto,
-                hummingbird, lifecycle,
-                log, metrics,
-            ]),
+                hummingbird, lifecycle, log, metrics,
+            ] + nioHTTP),
         library(
             "Audience", in: "Pipeline",
             [
@@ -187,8 +190,8 @@ let package = Package(
             "Ingestion",
             [
                 "Ingestion", "Links", "Store", "Contracts", "Messaging", "Model", "TestSupport", hummingbird,
-                hummingbirdTesting, log,
-            ]),
+                hummingbirdTesting, log, .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + nioHTTP),
         tests(
             "Audience",
             [

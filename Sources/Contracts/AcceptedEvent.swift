@@ -32,13 +32,22 @@ public struct AcceptedEvent: Sendable, Hashable {
         case identity(Identity)
         /// A subject by its id, where Loods itself speaks.
         case id(UniqueID)
+
+        func id(in workspace: WorkspaceID) -> UniqueID {
+            switch self {
+            case .identity(let identity): identity.subjectID(in: workspace)
+            case .id(let id): id
+            }
+        }
     }
 
-    public var workspace: WorkspaceID
+    public var workspace: WorkspaceID { didSet { subjectID = subject.id(in: workspace) } }
     /// The sender's id of the event (`messageId`); with the subject it makes copies of one event one event.
     public var eventID: String
     public var call: Call
-    public var subject: Subject
+    public var subject: Subject { didSet { subjectID = subject.id(in: workspace) } }
+    /// The subject's id, derived where the event names it by an identity.
+    public private(set) var subjectID: UniqueID
     /// Weaker names that the same event carries, for merging.
     public var aliases: [Identity]
     public var name: String
@@ -63,6 +72,7 @@ public struct AcceptedEvent: Sendable, Hashable {
         self.eventID = eventID
         self.call = call
         self.subject = subject
+        subjectID = subject.id(in: workspace)
         self.aliases = aliases
         self.name = name
         self.sentTime = sentTime
@@ -72,13 +82,5 @@ public struct AcceptedEvent: Sendable, Hashable {
         self.effect = effect
         self.properties = properties
         self.context = context
-    }
-
-    /// The subject's id, derived where the event names it by an identity.
-    public var subjectID: UniqueID {
-        switch subject {
-        case .identity(let identity): identity.subjectID(in: workspace)
-        case .id(let id): id
-        }
     }
 }

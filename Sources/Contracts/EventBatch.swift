@@ -27,20 +27,19 @@ public struct EventBatch: Contract {
 
 extension AcceptedEvent {
     init(from reader: inout WireReader) throws(ContractError) {
-        workspace = WorkspaceID(rawValue: try reader.int32("workspace"))
-        eventID = try reader.string("eventID")
-        call = try reader.known("call")
-        subject =
-            try reader.bool("subject") ? .id(try reader.uniqueID("subject")) : .identity(try reader.identity("subject"))
-        aliases = try reader.array("aliases") { reader throws(ContractError) in try reader.identity("aliases") }
-        name = try reader.string("name")
-        sentTime = try reader.optional("sentTime") { reader throws(ContractError) in try reader.timestamp("sentTime") }
-        at = try reader.timestamp("at")
-        receivedAt = try reader.timestamp("receivedAt")
-        trust = try reader.known("trust")
-        effect = try reader.known("effect")
-        properties = try reader.run("properties")
-        context = try reader.run("context")
+        self.init(
+            workspace: WorkspaceID(rawValue: try reader.int32("workspace")), eventID: try reader.string("eventID"),
+            call: try reader.known("call"),
+            subject: try reader.bool("subject")
+                ? .id(try reader.uniqueID("subject")) : .identity(try reader.identity("subject")),
+            aliases: try reader.array("aliases") { reader throws(ContractError) in try reader.identity("aliases") },
+            name: try reader.string("name"),
+            sentTime: try reader.optional("sentTime") { reader throws(ContractError) in
+                try reader.timestamp("sentTime")
+            },
+            at: try reader.timestamp("at"), receivedAt: try reader.timestamp("receivedAt"),
+            trust: try reader.known("trust"), effect: try reader.known("effect"),
+            properties: try reader.run("properties"), context: try reader.run("context"))
     }
 
     func write(to writer: inout WireWriter) {

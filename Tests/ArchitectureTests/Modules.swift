@@ -12,7 +12,7 @@ extension Module {
         Module("Links", .core, "Model", outside: "Crypto"),
         Module("Content", .core, "Model", outside: "Mustache"),
         Module("Mail", .core, "Model"),
-        Module("Workspaces", .core, "Model Expressions Scores JourneyProgram Content", outside: "Yams"),
+        Module("Workspaces", .core, "Model Expressions Scores JourneyProgram Content Mail", outside: "Yams"),
 
         // Drivers: C libraries on threads of their own, and SMTP on NIO.
         Module("ConnectionThread", .drivers, "CShims", outside: "Synchronization Glibc"),
@@ -42,8 +42,8 @@ extension Module {
         Module(
             "Ingestion", .pipeline, "Model Links Contracts Store Messaging Transit Postgres CJSON CZlib",
             outside:
-                "Hummingbird HummingbirdCore HTTPTypes NIOCore Crypto Logging Metrics CoreMetrics ServiceLifecycle "
-                + "Synchronization Foundation FoundationEssentials"),
+                "Hummingbird HummingbirdCore HTTPTypes NIOCore NIOHTTP1 NIOHTTPTypes Crypto Logging Metrics CoreMetrics "
+                + "ServiceLifecycle Synchronization Foundation FoundationEssentials"),
         Module(
             "Audience", .pipeline,
             "Model Expressions Scores JourneyProgram Workspaces Contracts Store Messaging Transit Postgres",

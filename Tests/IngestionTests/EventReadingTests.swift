@@ -107,6 +107,10 @@ import Testing
         #expect(try JSON(parsing: alias.event.properties) == .object(["previous_id": .string("a")]))
     }
 
+    private static func consent(_ members: String) -> String {
+        "{\"userId\":\"u\",\"event\":\"Consent Given\",\"properties\":{\"topic\":\"offers\",\(members)}}"
+    }
+
     static let wrong: [(json: String, field: String)] = [
         ("{\"event\":\"E\"}", "userId"), ("{\"userId\":\"\",\"event\":\"E\"}", "userId"),
         ("{\"userId\":1.5,\"event\":\"E\"}", "userId"), ("{\"userId\":[],\"event\":\"E\"}", "userId"),
@@ -121,6 +125,9 @@ import Testing
         ("{\"userId\":\"u\",\"event\":\"E\",\"messageId\":{}}", "messageId"),
         ("{\"userId\":\"u\",\"event\":\"Consent Given\"}", "properties.topic"),
         ("{\"userId\":\"u\",\"event\":\"Consent Withdrawn\",\"properties\":{\"topic\":7}}", "properties.topic"),
+        (consent("\"channel\":\"\(String(repeating: "x", count: 65))\""), "properties.channel"),
+        (consent("\"address\":\"\(String(repeating: "x", count: 255))\""), "properties.address"),
+        (consent("\"\\u0074opic\":\"\(String(repeating: "x", count: 256))\""), "properties.topic"),
     ]
 
     @Test(arguments: wrong)
@@ -154,6 +161,34 @@ import Testing
         #expect(request.drafts.map { text($0.event.context) } == ["{\"a\":1}", "{\"b\":2}"])
         #expect(request.rejected.map(\.fault.field) == ["type", "type"])
         #expect(request.rejected.map(\.fault.code) == [.missing, .invalid])
+    }
+}
+
+@Suite struct BatchEnvelopeTests {
+    private let plain = "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"E\"}"
+    private let own = "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"E\",\"context\":{}}"
+
+    @Test(arguments: ["{\"a\":\"\\u0000\"}", "{\"a\":{\"b\":\"\\ud800\"}}", "{\"a\":1e999}", "7"])
+    func aContextThatCannotBeKeptConcernsWhoeverTakesIt(context: String) throws {
+        let request = try batch("{\"context\":\(context),\"batch\":[\(plain),\(own)]}")
+        #expect(request.rejected.map(\.index) == [0])
+        #expect(request.rejected.first?.fault.field.hasPrefix("context") == true)
+        #expect(request.drafts.count == 1)
+    }
+
+    @Test func whatElseStandsThereIsNotLookedAt() throws {
+        let text =
+            "{\"x\":\"\\u0000\",\"\\ud800\":1e999,\"integrations\":[\"\\udc00\"],\"batch\":[\(plain)],\"y\":1e999}"
+        let request = try batch(text)
+        #expect(request.rejected.isEmpty && request.drafts.count == 1)
+    }
+
+    @Test func theSharedContextCountsTowardsTheSizeOfEveryEvent() throws {
+        let context = "{\"a\":\"\(String(repeating: "x", count: 32_700))\"}"
+        let request = try batch("{\"batch\":[\(plain),\(own)],\"context\":\(context)}")
+        #expect(request.rejected.map(\.fault.code) == [.tooLarge])
+        #expect(request.rejected.map(\.fault.field) == ["context"])
+        #expect(request.drafts.count == 1)
     }
 }
 
@@ -193,7 +228,26 @@ import Testing
             ])
     }
 
-    @Test func aBatchWithAWrongSentAtIsRefused() {
-        #expect { try batch("{\"batch\":[],\"sentAt\":\"now\"}") } throws: { ($0 as? EdgeError)?.field == "sentAt" }
+    @Test func aWrongSentAtOfABatchConcernsWhoeverNeedsIt() throws {
+        let request = try batch(
+            """
+            {"sentAt":"now","batch":[{"type":"track","userId":"u","event":"E","timestamp":"2026-03-02T08:59:00Z"},
+            {"type":"track","userId":"u","event":"E"},
+            {"type":"track","userId":"u","event":"E","timestamp":"2026-03-02T08:59:00Z","sentAt":"2026-03-02T08:59:30Z"}]}
+            """)
+        #expect(request.rejected.map(\.index) == [0])
+        #expect(request.rejected.map(\.fault.field) == ["sentAt"])
+        #expect(request.drafts.count == 2)
+    }
+
+    @Test func aClockThatIsCenturiesOffIsNoClock() {
+        let members = ",\"timestamp\":\"0001-01-01T00:00:00Z\",\"sentAt\":\"9999-12-31T00:00:00Z\""
+        #expect { try at(members) } throws: { ($0 as? EdgeError)?.field == "sentAt" }
+    }
+
+    @Test func aStrangersEventIsNotOfTheFuture() throws {
+        let json = "{\"userId\":\"u\",\"event\":\"E\",\"timestamp\":\"2027-03-02T10:00:00Z\"}"
+        #expect(try event(json, key: publicKey).received(at: receipt).at == receipt)
+        #expect(try event(json).received(at: receipt).at == Timestamp(iso8601: "2027-03-02T10:00:00Z"))
     }
 }

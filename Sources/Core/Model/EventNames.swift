@@ -7,10 +7,14 @@ public enum EventNames {
     public static let screenViewed = "Screen Viewed"
     public static let consentGiven = "Consent Given"
     public static let consentWithdrawn = "Consent Withdrawn"
+    /// The two that change the ledger of consents.
+    public static let consents: Set<String> = [consentGiven, consentWithdrawn]
     public static let emailSent = "Email Sent"
     public static let emailRefused = "Email Refused"
     public static let emailSkipped = "Email Skipped"
     public static let emailUnknown = "Email Unknown"
     public static let emailOpened = "Email Opened"
     public static let emailClicked = "Email Clicked"
+    /// What is tied to a person only with their consent to be tracked.
+    public static let tracked: Set<String> = [emailOpened, emailClicked]
 }

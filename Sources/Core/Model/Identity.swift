@@ -26,6 +26,16 @@ public struct Identity: Sendable, Hashable {
         self.value = kind == .email ? value.lowercased() : value
     }
 
+    /// Names are told apart by their bytes, as the store does: two spellings of "é" are two people.
+    public static func == (left: Identity, right: Identity) -> Bool {
+        left.kind == right.kind && left.value.utf8.elementsEqual(right.value.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(kind)
+        for byte in value.utf8 { hasher.combine(byte) }
+    }
+
     /// The subject that this identity names in a workspace: always the same id, whoever computes it.
     public func subjectID(in workspace: WorkspaceID) -> UniqueID {
         .derived("loods.subject", String(workspace.rawValue), kind.rawValue, value)

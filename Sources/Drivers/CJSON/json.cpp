@@ -45,7 +45,7 @@ int field_of(Scope scope, const char *key, size_t length) {
         default: return -1;
         }
     case Scope::properties:
-        return is("email") ? LOODS_JSON_PROPERTIES_EMAIL : is("topic") ? LOODS_JSON_PROPERTIES_TOPIC : -1;
+        return is("email") ? LOODS_JSON_PROPERTIES_EMAIL : -1;
     case Scope::traits: return is("email") ? LOODS_JSON_TRAITS_EMAIL : -1;
     case Scope::context_traits: return is("email") ? LOODS_JSON_CONTEXT_TRAITS_EMAIL : -1;
     default: return -1;
@@ -82,6 +82,7 @@ private:
     size_t next = 0;
     size_t most = 0;
     bool wants_batch = false;
+    bool in_envelope = true;
     loods_json_event *current = nullptr;
     Step path[deepest];
 
@@ -100,8 +101,14 @@ private:
         return end;
     }
 
+    /* What else stands in the envelope of a batch goes nowhere, and may be what it likes. */
+    bool is_kept(size_t depth) const {
+        return !wants_batch || !in_envelope
+               || (depth > 0 && path[1].length == 7 && memcmp(text + path[1].key, "context", 7) == 0);
+    }
+
     void fault(uint8_t kind, size_t depth) {
-        if (current->fault != LOODS_JSON_SOUND) return;
+        if (current->fault != LOODS_JSON_SOUND || !is_kept(depth)) return;
         current->fault = kind;
         current->path_offset = static_cast<uint32_t>(paths.size());
         for (size_t level = 1; level <= depth && level < deepest; level++) {
@@ -125,9 +132,13 @@ private:
 
     bool batch(loods_json_event &envelope) {
         has_batch = true;
+        in_envelope = false;
         events.clear();
         next++;
-        if (take(']')) return true;
+        if (take(']')) {
+            in_envelope = true;
+            return true;
+        }
         do {
             if (events.size() == most) {
                 too_many = true;
@@ -142,6 +153,7 @@ private:
             if (!is_object) fault(LOODS_JSON_NOT_AN_OBJECT, 0);
         } while (take(','));
         current = &envelope;
+        in_envelope = true;
         return take(']');
     }
 
@@ -212,7 +224,6 @@ private:
         loods_json_slice none = {};
         if (scope == Scope::properties) {
             current->fields[LOODS_JSON_PROPERTIES_EMAIL] = none;
-            current->fields[LOODS_JSON_PROPERTIES_TOPIC] = none;
         } else if (scope == Scope::traits) {
             current->fields[LOODS_JSON_TRAITS_EMAIL] = none;
         } else if (scope == Scope::context || scope == Scope::context_traits) {

@@ -50,6 +50,7 @@ public struct Edge: Service {
             responder: responder,
             server: .http1(
                 configuration: .init(
+                    additionalChannelHandlers: [RequestDeadline(patience: EdgeLimits().readTime)],
                     idleTimeout: .seconds(30),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 16_384, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),

@@ -12,6 +12,6 @@ struct EdgeLimits: Sendable {
     var name = 255
     /// Inflated bytes for each compressed one, beyond the first 64 KB.
     var inflation = 100
-    /// From the first byte of a body to its last.
+    /// From the end of a request's head to the end of its body.
     var readTime = Duration.seconds(30)
 }

@@ -7,6 +7,10 @@ struct ItemReading: Sendable {
     private static let nameLimit = 255
     private static let eventLimit = 32_768
 
+    /// Stands in the key of an event that gives no time, so that a second import of its row finds it there however late
+    /// it comes; what happened when is `at`.
+    private static let untimed = Timestamp(seconds: 0)
+
     let workspace: WorkspaceID
     let effect: AcceptedEvent.Effect
     /// When the import began: the events' receipt, and the time of those that give none.
@@ -26,7 +30,7 @@ struct ItemReading: Sendable {
         }
         return AcceptedEvent(
             workspace: workspace, eventID: own ?? (call == .track ? id : "\(id)-\(call)"), call: call,
-            subject: .identity(subject), aliases: aliases, name: try name(item, call), sentTime: time,
+            subject: .identity(subject), aliases: aliases, name: try name(item, call), sentTime: time ?? Self.untimed,
             at: time ?? receivedAt, receivedAt: receivedAt, trust: .server, effect: effect, properties: properties,
             context: context)
     }
@@ -77,9 +81,10 @@ struct ItemReading: Sendable {
         }
         guard let name = try text(item, "event") else { throw RecordFault("event: the event's name is missing") }
         if name == EventNames.consentGiven || name == EventNames.consentWithdrawn {
-            guard let topic = item["properties"]?["topic"]?.string, !topic.isEmpty, topic.utf8.count <= Self.nameLimit
-            else {
-                throw RecordFault("properties.topic: the topic of the consent is missing")
+            do throws(ConsentStatement.Fault) {
+                _ = try ConsentStatement(item["properties"] ?? .null)
+            } catch {
+                throw RecordFault("properties.\(error.member): \(error.message)")
             }
         }
         return name

@@ -49,7 +49,6 @@ enum {
     LOODS_JSON_TRAITS,
     LOODS_JSON_CONTEXT,
     LOODS_JSON_PROPERTIES_EMAIL,
-    LOODS_JSON_PROPERTIES_TOPIC,
     LOODS_JSON_TRAITS_EMAIL,
     LOODS_JSON_CONTEXT_TRAITS_EMAIL,
     LOODS_JSON_FIELD_COUNT
@@ -85,7 +84,7 @@ enum {
 };
 
 typedef struct {
-    /* The members of the outermost object. */
+    /* The members of the outermost object; of a batch its fault is one of `context`, the only member that is kept. */
     loods_json_event envelope;
     /* The elements of its `batch`, where that was asked for. */
     const loods_json_event *events;

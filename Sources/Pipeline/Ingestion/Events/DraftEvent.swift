@@ -24,6 +24,8 @@ struct DraftEvent: Sendable {
             case .before(let span): receipt - span
             case .onReceipt: receipt
             }
+        // Points fade from when they were earned on: a stranger's event of next year would weigh as much as years of others.
+        if event.trust == .publicKey { event.at = min(event.at, receipt) }
         return event
     }
 

@@ -7,14 +7,21 @@ extension EventReading {
     /// Where the sender also told when it sent, the difference of the two is how old the event was, whatever its clock
     /// says.
     func time(_ item: TrackingItem) throws(ItemFault) -> (Timestamp?, DraftEvent.Occurrence) {
-        let stated = try timestamp(item, .timestamp, "timestamp")
-        let sent = try timestamp(item, .sentAt, "sentAt") ?? sentAt
-        guard let stated else { return (nil, .onReceipt) }
+        guard let stated = try Self.timestamp(item, .timestamp, "timestamp") else { return (nil, .onReceipt) }
+        var sent = try Self.timestamp(item, .sentAt, "sentAt")
+        if sent == nil { sent = try shared.sentAt() }
         guard let sent else { return (stated, .stated(stated)) }
-        return (stated, .before(sent - stated))
+        let age = sent - stated
+        guard (-Self.longestAge.microseconds...Self.longestAge.microseconds).contains(age.microseconds) else {
+            throw ItemFault(.invalid, "lies centuries away from timestamp", field: "sentAt")
+        }
+        return (stated, .before(age))
     }
 
-    func timestamp(
+    /// Beyond it receipt less age would leave the years that can be stored.
+    private static let longestAge = Span.days(365 * 500)
+
+    static func timestamp(
         _ item: TrackingItem, _ field: TrackingItem.Field, _ label: String
     ) throws(ItemFault) -> Timestamp? {
         let value = item[field]
@@ -28,15 +35,15 @@ extension EventReading {
     /// The facts of the event as one object: what stands beside `properties` or `traits` in the call goes into it.
     func properties(_ item: TrackingItem, call: Call) throws(ItemFault) -> [UInt8] {
         switch call {
-        case .track: return try object(item, .properties, "properties") ?? Self.empty
-        case .identify: return try object(item, .traits, "traits") ?? Self.empty
+        case .track: return try Self.object(item, .properties, "properties") ?? Self.empty
+        case .identify: return try Self.object(item, .traits, "traits") ?? Self.empty
         case .page, .screen:
-            var object = try object(item, .properties, "properties") ?? Self.empty
+            var object = try Self.object(item, .properties, "properties") ?? Self.empty
             Self.add(item[.name], as: "name", to: &object)
             Self.add(item[.category], as: "category", to: &object)
             return object
         case .group:
-            var object = try object(item, .traits, "traits") ?? Self.empty
+            var object = try Self.object(item, .traits, "traits") ?? Self.empty
             guard try text(item, .groupID, "groupId") != nil else {
                 throw ItemFault(.missing, "the group's id is missing", field: "groupId")
             }

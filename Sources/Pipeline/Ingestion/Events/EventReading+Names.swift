@@ -68,12 +68,23 @@ extension EventReading {
             throw ItemFault(.reserved, "takes a server's write key", field: "event")
         }
         guard isConsent else { return }
-        let topic = item[.propertiesTopic]
-        guard !topic.isMissing else {
-            throw ItemFault(.missing, "the topic of the consent is missing", field: "properties.topic")
+        // Read as scoring will read it: few events are consents, and those must not fail behind the edge.
+        let properties = (try? JSON(parsing: Self.object(item, .properties, "properties") ?? Self.empty)) ?? .null
+        do throws(ConsentStatement.Fault) {
+            _ = try ConsentStatement(properties)
+        } catch {
+            throw ItemFault(.init(error.kind), error.message, field: "properties.\(error.member)")
         }
-        guard let text = topic.string, !text.isEmpty, text.utf8.count <= limits.name else {
-            throw ItemFault(.invalid, "is not the name of a topic", field: "properties.topic")
-        }
+    }
+}
+
+extension ItemFault.Code {
+    fileprivate init(_ kind: ConsentStatement.Fault.Kind) {
+        self =
+            switch kind {
+            case .missing: .missing
+            case .invalid: .invalid
+            case .tooLarge: .tooLarge
+            }
     }
 }

@@ -8,10 +8,8 @@ struct EventReading {
 
     let key: WriteKey
     let limits: EdgeLimits
-    /// `sentAt` of the batch, for items that carry none.
-    var sentAt: Timestamp?
-    /// `context` of the batch, for items that carry none.
-    var context: [UInt8]?
+    /// Of the batch, for items that carry none of their own.
+    var shared = BatchEnvelope.none
     /// Names an event that came without an id.
     let freshID: () -> UniqueID
 
@@ -26,16 +24,27 @@ struct EventReading {
         let name = try eventName(item, call: call)
         let (sentTime, occurrence) = try time(item)
         let id = try text(item, .messageID, "messageId")
-        let own = try object(item, .context, "context")
+        let context = try context(item)
         let event = AcceptedEvent(
             workspace: key.workspace, eventID: id ?? freshID().description, call: call,
             subject: .identity(names.subject), aliases: names.aliases, name: name, sentTime: sentTime,
             at: .distantPast, receivedAt: .distantPast, trust: key.trust,
-            properties: try properties(item, call: call), context: own ?? context ?? Self.empty)
+            properties: try properties(item, call: call), context: context)
         return DraftEvent(event: event, occurrence: occurrence)
     }
 
     static let empty = Array("{}".utf8)
+
+    /// The item's own, else the batch's, which then counts towards the size of the item.
+    private func context(_ item: TrackingItem) throws(ItemFault) -> [UInt8] {
+        if let own = try Self.object(item, .context, "context") { return own }
+        guard let shared = try shared.context() else { return Self.empty }
+        guard item.size + shared.count <= limits.event else {
+            throw ItemFault(
+                .tooLarge, "with the batch's context the event has more than \(limits.event) bytes", field: "context")
+        }
+        return shared
+    }
 
     private static func call(_ item: TrackingItem) throws(ItemFault) -> Call {
         switch item[.type].string {
@@ -65,7 +74,8 @@ struct EventReading {
         return text.isEmpty ? nil : text
     }
 
-    func object(_ item: TrackingItem, _ field: TrackingItem.Field, _ label: String) throws(ItemFault) -> [UInt8]? {
+    static func object(_ item: TrackingItem, _ field: TrackingItem.Field, _ label: String) throws(ItemFault) -> [UInt8]?
+    {
         let value = item[field]
         if value.isMissing { return nil }
         guard value.kind == .object else { throw ItemFault(.invalid, "is not an object", field: label) }

@@ -17,16 +17,8 @@ struct TrackingRequest: Sendable {
     static func batch(
         _ text: PaddedText, key: WriteKey, limits: EdgeLimits, freshID: @escaping () -> UniqueID
     ) throws(EdgeError) -> TrackingRequest {
-        try TrackingText.read(text, isBatch: true, limits: limits) { envelope, items throws(EdgeError) in
-            var reading = EventReading(key: key, limits: limits, freshID: freshID)
-            do throws(ItemFault) {
-                if let fault = envelope.fault { throw fault }
-                reading.sentAt = try reading.timestamp(envelope, .sentAt, "sentAt")
-                reading.context = try reading.object(envelope, .context, "context")
-            } catch {
-                throw EdgeError(.invalid, error.message, field: error.field)
-            }
-            return reading.all(items)
+        try TrackingText.read(text, isBatch: true, limits: limits) { envelope, items in
+            EventReading(key: key, limits: limits, shared: BatchEnvelope(envelope, limits), freshID: freshID).all(items)
         }
     }
 

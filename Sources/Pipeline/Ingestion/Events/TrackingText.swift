@@ -68,7 +68,7 @@ struct TrackingItem {
     enum Field: Int {
         case type, event, name, category, userID, anonymousID, previousID, groupID, messageID, timestamp, sentAt,
             writeKey
-        case properties, traits, context, propertiesEmail, propertiesTopic, traitsEmail, contextTraitsEmail
+        case properties, traits, context, propertiesEmail, traitsEmail, contextTraitsEmail
     }
 }
 

@@ -18,9 +18,13 @@ struct LinkRoutes: Sendable {
 
     func add(to router: Router<EdgeContext>) {
         router.get("c/:token") { request, context in click(request, context, counts: true) }
-        router.head("c/:token") { request, context in click(request, context, counts: false) }
+        router.head("c/:token") { request, context in
+            click(request, context, counts: false).createHeadResponse()
+        }
         router.get("o/:token") { request, context in open(request, context, counts: true) }
-        router.head("o/:token") { request, context in open(request, context, counts: false) }
+        router.head("o/:token") { request, context in
+            open(request, context, counts: false).createHeadResponse()
+        }
     }
 
     private func click(_ request: Request, _ context: EdgeContext, counts: Bool) -> Response {

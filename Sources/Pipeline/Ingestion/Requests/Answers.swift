@@ -20,9 +20,7 @@ enum Answers {
     }
 
     static func refused(_ error: EdgeError) -> Response {
-        var members: [String: JSON] = ["code": .string(error.code.rawValue), "message": .string(error.message)]
-        if let field = error.field { members["field"] = .string(field) }
-        var response = json(.init(code: error.status), ByteBuffer(bytes: JSON.object(members).serialized))
+        var response = json(.init(code: error.status), body(of: error))
         switch error.code {
         case .unavailable: response.headers[.retryAfter] = "2"
         case .unauthorized: response.headers[.wwwAuthenticate] = "Basic realm=\"write key\", charset=\"UTF-8\""
@@ -30,6 +28,12 @@ enum Answers {
         default: break
         }
         return response
+    }
+
+    static func body(of error: EdgeError) -> ByteBuffer {
+        var members: [String: JSON] = ["code": .string(error.code.rawValue), "message": .string(error.message)]
+        if let field = error.field { members["field"] = .string(field) }
+        return ByteBuffer(bytes: JSON.object(members).serialized)
     }
 
     private static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {

@@ -3,6 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import Metrics
+import NIOCore
+import NIOHTTP1
 
 /// Turns errors into answers, counts requests by route and status, and times them.
 struct RequestMetrics: RouterMiddleware {
@@ -14,7 +16,7 @@ struct RequestMetrics: RouterMiddleware {
         _ request: Request, context: EdgeContext, next: (Request, EdgeContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
-        let response = await answer(request, context, next)
+        let response = try await answer(request, context, next)
         let route = context.endpointPath ?? "none"
         Metrics.Timer(label: "loods_ingest_request_duration_seconds", dimensions: [("route", route)])
             .recordNanoseconds((ContinuousClock.now - start).nanoseconds)
@@ -27,13 +29,19 @@ struct RequestMetrics: RouterMiddleware {
 
     private func answer(
         _ request: Request, _ context: EdgeContext, _ next: (Request, EdgeContext) async throws -> Response
-    ) async -> Response {
+    ) async throws(HTTPParserError) -> Response {
         do {
             return try await next(request, context)
         } catch let error as EdgeError {
             return Answers.refused(error)
         } catch let error as any HTTPResponseError {
             return Response(status: error.status)
+        } catch let error as HTTPParserError {
+            // What comes is no HTTP; the server answers 400 and closes.
+            throw error
+        } catch  where error is ChannelError || error is IOError || error is CancellationError {
+            logger.debug("a client left in the middle of its request", metadata: ["reason": "\(error)"])
+            return Response(status: .badRequest)
         } catch {
             logger.error("a request failed", metadata: ["reason": "\(error)"])
             return Response(status: .internalServerError)

@@ -1,0 +1,77 @@
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import NIOHTTPTypes
+
+/// Bounds how long a connection may be busy with sending one request: 408 (RFC 9110, section 15.5.9), and the end.
+///
+/// The server behind it waits for the rest of a body even after the answer has gone; so whoever sends a byte now and then
+/// would hold the connection for ever.
+final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let patience: TimeAmount
+    /// For the answer to a request that is not read to its end to arrive.
+    private static let leave = TimeAmount.seconds(2)
+    /// Set from a request's head to its end.
+    private var alarm: Scheduled<Void>?
+    private var isAnswered = false
+
+    /// - Parameter patience: from a request's head to its end.
+    init(patience: Duration) { self.patience = TimeAmount(patience) }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head:
+            isAnswered = false
+            schedule(on: context.channel, in: patience) { $0.expire($1) }
+        case .body: break
+        case .end: rest()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard alarm != nil else { return context.write(data, promise: promise) }
+        switch unwrapOutboundIn(data) {
+        case .head(var head):
+            isAnswered = true
+            head.headerFields[.connection] = "close"
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .body: context.write(data, promise: promise)
+        case .end:
+            context.write(data, promise: promise)
+            schedule(on: context.channel, in: Self.leave) { $1.close(promise: nil) }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        rest()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { rest() }
+
+    private func schedule(
+        on channel: any Channel, in delay: TimeAmount, _ task: @escaping (RequestDeadline, any Channel) -> Void
+    ) {
+        rest()
+        alarm = channel.eventLoop.assumeIsolated().scheduleTask(in: delay) { task(self, channel) }
+    }
+
+    private func expire(_ channel: any Channel) {
+        guard !isAnswered else { return channel.close(promise: nil) }
+        let error = EdgeError(.timeout, "the request came too slowly")
+        channel.write(HTTPResponsePart.head(Answers.refused(error).head), promise: nil)
+        channel.write(HTTPResponsePart.body(Answers.body(of: error)), promise: nil)
+        channel.writeAndFlush(HTTPResponsePart.end(nil), promise: nil)
+    }
+
+    private func rest() {
+        alarm?.cancel()
+        alarm = nil
+    }
+}

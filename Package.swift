@@ -184,6 +184,12 @@ let package = Package(
             name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
         tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", lifecycle, log]),
         tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Model", "TestSupport"]),
+        tests(
+            "Transit",
+            [
+                "Transit", "Store", "Schema", "Messaging", "AMQP", "Model", "Workspaces", "Postgres", "ServiceRuntime",
+                "TestSupport", lifecycle, log,
+            ]),
         tests("ServiceRuntime", ["ServiceRuntime", hummingbird, hummingbirdTesting, log]),
         tests("Links", ["Links", "Model"]),
         tests(

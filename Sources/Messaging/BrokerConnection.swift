@@ -8,7 +8,9 @@ import Synchronization
 public final class BrokerConnection: Sendable {
     private struct State {
         var connection: AMQPConnection?
-        var attempt: Task<Void, Never>?
+        var isConnecting = false
+        /// Those who wait for the attempt under way.
+        var waiters: [AsyncStream<Void>.Continuation] = []
         var delay: Duration = BrokerConnection.firstDelay
         var availability = BrokerAvailability.away
         var saidAway = false
@@ -29,16 +31,26 @@ public final class BrokerConnection: Sendable {
 
     private let configuration: AMQPConfiguration
     private let logger: Logger
+    /// Returns when what the handlers of this connection's consumers need is there.
+    let untilUsable: @Sendable () async -> Void
     private let state = Mutex(State())
 
-    /// - Parameter configuration: its connection name is used as it is.
-    public init(_ configuration: BrokerConfiguration, logger: Logger) {
+    /// - Parameters:
+    ///   - configuration: its connection name is used as it is.
+    ///   - untilUsable: what consumers on this connection await before they take anything; see ``Consumer``.
+    public init(
+        _ configuration: BrokerConfiguration, logger: Logger, untilUsable: @escaping @Sendable () async -> Void = {}
+    ) {
         self.configuration = configuration.amqp
         self.logger = logger
+        self.untilUsable = untilUsable
     }
 
     /// Whether the broker can be used at this moment.
     public var availability: BrokerAvailability { state.withLock { $0.availability } }
+
+    /// Whether it was tried and cannot be used; false before the first attempt has ended.
+    var isKnownUnusable: Bool { state.withLock { $0.saidAway || $0.availability == .blocked } }
 
     func join() -> Membership {
         let (losses, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -70,7 +82,7 @@ public final class BrokerConnection: Sendable {
             if let connection = state.withLock({ $0.connection }) { return connection }
             if Task.isCancelled { throw MessagingError(.away, "cancelled while the broker was away") }
             if let deadline, deadline <= .now { throw awayError }
-            await attempt().value
+            await attempt(until: deadline)
             if let connection = state.withLock({ $0.connection }) { return connection }
             await pause(until: deadline)
         }
@@ -85,14 +97,38 @@ public final class BrokerConnection: Sendable {
         try? await Task.sleep(until: min(wake, deadline ?? wake), clock: .continuous)
     }
 
-    /// One attempt for all who wait; each of them awaits it.
-    private func attempt() -> Task<Void, Never> {
-        state.withLock { state in
-            if let attempt = state.attempt { return attempt }
-            let attempt = Task { await self.connectOnce() }
-            state.attempt = attempt
-            return attempt
+    /// One attempt for all who wait. Returns when it has ended, at the deadline, or when the task is cancelled.
+    private func attempt(until deadline: ContinuousClock.Instant?) async {
+        let ended = joinAttempt()
+        await withTaskGroup { group in
+            group.addTask { for await _ in ended {} }
+            if let deadline { group.addTask { try? await Task.sleep(until: deadline, clock: .continuous) } }
+            await group.next()
+            group.cancelAll()
         }
+    }
+
+    /// A stream that ends with the attempt under way; begins one where there is none.
+    private func joinAttempt() -> AsyncStream<Void> {
+        let (ended, waiter) = AsyncStream.makeStream(of: Void.self)
+        let isFirst = state.withLock { state in
+            state.waiters.append(waiter)
+            defer { state.isConnecting = true }
+            return !state.isConnecting
+        }
+        // Those in `waiters` await it, and nobody once they have lost patience: it is bounded by the time-outs of the
+        // configuration, and closes a connection that is not wanted any more.
+        if isFirst { Task { await connectOnce() } }
+        return ended
+    }
+
+    private func endAttempt() {
+        let waiters = state.withLock { state in
+            state.isConnecting = false
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.finish() }
     }
 
     private func connectOnce() async {
@@ -111,12 +147,12 @@ public final class BrokerConnection: Sendable {
         } catch {
             failed(error)
         }
+        endAttempt()
     }
 
     /// Answers whether anybody still wants it.
     private func arrived(_ connection: AMQPConnection, _ life: Life) -> Bool {
         let (isWanted, wasAway) = state.withLock { state in
-            state.attempt = nil
             guard !state.members.isEmpty, !life.hasEnded else { return (false, false) }
             defer { state.saidAway = false }
             state.delay = Self.firstDelay
@@ -131,7 +167,6 @@ public final class BrokerConnection: Sendable {
 
     private func failed(_ error: AMQPError) {
         state.withLock { state in
-            state.attempt = nil
             state.delay = min(state.delay * 2, Self.longestDelay)
             state.lastError = error
         }

@@ -16,12 +16,16 @@ public struct Delivery: Sendable {
     public var isSuspect: Bool { attempts >= Self.suspicion }
 
     static let suspicion = 2
+    private static let countedAttempts = 1_000_000
 
     public struct Death: Sendable, Hashable {
         /// The broker's name of the queue, as `loods.events.live`.
         public var queue: String
         /// The broker's word: `delivery_limit`, `rejected`, `expired`, `maxlen`.
         public var reason: String
+
+        /// How often workers had taken it, at the least. The broker forgets its count with the death, but not why.
+        public var deliveries: Int { reason == "delivery_limit" ? Topology.deliveryLimit + 1 : 1 }
     }
 
     public init(
@@ -37,7 +41,9 @@ public struct Delivery: Sendable {
 
     init(_ delivery: AMQPDelivery, queue: QueueName, lane: Lane) {
         self.init(
-            queue: queue, lane: lane, body: delivery.body, attempts: delivery.deliveryCount,
+            queue: queue, lane: lane, body: delivery.body,
+            // A header, so anything at all where somebody else has published it.
+            attempts: min(max(0, delivery.deliveryCount), Self.countedAttempts),
             messageID: delivery.messageID, death: Death(delivery.headers))
     }
 }

@@ -12,8 +12,8 @@ final class Mailbox: Sendable {
 
     private let state: Mutex<State>
 
-    init(limits: Intake.Limits) {
-        state = Mutex(State(intake: Intake(limits: limits)))
+    init(limits: Intake.Limits, lanes: [Lane]) {
+        state = Mutex(State(intake: Intake(limits: limits, lanes: lanes)))
     }
 
     /// Called on the connection's thread.
@@ -24,12 +24,19 @@ final class Mailbox: Sendable {
                 state.intake.receive(
                     Delivery(delivery, queue: queue, lane: lane), tag: delivery.tag, now: .now)
             case .ended(let error):
+                // A lane that we cancelled ends alone; anything else ends the session.
+                if error == nil, state.intake[lane].flow == .cancelling { return }
                 state.ending = error ?? AMQPError(.closed, "the consumer was closed")
             }
         }
     }
 
-    /// Ends the loop once it has finished what it has in hand.
+    /// Ends the session for a reason that the connection has not told.
+    func fail(_ error: AMQPError) {
+        ring { $0.ending = $0.ending ?? error }
+    }
+
+    /// Ends the loop once it has worked off what is held.
     func stop() {
         ring { $0.intake.stop() }
     }
@@ -39,7 +46,7 @@ final class Mailbox: Sendable {
         state.withLock { body(&$0.intake) }
     }
 
-    /// What ended the subscription, if it has ended.
+    /// What ended the session, if it has ended.
     var ending: AMQPError? { state.withLock { $0.ending } }
 
     private func ring(_ change: (inout State) -> Void) {

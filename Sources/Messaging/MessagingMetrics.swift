@@ -77,7 +77,7 @@ struct ConsumerMetrics: Sendable {
         }
     }
 
-    func count(_ outcome: Outcome) { deliveries[outcome]?.increment() }
+    func count(_ outcome: Outcome, by number: Int = 1) { deliveries[outcome]?.increment(by: number) }
 }
 
 private func dimensions(_ queue: QueueName, _ lane: Lane) -> [(String, String)] {

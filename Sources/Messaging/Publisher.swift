@@ -16,7 +16,8 @@ public final class Publisher: Service, Sendable {
     private struct State {
         var active = 0
         var isClosing = false
-        var idle: CheckedContinuation<Void, Never>?
+        /// Those who close.
+        var closers: [CheckedContinuation<Void, Never>] = []
     }
 
     private let broker: BrokerConnection
@@ -35,6 +36,11 @@ public final class Publisher: Service, Sendable {
     /// Whether bodies can be published at this moment.
     public var availability: BrokerAvailability { broker.availability }
 
+    /// Whether a publish would only wait: the broker is known to be away, or to take no publishes.
+    ///
+    /// Who can do without the publish had better not begin one. It is for ``run()`` to bring the broker back.
+    public var isKnownUnusable: Bool { broker.isKnownUnusable }
+
     /// Keeps the connection open until graceful shutdown, then waits for the publishes under way and closes it.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
@@ -46,10 +52,11 @@ public final class Publisher: Service, Sendable {
 
     /// Publishes a body; returns once the broker has it safe.
     ///
+    /// - Parameter timeout: in place of the publisher's own.
     /// - Throws: ``MessagingError``; when it is transient the same body may be published again, which every consumer
     ///   must take as harmless.
     public func publish(
-        _ body: [UInt8], to queue: QueueName, lane: Lane, messageID: String? = nil
+        _ body: [UInt8], to queue: QueueName, lane: Lane, messageID: String? = nil, timeout: Duration? = nil
     ) async throws(MessagingError) {
         guard body.count <= Self.bodyLimit else {
             throw MessagingError(.tooLarge, "a body is larger than \(Self.bodyLimit) bytes")
@@ -58,7 +65,8 @@ public final class Publisher: Service, Sendable {
         let start = ContinuousClock.now
         do throws(MessagingError) {
             try await send(
-                AMQPMessage(body, routingKey: queue.name(in: lane), messageID: messageID), deadline: start + timeout)
+                AMQPMessage(body, routingKey: queue.name(in: lane), messageID: messageID),
+                deadline: start + (timeout ?? self.timeout))
             metrics.confirmed(queue, lane, after: .now - start)
             end()
         } catch {
@@ -84,8 +92,8 @@ public final class Publisher: Service, Sendable {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLock { state in
                 state.isClosing = true
-                if state.active > 0, state.idle == nil { state.idle = continuation }
-                return state.active == 0 || state.idle == nil
+                if state.active > 0 { state.closers.append(continuation) }
+                return state.active == 0
             }
             if isIdle { continuation.resume() }
         }
@@ -101,12 +109,12 @@ public final class Publisher: Service, Sendable {
     }
 
     private func end() {
-        let idle = state.withLock { state in
+        let closers = state.withLock { state in
             state.active -= 1
-            guard state.active == 0 else { return CheckedContinuation<Void, Never>?.none }
-            defer { state.idle = nil }
-            return state.idle
+            guard state.active == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.closers = [] }
+            return state.closers
         }
-        idle?.resume()
+        for closer in closers { closer.resume() }
     }
 }

@@ -57,6 +57,9 @@ public enum Topology {
         try await declare(on: connection)
     }
 
+    /// So often a body may come back; once more, and the broker puts it into the queue `dead`.
+    static let deliveryLimit = 20
+
     static func arguments(of queue: QueueName) -> AMQPTable {
         var arguments: AMQPTable = [
             "x-queue-type": "quorum",
@@ -66,8 +69,12 @@ public enum Topology {
             "x-max-length-bytes": .int(64 << 30),
             "x-queue-leader-locator": "balanced",
             // With a limit, whichever, a body that is given back goes to the head of its queue; without, to its end.
-            "x-delivery-limit": 20,
+            "x-delivery-limit": .int(Int64(deliveryLimit)),
         ]
+        if queue == .withdrawals {
+            // One mailer at a time takes them, in order: so a barrier that has come through had nothing before it left.
+            arguments["x-single-active-consumer"] = true
+        }
         if queue == .dead {
             // Nothing lies behind this queue: beyond the limit a body would be dropped.
             arguments["x-delivery-limit"] = 1_000_000_000

@@ -81,6 +81,17 @@ extension SettingsReader {
         } ?? ""
     }
 
+    /// The path of a PEM file of certificate authorities, which may be left out; that it can be read is tried.
+    public mutating func authorities(_ name: String, meaning: String) -> String? {
+        let contents = contents
+        return optional(
+            name, type: "path", expectation: "a readable PEM file with certificates", meaning: meaning
+        ) { path in
+            let text = try? contents(path)
+            return text.map { $0.contains("-----BEGIN ") } ?? false ? path : nil
+        }
+    }
+
     /// An address to listen on, as `host:port`, `[::1]:8080` or `:8080`; port 0 lets the system choose.
     public mutating func listen(_ name: String, default value: String, meaning: String) -> ListenAddress {
         optional(

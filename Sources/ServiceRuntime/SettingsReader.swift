@@ -9,7 +9,7 @@ public struct SettingsReader: Sendable {
     public private(set) var faults: [SettingFault] = []
 
     private let environment: [String: String]
-    private let contents: @Sendable (String) throws -> String
+    let contents: @Sendable (String) throws -> String
 
     /// - Parameter contents: the text of the file at a path; throws where it cannot be read.
     public init(environment: [String: String], contents: @escaping @Sendable (_ path: String) throws -> String) {
@@ -28,6 +28,12 @@ public struct SettingsReader: Sendable {
     /// Notes a fault that only shows when settings are seen together.
     public mutating func fault(_ name: String, _ message: String) {
         faults.append(SettingFault(name: name, message: message))
+    }
+
+    /// Tries what is to be made of a setting; what `body` throws is its fault, unless it has one already.
+    public mutating func check(_ name: String, _ body: () throws -> Void) {
+        if faults.contains(where: { $0.name == name }) { return }
+        do { try body() } catch { fault(name, "\(error)") }
     }
 
     /// A setting of any type that must be given.

@@ -24,15 +24,18 @@ extension Delivery {
     fileprivate var obituary: String {
         guard let death else { return "the broker put it aside without a reason" }
         return death.reason == "delivery_limit"
-            ? "a worker took it more than 20 times and never settled it: it may kill whoever takes it"
+            ? "workers took it \(death.deliveries) times and never settled it: it may kill whoever takes it"
             : "the broker put it aside: \(death.reason)"
     }
 
     /// The delivery under the queue and lane that it died in, so that a replay goes there.
     fileprivate var returnedToItsQueue: Delivery {
+        guard let death else { return self }
         for queue in QueueName.all {
-            for lane in queue.lanes where queue.name(in: lane) == death?.queue {
-                return Delivery(queue: queue, lane: lane, body: body, attempts: attempts, messageID: messageID)
+            for lane in queue.lanes where queue.name(in: lane) == death.queue {
+                // The last one, too, was an attempt that failed; `keep` counts it.
+                return Delivery(
+                    queue: queue, lane: lane, body: body, attempts: death.deliveries - 1, messageID: messageID)
             }
         }
         return self

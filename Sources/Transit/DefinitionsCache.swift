@@ -11,8 +11,8 @@ public final class DefinitionsCache: Sendable {
         var revision: Int32
     }
 
-    private let workspaces = Mutex<[Key: Workspace]>([:])
-    private let versions = Mutex<[VersionKey: Int32]>([:])
+    private let workspaces = Mutex(RecentlyUsed<Key, Workspace>(limit: 256))
+    private let versions = Mutex(RecentlyUsed<VersionKey, Int32>(limit: 4_096))
 
     private struct VersionKey: Hashable {
         var workspace: WorkspaceID
@@ -35,11 +35,7 @@ public final class DefinitionsCache: Sendable {
         guard let workspace = loaded.workspace else {
             throw DefinitionsError(workspace: id, revision: revision, fault: loaded.findings.first?.description)
         }
-        workspaces.withLock { cache in
-            // A few revisions live at once; a cache that has grown past that holds what nobody runs any more.
-            if cache.count >= 256 { cache.removeAll() }
-            cache[key] = workspace
-        }
+        workspaces.withLock { $0[key] = workspace }
         return workspace
     }
 

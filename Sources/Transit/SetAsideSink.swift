@@ -18,7 +18,8 @@ public struct SetAsideSink: Sendable {
     public func keep(_ delivery: Delivery, reason: String) async throws {
         let item = SetAside.Item(
             body: delivery.body, queue: delivery.death?.queue ?? delivery.queue.rawValue,
-            lane: delivery.lane.rawValue, reason: reason, attempts: Int32(delivery.attempts + 1), at: clock.now)
+            lane: delivery.lane.rawValue, reason: reason,
+            attempts: Int32(clamping: min(delivery.attempts, Int(Int32.max) - 1) + 1), at: clock.now)
         try await pool.withConnection { try SetAside.add([item], in: $0) }
     }
 }

@@ -7,33 +7,6 @@ public import Store
 
 /// What every worker process stands on: the store, the broker, the outbox and the clock's mode.
 public struct Worker: Sendable {
-    /// The settings that all workers share.
-    public struct Settings: Sendable {
-        public var databaseURL: String
-        public var brokerURL: String
-        public var clock: DomainClock.Mode
-        public var connections: Int
-
-        public init(_ reader: inout SettingsReader) {
-            databaseURL = reader.url(
-                "LOODS_DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgres://loods@db/loods",
-                meaning: "The PostgreSQL of this cell.")
-            brokerURL = reader.url(
-                "LOODS_AMQP_URL", schemes: ["amqp", "amqps"], example: "amqp://loods:secret@mq:5672/",
-                meaning: "The RabbitMQ of this cell.")
-            let clock = reader.string(
-                "LOODS_CLOCK", default: "real",
-                meaning: "Domain time: real, or stepped (it stands until loods clock moves it). As given to migrate.")
-            self.clock = clock.hasPrefix("stepped") ? .stepped : .real
-            if clock != "real" && clock != "stepped" && !clock.hasPrefix("stepped@") {
-                reader.fault("LOODS_CLOCK", "\"\(clock)\" is neither real nor stepped (default real)")
-            }
-            connections = reader.int(
-                "LOODS_DATABASE_CONNECTIONS", in: 1...64, default: 2, unit: "connections",
-                meaning: "Connections to PostgreSQL.")
-        }
-    }
-
     public let pool: PostgresPool
     public let broker: BrokerConfiguration
     /// Shared by all consumers of the process; publishing has a connection of its own.
@@ -45,19 +18,17 @@ public struct Worker: Sendable {
     public let clock: MachineClock
     public let definitions: DefinitionsCache
     public let logger: Logger
+    private let gate: StoreGate
+    private let faults: DeploymentFaults
     private let sweeps: Bool
 
     /// - Parameter sweeps: whether this process takes its share of the outbox sweeping.
     public init(_ settings: Settings, _ context: ServiceContext, sweeps: Bool = true) throws {
         do {
-            let pool = PostgresPool(
-                try PostgresConfiguration(
-                    url: settings.databaseURL, applicationName: "loods-\(context.name)",
-                    poolSize: settings.connections),
-                logger: context.logger)
-            let broker = try BrokerConfiguration(url: settings.brokerURL, connectionName: "loods-\(context.name)")
+            let name = "loods-\(context.name)"
             self.init(
-                pool: pool, broker: broker, clockMode: settings.clock, clock: .host, logger: context.logger,
+                pool: PostgresPool(try settings.database(as: name), logger: context.logger),
+                broker: try settings.broker(as: name), clockMode: settings.clock, clock: .host, logger: context.logger,
                 sweeps: sweeps)
         } catch {
             throw ExitFault(code: .settings, message: "\(error)")
@@ -71,7 +42,10 @@ public struct Worker: Sendable {
     ) {
         self.pool = pool
         self.broker = broker
-        intake = BrokerConnection(broker, logger: logger)
+        let gate = StoreGate(pool: pool, mode: clockMode)
+        self.gate = gate
+        faults = DeploymentFaults(logger: logger)
+        intake = BrokerConnection(broker, logger: logger) { await gate.untilUsable() }
         publisher = Publisher(broker, logger: logger)
         relay = OutboxRelay(pool: pool, publisher: publisher, logger: logger)
         self.clock = clock
@@ -84,30 +58,64 @@ public struct Worker: Sendable {
 
     /// The services under the worker's own, in starting order.
     public var services: [any Service] {
-        var services: [any Service] = [pool, publisher, ClockGuard(pool: pool, mode: clockMode, logger: logger)]
+        var services: [any Service] = [pool, publisher, ClockGuard(gate: gate, logger: logger)]
         if sweeps {
             services.append(OutboxSweeper(pool: pool, relay: relay, clock: clock, logger: logger))
         }
         return services
     }
 
-    /// Makes readiness depend on the broker, and on the database where the service cannot do without.
-    public func register(in readiness: Readiness, needsDatabase: Bool) {
-        let publisher = publisher
+    /// Returns once the store was seen migrated and with the right clock, or when shutdown begins: for loops that write to
+    /// it by themselves. Consumers on `intake` wait of their own accord.
+    public func untilStoreFits() async {
+        let gate = gate
+        await cancelWhenGracefulShutdown { await gate.pass() }
+    }
+
+    /// Whether the same work may succeed later, without a change to it. A fault of the deployment, for which somebody has
+    /// to do something, is said in the log: once per outage.
+    public func isTransient(_ error: any Error) -> Bool {
+        faults.note(error)
+        return Transit.isTransient(error)
+    }
+
+    /// Says why a turn of a loop came to nothing: in the debug log, and a fault of the deployment as ``isTransient(_:)`` does.
+    public func note(_ error: any Error, _ sentence: Logger.Message) {
+        faults.note(error)
+        logger.debug(sentence, metadata: ["reason": "\(error)"])
+    }
+
+    /// Makes readiness depend on the broker, and on the store where the service cannot do without.
+    ///
+    /// - Parameters:
+    ///   - needsDatabase: whether the service works on the store, and so on what it takes from the broker.
+    ///   - publishers: those that the service has beside the worker's own.
+    public func register(in readiness: Readiness, needsDatabase: Bool, publishers: [Publisher] = []) {
+        let publishers = [publisher] + publishers
         readiness.register("rabbitmq") {
-            switch publisher.availability {
-            case .connected: .ready
-            case .blocked: .notReady("RabbitMQ takes no publishes: an alarm on its memory or disk")
-            case .away: .notReady("RabbitMQ is away")
-            }
+            publishers.map(\.availability.readiness).first { $0 != .ready } ?? .ready
         }
         guard needsDatabase else { return }
-        let pool = pool
+        let (pool, gate, intake) = (pool, gate, intake)
+        readiness.register("intake") {
+            // What is blocked is publishing alone.
+            intake.availability == .away ? .notReady("RabbitMQ is away") : .ready
+        }
         readiness.register("postgresql") {
             switch pool.state {
-            case .available: .ready
+            case .available: gate.obstacle.map { .notReady($0) } ?? .ready
             case .away(_, let reason): .notReady("PostgreSQL is away (\(reason))")
             }
+        }
+    }
+}
+
+extension BrokerAvailability {
+    fileprivate var readiness: Readiness.Check {
+        switch self {
+        case .connected: .ready
+        case .blocked: .notReady("RabbitMQ takes no publishes: an alarm on its memory or disk")
+        case .away: .notReady("RabbitMQ is away")
         }
     }
 }

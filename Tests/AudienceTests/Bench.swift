@@ -24,6 +24,9 @@ struct Bench: Sendable {
         }
     }
 
+    /// Applies other definitions to the same workspace.
+    func redefine(_ files: [String: String]) async throws { _ = try await Self.apply(files, to: database) }
+
     static func on(_ database: TestDatabase) async throws -> Bench {
         Bench(database: database, workspace: try await apply(Shop.files, to: database))
     }
@@ -36,7 +39,7 @@ struct Bench: Sendable {
             let revision = try Definitions.store(files: files, for: entry, by: "test", now: start, in: session)
             let versions = definitions.journeys.map {
                 Definitions.JourneyVersion(
-                    journey: $0.journey.name, version: 1, revision: revision, digest: "\($0.digest)")
+                    journey: $0.journey.name, version: revision, revision: revision, digest: "\($0.digest)")
             }
             try Definitions.publish(versions, in: entry.id, now: start, session: session)
             return entry.id

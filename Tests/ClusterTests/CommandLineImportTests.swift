@@ -69,13 +69,7 @@ import Testing
                 time: {column: day, format: yyyyMMdd}
                 fields: {userId: id, properties: {revenue: {column: amount, type: number}}}
                 """, to: "map.yaml")
-            let gzip = Process()
-            gzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            gzip.arguments = ["gzip", "-k", line.path("rows.txt")]
-            await withCheckedContinuation { continuation in
-                gzip.terminationHandler = { _ in continuation.resume() }
-                do { try gzip.run() } catch { continuation.resume() }
-            }
+            try await line.pack("rows.txt")
             try await scoring(line) {
                 try await line(
                     "import", line.path("rows.txt"), "--map", line.path("map.yaml"), "--wait", "--batch", "97")
@@ -130,6 +124,117 @@ import Testing
             try line.write("event: X\nfields:\n  userId: a\n  shoe: b\n", to: "map.yaml")
             let fault = try await line("import", line.path("x.csv"), "--map", line.path("map.yaml"), exits: 64)
             #expect(fault.output.contains("map.yaml:4:3  unknown key \"shoe\""))
+        }
+    }
+
+    /// Output that ends exactly where the room for it does has no more behind it.
+    @Test(arguments: [262_144, 524_288]) func packedFilesOfAnySizeAreWhole(size: Int) async throws {
+        try await Terminal.withServers { line, _ in
+            let row = "{\"type\":\"track\",\"userId\":\"anne\",\"event\":\"X\",\"timestamp\":\"2026-03-01T10:00:00Z\"}"
+            try line.write(row + String(repeating: "\n", count: size - row.utf8.count), to: "rows.jsonl")
+            try await line.pack("rows.jsonl")
+            let result = try await line("import", line.path("rows.jsonl.gz"), "--json").object()
+            #expect(result["published"] as? Int == 1)
+        }
+    }
+
+    @Test func timesWithoutAnOffsetAreInTheZoneOfTheMap() async throws {
+        try await Terminal.withServers { line, stage in
+            let times = [
+                "2026-03-02T09:00", "2026-07-02 09:00:00.5", "2026-03-02", "2026-03-02T09:00:00Z",
+                "2026-03-02T09:00+05:00",
+            ]
+            try line.write((["at"] + times).joined(separator: "\n"), to: "times.csv")
+            let map =
+                "event: X\nfields: {userId: {constant: anne}}\ntime: {column: at, format: FORMAT, zone: Europe/Amsterdam}"
+            try line.write(map.replacing("FORMAT", with: "iso"), to: "map.yaml")
+            try await scoring(line) {
+                try await line("import", line.path("times.csv"), "--map", line.path("map.yaml"), "--wait")
+            }
+            let read = try await stage.database.pool.withConnection { session in
+                try session.query("select at from event_log order by event_id").map { try $0[0, as: Timestamp.self] }
+            }
+            let expected = [
+                "2026-03-02T08:00:00Z", "2026-07-02T07:00:00.500Z", "2026-03-01T23:00:00Z", "2026-03-02T09:00:00Z",
+                "2026-03-02T04:00:00Z",
+            ]
+            #expect(read.map(\.description) == expected)
+            try line.write(map.replacing("FORMAT", with: "unix"), to: "map.yaml")
+            let refusal = try await line("import", line.path("times.csv"), "--map", line.path("map.yaml"), exits: 64)
+            #expect(refusal.output.contains("\"zone\" means nothing to unix"))
+        }
+    }
+
+    @Test func waitingSaysWhatWasSetAside() async throws {
+        try await Terminal.withServers { line, stage in
+            // What the store refuses for good is poison.
+            try await stage.database.pool.withConnection { session in
+                _ = try session.execute("alter table event_log add constraint no_poison check (name <> 'Poison')")
+            }
+            let rows = ["Order Completed", "Poison", "Order Completed", "Poison"].enumerated().map { row, name in
+                """
+                {"type":"track","userId":"u\(row)","event":"\(name)","messageId":"m\(row)","timestamp":"2026-03-01T10:00:00Z"}
+                """
+            }
+            try line.write(rows.joined(separator: "\n"), to: "rows.jsonl")
+            try await scoring(line) {
+                let result = try await line("import", line.path("rows.jsonl"), "--wait", "--json", exits: 1).object()
+                #expect(result["published"] as? Int == 4)
+                #expect(result["set_aside"] as? Int == 2)
+                let words = try await line("import", line.path("rows.jsonl"), "--wait", "--batch", "1", exits: 1)
+                #expect(words.output.contains("2 events set aside: loods set-aside list"))
+            }
+        }
+    }
+
+    // MARK: Order
+
+    /// The customers' orders stand in the file newest first, each in a body of its own.
+    @Test(.timeLimit(.minutes(2)))
+    func aFileOfNewestFirstEntersWithTheEarliest() async throws {
+        try await Cluster.with(services: ["scoring", "scheduler", "mailer"], workspace: Shop.files) { cluster in
+            try await Terminal.with { line in
+                let orders = (1...4).flatMap { order in
+                    (1...5).map { customer in
+                        """
+                        {"type":"track","userId":"u\(customer)","event":"Order Completed","messageId":"o\(order)-\(customer)",\
+                        "timestamp":"2026-03-0\(order)T10:00:0\(customer)Z","properties":{"order_id":"\(order)"},\
+                        "context":{"traits":{"email":"customer-\(customer)@example.com"}}}
+                        """
+                    }
+                }
+                try line.write(orders.reversed().joined(separator: "\n"), to: "orders.jsonl")
+                _ = try await cluster.loods(
+                    "import", line.path("orders.jsonl"), "--trigger", "--wait", "--batch", "1", "--sort-rows", "3")
+            }
+            let mails = try await eventually("every customer gets a receipt", within: .seconds(30)) {
+                let mails = try cluster.mail.mails()
+                return mails.count == 5 ? mails : nil
+            }
+            #expect(mails.allSatisfy { $0.text.contains("Subject: Your order 1\r\n") })
+            #expect(
+                try await cluster.count(
+                    "select count(*) from runs where journey = 'first' and entry_at < '2026-03-02T00:00:00Z'") == 5)
+            #expect(try await cluster.count("select count(*) from runs") == 5)
+        }
+    }
+
+    @Test func sortingInFilesGivesTheSameOrderHoweverManyThereAre() async throws {
+        try await Terminal.withServers { line, stage in
+            // Pairs of one instant, told apart by their ids; and more files than are merged at once.
+            let ids = (0..<700).map { "m\(1000 + $0)" }
+            let rows = ids.enumerated().map { row, id in
+                """
+                {"type":"track","userId":"u","event":"X","messageId":"\(id)","timestamp":"2026-03-01T10:\(10 + row / 20):\(10 + row % 20 / 2)Z"}
+                """
+            }
+            // 293 and 700 have no divisor in common: every row once, neighbours far apart.
+            let mixed = rows.indices.map { rows[$0 * 293 % rows.count] }
+            try line.write(mixed.joined(separator: "\n"), to: "rows.jsonl")
+            try await line("import", line.path("rows.jsonl"), "--trigger", "--batch", "1", "--sort-rows", "1")
+            let bodies = try await stage.broker.take(from: .events, lane: .bulk)
+            let order = bodies.map { String(decoding: $0, as: UTF8.self).firstMatch(of: /m\d{4}/).map { String($0.0) } }
+            #expect(order == ids)
         }
     }
 

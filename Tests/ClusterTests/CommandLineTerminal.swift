@@ -51,8 +51,23 @@ struct Terminal {
 
     func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
+    /// Writes a file, and the folders above it.
     func write(_ text: String, to name: String) throws {
-        try Data(text.utf8).write(to: folder.appendingPathComponent(name))
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    /// Packs a file; the result has `.gz` behind its name.
+    func pack(_ name: String) async throws {
+        let gzip = Process()
+        gzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        gzip.arguments = ["gzip", "-k", path(name)]
+        await withCheckedContinuation { continuation in
+            gzip.terminationHandler = { _ in continuation.resume() }
+            do { try gzip.run() } catch { continuation.resume() }
+        }
     }
 
     func edit(_ name: String, _ change: (String) -> String) throws {
@@ -64,6 +79,14 @@ struct Terminal {
     @discardableResult
     func callAsFunction(
         _ arguments: String..., exits code: Int32 = 0, with settings: [String: String] = [:],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Result {
+        try await self(arguments, exits: code, with: settings, sourceLocation: sourceLocation)
+    }
+
+    @discardableResult
+    func callAsFunction(
+        _ arguments: [String], exits code: Int32 = 0, with settings: [String: String] = [:],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Result {
         let process = try ServiceProcess(

@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Postgres
 import TestSupport
 import Testing
@@ -55,6 +56,72 @@ import Testing
             try await line("apply", line.path("shop"))
             // The remark left the journey as it was; a mail of the journey's did not.
             #expect(try await Self.versions(stage) == ["welcome 1 1", "welcome 2 3"])
+        }
+    }
+
+    @Test func changedSettingsGiveJourneysANewVersion() async throws {
+        try await Terminal.withServers { line, stage in
+            try line.edit("shop/workspace.yaml") { $0 + "\n# a remark\n" }
+            try await line("apply", line.path("shop"))
+            try line.edit("shop/workspace.yaml") { $0.replacing("hello@shop.example", with: "hi@shop.example") }
+            let sender = try await line("apply", line.path("shop"))
+            #expect(sender.output.contains("~ journey welcome   version 1 → 2; runs under way stay on theirs"))
+            #expect(try await Self.versions(stage) == ["welcome 1 1", "welcome 2 3"])
+        }
+    }
+
+    /// The run that waits when the sender changes keeps the one that it began with.
+    @Test(.timeLimit(.minutes(2)))
+    func aNewSenderIsUsedForNewEntries() async throws {
+        var files = Shop.files
+        files["journeys/first.yaml"] = """
+            journey: first
+            enter: {event: Order Completed, when: 'count("Order Completed") == 1', again: never}
+            steps:
+              - wait: 1d
+              - email: receipt
+            """
+        let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        try await Cluster.with(
+            services: ["scoring", "scheduler", "mailer"], clock: .stepped(at: start), workspace: files
+        ) { cluster in
+            try await Terminal.with { line in
+                func order(by person: String) async throws {
+                    try line.write(
+                        """
+                        {"type":"track","userId":"\(person)","event":"Order Completed","messageId":"\(person)","timestamp":"2026-03-02T08:00:00Z","context":{"traits":{"email":"\(person)@shop.example"}}}
+                        """, to: "\(person).jsonl")
+                    _ = try await cluster.loods("import", line.path("\(person).jsonl"), "--trigger", "--wait")
+                    // Rests only when the run waits.
+                    _ = try await cluster.loods("clock", "advance", "1m")
+                }
+                try await order(by: "anne")
+                files["workspace.yaml"] = files["workspace.yaml"]?.replacing("hello@", with: "hi@")
+                for (name, text) in files { try line.write(text, to: "shop/" + name) }
+                _ = try await cluster.loods("apply", line.path("shop"))
+                try await order(by: "ben")
+                _ = try await cluster.loods("clock", "advance", "2d")
+            }
+            let senders = Dictionary(uniqueKeysWithValues: try cluster.mail.mails().map { ($0.to, $0.from) })
+            #expect(senders == ["anne@shop.example": "hello@shop.example", "ben@shop.example": "hi@shop.example"])
+        }
+    }
+
+    @Test func whoIsRefusedIsToldWhichSettingToMend() async throws {
+        try await Terminal.withServers { line, _ in
+            let database = try #require(line.environment["LOODS_DATABASE_URL"])
+            let broker = try #require(line.environment["LOODS_AMQP_URL"])
+            func wrong(_ url: String) -> String { url.replacing(/:\/\/[^@]+@/, with: "://nobody:wrong@") }
+            let user = try await line("contacts", "count", exits: 64, with: ["LOODS_DATABASE_URL": wrong(database)])
+            #expect(user.output.hasPrefix("LOODS_DATABASE_URL") && user.output.contains("check its user and password"))
+            #expect(user.output.split(separator: "\n").count == 1)
+            let absent = try await line("migrate", exits: 64, with: ["LOODS_DATABASE_URL": database + "-absent"])
+            #expect(absent.output.contains("make the database, or name another"))
+            try line.write("{\"type\":\"track\",\"userId\":\"u\",\"event\":\"X\"}", to: "x.jsonl")
+            for arguments in [["status"], ["import", line.path("x.jsonl")]] {
+                let refused = try await line(arguments, exits: 64, with: ["LOODS_AMQP_URL": wrong(broker)])
+                #expect(refused.output.hasPrefix("LOODS_AMQP_URL: ACCESS_REFUSED"), "\(refused.output)")
+            }
         }
     }
 

@@ -93,6 +93,58 @@ import Testing
         }
     }
 
+    /// Browsers skip white space and controls before a scheme, and resolve character references first.
+    @Test(arguments: [
+        "<a href=\" {{x}}\">", "<a href=\"\n{{x}}\">", "<a href='\t\n {{x}}'>", "<a href=\"&#32;{{x}}\">",
+        "<a href=\"&Tab;&NewLine;{{x}}\">", "<a href=\"&#x1;{{x}}\">", "<a href=\"{{none}}{{x}}\">",
+        "<a href=\"{{none}} {{x}}\">", "<img src=\" {{x}}\">", "<a href=\"{{#y}} {{x}}{{/y}}\">",
+        "<a href=\"{{#none}}https://a.test/{{/none}} {{x}}\">", "<form action=\"\r\n{{x}}\">",
+        "<a href=\"{{#none}}{{none}}{{/none}}{{^none}} {{x}}{{/none}}\">",
+    ])
+    func whatComesBeforeTheFieldHidesNoScheme(_ source: String) throws {
+        let template = try Template(source, as: .html)
+        let html = try template.render(["x": .string("javascript:alert(1)"), "y": .bool(true)])
+        #expect(!html.contains("javascript"), "\(html)")
+        #expect(html.contains("#"), "\(html)")
+    }
+
+    @Test func aFieldBehindTheBeginningOfASchemeCannotEndIt() throws {
+        for (prefix, value) in [("java", "script:alert(1)"), ("javascript", ":alert(1)"), ("java\n", "script:x")] {
+            let html = try Template("<a href=\"\(prefix){{x}}\">", as: .html).render(["x": .string(value)])
+            #expect(html == "<a href=\"\(prefix)#\">")
+        }
+    }
+
+    @Test(arguments: [
+        "<a href=\"{{x}}://a.test\">", "<a href=\"{{x}}:alert(1)\">", "<a href=\" {{x}} :y\">",
+        "<a href=\"{{x}}&colon;y\">", "<a href=\"{{x}}&#58;y\">", "<a href=\"{{x}}&#x3ay\">",
+        "<a href=\"{{x}}&#0000058;y\">", "<a href=\"{{x}}script:y\">", "<a href=\"{{#x}}{{x}}{{/x}}:y\">",
+        "<a href=\"{{#x}}{{^y}}:{{/y}}{{z}}{{/x}}\">",
+        "<a href=\"{{#x}}{{x}}{{/x}}{{^x}}y{{/x}}{{#x}}:z{{/x}}\">", "<a href=\"{{x}}{{^x}}a:{{/x}}\">",
+        "<a href=\"javascript:f('{{x}}')\">", "<a href=\"JavaScript:{{x}}\">", "<a href=\" data:{{x}}\">",
+        "<a href=\"java&#115;cript:{{x}}\">", "<a href=\"&#{{x}}\">", "<a href=\"&#5{{x}}\">",
+        "<a href=\"{{#y}}javascript:{{/y}}{{x}}\">", "<a href=\"{{#y}}java{{/y}}script:{{x}}\">",
+    ])
+    func noFieldMakesAScheme(_ source: String) {
+        #expect(throws: TemplateError.self) { try Template(source, as: .html) }
+    }
+
+    @Test func aFieldBeforeAColonIsNamedWithItsPlace() {
+        #expect { try Template("<p>\n<a href=\"{{scheme}}://a.test\">", as: .html) } throws: {
+            "\($0)" == "a merge field before a \":\" in a URL: write the scheme out at line 2, column 10"
+        }
+    }
+
+    @Test(arguments: [
+        "<a href=\"mailto:{{x}}\">", "<a href=\"tel:{{x}}\">", "<a href=\"HTTPS://{{x}}:80/\">",
+        "<a href=\"{{x}}/a:b\">", "<a href=\"{{x}}?t=10:30\">", "<a href=\"{{x}}&amp;t=10:30\">",
+        "<a href=\"/{{x}}:y\">", "<p title=\"{{x}}:\">", "<a href=\"{{^x}}https://a.test{{/x}}{{#x}}{{x}}{{/x}}\">",
+        "<a href=\"{{#x}}{{x}}{{/x}}{{^x}}https://a.test{{/x}}?a={{y}}\">",
+    ])
+    func ordinaryURLsAreTaken(_ source: String) throws {
+        _ = try Template(source, as: .html)
+    }
+
     @Test func aFieldAfterAnEmptySectionMayBeginALinkToo() throws {
         let template = try Template("<a href=\"{{#p}}https://a.test/{{/p}}{{x}}\">", as: .html)
         #expect(try template.render(["x": .string("javascript:x")]) == "<a href=\"#\">")

@@ -77,7 +77,10 @@ private let anne: [String: JSON] = [
     @Test func aLineStaysALine() throws {
         let values: [String: JSON] = ["x": .string(" a\r\nBcc: b\t\u{0}c\u{2028}d ")]
         #expect(try render("[{{x}}]", .line, values) == "[a Bcc: b c d]")
-        #expect(throws: TemplateError.self) { try Template("a\nb", as: .line) }
+        #expect(try render("a\t{{x}}\tb", .line, ["x": .string("c")]) == "a c b")
+        for source in ["a\nb", "a\u{7F}", "a\u{85}b", "a\u{2028}b", "\u{2029}"] {
+            #expect(throws: TemplateError.self) { try Template(source, as: .line) }
+        }
     }
 
     @Test func mergeFieldsAreListed() throws {

@@ -56,4 +56,6 @@ enum GoldenValues {
     static let withdrawal = RecordedWithdrawal(
         contact: contact, message: UniqueID(high: 7, low: 8), topic: "newsletter",
         answeredAt: Timestamp(seconds: 1_767_225_600), means: "one-click")
+
+    static let barrier = WithdrawalBarrier(id: id)
 }

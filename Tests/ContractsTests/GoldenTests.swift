@@ -14,9 +14,13 @@ import Testing
     @Test func signalBatch() throws { try check(GoldenValues.signals, "signal-batch-1") }
     @Test func messageHints() throws { try check(GoldenValues.hints, "message-hints-1") }
     @Test func recordedWithdrawal() throws { try check(GoldenValues.withdrawal, "recorded-withdrawal-1") }
+    @Test func withdrawalBarrier() throws { try check(GoldenValues.barrier, "withdrawal-barrier-1") }
 
     @Test func eachContractHasALetterOfItsOwn() {
-        let letters = [EventBatch.letter, SignalBatch.letter, MessageHints.letter, RecordedWithdrawal.letter]
+        let letters = [
+            EventBatch.letter, SignalBatch.letter, MessageHints.letter, RecordedWithdrawal.letter,
+            WithdrawalBarrier.letter,
+        ]
         #expect(Set(letters).count == letters.count)
     }
 }

@@ -13,6 +13,9 @@ import Testing
         try body(GoldenValues.withdrawal.encoded) { bytes throws(ContractError) in
             _ = try RecordedWithdrawal(decoding: bytes)
         }
+        try body(GoldenValues.barrier.encoded) { bytes throws(ContractError) in
+            _ = try WithdrawalBarrier(decoding: bytes)
+        }
     }
 
     @Test func aBodyCutShortAnywhereIsRefused() throws {

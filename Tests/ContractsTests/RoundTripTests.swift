@@ -18,6 +18,8 @@ import Testing
             contact: random.contact(), message: random.id(), topic: random.text(), answeredAt: random.time(),
             means: random.text())
         #expect(try RecordedWithdrawal(decoding: withdrawal.encoded) == withdrawal)
+        let barrier = WithdrawalBarrier(id: random.id())
+        #expect(try WithdrawalBarrier(decoding: barrier.encoded) == barrier)
     }
 }
 

@@ -56,19 +56,32 @@ struct Bench: Sendable {
         let relay: SMTPPool
         let desk: ClaimDesk
         let room: Mailroom
+        let gate: WithdrawalGate
 
-        init(worker: Worker, settings: DeliverySettings) {
+        init(worker: Worker, settings: DeliverySettings) async {
             self.worker = worker
             self.settings = settings
             relay = SMTPPool(settings.relay, logger: worker.logger)
-            desk = ClaimDesk(worker: worker, settings: settings)
-            room = Mailroom(worker: worker, settings: settings, relay: relay)
+            gate = WithdrawalGate(worker: worker)
+            let store = GuardedStore(pool: worker.pool, gate: gate)
+            desk = ClaimDesk(worker: worker, settings: settings, store: store)
+            room = Mailroom(
+                worker: worker, settings: settings, relay: relay, watch: RelayWatch(logger: worker.logger),
+                store: store)
+            await openGate()
+        }
+
+        /// There is no broker through which a barrier could travel.
+        func openGate() async { await gate.open(after: await gate.closings) }
+
+        func claim(_ contacts: [ContactKey]) async throws -> ClaimDesk.Batch {
+            let batch = try await desk.claim(contacts, withTopic: true)
+            await openGate()
+            return batch
         }
 
         /// Claims what is due of `contacts`, and sends it.
-        func send(_ contacts: [ContactKey]) async throws {
-            await room.send(try await desk.claim(contacts))
-        }
+        func send(_ contacts: [ContactKey]) async throws { await room.send(try await claim(contacts)) }
     }
 
     func mailer(port: Int? = nil) async throws -> Mailer {
@@ -78,7 +91,7 @@ struct Bench: Sendable {
             broker: try BrokerConfiguration(url: "amqp://guest@127.0.0.1:1/", connectionName: "test"),
             clockMode: .stepped, clock: MachineClock { machine.now }, logger: TestEnvironment.quiet, sweeps: false)
         await worker.publisher.close()
-        return Mailer(worker: worker, settings: try settings(port: port))
+        return await Mailer(worker: worker, settings: try settings(port: port))
     }
 
     func settings(port: Int? = nil) throws -> DeliverySettings {
@@ -123,19 +136,21 @@ struct Bench: Sendable {
                         state: .given, wording: nil, source: "test")
                 }
             }
-            try Contacts.save(Array(states.values), in: session)
+            try Contacts.describe(Array(states.values), in: session)
             try Consents.append(consents, now: Self.start, in: session)
         }
     }
 
     /// Plans a message for each user, of a run that waits for it.
     @discardableResult
-    func plan(_ template: String, to users: [String], topic: String? = nil) async throws -> [Message] {
+    func plan(
+        _ template: String, to users: [String], topic: String? = nil, revision: Int32 = 1
+    ) async throws -> [Message] {
         let messages = users.map { user in
             let run = UniqueID.derived("test run", user, template)
             return Message(
                 contact: contact(user), id: .derived("test message", user, template), run: run, journey: "welcome",
-                step: template, visit: 1, revision: 1, template: template, topic: topic, plannedAt: Self.start)
+                step: template, visit: 1, revision: revision, template: template, topic: topic, plannedAt: Self.start)
         }
         try await database.pool.withTransaction { session in
             let runs = messages.map { message in
@@ -145,7 +160,7 @@ struct Bench: Sendable {
                     enteredAt: Self.start, state: .object([:]), version: 1)
             }
             try Runs.insert(runs, in: session)
-            try Messages.plan(messages, in: session)
+            try Messages.plan(messages, machineNow: Self.start, in: session)
         }
         return messages
     }

@@ -19,7 +19,11 @@ import Transit
                 let messages = try await bench.plan("offer", to: users, topic: "offers")
                 let workers = try (0..<2).map { try stage.worker("mailer \($0)") }
                 let settings = try bench.settings()
-                let services = workers.flatMap { $0.services + [MailerService(worker: $0, settings: settings)] }
+                let services = workers.flatMap { worker in
+                    worker.services + [
+                        WithdrawalConsumer(worker: worker), MailerService(worker: worker, settings: settings),
+                    ]
+                }
                 let bodies = stride(from: 0, to: 500, by: 25).map { start in
                     MessageHints(
                         hints: messages[start..<start + 25].map { .init(contact: $0.contact, message: $0.id) }
@@ -49,13 +53,11 @@ import Transit
                 try await bench.plan("offer", to: ["anne"], topic: "offers")
                 try await bench.plan("receipt", to: ["bob"])
                 let dead = try await bench.mailer()
-                let batch = try await dead.desk.claim([bench.contact("anne")])
+                let batch = try await dead.claim([bench.contact("anne")])
                 try await bench.database.pool.withTransaction { session in
                     _ = try Claims.hand(batch.messages.map(\.claimed), now: Bench.start, in: session)
-                    // Its hint is five seconds late.
-                    try DomainClock.step(to: Bench.start + .seconds(5), in: session)
                 }
-                // The host's clock is long past the lease.
+                // The host's clock is long past the lease, and the hints are late by it.
                 let worker = try stage.worker("mailer")
                 let service = MailerService(worker: worker, settings: try bench.settings())
                 try await stage.running(worker.services + [service]) {

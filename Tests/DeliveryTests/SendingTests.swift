@@ -119,9 +119,9 @@ import Transit
             try await bench.plan("offer", to: ["anne"], topic: "offers")
             try await bench.plan("receipt", to: ["bob"])
             let (dying, other) = (try await bench.mailer(), try await bench.mailer())
-            let untouched = try await dying.desk.claim([bench.contact("bob")])
+            let untouched = try await dying.claim([bench.contact("bob")])
             #expect(untouched.messages.count == 1)
-            let batch = try await dying.desk.claim([bench.contact("anne")])
+            let batch = try await dying.claim([bench.contact("anne")])
             let sending = Task { await dying.room.send(batch) }
             try await eventually("the final dot is there") {
                 bench.sink.moments.contains(.finalDot("anne@mail.example"))
@@ -163,7 +163,7 @@ import Transit
             try await bench.know(["anne", "bob"])
             try await bench.plan("receipt", to: ["anne", "bob"])
             let mailer = try await bench.mailer()
-            let batch = try await mailer.desk.claim([bench.contact("anne"), bench.contact("bob")])
+            let batch = try await mailer.claim([bench.contact("anne"), bench.contact("bob")])
             let one = batch.messages[0].claimed
             try await bench.database.pool.withTransaction { session in
                 _ = try Claims.settle([(one, .refused, nil)], now: Bench.start, in: session)
@@ -181,7 +181,7 @@ import Transit
             try await bench.know(["anne"])
             try await bench.plan("receipt", to: ["anne"])
             let (slow, fast) = (try await bench.mailer(), try await bench.mailer())
-            let batch = try await slow.desk.claim([bench.contact("anne")])
+            let batch = try await slow.claim([bench.contact("anne")])
             bench.machine.advance(.minutes(1))
             _ = try await Self.release(bench, at: bench.machine.now)
             try await fast.send([bench.contact("anne")])

@@ -12,6 +12,8 @@ enum Shop {
         """,
         "emails/receipt/email.yaml": "{subject: 'Receipt for {{contact.name}}', class: transactional}",
         "emails/receipt/body.txt.mustache": "Thank you.\n",
+        "emails/news/email.yaml": "{subject: News, topic: offers}",
+        "emails/news/body.txt.mustache": "News. No more: {{links.unsubscribe}}\n",
         "emails/offer/email.yaml": "{subject: Offer, topic: offers}",
         "emails/offer/body.txt.mustache": "An offer: https://shop.example/offer\n\nNo more: {{links.unsubscribe}}\n",
         "emails/offer/body.html.mustache":

@@ -57,6 +57,16 @@ struct GoalTests {
         }
     }
 
+    @Test func whatIsDatedBehindTheLapseIsNoConversionHoweverEarlyItIsKnown() throws {
+        let journey = try trial()
+        let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        var facts = Facts(now: start)
+        facts.history = History([HistoryEvent(at: start + .days(14), eventID: "i", name: "Installed")])
+        let first = try journey.start(
+            at: HistoryPosition(at: start, eventID: "e"), in: World(facts: facts, zone: .utc))
+        #expect(first.run.outcome == nil)
+    }
+
     @Test func theExitEndsTheRun() throws {
         var play = Play(try trial(exit: "run.did(\"Left\")"))
         #expect(try play.run([("0s", "Start"), ("1d", "Left")]) == ["0s a", "1d ends exited"])

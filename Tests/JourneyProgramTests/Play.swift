@@ -26,6 +26,8 @@ struct Play {
     var zone = LocalZone.utc
     /// How long a planned message takes to its verdict.
     var delivery = Span.zero
+    /// How long after a verdict the run hears of it.
+    var lag = Span.zero
     var runs: [String: RunState] = [:]
     var wakes: [String: Timestamp] = [:]
     var verdicts: [String: [StepVisit: MessageVerdict]] = [:]
@@ -64,7 +66,7 @@ struct Play {
     }
 
     private func nextInstant(_ event: Timestamp?) -> Timestamp? {
-        ([event].compactMap { $0 } + wakes.values + pending.map(\.at)).min()
+        ([event].compactMap { $0 } + wakes.values + pending.map { $0.at + lag }).min()
     }
 
     mutating func happen(_ event: HistoryEvent) throws {
@@ -76,8 +78,8 @@ struct Play {
     }
 
     private mutating func pass() throws {
-        let due = pending.filter { $0.at <= facts.now }
-        pending.removeAll { $0.at <= facts.now }
+        let due = pending.filter { $0.at + lag <= facts.now }
+        pending.removeAll { $0.at + lag <= facts.now }
         for message in due {
             verdicts[message.key, default: [:]][message.visit] = MessageVerdict(.sent, at: message.at)
             try activate(message.key)

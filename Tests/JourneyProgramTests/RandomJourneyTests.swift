@@ -31,64 +31,61 @@ struct RandomJourneyTests {
         }
         #expect(try calm.run(events) == restless.run(events + noise))
     }
-}
 
-private struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    private var names = 0
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
-
-    mutating func journey() throws -> Journey {
-        let conditions = ["run.did(\"X\")", "count(\"Y\") > 2", "!did(\"X\", \"2d\")", "run.count(\"Y\", \"1d\") >= 1"]
-        let goal = below(2) == 0 ? nil : conditions[below(conditions.count)]
-        let exit = below(3) == 0 ? "run.did(\"Y\") && run.did(\"X\")" : nil
-        return try JourneyProgramTests.journey(
-            try steps(depth: 0, conditions), goal: goal, within: below(3) == 0 ? nil : .days(Int64(1 + below(10))),
-            exit: exit)
-    }
-
-    private mutating func steps(depth: Int, _ conditions: [String]) throws -> [Step] {
-        var steps: [Step] = []
-        for _ in 0..<below(5) { steps.append(try step(depth: depth, conditions)) }
-        return steps
-    }
-
-    private mutating func step(depth: Int, _ conditions: [String]) throws -> Step {
-        switch below(depth > 3 ? 4 : 7) {
-        case 0, 1:
-            names += 1
-            return .email(name: "m\(names)", template: "t")
-        case 2: return .wait(.hours(Int64(1 + below(60))))
-        case 3: return .waitUntil(DailyTime(hour: below(24), minute: below(60), days: DailyTime.workdays)!)
-        case 4:
-            return .branch(
-                try condition(conditions[below(conditions.count)]), then: try steps(depth: depth + 1, conditions),
-                otherwise: try steps(depth: depth + 1, conditions))
-        case 5:
-            let wait = Step.EventWait(event: "X", when: nil, atMost: .hours(Int64(1 + below(60))))
-            return .waitFor(
-                wait, then: try steps(depth: depth + 1, conditions), otherwise: try steps(depth: depth + 1, conditions))
-        default: return .end
-        }
-    }
-
-    mutating func history(from start: Timestamp) -> [HistoryEvent] {
-        let random = (0..<30).map { index in
+    @Test(arguments: 0..<60) func aRunSeesNothingUpToItsEntry(seed: UInt64) throws {
+        var dice = Dice(seed: seed)
+        let journey = try dice.journey(["run.did(\"X\")", "run.count(\"Y\") > 1", "!run.did(\"X\", \"2d\")"])
+        var (fresh, experienced) = (Play(journey), Play(journey))
+        let events = dice.history(from: fresh.start)
+        let past = (0..<20).map { index in
+            // Ids from "e" stand before the entry's, "start", where the instant is the same.
             HistoryEvent(
-                at: start + .minutes(Int64(below(30_000))), eventID: "e\(index)", name: ["X", "Y", "Z"][below(3)])
+                at: fresh.start - .hours(Int64(dice.below(3))), eventID: "earlier\(index)",
+                name: index % 2 == 0 ? "X" : "Y")
         }
-        return [HistoryEvent(at: start, eventID: "start", name: "Start")] + random
+        #expect(try experienced.run(past + events) == fresh.run(events))
+    }
+
+    @Test(arguments: 0..<60) func aGoalIsReachedByWhatLiesBetweenEntryAndLapse(seed: UInt64) throws {
+        var dice = Dice(seed: seed)
+        let within = Span.hours(Int64(1 + dice.below(300)))
+        let journey = try journey(dice.steps(), goal: "run.did(\"X\")", within: within)
+        var play = Play(journey)
+        play.delivery = .minutes(Int64(dice.below(300)))
+        let events = (0..<dice.below(3)).map { index in
+            HistoryEvent(
+                at: play.start + .minutes(Int64(dice.below(24_000))), eventID: "x\(index)", name: "X")
+        }
+        _ = try play.run([HistoryEvent(at: play.start, eventID: "start", name: "Start")] + events)
+        let inTime = events.contains { $0.at < play.start + within && $0.position > play.runs[""]!.entry }
+        #expect(play.runs[""]?.outcome == (inTime ? .converted : .finished))
+    }
+
+    @Test(arguments: 0..<40) func waitsCountFromAVerdictHoweverLateItIsHeard(seed: UInt64) throws {
+        var dice = Dice(seed: seed)
+        let steps = (0..<5).flatMap { index -> [Step] in
+            [.email(name: "m\(index)", template: "t"), .wait(.hours(Int64(5 + dice.below(50))))]
+        }
+        var (prompt, late) = (Play(try journey(steps)), Play(try journey(steps)))
+        (prompt.delivery, late.delivery) = (.minutes(7), .minutes(7))
+        late.lag = .minutes(Int64(dice.below(290)))
+        #expect(try late.run([("0s", "Start")]) == prompt.run([("0s", "Start")]))
+    }
+
+    @Test(arguments: 0..<40) func aWaitsInstantIsFixedOnArrival(seed: UInt64) throws {
+        var dice = Dice(seed: seed)
+        let time = DailyTime(hour: dice.below(24), minute: dice.below(60), days: DailyTime.workdays)!
+        let journey = try journey([.waitUntil(time), .wait(.hours(Int64(1 + dice.below(20))))])
+        let zones = ["Asia/Tokyo", "America/New_York", "Europe/Amsterdam"].map { zone in
+            JSON.object(["timezone": .string(zone)])
+        }
+        var (settled, moving) = (Play(journey, contact: zones[0]), Play(journey, contact: zones[0]))
+        let expected = try settled.run([("0s", "Start")])
+        try moving.happen(HistoryEvent(at: moving.start, eventID: "start", name: "Start"))
+        for hour in 0..<200 {
+            moving.facts.contact = zones[dice.below(zones.count)]
+            _ = try moving.run([("\(hour)h", "Noise")], until: "\(hour)h")
+        }
+        #expect(moving.told == expected)
     }
 }

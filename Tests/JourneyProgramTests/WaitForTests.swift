@@ -87,4 +87,19 @@ struct WaitForTests {
         play.delivery = .hours(2)
         #expect(try play.run([("0s", "Start"), ("1h", "X"), ("3h", "X")]) == ["0s a", "3h yes", "5h ends finished"])
     }
+
+    @Test func anEntryDatedAheadIsNotWhatTheRunWaitsFor() throws {
+        let journey = try journey([
+            a, .waitFor(.init(event: "Start", when: nil, atMost: .days(1)), then: [yes], otherwise: [no]),
+        ])
+        let now = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        var facts = Facts(now: now)
+        let entry = HistoryEvent(at: now + .hours(1), eventID: "s", name: "Start")
+        facts.history.insert(entry)
+        let run = try journey.start(at: entry.position, in: World(facts: facts, zone: .utc)).run
+        let sent = [StepVisit(step: "a", visit: 1): MessageVerdict(.sent, at: now + .seconds(1))]
+        facts.now = now + .seconds(1)
+        let parked = try journey.step(run, in: World(facts: facts, zone: .utc, verdicts: sent))
+        #expect(parked.run.phase == .waitingForEvent(behind: entry.position, until: facts.now + .days(1)))
+    }
 }

@@ -87,6 +87,29 @@ struct Bench: Sendable {
         return Signal(contact: key, cause: .event, at: at, eventID: id, subject: key.contact, name: name)
     }
 
+    /// Makes the same event a fact for many, in one transaction.
+    func happens(_ name: String, _ id: String, to users: [String]) async throws -> [Signal] {
+        let (workspace, at) = (workspace, Self.start)
+        let keys = users.map { contact($0) }
+        let events = users.map { user in
+            AcceptedEvent(
+                workspace: workspace, eventID: id, call: .track, subject: .identity(Identity(.user, user)), name: name,
+                sentTime: at, at: at, receivedAt: at, trust: .server)
+        }
+        try await database.pool.withTransaction { session in
+            let identities = users.map { Identity(.user, $0) }
+            let claims = zip(keys, identities).map {
+                Identities.Claim(workspace: workspace, identity: $1, subject: $0.contact)
+            }
+            try Identities.ensure(
+                claims, subjects: Dictionary(uniqueKeysWithValues: zip(keys, identities)), now: at, in: session)
+            _ = try EventLog.append(events, in: session)
+        }
+        return keys.map {
+            Signal(contact: $0, cause: .event, at: at, eventID: id, subject: $0.contact, name: name)
+        }
+    }
+
     /// Makes an event a fact and lets journeys act on it.
     func hears(
         _ name: String, _ id: String, to user: String = "anne", at time: Timestamp? = nil,
@@ -108,11 +131,18 @@ struct Bench: Sendable {
 
     /// Returns once somebody waits for a lock in this database, or after a second.
     static func waitForWaiter(_ session: PostgresSession) throws {
-        for _ in 0..<500 {
+        try wait(session) {
             try session.execute("select pg_stat_clear_snapshot()")
             let waiting = try session.query(
                 "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
-            if !waiting.isEmpty { return }
+            return !waiting.isEmpty
+        }
+    }
+
+    /// Returns once `condition` holds, or after a few seconds; the transaction stays open meanwhile.
+    static func wait(_ session: PostgresSession, until condition: () throws -> Bool) throws {
+        for _ in 0..<2000 {
+            if try condition() { return }
             try session.execute("select pg_sleep(0.002)")
         }
     }
@@ -145,6 +175,10 @@ struct Bench: Sendable {
 
     func texts(_ query: Query) async throws -> [String] {
         try await database.pool.withTransaction { try $0.query(query).map { try $0[0, as: String.self] } }
+    }
+
+    func change(_ statement: Query) async throws {
+        try await database.pool.withTransaction { _ = try $0.execute(statement) }
     }
 
     /// `journey outcome`, or `journey phase step` of those under way, in order of their names.

@@ -20,6 +20,36 @@ import Testing
             ($0 as? MailError)?.code == .tooLong
         }
     }
+
+    @Test func whatIsTooLongIsCutBetweenCharacters() throws {
+        for (piece, size) in [("x", 2000), ("é", 2000), ("e\u{301}", 1998), ("👩‍👩‍👧", 1998)] {
+            let value = try HeaderValue(cutting: String(repeating: piece, count: 2001))
+            #expect(value.text.utf8.count == size && value.text.hasSuffix(piece))
+        }
+        #expect(try HeaderValue(cutting: "short").text == "short")
+        let marks = try HeaderValue(cutting: "a" + String(repeating: "\u{301}", count: 2000))
+        #expect(marks.text.utf8.count == 1999)
+        #expect(throws: MailError.self) { try HeaderValue(cutting: "a\nb") }
+    }
+}
+
+@Suite struct ListNames {
+    @Test(arguments: [
+        ("offers", "offers.shop.test"), ("News_2.x", "news-2-x.shop.test"), ("weekly-", "weekly.shop.test"),
+        ("news_", "news.shop.test"), ("1", "1.shop.test"),
+        (String(repeating: "a", count: 63), String(repeating: "a", count: 63) + ".shop.test"),
+    ])
+    func aTopicIsALabel(topic: String, name: String) throws {
+        #expect(try ListID(topic: topic, at: MailDomain("shop.test")).identifier.name == name)
+    }
+
+    @Test func longTopicsStayApart() throws {
+        let domain = try MailDomain("shop.test")
+        let base = String(repeating: "a", count: 45) + "--" + String(repeating: "b", count: 16)
+        let names = try ["1", "2"].map { try ListID(topic: base + $0, at: domain).identifier.name }
+        #expect(Set(names).count == 2)
+        #expect(names.allSatisfy { $0.utf8.count <= 63 + 10 && $0.hasPrefix(base.prefix(45) + "-") })
+    }
 }
 
 @Suite struct Addresses {

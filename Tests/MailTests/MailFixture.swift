@@ -9,8 +9,8 @@ func sampleMail(
 ) throws -> MailMessage {
     let domain = try MailDomain("shop.test")
     return try MailMessage(
-        from: MailAddress(localPart: "shop", domain: domain, displayName: fromName.map(HeaderValue.init)),
-        to: MailAddress(to, displayName: toName.map(HeaderValue.init)), subject: HeaderValue(subject), date: date,
+        from: MailAddress(localPart: "shop", domain: domain, displayName: fromName.map { try HeaderValue($0) }),
+        to: MailAddress(to, displayName: toName.map { try HeaderValue($0) }), subject: HeaderValue(subject), date: date,
         messageID: MessageID(UniqueID(high: 0x0123_4567_89AB_8DEF, low: 0x8123_4567_89AB_CDEF), at: domain), text: text,
         html: html, listUnsubscribe: unsubscribe.map(HeaderURL.init))
 }

@@ -59,12 +59,43 @@ struct LostConnectionTests {
         }
         #expect(error?.code == .away)
         #expect(publisher.availability == .away)
+        #expect(publisher.isKnownUnusable)
         #expect(log.messages == ["RabbitMQ is away"])
         await publisher.close()
         let closed = await #expect(throws: MessagingError.self) {
             try await publisher.publish([1], to: .events, lane: .live)
         }
         #expect(closed?.code == .closed)
+    }
+
+    /// What a request waits for at most must not depend on how a broker fails.
+    @Test(.timeLimit(.minutes(1))) func aBrokerThatNeverAnswersIsAwayAtTheDeadline() async throws {
+        let server = try SilentServer()
+        let log = LogRecorder()
+        let publisher = try Publisher(
+            BrokerConfiguration(url: server.url, connectionName: "test"), logger: log.logger,
+            timeout: .milliseconds(200))
+        let error = await #expect(throws: MessagingError.self) {
+            try await publisher.publish([1], to: .events, lane: .live)
+        }
+        #expect(error?.code == .away)
+        #expect(log.messages.isEmpty, "the attempt to connect goes on")
+        #expect(!publisher.isKnownUnusable)
+        let cancelled = Task { try await publisher.publish([1], to: .events, lane: .live, timeout: .seconds(600)) }
+        cancelled.cancel()
+        await #expect(throws: MessagingError.self) { try await cancelled.value }
+        await publisher.close()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func closingTwiceAtOnceEndsBoth() async throws {
+        let server = try SilentServer()
+        let publisher = try Publisher(
+            BrokerConfiguration(url: server.url, connectionName: "test"), logger: quiet, timeout: .milliseconds(500))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await publisher.publish([1], to: .events, lane: .live) }
+            for _ in 0..<3 { group.addTask { await publisher.close() } }
+        }
+        await publisher.close()
     }
 
     @Test func aLossIsSaidOnceAndSoIsTheReturn() async throws {
@@ -76,6 +107,7 @@ struct LostConnectionTests {
                 try await eventually("the broker knows") { try await broker.closeConnections() > 0 }
                 try await eventually("said") { log.messages == ["RabbitMQ is away", "RabbitMQ is back"] }
                 #expect(publisher.availability == .connected)
+                #expect(!publisher.isKnownUnusable)
                 try await publisher.publish([1], to: .events, lane: .live)
             }
         }

@@ -13,8 +13,8 @@ import Testing
         var causes: [ConnectionThread.ReadyCause] = []
         var received: [UInt8] = []
 
-        init(name: String = "pinned") {
-            thread = ConnectionThread(name: name)
+        init(name: String = "pinned") throws(ConnectionThread.StartFailure) {
+            thread = try ConnectionThread(name: name)
         }
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -48,8 +48,8 @@ import Testing
         }
     }
 
-    @Test func jobsRunInOrderOnOneThread() async {
-        let pinned = Pinned()
+    @Test func jobsRunInOrderOnOneThread() async throws {
+        let pinned = try Pinned()
         let gate = DispatchSemaphore(value: 0)
         async let blocked: Void = pinned.block(on: gate)
         gate.signal()
@@ -60,8 +60,8 @@ import Testing
         #expect(await pinned.threads.contains(pthread_self()) == false)
     }
 
-    @Test func tasksFromManyThreadsAllRunOnIt() async {
-        let pinned = Pinned()
+    @Test func tasksFromManyThreadsAllRunOnIt() async throws {
+        let pinned = try Pinned()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<2_000 { group.addTask { await pinned.note(number) } }
         }
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func aWatchedDescriptorIsServedWhileIdleAndWhileBusy() async throws {
-        let pinned = Pinned()
+        let pinned = try Pinned()
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
         await pinned.watch(ends[0], timeout: nil)
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func theHookRunsWhenTheTimeoutPassesEvenUnderLoad() async throws {
-        let pinned = Pinned()
+        let pinned = try Pinned()
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
         await pinned.watch(ends[0], timeout: .milliseconds(5))
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func afterShutdownTheThreadEndsAndLateJobsStillRun() async throws {
-        let pinned = Pinned(name: "ends-soon")
+        let pinned = try Pinned(name: "ends-soon")
         await pinned.note(1)
         #expect(Self.threads(named: "ends-soon") == 1)
         pinned.thread.shutdown()
@@ -116,24 +116,24 @@ import Testing
 
     @Test func theThreadEndsWithItsActor() async throws {
         do {
-            let pinned = Pinned(name: "left-alone")
+            let pinned = try Pinned(name: "left-alone")
             await pinned.note(1)
         }
         try await eventually("the thread has ended") { Self.threads(named: "left-alone") == 0 }
     }
 
-    @Test func blockedThreadsDoNotHinderTheRest() async {
+    @Test func blockedThreadsDoNotHinderTheRest() async throws {
         let gate = DispatchSemaphore(value: 0)
-        let blocked = (0..<8).map { _ in Pinned() }
-        await withTaskGroup(of: Void.self) { group in
+        let blocked = try (0..<8).map { _ in try Pinned() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
             for pinned in blocked { group.addTask { await pinned.block(on: gate) } }
-            let free = Pinned()
+            let free = try Pinned()
             for number in 0..<100 { await free.note(number) }
             for _ in blocked { gate.signal() }
         }
     }
 
-    private static func threads(named name: String) -> Int {
+    static func threads(named name: String) -> Int {
         let tasks = "/proc/self/task"
         let ids = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
         return ids.count { id in

@@ -30,12 +30,12 @@ final class Door: Sendable {
         self.url = try #require(own.string)
     }
 
-    func open() throws {
+    func open(withholding withholds: Bool = false) throws {
         let listener = try #require(Self.listen(on: port)).descriptor
         state.withLock {
             $0.listener = listener
             $0.swallows = false
-            $0.withholds = false
+            $0.withholds = withholds
         }
         Thread.detachNewThread { self.serve(listener) }
     }

@@ -22,22 +22,44 @@ import Testing
         var ledger = PoolLedger<Int, UInt64>(capacity: 3)
         var made = 0
         var lent: Set<Int> = []
+        var open: Set<Int> = []
         var line: [UInt64] = []
 
-        mutating func take() {
+        var idle: Set<Int> { Set((0..<made).map { $0 + 1 }).subtracting(lent) }
+
+        mutating func take(mayOpen: Bool) {
             let id = ledger.newID()
-            switch ledger.take() {
+            let isOpenIdle = !idle.isDisjoint(with: open)
+            let open = open
+            switch ledger.take(mayOpen: mayOpen, isOpen: open.contains) {
             case .take(let connection):
-                #expect(lent.insert(connection).inserted && line.isEmpty)
+                #expect(open.contains(connection) == isOpenIdle)
+                #expect(isOpenIdle || mayOpen || lent.isEmpty)
+                #expect(lent.insert(connection).inserted)
             case .make:
+                #expect(idle.isEmpty && (mayOpen || lent.isEmpty))
                 made += 1
-                #expect(made <= 3 && lent.insert(made).inserted && line.isEmpty)
+                #expect(made <= 3 && lent.insert(made).inserted)
             case .wait:
-                #expect(lent.count == 3)
+                // Somebody will bring one back.
+                #expect(!lent.isEmpty && !isOpenIdle && (!mayOpen || lent.count == 3))
                 ledger.enqueue(id, as: id)
                 line.append(id)
             case .closed:
                 Issue.record("nobody has closed it")
+            }
+        }
+
+        mutating func takeUnopened() {
+            let open = open
+            let cold = idle.subtracting(open)
+            switch ledger.takeUnopened(isOpen: open.contains) {
+            case .take(let connection): #expect(cold.contains(connection) && lent.insert(connection).inserted)
+            case .make:
+                made += 1
+                #expect(cold.isEmpty && made <= 3 && lent.insert(made).inserted)
+            case .wait: #expect(cold.isEmpty && made == 3)
+            case .closed: Issue.record("nobody has closed it")
             }
         }
 
@@ -53,15 +75,21 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...20) func connectionsAreLentOnceAndInOrder(seed: UInt64) {
+    @Test(arguments: 1...20) func connectionsAreLentOnceAndThoseThatAreOpenFirst(seed: UInt64) {
         var random = Seeded(state: seed)
         var model = Model()
         for _ in 0..<2_000 {
-            switch Int.random(in: 0..<5, using: &random) {
+            switch Int.random(in: 0..<8, using: &random) {
             case 0, 1:
-                model.take()
+                model.take(mayOpen: .random(using: &random))
             case 2, 3:
                 if let connection = model.lent.sorted().randomElement(using: &random) { model.put(connection) }
+            case 4:
+                model.takeUnopened()
+            case 5:
+                if let connection = model.lent.sorted().randomElement(using: &random) { model.open.insert(connection) }
+            case 6:
+                if let connection = model.open.sorted().randomElement(using: &random) { model.open.remove(connection) }
             default:
                 guard let id = model.line.randomElement(using: &random) else { continue }
                 #expect(model.ledger.remove(id) == id && model.ledger.remove(id) == nil)
@@ -71,10 +99,24 @@ import Testing
         }
     }
 
+    @Test func theOneThatCannotBeOpenedIsLentLast() throws {
+        var ledger = PoolLedger<Int, String>(capacity: 2)
+        let isOpen: (Int) -> Bool = { $0 == 1 }
+        _ = ledger.take(isOpen: isOpen)
+        _ = ledger.take(isOpen: isOpen)
+        _ = ledger.put(1)
+        _ = ledger.put(2)
+        guard case .take(1) = ledger.take(isOpen: isOpen) else { throw Unexpected() }
+        guard case .wait = ledger.take(mayOpen: false, isOpen: isOpen) else { throw Unexpected() }
+        guard case .take(2) = ledger.take(mayOpen: true, isOpen: isOpen) else { throw Unexpected() }
+    }
+
+    private struct Unexpected: Error {}
+
     @Test func closingHandsBackTheIdleAndTheWaiting() {
         var ledger = PoolLedger<Int, String>(capacity: 2)
-        _ = ledger.take()
-        _ = ledger.take()
+        _ = ledger.take { _ in true }
+        _ = ledger.take { _ in true }
         ledger.enqueue("waiter", as: ledger.newID())
         let (idle, waiters) = ledger.beginClosing()
         #expect(idle.isEmpty && waiters == ["waiter"] && !ledger.isClosed)
@@ -86,7 +128,7 @@ import Testing
             ledger.noteClosed()
         }
         #expect(ledger.isClosed)
-        guard case .closed = ledger.take() else {
+        guard case .closed = ledger.take(isOpen: { _ in true }) else {
             Issue.record("nothing more is lent")
             return
         }

@@ -8,23 +8,16 @@ import Testing
 @Suite struct PoolTests {
     @Test func aCallerWaitsNoLongerThanItsDeadline() async throws {
         try await Server.withPool(Server.pool(size: 1)) { pool in
-            let gate = DispatchSemaphore(value: 0)
-            let (entered, enter) = AsyncStream.makeStream(of: Void.self)
-            async let holder: Void = pool.withConnection { _ in
-                enter.yield()
-                gate.wait()
+            try await whileOneIsLent(pool) {
+                let error = try await postgresError {
+                    try await pool.withConnection(deadline: .milliseconds(50)) { _ in }
+                }
+                #expect(error.code == .timeout && error.isTransient && !error.isConnectionLost)
+                let waiting = Task { try await pool.withConnection { _ in } }
+                waiting.cancel()
+                let cancelled = try await postgresError { try await waiting.value }
+                #expect(cancelled.code == .cancelled)
             }
-            for await _ in entered { break }
-            let error = try await postgresError {
-                try await pool.withConnection(deadline: .milliseconds(50)) { _ in }
-            }
-            #expect(error.code == .timeout && error.isTransient && !error.isConnectionLost)
-            let waiting = Task { try await pool.withConnection { _ in } }
-            waiting.cancel()
-            let cancelled = try await postgresError { try await waiting.value }
-            #expect(cancelled.code == .cancelled)
-            gate.signal()
-            try await holder
         }
     }
 

@@ -24,6 +24,34 @@ enum Server {
         return PostgresPool(configuration, logger: logger)
     }
 
+    /// The server's URL with another user, database, host or port.
+    static func url(_ change: (inout URLComponents) -> Void) throws -> String {
+        var components = try #require(URLComponents(string: url()))
+        change(&components)
+        return try #require(components.string)
+    }
+
+    /// Runs `body` with the URL of a user of its own who may have only so many connections.
+    static func withUser<R>(connectionLimit: Int, _ body: (String) async throws -> R) async throws -> R {
+        let name = "driver_\(UInt64.random(in: 0 ... .max))"
+        try await run("create role \(name) login password 'secret' connection limit \(connectionLimit)")
+        let own = try url {
+            $0.user = name
+            $0.password = "secret"
+        }
+        let result: Result<R, any Error>
+        do { result = .success(try await body(own)) } catch { result = .failure(error) }
+        try await run("drop role \(name)")
+        return try result.get()
+    }
+
+    /// Runs a script as the superuser, on a connection of its own.
+    static func run(_ sql: String) async throws {
+        try await withPool(pool(size: 1)) { pool in
+            try await pool.withConnection { try $0.runScript(TrustedSQL(trusted: sql)) }
+        }
+    }
+
     /// Runs `body` with a pool and closes it.
     static func withPool<R>(_ pool: PostgresPool, _ body: (PostgresPool) async throws -> R) async throws -> R {
         do {
@@ -47,6 +75,22 @@ enum Server {
         try await pool.withConnection { try $0.runScript(TrustedSQL(trusted: "drop table \(table)")) }
         return try result.get()
     }
+}
+
+/// Runs `body` while one of the pool's connections is lent to somebody else.
+func whileOneIsLent<R>(_ pool: PostgresPool, _ body: () async throws -> R) async throws -> R {
+    let gate = DispatchSemaphore(value: 0)
+    let (entered, enter) = AsyncStream.makeStream(of: Void.self)
+    async let holder: Void = pool.withConnection { _ in
+        enter.yield()
+        gate.wait()
+    }
+    let result: Result<R, any Error>
+    for await _ in entered { break }
+    do { result = .success(try await body()) } catch { result = .failure(error) }
+    gate.signal()
+    try await holder
+    return try result.get()
 }
 
 /// Waits for something that other threads bring about, at most a minute: the thread sanitizer slows everything down.

@@ -82,6 +82,20 @@ struct ScoreArithmeticTests {
         #expect(beyond.amount == term.amount)
     }
 
+    /// 55,000 events of 10,000 points late in an epoch are more than Int64 holds.
+    @Test func sumsStayAtTheirLimit() {
+        let last = Timestamp(microseconds: ScoreArithmetic.epochLength(fortnight) * 100 - 1)
+        for points in [ScoreArithmetic.largestPoints, -ScoreArithmetic.largestPoints] {
+            let term = ScoreArithmetic.term(points: points, at: last, halfLife: fortnight)
+            let sum = (0..<60_000).reduce(Int64(0)) { sum, _ in ScoreArithmetic.sum(sum, term.amount) }
+            #expect(sum == (points > 0 ? Int64.max : .min))
+            let value = ScoreArithmetic.value(sums: [term.epoch: sum], halfLife: fortnight, now: last)
+            #expect(value.magnitude > 549_000_000 && (value > 0) == (points > 0))
+        }
+        #expect(ScoreArithmetic.sum(.max, -1) == .max - 1)
+        #expect(ScoreArithmetic.value(sums: [0: .max, 1: .max], halfLife: nil, now: last) > 0)
+    }
+
     @Test func extremeInstantsGiveNumbers() {
         let sums: [Int64: Int64] = [.max: 5, .min: -5, 0: 7]
         for now in [Timestamp.distantPast, .distantFuture] {

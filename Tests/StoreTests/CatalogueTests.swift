@@ -20,6 +20,7 @@ import Testing
         "identities": "leads from a name to the subject, before the subject is known",
         "suppressions": "of an address, whoever has it, also after the contact is gone",
         "claims": "a mailer's lease on a batch of many contacts",
+        "barriers": "marks in the queue of withdrawals, of no contact; empty at rest",
         "outbox": "bodies for a queue, each about many contacts; empty at rest",
         "in_flight": "bodies between processes, only while the clock is stepped; empty at rest",
         "set_aside": "bodies that could not be handled, perhaps not even read",
@@ -30,8 +31,9 @@ import Testing
         "workspaces", "contacts", "identities", "event_log", "event_totals", "scores", "stages", "segment_members",
         "journeys", "journey_versions", "runs", "timers", "messages", "decisions", "consents", "suppressions",
         "tombstones", "send_state", "send_quota", "claims", "recent_ids", "keys", "outbox", "set_aside", "clock",
-        // The applied files by revision, bodies between processes in stepped mode, the migrator's record.
-        "definitions", "in_flight", "schema_migrations",
+        // The applied files by revision, bodies between processes in stepped mode, the migrator's record, and what tells a
+        // mailer that the withdrawals recorded before have been applied.
+        "definitions", "in_flight", "schema_migrations", "barriers",
     ]
 
     /// Every table that is no partition, with the columns of its primary key in their order.

@@ -17,7 +17,7 @@ import Testing
                 try session.make([anne])
                 try Consents.append([consent(.given, of: anne, at: noon - .days(1))], now: noon, in: session)
                 let letter = message("1", to: anne)
-                try Messages.plan([letter], in: session)
+                try Messages.plan([letter], machineNow: noon, in: session)
                 try body(session, letter)
             }
         }
@@ -27,7 +27,7 @@ import Testing
         try await withMessage { session, letter in
             var other = letter
             other.template = "other"
-            try Messages.plan([letter, other], in: session)
+            try Messages.plan([letter, other], machineNow: noon, in: session)
             #expect(try session.value("select array_agg(template) from messages", as: [String].self) == ["hello"])
         }
     }
@@ -163,12 +163,47 @@ import Testing
         }
     }
 
-    @Test func aFreshMessageIsLookedForOnlyWhenItsHintIsLate() async throws {
+    /// Domain time may stand still, or be centuries off.
+    @Test func aFreshMessageIsLookedForOnlyWhenItsHintIsLateByTheHostsClock() async throws {
         try await withMessage { (session, letter) throws in
-            #expect(try Claims.dueContacts(now: noon + .seconds(4), machineNow: noon, limit: 10, in: session) == [])
-            #expect(
-                try Claims.dueContacts(now: noon + .seconds(5), machineNow: noon, limit: 10, in: session)
-                    == [letter.contact])
+            let (early, late) = (noon + .seconds(4), noon + .seconds(5))
+            #expect(try Claims.dueContacts(now: .distantFuture, machineNow: early, limit: 10, in: session) == [])
+            let due = try Claims.dueContacts(now: .distantPast, machineNow: late, limit: 10, in: session)
+            #expect(due == [letter.contact])
+            let transactional = try Claims.dueContacts(
+                now: noon, machineNow: late, withTopic: false, limit: 10, in: session)
+            #expect(transactional == [], "it has a topic")
+        }
+    }
+
+    @Test func handOverAndOutcomeStayWithinTheirPage() async throws {
+        try await withMessage { session, letter in
+            let updates = {
+                try session.query(
+                    "select n_tup_upd, n_tup_hot_upd from pg_stat_xact_user_tables where relname = 'messages'"
+                )[0].decode((Int64.self, Int64.self))
+            }
+            let claimed = try session.claim(letter.contact, under: id("claim"))
+            let before = try updates()
+            _ = try Claims.hand(claimed, now: noon, in: session)
+            _ = try Claims.settle([(claimed[0], .accepted, "250 ok")], now: noon, in: session)
+            let after = try updates()
+            #expect(after.0 - before.0 == 2)
+            #expect(after.1 - before.1 == 2, "HOT: no index changes")
+        }
+    }
+
+    @Test func barriersAreTakenOnce() async throws {
+        try await TestDatabase.with { database in
+            try await database.pool.withTransaction { session in
+                #expect(try !Barriers.take([id("a"), id("b")], in: session))
+                try Barriers.pass([id("a")], machineNow: noon, in: session)
+                try Barriers.pass([id("a"), id("c")], machineNow: noon + .minutes(1), in: session)
+                #expect(try Barriers.take([id("a"), id("b")], in: session))
+                #expect(try !Barriers.take([id("a"), id("b")], in: session))
+                try Barriers.pass([id("d")], machineNow: noon + .hours(2), in: session)
+                #expect(try !Barriers.take([id("c")], in: session), "nobody asked for it in an hour")
+            }
         }
     }
 
@@ -181,7 +216,7 @@ import Testing
                 message("offers", to: anne, topic: "offers"), message("receipt", to: anne, topic: nil),
                 message("bram", to: bram),
             ]
-            try Messages.plan(others, in: session)
+            try Messages.plan(others, machineNow: noon, in: session)
             let entry = consent(.withdrawn, of: anne, eventID: "w")
             #expect(try Withdrawals.withdraw([entry], now: noon, in: session) == 1)
             #expect(try session.state(of: letter) == "withdrawn")
@@ -207,6 +242,32 @@ import Testing
             #expect(
                 try Consents.current(of: [anne], in: session)[anne, default: []].topics(givenAt: "anne@example.com")
                     == [])
+        }
+    }
+
+    @Test func manyWithdrawalsAreAppliedAtOnceEachOnItsOwn() async throws {
+        let (anne, bram) = (anne, contact("bram"))
+        try await withMessage { session, letter in
+            try session.make([bram])
+            try Consents.append([consent(.given, of: bram, at: noon - .days(1))], now: noon, in: session)
+            let other = message("bram", to: bram)
+            try Messages.plan([other], machineNow: noon, in: session)
+            for contact in [anne, bram] {
+                let claimed = try session.claim(contact, under: id("claim \(contact.contact)"))
+                _ = try Claims.settle(claimed.map { ($0, .accepted, nil) }, now: noon, in: session)
+            }
+            let links = [(bram, other.id), (anne, letter.id), (anne, letter.id), (anne, id("gone"))]
+            let withdrawals = links.map { contact, message in
+                RecordedWithdrawal(
+                    contact: contact, message: message, topic: "newsletter", answeredAt: noon, means: "page")
+            }
+            try Messages.plan([message("2", to: anne)], machineNow: noon, in: session)
+            let applied = try Withdrawals.apply(withdrawals, now: noon, in: session)
+            #expect(applied.map(\.contact) == [bram, anne, anne, anne])
+            #expect(applied.map { $0.event?.subjectID } == [bram.contact, anne.contact, nil, nil])
+            #expect(try session.state(of: message("2", to: anne)) == "withdrawn")
+            #expect(try SendStates.lock([anne], in: session) == [anne: 1])
+            #expect(try Withdrawals.apply(withdrawals, now: noon, in: session).allSatisfy { $0.event == nil })
         }
     }
 }

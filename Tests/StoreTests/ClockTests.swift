@@ -69,7 +69,8 @@ import Testing
                         .init(contact: anne, run: id("later"), version: 0, dueAt: noon + .seconds(1)),
                     ], in: session)
                 try Messages.plan(
-                    [message("1", to: anne, topic: nil), message("2", to: anne, topic: nil)], in: session)
+                    [message("1", to: anne, topic: nil), message("2", to: anne, topic: nil)], machineNow: noon,
+                    in: session)
                 let unrest = try Quiet.unrest(at: noon, in: session)
                 let counts = [unrest.inFlight, unrest.outbox, unrest.dueTimers, unrest.openMessages]
                 #expect(counts == [1, 1, 1, 2])
@@ -83,7 +84,7 @@ import Testing
             try await database.pool.withTransaction { session in
                 try session.make([anne])
                 let letter = message("1", to: anne, topic: nil)
-                try Messages.plan([letter], in: session)
+                try Messages.plan([letter], machineNow: noon, in: session)
                 try Claims.hold([(letter, 1, noon + .hours(8))], in: session)
                 #expect(try Quiet.unrest(at: noon, in: session).isQuiet)
                 #expect(try Quiet.nextDue(after: noon, in: session) == noon + .hours(8))
@@ -105,7 +106,7 @@ import Testing
                 #expect(try Quiet.nextDue(after: noon, in: session) == nil)
                 try session.make([anne])
                 let letter = message("1", to: anne)
-                try Messages.plan([letter], in: session)
+                try Messages.plan([letter], machineNow: noon, in: session)
                 try Claims.hold([(letter, 1, noon + .hours(8))], in: session)
                 try Timers.arm(
                     [

@@ -38,7 +38,7 @@ import Testing
                     [
                         message("double", to: visitor, topic: nil),
                         message("own", to: visitor, run: id("run own"), topic: nil),
-                    ], in: session)
+                    ], machineNow: noon, in: session)
             }
             try await database.pool.withTransaction { try body($0) }
         }
@@ -105,7 +105,7 @@ import Testing
         let anne = anne
         try await withBoth { session in
             let letter = message("anne", to: anne, topic: nil)
-            try Messages.plan([letter], in: session)
+            try Messages.plan([letter], machineNow: noon, in: session)
             let claimed = try session.claim(anne, under: id("claim"))
             #expect(claimed.map(\.message) == [letter])
             try self.merge(in: session)

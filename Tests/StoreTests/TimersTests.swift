@@ -1,3 +1,4 @@
+import Expressions
 import Model
 import Postgres
 import Store
@@ -38,7 +39,7 @@ import Testing
     @Test func aStaleWakeIsDropped() async throws {
         try await withRun { session, run in
             try Timers.arm([Self.wake(run, version: 2)], in: session)
-            #expect(try Timers.take(of: [run.contact], at: noon, in: session) == [:])
+            #expect(try Timers.take(of: [run.contact], at: noon, in: session) == [run.contact: []])
             #expect(try Timers.dueContacts(at: .distantFuture, limit: 10, in: session) == [], "it is gone")
         }
     }
@@ -47,7 +48,7 @@ import Testing
         try await withRun { session, run in
             try Timers.arm([Self.wake(run, version: 2, at: noon)], in: session)
             try Timers.arm([Self.wake(run, version: 3, at: noon + .days(1))], in: session)
-            #expect(try Timers.take(of: [run.contact], at: noon, in: session) == [:])
+            #expect(try Timers.take(of: [run.contact], at: noon, in: session) == [run.contact: []])
             #expect(try Timers.take(of: [run.contact], at: noon + .days(1), in: session) == [run.contact: [run.id]])
         }
     }
@@ -55,7 +56,7 @@ import Testing
     @Test func aVerdictIsNeverStaleAndKeepsTheWake() async throws {
         try await withRun { session, run in
             let letter = message("1", to: run.contact, run: run.id)
-            try Messages.plan([letter], in: session)
+            try Messages.plan([letter], machineNow: noon, in: session)
             try Timers.arm([Self.wake(run, version: 3, at: noon + .days(1))], in: session)
             try Claims.skip([(letter, 1, .skipped)], now: noon, in: session)
             var moved = run
@@ -73,7 +74,7 @@ import Testing
             ended.endedAt = noon
             ended.outcome = "goal"
             try Runs.save([ended], in: session)
-            #expect(try Timers.take(of: [run.contact], at: noon, in: session) == [:])
+            #expect(try Timers.take(of: [run.contact], at: noon, in: session) == [run.contact: []])
         }
     }
 
@@ -101,11 +102,13 @@ import Testing
                 let first = run("1", of: anne, entryKey: "order-1")
                 try Runs.insert([first, run("2", of: anne, entryKey: "order-1")], in: session)
                 try Runs.insert([run("3", of: anne, entryKey: "order-2"), first], in: session)
-                let runs = try Runs.load(of: [anne], in: session)[anne] ?? []
-                #expect(Set(runs.map(\.id)) == [id("run 1"), id("run 3")])
-                #expect(
-                    try Runs.entries(of: [anne], in: session)[anne]
-                        == [["welcome", "order-1"], ["welcome", "order-2"]])
+                #expect(try Set(Runs.open(of: [anne], in: session).map(\.id)) == [id("run 1"), id("run 3")])
+                let keys = ["order-1", "order-2", "order-3"].map {
+                    Entries.Key(contact: anne, journey: "welcome", key: $0)
+                }
+                #expect(try Entries.used(among: keys, in: session) == Set(keys[..<2]))
+                let other = Entries.Key(contact: anne, journey: "goodbye", key: "order-1")
+                #expect(try Entries.used(among: [other], in: session) == [])
             }
         }
     }
@@ -118,13 +121,29 @@ import Testing
                 try Runs.insert([run], in: session)
                 run.state = .object(["at": .string("2"), "visits": .array([.int(1)])])
                 run.version = 5
+                run.wakeAt = noon + .days(2)
                 try Runs.save([run], in: session)
-                #expect(try Runs.load(of: [anne], in: session)[anne] == [run])
+                #expect(try Runs.open(of: [anne], in: session) == [run])
                 run.endedAt = noon + .days(1)
                 run.outcome = "done"
                 try Runs.save([run], in: session)
-                #expect(try Runs.load(of: [anne], in: session) == [:])
+                #expect(try Runs.open(of: [anne], in: session) == [])
                 #expect(try Runs.load(of: [anne], ended: true, in: session)[anne] == [run])
+            }
+        }
+    }
+
+    @Test func anEventIsFoundByItsSubjectAndPlaceAlone() async throws {
+        let (anne, bob) = (anne, contact("bob"))
+        try await TestDatabase.with { database in
+            try await database.pool.withTransaction { session in
+                try session.make([anne, bob])
+                _ = try EventLog.append([event("a", of: anne), event("a", of: bob), event("b", of: anne)], in: session)
+                let key = Entries.EventKey(subject: anne, at: noon, eventID: "a")
+                var later = key
+                later.at = noon + .seconds(1)
+                let events = try Entries.events([key, later], in: session)
+                #expect(events.mapValues(\.name) == [key: "Page Viewed"])
             }
         }
     }

@@ -31,12 +31,12 @@ import Testing
             try session.make([anne])
             try Consents.append([consent(.given, of: anne, at: noon - .days(1))], now: noon, in: session)
             // The mail whose link is used: it went out before.
-            try Messages.plan([earlier], in: session)
+            try Messages.plan([earlier], machineNow: noon, in: session)
             let claimed = try session.claim(anne, under: id("claim earlier \(name)"))
             #expect(try Claims.hand(claimed, now: noon, in: session) == [earlier.id])
             _ = try Claims.settle(claimed.map { ($0, .accepted, nil) }, now: noon, in: session)
             try session.execute("delete from timers where run_id = \(earlier.run)")
-            try Messages.plan([letter], in: session)
+            try Messages.plan([letter], machineNow: noon, in: session)
         }
         let answer = Answer()
         async let mailing: (Bool, Bool) = {
@@ -101,7 +101,7 @@ import Testing
             let claimed = try await database.pool.withTransaction { session in
                 try session.make([anne])
                 try Consents.append([consent(.given, of: anne)], now: noon, in: session)
-                try Messages.plan([letter], in: session)
+                try Messages.plan([letter], machineNow: noon, in: session)
                 return try session.claim(anne, under: id("claim"))
             }
             #expect(claimed.count == 1)

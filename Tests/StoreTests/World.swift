@@ -91,7 +91,7 @@ extension PostgresSession {
         let topics = try Consents.current(of: [contact], in: self)[contact, default: []]
             .topics(givenAt: "anne@example.com")
         let allowed = due.filter { claimed in claimed.message.topic.map(topics.contains) ?? true }
-        try Claims.open(claim, mailer: "test", expiresAt: expiresAt, in: self)
+        try Claims.open(claim, of: allowed, mailer: "test", expiresAt: expiresAt, in: self)
         try Claims.claim(
             allowed.map { (claimed: $0, address: "anne@example.com", validUntil: validUntil) }, under: claim, in: self)
         return allowed

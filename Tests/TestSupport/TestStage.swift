@@ -23,6 +23,12 @@ public struct TestStage: Sendable {
     /// The store's clock as it was set.
     public let clock: TestClock
 
+    public init(database: TestDatabase, broker: TestBroker, clock: TestClock) {
+        self.database = database
+        self.broker = broker
+        self.clock = clock
+    }
+
     /// Makes both, runs `body`, and removes both.
     public static func with<R>(
         clock: TestClock = .real, isolation: isolated (any Actor)? = #isolation,

@@ -45,6 +45,24 @@ struct FindingTests {
     @Test(arguments: [
         ("workspace.yaml", "Europe/Amsterdam", "Europe/Amsterdm", "2:12", "unknown time zone"),
         ("workspace.yaml", "hello@shop.example", "hello", "3:33", "is not an address"),
+        (
+            "workspace.yaml", "hello@shop.example", "hello@my_shop.example", "3:33",
+            "is not an address: not a domain name"
+        ),
+        ("workspace.yaml", "hello@shop.example", "a..b@shop.example", "3:33", "the local part is malformed"),
+        ("workspace.yaml", "hello@shop.example", "héllo@shop.example", "3:33", "the local part is not ASCII"),
+        ("workspace.yaml", "hello@shop.example", "hello@shöp.example", "3:33", "the domain is not ASCII"),
+        ("workspace.yaml", "hello@shop.example", "hello@localhost", "3:33", "its domain has no dot"),
+        (
+            "workspace.yaml", "help@shop.example", "help@shop_desk.example", "4:11",
+            "is not an address: not a domain name"
+        ),
+        ("workspace.yaml", "\"Shop\"", "\"A\\tshop\"", "3:16", "a sender's name must be one line"),
+        ("workspace.yaml", "\"Shop\"", "\"A\\Lshop\"", "3:16", "a sender's name must be one line"),
+        ("emails/offer/email.yaml", "sales@shop.example", "sales@-shop.example", "3:33", "is not an address: not a"),
+        ("emails/offer/email.yaml", "subject: An offer", "subject: \"An\\x7F offer\"", "1:13", "a control character"),
+        ("emails/offer/email.yaml", "subject: An offer", "subject: \"An\\u0085 offer\"", "1:13", "a control character"),
+        ("emails/offer/email.yaml", "subject: An offer", "subject: \"An\\L offer\"", "1:13", "a control character"),
         ("workspace.yaml", "address: \"Kade 1, 1000 AA Amsterdam\"", "", "1:1", "workspace.yaml has no \"address\""),
         ("workspace.yaml", "topic: onboarding", "topic: offers", "8:5", "the topic \"offers\" stands twice"),
         ("workspace.yaml", "version: 2", "version: two", "8:65", "a version must be a whole number"),
@@ -105,6 +123,32 @@ struct FindingTests {
                 "segments/vip.yaml:1:1  warning: not read by this version",
                 "tests/a.yaml:1:1  warning: not read by this version",
             ])
+    }
+
+    @Test func marketingMailWithoutItsDutiesIsWarnedOf() {
+        let loaded = Shop.load([
+            "emails/offer/body.txt.mustache": "An offer: {{links.unsubscribe}}",
+            "emails/offer/body.html.mustache": "<p>{{workspace.address}}</p>",
+            "emails/thanks/body.txt.mustache": "Thanks.",
+        ])
+        #expect(loaded.workspace != nil)
+        let findings = loaded.findings.map(\.description)
+        #expect(findings.count == 2, "\(findings)")
+        #expect(
+            findings[0].hasPrefix(
+                "emails/offer/body.html.mustache:1:1  warning: marketing mail without {{links.unsubscribe}}: no way out (put "
+            ))
+        #expect(
+            findings[1].hasPrefix(
+                "emails/offer/body.txt.mustache:1:1  warning: marketing mail without {{workspace.address}}: no postal address"
+            ))
+    }
+
+    @Test func aTabInASubjectIsNoFault() {
+        #expect(
+            Shop.findings(
+                in: "emails/offer/email.yaml", replacing: "subject: An offer", with: "subject: \"An\\toffer\"")
+                == [])
     }
 
     @Test func oneFaultIsToldOnce() {

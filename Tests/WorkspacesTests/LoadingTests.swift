@@ -70,6 +70,20 @@ struct LoadingTests {
         #expect(try digest(other) == digest0)
     }
 
+    @Test(arguments: [
+        ("Europe/Amsterdam", "Europe/Paris"), ("name: \"Shop\"", "name: \"The Shop\""),
+        ("hello@shop.example", "hi@shop.example"), ("reply_to: help@shop.example", ""), ("help@", "desk@"),
+        ("Kade 1", "Kade 2"), ("workspace: shop", "workspace: store"),
+    ])
+    func aDigestChangesWithTheSettingsThatMailsAreMadeOf(old: String, new: String) throws {
+        let text = try #require(Shop.files["workspace.yaml"])
+        let digest = try #require(Shop.load().workspace?.journeys.first).digest
+        let changed = try #require(Shop.load(["workspace.yaml": text.replacing(old, with: new)]).workspace)
+        #expect(changed.journeys.first?.digest != digest)
+        let remark = try #require(Shop.load(["workspace.yaml": text + "\n# a remark\n"]).workspace)
+        #expect(remark.journeys.first?.digest == digest)
+    }
+
     @Test func pointsOfAnEventAreAddedUp() throws {
         let score = try #require(Shop.load().workspace?.score(named: "engagement"))
         func amount(_ revenue: JSON) -> Int64? {

@@ -55,8 +55,9 @@ enum Shop {
         sender: {name: Sales, address: sales@shop.example}
         preheader: Only this week
         """,
-        "emails/offer/body.txt.mustache": "An offer: {{links.unsubscribe}}\n",
-        "emails/offer/body.html.mustache": "<p>An offer</p>\n",
+        "emails/offer/body.txt.mustache": "An offer.\n{{workspace.address}}\n{{links.unsubscribe}}\n",
+        "emails/offer/body.html.mustache":
+            "<p>An offer</p><p>{{workspace.address}} <a href=\"{{links.unsubscribe}}\">No more</a></p>\n",
     ]
 
     /// With other texts in place of files; nil removes one.

@@ -35,10 +35,10 @@ await ServiceMain.run(
     services: { settings, context in
         // The edge writes few outbox rows; the workers sweep them.
         let worker = try Worker(settings.worker, context, sweeps: false)
-        worker.register(in: context.readiness, needsDatabase: false)
         let signer = try LinkSigner(secrets: settings.secrets)
         // A connection of its own, and senders who do not wait for long.
         let publisher = Publisher(worker.broker, logger: context.logger, timeout: .seconds(5))
+        worker.register(in: context.readiness, needsDatabase: false, publishers: [publisher])
         let pool = worker.pool
         let keys = KeyRing { hash in
             try await pool.withConnection(deadline: .seconds(3)) { try Keys.find(hash: hash, in: $0) }

@@ -25,7 +25,7 @@ struct MailerSettings {
         encryption = reader.choice(
             "LOODS_SMTP_TLS", of: ["opportunistic", "required", "none"], default: "opportunistic",
             meaning: "Whether STARTTLS is used: where offered, always, or never. With smtps it does not matter.")
-        authorities = reader.string(
+        authorities = reader.authorities(
             "LOODS_SMTP_CA_FILE", meaning: "PEM file of the authorities to trust in place of the system's.")
         connections = reader.int(
             "LOODS_SMTP_CONNECTIONS", in: 1...256, default: 16, unit: "connections",
@@ -45,26 +45,41 @@ struct MailerSettings {
                 meaning: "Signs the links in mails; the same in ingest and mailer.", isSecret: true,
                 parse: LinkSecret.list
             ) ?? []
+        check(&reader)
     }
 
-    /// - Throws: `ExitFault` where the relay's URL cannot be used.
-    func delivery() throws -> DeliverySettings {
-        guard let url = URLComponents(string: relay), let host = url.host, !host.isEmpty else {
-            throw ExitFault(code: .settings, message: "LOODS_SMTP names no host")
-        }
-        let implicit = url.scheme == "smtps"
-        let credentials = url.user.map { SMTPConfiguration.Credentials(username: $0, password: url.password ?? "") }
+    /// Tries what is to be made of the settings, so that its faults are reported with all others.
+    private func check(_ reader: inout SettingsReader) {
         do {
-            let configuration = try SMTPConfiguration(
-                host: host, port: url.port ?? (implicit ? 465 : 25),
-                encryption: implicit ? .implicit : SMTPConfiguration.Encryption(rawValue: encryption) ?? .opportunistic,
-                credentials: credentials, helo: helo, certificateAuthorityFile: authorities,
-                maxConnections: connections)
+            _ = try relayConfiguration()
+        } catch {
+            let name = error.phase == .hello ? "LOODS_HELO" : "LOODS_SMTP"
+            reader.check(name) { throw error }
+        }
+        reader.check("LOODS_LINK_SECRET") { _ = try LinkSigner(secrets: secrets) }
+    }
+
+    /// - Throws: `ExitFault`; what could be wrong with the settings was found when they were read.
+    func delivery() throws -> DeliverySettings {
+        do {
             return DeliverySettings(
-                relay: configuration, publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
+                relay: try relayConfiguration(),
+                publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
                 links: try LinkSigner(secrets: secrets), mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
         } catch {
             throw ExitFault(code: .settings, message: "the mail relay's settings: \(error)")
         }
+    }
+
+    private func relayConfiguration() throws(SMTPError) -> SMTPConfiguration {
+        guard let url = URLComponents(string: relay), let host = url.host, !host.isEmpty else {
+            throw SMTPError(.invalidArgument, .connect, cause: "it names no host that can be read")
+        }
+        let implicit = url.scheme == "smtps"
+        return try SMTPConfiguration(
+            host: host, port: url.port ?? (implicit ? 465 : 25),
+            encryption: implicit ? .implicit : SMTPConfiguration.Encryption(rawValue: encryption) ?? .opportunistic,
+            credentials: url.user.map { SMTPConfiguration.Credentials(username: $0, password: url.password ?? "") },
+            helo: helo, certificateAuthorityFile: authorities, maxConnections: connections)
     }
 }

@@ -24,7 +24,8 @@ struct HTMLContext: Hashable {
     private var state = State.text
     private var tag = ""
     private var attribute = ""
-    private var valueIsEmpty = false
+    /// Of the attribute whose value this is, where that is a URL.
+    private(set) var url: URLStart?
     /// The last scalars, by which the end of comments and raw text is seen.
     private var recent = ""
 
@@ -46,24 +47,34 @@ struct HTMLContext: Hashable {
             ["title", "textarea"].contains(element) ? nil : "a merge field inside <\(element)>"
         case .value:
             attribute.hasPrefix("on") || ["style", "srcdoc"].contains(attribute)
-                ? "a merge field in the attribute \"\(attribute)\"" : nil
+                ? "a merge field in the attribute \"\(attribute)\"" : urlObjection
         case .tagOpen, .tagName, .tag, .attributeName, .beforeValue, .unquotedValue:
             "a merge field inside a tag, outside quotes"
         }
     }
 
-    /// Whether a merge field here begins the value of an attribute that holds a URL.
-    var beginsURL: Bool {
-        if case .value = state { valueIsEmpty && Self.urlAttributes.contains(attribute) } else { false }
+    private var urlObjection: String? {
+        guard let url else { return nil }
+        if url.isForbidden { return "a merge field behind a scheme other than \(MergeURL.list)" }
+        return url.isOpen && url.reference != nil ? "a merge field inside a character reference" : nil
     }
+
+    /// Whether a merge field here may make the scheme of a URL.
+    var beginsURL: Bool { url?.isOpen ?? false }
 
     /// Whether the two are the same place but for how much of an attribute's value has been seen.
     func isAlike(_ other: HTMLContext) -> Bool {
         state == other.state && (state == .text || (tag == other.tag && attribute == other.attribute))
+            && url?.reference == other.url?.reference
     }
 
     /// Takes in that what lay between `other` and here may be absent.
-    mutating func merge(_ other: HTMLContext) { valueIsEmpty = valueIsEmpty || other.valueIsEmpty }
+    mutating func merge(_ other: HTMLContext) {
+        if let start = other.url { url?.merge(start) }
+    }
+
+    /// Takes in that a merge field stands here.
+    mutating func readField() { url?.readField() }
 
     mutating func read(_ literal: String) {
         for scalar in literal.unicodeScalars { read(scalar) }
@@ -77,7 +88,7 @@ struct HTMLContext: Hashable {
         case .tag: readTag(scalar)
         case .attributeName: readAttributeName(scalar)
         case .beforeValue: beginValue(scalar)
-        case .value(let quote): if scalar == quote { endValue() } else { valueIsEmpty = false }
+        case .value(let quote): if scalar == quote { endValue() } else { url?.read(scalar) }
         case .unquotedValue: if scalar.isHTMLSpace { endValue() } else if scalar == ">" { endTag() }
         case .declaration: readDeclaration(scalar)
         case .comment: readComment(scalar)
@@ -138,9 +149,10 @@ struct HTMLContext: Hashable {
     private mutating func beginValue(_ scalar: Unicode.Scalar) {
         if scalar.isHTMLSpace { return }
         if attribute.hasSuffix(" ") { attribute.removeLast() }
-        valueIsEmpty = true
         switch scalar {
-        case "\"", "'": state = .value(quote: scalar)
+        case "\"", "'":
+            state = .value(quote: scalar)
+            url = Self.urlAttributes.contains(attribute) ? URLStart() : nil
         case ">": endTag()
         default: state = .unquotedValue
         }
@@ -148,7 +160,7 @@ struct HTMLContext: Hashable {
 
     private mutating func endValue() {
         attribute = ""
-        valueIsEmpty = false
+        url = nil
         state = .tag
     }
 
@@ -156,7 +168,7 @@ struct HTMLContext: Hashable {
         let name = tag.lowercased()
         recent = ""
         attribute = ""
-        valueIsEmpty = false
+        url = nil
         state = Self.rawTextElements.contains(name) ? .rawText(element: name) : .text
     }
 

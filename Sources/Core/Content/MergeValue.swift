@@ -131,11 +131,14 @@ extension String {
 
 /// The addresses that a merge field may put into a link.
 enum MergeURL {
+    static let schemes = ["http", "https", "mailto", "tel"]
+    static let list = "http, https, mailto and tel"
+
     /// `text` where it is relative or has a harmless scheme, else "#". Browsers skip spaces and controls in schemes.
     static func safe(_ text: String) -> String {
         let scheme = text.unicodeScalars.filter { $0.value > 0x20 }.prefix { !"/?#".unicodeScalars.contains($0) }
         guard let colon = scheme.firstIndex(of: ":") else { return text }
         let name = String(String.UnicodeScalarView(scheme[..<colon])).lowercased()
-        return ["http", "https", "mailto", "tel"].contains(name) ? text : "#"
+        return schemes.contains(name) ? text : "#"
     }
 }

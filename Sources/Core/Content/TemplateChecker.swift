@@ -10,16 +10,29 @@ struct TemplateChecker {
     private var sections: [OpenSection] = []
     private var context = HTMLContext()
     private var literalBytes = 0
+    /// Where the last merge field stands that may make the scheme of a URL.
+    private var schemeField = (line: 1, column: 1)
+    private var lastClosed: ClosedSection?
     /// The template with its names rewritten. A section's opening tag is completed when it closes.
     private var segments: [String] = []
     private(set) var names: Set<String> = []
 
     private struct OpenSection {
+        var sigil: Character
         var name: String
         var line: Int
         var column: Int
         var segment: Int
         var literalBytes: Int
+        var context: HTMLContext
+        /// What its place is like where it is absent.
+        var absent: HTMLContext
+    }
+
+    private struct ClosedSection {
+        var open: OpenSection
+        /// The index behind it, and the context at its end.
+        var end: Int
         var context: HTMLContext
     }
 
@@ -62,15 +75,30 @@ struct TemplateChecker {
             if kind == .line { throw fault("a line break") }
             line += 1
             lineStart = index + 1
-        } else if character.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" }) {
+        } else if character.unicodeScalars.contains(where: isControl) {
             throw fault("a control character")
         }
         index += 1
-        return character
+        return kind == .line && character == "\t" ? " " : character
+    }
+
+    /// What headers cannot carry is refused in a line: DEL, C1 and Unicode's own separators of lines too.
+    private func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09: false
+        case 0..<0x20: true
+        case 0x7F...0x9F, 0x2028, 0x2029: kind == .line
+        default: false
+        }
     }
 
     private mutating func flush(_ literal: inout String) throws(TemplateError) {
         if kind == .html { context.read(literal) }
+        if context.url?.isBroken == true {
+            throw TemplateError(
+                "a merge field before a \":\" in a URL: write the scheme out", line: schemeField.line,
+                column: schemeField.column)
+        }
         literalBytes += literal.utf8.count
         segments.append(literal)
         literal = ""
@@ -96,23 +124,30 @@ struct TemplateChecker {
 
     private mutating func mergeField() throws(TemplateError) {
         if kind == .html, let objection = context.objection { throw fault(objection) }
+        if context.beginsURL { schemeField = (line, index - lineStart + 1) }
         let name = try readName(after: 2)
         names.insert(name)
-        segments.append("{{\(kind == .html && context.beginsURL ? suffixed(name, MergeName.url) : name)}}")
+        segments.append("{{\(context.beginsURL ? suffixed(name, MergeName.url) : name)}}")
+        context.readField()
     }
 
     private mutating func openSection(_ sigil: Character) throws(TemplateError) {
         guard sections.count < Self.nestingLimit else {
             throw fault("sections nested more than \(Self.nestingLimit) deep")
         }
-        let column = index - lineStart + 1
+        let (start, column) = (index, index - lineStart + 1)
         let name = try readName(after: 3)
         names.insert(name)
         segments.append(String(sigil))
+        var absent = context
+        if let closed = lastClosed, closed.end == start, closed.open.name == name, closed.open.sigil != sigil {
+            // The one is there exactly where the other is not.
+            (context, absent) = (closed.open.context, closed.context)
+        }
         sections.append(
             OpenSection(
-                name: name, line: line, column: column, segment: segments.count - 1, literalBytes: literalBytes,
-                context: context))
+                sigil: sigil, name: name, line: line, column: column, segment: segments.count - 1,
+                literalBytes: literalBytes, context: context, absent: absent))
     }
 
     private mutating func closeSection() throws(TemplateError) {
@@ -127,7 +162,14 @@ struct TemplateChecker {
             index = start
             throw fault("the section \"\(name)\" begins and ends in different places of the HTML")
         }
-        context.merge(open.context)
+        if let url = context.url, url.isOpen, url.hasField, url.colons > open.context.url?.colons ?? 0 {
+            throw TemplateError(
+                "the section \"\(name)\", repeated, puts a \":\" behind a merge field in a URL", line: open.line,
+                column: open.column)
+        }
+        // A third one would follow the first, so only two make a pair.
+        lastClosed = open.absent == open.context ? ClosedSection(open: open, end: index, context: context) : nil
+        context.merge(open.absent)
         let full = suffixed(name, "\(MergeName.section)\(literalBytes - open.literalBytes)")
         segments[open.segment] = "{{\(segments[open.segment])\(full)}}"
         segments.append("{{/\(full)}}")

@@ -32,3 +32,8 @@ public struct Decision: Sendable, Hashable {
         self.saw = saw
     }
 }
+
+extension Timestamp {
+    /// As decisions tell it.
+    var told: JSON { .string(description) }
+}

@@ -41,21 +41,19 @@ struct Engine {
 
     // MARK: Goal and exit
 
-    /// The first activation at or after the lapse sees the log as it was just before, so that a late one decides as a
-    /// punctual one would have; after it the goal is closed.
+    /// Only what lies before the lapse counts, however early it is known. The first activation at or after the lapse sees
+    /// the log as it was just before, so that a late one decides as a punctual one would have; after it the goal is closed.
     private mutating func reachesGoal() -> Bool {
         guard let goal = journey.goal, !run.goalHasLapsed else { return false }
-        let lapse = goal.within.map { run.startedAt + $0 } ?? .distantFuture
-        let reached: Bool
-        if world.now < lapse {
-            reached = holds(goal.when)
-            look(at: lapse)
-        } else {
-            reached = goal.when.holds(in: Scene(world, runStart: run.entry, before: lapse)).holds
+        let lapse = goal.within.map { run.startedAt + $0 }
+        let result = goal.when.holds(in: Scene(world, runStart: run.entry, before: lapse))
+        if let lapse, world.now >= lapse {
             run.goalHasLapsed = true
+        } else {
+            look(at: min(result.validUntil, lapse ?? .distantFuture))
         }
-        if reached { end(.converted, step: "goal", saw: ["condition": .string(goal.when.source)]) }
-        return reached
+        if result.holds { end(.converted, step: "goal", saw: ["condition": .string(goal.when.source)]) }
+        return result.holds
     }
 
     private mutating func meetsExit() -> Bool {
@@ -130,12 +128,12 @@ struct Engine {
         let window = world.facts.history.upTo(.end(of: until))
         for event in window.events(named: wait.event, after: behind) where fits(event, wait.when) {
             decide(
-                line.name, "then", ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.json])
+                line.name, "then", ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.told])
             go(to: line.next, since: world.now, behind: event.position)
             return true
         }
         guard isDue(until) else { return false }
-        decide(line.name, "else", ["waited for": .string(wait.event), "until": until.json])
+        decide(line.name, "else", ["waited for": .string(wait.event), "until": until.told])
         go(to: otherwise, since: world.now, behind: .end(of: until))
         return true
     }
@@ -147,7 +145,8 @@ struct Engine {
 
     private mutating func go(to place: StepTable.Place, since: Timestamp, behind: HistoryPosition) {
         self.since = since
-        self.behind = behind
+        // An entry may be dated later than what follows it, and the run sees nothing up to it.
+        self.behind = max(behind, run.entry)
         run.step = journey.table.lines[place].name
         run.phase = .arriving
     }

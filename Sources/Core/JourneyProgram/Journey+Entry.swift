@@ -41,7 +41,7 @@ extension Journey {
     }
 
     private func entryDecision(_ position: HistoryPosition) -> Decision {
-        var saw: [String: JSON] = ["at": position.at.json]
+        var saw: [String: JSON] = ["at": position.at.told]
         switch entry.trigger {
         case .event(let name, let when):
             saw["event"] = .string(name)

@@ -10,6 +10,10 @@ public struct Journey: Sendable {
     public let goal: Goal?
     /// What ends a run as `exited`, at any moment.
     public let exit: Expression?
+    /// What decides on an entry: its condition and its key.
+    public let entryMentions: Mentions
+    /// What its runs look at: goal, exit, waits and branches.
+    public let runMentions: Mentions
 
     let table: StepTable
 
@@ -22,7 +26,9 @@ public struct Journey: Sendable {
         self.entry = entry
         self.goal = goal
         self.exit = exit
-        self.table = try StepTable(steps)
+        table = try StepTable(steps)
+        entryMentions = Mentions(entry.conditions)
+        runMentions = Mentions([goal?.when, exit].compactMap { $0 }).union(table.mentions)
     }
 
     /// What starts a run, and how often the same contact may.
@@ -81,15 +87,10 @@ extension Journey {
     /// The conditions that may end a run at any moment: whatever changes one of them must activate the run.
     public var watchedConditions: [Expression] { [goal?.when, exit].compactMap { $0 } }
 
-    /// Every event name that the journey looks at; only these are needed in the history that its runs see.
+    /// Every event name that the journey looks at, the one that it starts on included.
     public var mentionedEvents: Set<String> {
-        var names = table.mentionedEvents
-        for condition in watchedConditions { names.formUnion(condition.mentionedEvents) }
-        if case .event(let name, let when) = entry.trigger {
-            names.insert(name)
-            names.formUnion(when?.mentionedEvents ?? [])
-        }
-        if case .perKey(let key) = entry.again { names.formUnion(key.mentionedEvents) }
+        var names = entryMentions.events.union(runMentions.events)
+        if case .event(let name, _) = entry.trigger { names.insert(name) }
         return names
     }
 }

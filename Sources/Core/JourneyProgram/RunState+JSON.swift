@@ -2,13 +2,13 @@ import Expressions
 public import Model
 
 /// The stored form: `{"v":1,"started":…,"entry":{"at":…,"event":…},"step":…,"phase":…}` and what the phase needs; instants
-/// are ISO 8601.
+/// are microseconds since 1970, which hold every instant that the store does, whatever its year.
 extension RunState {
     private static let version: Int64 = 1
 
     public var json: JSON {
         var members: [String: JSON] = [
-            "v": .int(Self.version), "started": startedAt.json, "entry": entry.json, "step": .string(step),
+            "v": .int(Self.version), "started": startedAt.stored, "entry": entry.stored, "step": .string(step),
         ]
         if goalHasLapsed { members["lapsed"] = .bool(true) }
         switch phase {
@@ -18,11 +18,11 @@ extension RunState {
             members["visit"] = .int(Int64(visit))
         case .waiting(let until):
             members["phase"] = .string("waiting")
-            members["until"] = until.json
+            members["until"] = until.stored
         case .waitingForEvent(let behind, let until):
             members["phase"] = .string("waiting for event")
-            members["behind"] = behind.json
-            members["until"] = until.json
+            members["behind"] = behind.stored
+            members["until"] = until.stored
         case .waitingForGoal: members["phase"] = .string("waiting for goal")
         case .ended(let outcome): members["phase"] = .string(outcome.rawValue)
         }
@@ -68,17 +68,17 @@ extension JourneyError {
 }
 
 extension Timestamp {
-    var json: JSON { .string(description) }
+    fileprivate var stored: JSON { .int(microseconds) }
 
     fileprivate static func read(_ json: JSON?, _ part: String) throws(JourneyError) -> Timestamp {
-        guard let text = json?.string, let time = Timestamp(iso8601: text) else { throw .unreadable(part) }
-        return time
+        guard case .int(let microseconds) = json else { throw .unreadable(part) }
+        return Timestamp(microseconds: microseconds)
     }
 }
 
 extension HistoryPosition {
-    fileprivate var json: JSON {
-        var members = ["at": at.json]
+    fileprivate var stored: JSON {
+        var members = ["at": at.stored]
         if let eventID { members["event"] = .string(eventID) }
         return .object(members)
     }

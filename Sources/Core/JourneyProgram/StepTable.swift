@@ -80,16 +80,4 @@ extension StepTable {
             if case .email(let template) = line.operation { (line.name, template) } else { nil }
         }
     }
-
-    var mentionedEvents: Set<String> {
-        lines.reduce(into: []) { names, line in
-            switch line.operation {
-            case .waitFor(let wait, _):
-                names.insert(wait.event)
-                names.formUnion(wait.when?.mentionedEvents ?? [])
-            case .branch(let condition, _): names.formUnion(condition.mentionedEvents)
-            default: break
-            }
-        }
-    }
 }

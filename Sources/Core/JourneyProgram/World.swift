@@ -73,11 +73,12 @@ struct Scene: EvaluationContext {
         self.event = event.view
     }
 
-    /// The run's view as it was just before an instant.
-    init(_ world: World, runStart: HistoryPosition, before end: Timestamp) {
+    /// The run's view of what lies before an instant; once that has come, as it was just before.
+    init(_ world: World, runStart: HistoryPosition, before end: Timestamp?) {
         facts = world.facts
-        now = end - Span(microseconds: 1)
-        history = world.facts.history.upTo(.end(of: now))
+        let last = end.map { $0 - Span(microseconds: 1) }
+        now = min(world.facts.now, last ?? world.facts.now)
+        history = last.map { world.facts.history.upTo(.end(of: $0)) } ?? world.facts.history
         self.runStart = runStart
     }
 

@@ -20,6 +20,29 @@ public struct HeaderValue: Sendable, Hashable {
         self.text = text
     }
 
+    /// Takes as much of the beginning of `text` as a value may have, cut between two characters. For what is put together
+    /// from values that nobody has measured. Throws `controlCharacter`.
+    public init(cutting text: String) throws(MailError) {
+        try self.init(Self.beginning(of: text))
+    }
+
+    private static func beginning(of text: String) -> String {
+        guard text.utf8.count > limit else { return text }
+        var size = 0
+        let whole = text.prefix { character in
+            size += character.utf8.count
+            return size <= limit
+        }
+        if !whole.isEmpty { return String(whole) }
+        // One character with more marks than a value has room for.
+        size = 0
+        return String(
+            text.unicodeScalars.prefix { scalar in
+                size += scalar.utf8.count
+                return size <= limit
+            })
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: true

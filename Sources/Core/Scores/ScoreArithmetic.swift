@@ -9,8 +9,9 @@ public import Model
 /// The fraction of a half-life is quantised to 1/65,536 and the power is a product of constants, so no libm is involved
 /// and every machine gets the same bits. The relative error of a value is below 0.001 for points of 0.01 and more.
 ///
-/// Bounds: a rule gives at most ±10,000 points; one contact's sum within one epoch cannot overflow before 549,755,813
-/// points (2^39 / 1000), which is ten events a second of a point each for 22 months.
+/// Bounds: a rule gives at most ±10,000 points; one contact's sum within one epoch has room for 549,755,813 points
+/// (2^39 / 1000), which is ten events a second of a point each for 22 months, but only 54,975 events of 10,000 points.
+/// Sums are therefore made by `sum`, which nothing overflows.
 public enum ScoreArithmetic {
     /// The largest value of one rule, either way, in thousandths of a point.
     public static let largestPoints: Int64 = 10_000_000
@@ -36,11 +37,21 @@ public enum ScoreArithmetic {
         return (epoch, points < 0 ? -amount : amount)
     }
 
+    /// Two amounts of one epoch added up; what Int64 cannot hold stays at its limit.
+    ///
+    /// Below the limit sums commute. A sum that has met it no longer counts what comes, so that of points of both signs
+    /// the order would tell: whoever promises a rebuild equal to the bit takes `left` and `right` that never meet it, or
+    /// refuses an event whose sum would.
+    public static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+        let (sum, isTooLarge) = left.addingReportingOverflow(right)
+        return isTooLarge ? (right < 0 ? .min : .max) : sum
+    }
+
     /// A score at `now` in points, rounded to a thousandth; sums of later epochs count as well.
     ///
     /// The same sums, half-life and instant give the same bits on every machine.
     public static func value(sums: [Int64: Int64], halfLife: Span?, now: Timestamp) -> Double {
-        guard let halfLife else { return Double(sums.values.reduce(0, &+)) / 1000 }
+        guard let halfLife else { return Double(sums.values.reduce(0, sum)) / 1000 }
         var total = 0.0
         for epoch in sums.keys.sorted() {
             total += Double(sums[epoch]!) * weight(epoch: epoch, halfLife: halfLife, now: now)

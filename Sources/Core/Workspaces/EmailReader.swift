@@ -28,6 +28,7 @@ struct EmailReader {
         let template = fields.required("subject").flatMap { self.template($0, bodies) }
         let sender = fields["sender"].map { SenderReader(inspection).read($0) }
         let preheader = fields["preheader"].map(self.preheader)
+        if case .topic? = ground, let template { warnOfMissing(in: template) }
         guard isName, let ground, let template else { return nil }
         return EmailDefinition(
             name: name, template: template, preheader: preheader ?? nil, ground: ground, sender: sender ?? nil,
@@ -56,6 +57,22 @@ struct EmailReader {
             inspection.report(.invalid, "an e-mail has either a topic or a class, not both", at: kind.place)
         }
         return nil
+    }
+
+    // MARK: What marketing mail must carry
+
+    /// A way out and the sender's postal address, in whichever part is read (CAN-SPAM, 16 CFR 316.5).
+    private func warnOfMissing(in template: EmailTemplate) {
+        for (part, body) in [(template.text, "body.txt.mustache"), (template.html, "body.html.mustache")] {
+            guard let fields = part?.mergeFields else { continue }
+            for (field, what) in [("links.unsubscribe", "no way out"), ("workspace.address", "no postal address")]
+            where !fields.contains(field) {
+                inspection.report(
+                    .missing, "marketing mail without {{\(field)}}: \(what)", at: .start,
+                    help: "put {{\(field)}} at its end; what the person is owed is \"class: transactional\" instead",
+                    in: "emails/\(name)/\(body)", severity: .warning)
+            }
+        }
     }
 
     // MARK: Templates

@@ -10,11 +10,11 @@ final class Inspection {
 
     func report(
         _ code: Finding.Code, _ message: String, at place: YAMLNode.Place, help: String? = nil,
-        in otherFile: String? = nil
+        in otherFile: String? = nil, severity: Finding.Severity = .error
     ) {
         findings.append(
             Finding(
-                file: otherFile ?? file.name, line: place.line, column: place.column, severity: .error, code: code,
+                file: otherFile ?? file.name, line: place.line, column: place.column, severity: severity, code: code,
                 message: message, help: help))
     }
 

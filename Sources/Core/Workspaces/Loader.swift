@@ -23,7 +23,7 @@ struct Loader {
         let stages = read("stages.yaml") { StagesReader($0, vocabulary).read() } ?? []
         vocabulary.stages = stages.map { Set($0.map(\.name)) }
         let emails = readEmails(topics: settings?.topics.map(\.name))
-        let journeys = readJourneys(Names(vocabulary, stages, emails))
+        let journeys = readJourneys(Names(vocabulary, stages, emails), settings)
         reportUnused(emails: emails, journeys: journeys)
         reportUnread()
         guard let settings, let scores, let stages else { return nil }
@@ -103,12 +103,14 @@ extension Loader {
             return nil
         }
         let bodies = EmailReader.Bodies(text: text, html: files[paths[2]])
-        let digest = digest("loods.email", of: paths)
+        let digest = digest("loods.email", of: paths, from: .derived("loods.email"))
         let email = read(paths[0]) { EmailReader($0, name: name, topics: topics).read(bodies, digest: digest) }
         return email ?? nil
     }
 
-    private mutating func readJourneys(_ names: Names) -> [JourneyDefinition] {
+    private mutating func readJourneys(
+        _ names: Names, _ settings: SettingsReader.Settings?
+    ) -> [JourneyDefinition] {
         var journeys: [JourneyDefinition] = []
         for file in files.keys.sorted() where Self.isJourney(file) {
             guard let journey = read(file, { JourneyReader($0, names).read() }) ?? nil else { continue }
@@ -118,7 +120,8 @@ extension Loader {
             }
             let templates = Set(journey.emailSteps.map(\.template)).sorted()
             let paths = [file] + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
-            let digest = digest("loods.journey", of: paths)
+            let start = UniqueID.derived("loods.journey", settings?.digest.description ?? "")
+            let digest = digest("loods.journey", of: paths, from: start)
             journeys.append(JourneyDefinition(journey: journey, file: file, digest: digest))
         }
         return journeys
@@ -129,8 +132,8 @@ extension Loader {
         return parts.count == 2 && parts[0] == "journeys" && path.hasSuffix(".yaml")
     }
 
-    private func digest(_ purpose: String, of paths: [String]) -> UniqueID {
-        paths.reduce(.derived(purpose)) { digest, path in
+    private func digest(_ purpose: String, of paths: [String], from start: UniqueID) -> UniqueID {
+        paths.reduce(start) { digest, path in
             .derived(purpose, digest.description, path, files[path] == nil ? "absent" : "present", files[path] ?? "")
         }
     }

@@ -21,12 +21,15 @@ public struct PointRule: Sendable {
 }
 
 extension ScoreModel {
+    /// Whether an event of this name may give points.
+    public func mentions(_ event: String) -> Bool { rules.contains { $0.event == event } }
+
     /// What an event adds to which epoch's sum; nil where no rule fits or the fitting ones add up to nothing.
     public func contribution(of event: HistoryEvent) -> (epoch: Int64, amount: Int64)? {
         var total: (epoch: Int64, amount: Int64)?
         for rule in rules where rule.fits(event) {
             let term = ScoreArithmetic.term(points: rule.points, at: event.at, halfLife: halfLife)
-            total = (term.epoch, (total?.amount ?? 0) + term.amount)
+            total = (term.epoch, ScoreArithmetic.sum(total?.amount ?? 0, term.amount))
         }
         return total?.amount == 0 ? nil : total
     }

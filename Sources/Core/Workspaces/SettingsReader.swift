@@ -1,4 +1,6 @@
 import JourneyProgram
+import Mail
+import Model
 
 /// Reads `workspace.yaml`.
 struct SettingsReader {
@@ -9,6 +11,12 @@ struct SettingsReader {
         var replyTo: String?
         var postalAddress: String
         var topics: [Topic]
+
+        /// Over what runs and mails take from the settings: the same however the file writes them.
+        var digest: UniqueID {
+            .derived(
+                "loods.settings", name, zone.name, sender.name, sender.address, replyTo ?? "", postalAddress)
+        }
     }
 
     private let inspection: Inspection
@@ -70,42 +78,5 @@ struct SettingsReader {
         if let version = node.text.flatMap({ Int($0) }), (1...1_000_000).contains(version) { return version }
         inspection.report(.invalid, "a version must be a whole number from 1", at: node.place)
         return nil
-    }
-}
-
-/// Reads `{name: …, address: …}`.
-struct SenderReader {
-    private let inspection: Inspection
-
-    init(_ inspection: Inspection) { self.inspection = inspection }
-
-    func read(_ node: YAMLNode) -> Sender? {
-        guard let fields = Fields(node, of: "a sender", keys: ["name", "address"], in: inspection) else { return nil }
-        let name = fields.required("name").flatMap { inspection.text($0, "a sender's name") }
-        let address = fields.required("address").flatMap(self.address)
-        guard let name, let address else { return nil }
-        guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            inspection.report(.invalid, "a sender's name must be one line", at: fields["name"]?.place ?? node.place)
-            return nil
-        }
-        return Sender(name: name, address: address)
-    }
-
-    /// An address as mail is sent from: a plain `local@domain` (RFC 5321, section 4.1.2, without quoting).
-    func address(_ node: YAMLNode) -> String? {
-        guard let text = inspection.text(node, "an address") else { return nil }
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        let forbidden = "<>()[],;:\\\" "
-        guard parts.count == 2, (1...64).contains(parts[0].utf8.count), text.utf8.count <= 254,
-            parts[1].contains("."), parts[1].first != ".", parts[1].last != ".",
-            text.unicodeScalars.allSatisfy({
-                $0.value > 32 && $0.value != 127 && !forbidden.unicodeScalars.contains($0)
-            })
-        else {
-            inspection.report(
-                .invalid, "\"\(text)\" is not an address", at: node.place, help: "such as hello@shop.example")
-            return nil
-        }
-        return text
     }
 }

@@ -93,6 +93,7 @@ public struct JourneyDefinition: Sendable {
     public var journey: Journey
     /// The file that it stands in.
     public var file: String
-    /// Over the journey's file and the files of the e-mails it sends: the same only if nothing has changed.
+    /// Over all that its runs and mails are made of: the journey's file, the files of the e-mails it sends, and the
+    /// workspace's name, zone, sender, reply address and postal address. The same only if none of these has changed.
     public var digest: UniqueID
 }

@@ -41,10 +41,16 @@ public actor AMQPConnection {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    private init(_ configuration: AMQPConfiguration, onChange: @escaping @Sendable (Change) -> Void) {
+    private init(
+        _ configuration: AMQPConfiguration, onChange: @escaping @Sendable (Change) -> Void
+    ) throws(AMQPError) {
+        do {
+            thread = try ConnectionThread(name: configuration.connectionName)
+        } catch {
+            throw AMQPError(.unreachable, "the system has no thread or file descriptor left (errno \(error.number))")
+        }
         self.configuration = configuration
         self.onChange = onChange
-        thread = ConnectionThread(name: configuration.connectionName)
         window = ConfirmWindow(
             limits: .init(
                 messages: configuration.windowMessages, bytes: configuration.windowBytes,
@@ -58,7 +64,7 @@ public actor AMQPConnection {
     public static func connect(
         _ configuration: AMQPConfiguration, onChange: @escaping @Sendable (Change) -> Void = { _ in }
     ) async throws(AMQPError) -> AMQPConnection {
-        let connection = AMQPConnection(configuration, onChange: onChange)
+        let connection = try AMQPConnection(configuration, onChange: onChange)
         try await connection.open()
         return connection
     }

@@ -5,8 +5,10 @@
 ///
 /// ```swift
 /// actor Connection {
-///     private let thread = ConnectionThread(name: "amqp-publish")
+///     private let thread: ConnectionThread
 ///     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+///
+///     init() throws(ConnectionThread.StartFailure) { thread = try ConnectionThread(name: "amqp-publish") }
 ///
 ///     func open() {
 ///         …                                            // blocking calls are fine here
@@ -38,13 +40,20 @@ public final class ConnectionThread: SerialExecutor {
         case timedOut
     }
 
+    /// Why there is no thread: the process or the machine has no file descriptor or thread left.
+    public struct StartFailure: Error {
+        /// What the system says (errno(3)).
+        public let number: Int32
+    }
+
     private let loop: ThreadLoop
 
     /// Starts the thread.
     ///
     /// - Parameter name: shown by `top -H` and debuggers; the kernel keeps 15 bytes.
-    public init(name: String) {
-        loop = ThreadLoop(name: name)
+    /// - Throws: ``StartFailure``, which passes as soon as others give descriptors or threads back.
+    public init(name: String) throws(StartFailure) {
+        loop = try ThreadLoop(name: name)
     }
 
     deinit {
@@ -77,8 +86,8 @@ public final class ConnectionThread: SerialExecutor {
 
     /// Ends the thread once the jobs already enqueued have run; returns at once, may be called from anywhere.
     ///
-    /// A job that is enqueued later still runs, in order, on a thread that lives as long as there are jobs: no task is
-    /// left waiting for ever.
+    /// A job that is enqueued later still runs, in order, on a thread that lives as long as there are jobs, or on one of
+    /// Swift's own if the system refuses another: no task is left waiting for ever.
     public func shutdown() {
         loop.close()
     }

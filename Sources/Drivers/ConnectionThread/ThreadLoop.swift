@@ -26,12 +26,13 @@ final class ThreadLoop: Sendable {
     /// The thread's pthread id, 0 while there is none.
     private let thread = Atomic<UInt>(0)
 
-    init(name: String) {
+    init(name: String) throws(ConnectionThread.StartFailure) {
+        let bell = loods_eventfd()
+        guard bell >= 0 else { throw ConnectionThread.StartFailure(number: errno) }
         self.name = name
-        bell = loods_eventfd()
-        precondition(bell >= 0, "no file descriptor left for a connection's thread")
+        self.bell = bell
         state.withLock { $0.hasThread = true }
-        startThread()
+        try startThread()
     }
 
     deinit {
@@ -50,7 +51,7 @@ final class ThreadLoop: Sendable {
             return needs
         }
         if mustRing { ring() }
-        if mustStart { startThread() }
+        if mustStart { restart() }
     }
 
     func setWatch(_ watch: Watch?) {
@@ -77,7 +78,18 @@ final class ThreadLoop: Sendable {
 
     // MARK: The thread
 
-    private func startThread() {
+    /// For jobs that came after the end.
+    private func restart() {
+        do {
+            try startThread()
+        } catch {
+            // A job cannot be refused. These are few and do not block, as the connection is closed; the runtime's
+            // threads exist already. Nobody awaits this task: the tasks whose jobs it runs go on by them.
+            Task.detached { self.serve() }
+        }
+    }
+
+    private func startThread() throws(ConnectionThread.StartFailure) {
         var id = pthread_t()
         let start = Unmanaged.passRetained(self)
         let status = pthread_create(
@@ -86,12 +98,20 @@ final class ThreadLoop: Sendable {
                 Unmanaged<ThreadLoop>.fromOpaque(argument!).takeRetainedValue().run()
                 return nil
             }, start.toOpaque())
-        precondition(status == 0, "the system refuses another thread")
+        guard status == 0 else {
+            start.release()
+            throw ConnectionThread.StartFailure(number: status)
+        }
         pthread_detach(id)
     }
 
     private func run() {
         loods_name_thread(name)
+        serve()
+    }
+
+    /// Runs jobs and hooks on the thread of the caller, until the end.
+    private func serve() {
         thread.store(pthread_self(), ordering: .relaxed)
         while true {
             switch nextTurn() {

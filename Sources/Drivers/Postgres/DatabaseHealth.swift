@@ -2,73 +2,106 @@ import ConnectionThread
 import Logging
 
 /// Whether the database answers, as the pool's connections find out; says so in the log once per change.
+///
+/// It is available as long as one connection is open, whatever becomes of attempts to open more.
 final class DatabaseHealth: Sendable {
     private struct State {
-        var availability: PostgresPool.Availability
+        /// How many connections are open.
+        var live = 0
+        /// How many attempts have failed since one succeeded, and how the last one did.
         var failures = 0
+        var lastError: PostgresError?
         var nextAttempt = ContinuousClock.now
+        /// Nil while the database is available.
+        var awaySince: ContinuousClock.Instant? = .now
+        /// Whether the log says that it is away.
+        var isAnnounced = false
+
+        var isDue: Bool { failures == 0 || nextAttempt <= .now }
     }
 
-    /// Yields after a connection was lost or could not be opened.
+    private enum News {
+        case away
+        case onlyForMore
+    }
+
+    /// Yields when there may be a connection to open.
     let troubles: AsyncStream<Void>
     private let trouble: AsyncStream<Void>.Continuation
-    private let state: Locked<State>
+    private let state = Locked(State())
     private let logger: Logger
 
     init(logger: Logger) {
         self.logger = logger
-        state = Locked(
-            State(availability: .away(since: .now, reason: "no connection has been opened yet")))
         (troubles, trouble) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    var availability: PostgresPool.Availability { state.withLock { $0.availability } }
+    var availability: PostgresPool.Availability {
+        state.withLock { state in
+            guard let since = state.awaySince else { return .available }
+            return .away(since: since, reason: state.lastError?.summary ?? "no connection has been opened yet")
+        }
+    }
 
     var nextAttempt: ContinuousClock.Instant { state.withLock { $0.nextAttempt } }
 
-    /// Refuses while the database is known to be away and the next attempt is not due.
+    var hasLiveConnection: Bool { state.withLock { $0.live > 0 } }
+
+    /// Whether to open a connection rather than wait for one that is open.
+    var mayOpen: Bool { state.withLock { $0.live == 0 || $0.isDue } }
+
+    /// Whether the pool should open a connection though nobody asks: there is none, or the last attempt failed.
+    var lacksConnection: Bool { state.withLock { $0.live == 0 || $0.failures > 0 } }
+
+    /// Refuses while the last attempt failed and the next one is not due.
     func checkAttempt() throws(PostgresError) {
-        let reason: String? = state.withLock { state in
-            guard case .away(_, let reason) = state.availability, state.nextAttempt > .now else {
-                return nil
-            }
-            return reason
-        }
-        if let reason { throw PostgresError(.connection, reason) }
+        if let error = state.withLock({ $0.isDue ? nil : $0.lastError }) { throw error }
     }
 
     func noteOpened(host: String, port: String) {
         let before = state.withLock { state in
-            defer { state = State(availability: .available) }
-            return state
+            let before = state
+            state = State(live: before.live + 1, awaySince: nil)
+            return before
         }
-        guard case .away(let since, _) = before.availability, before.failures > 0 else { return }
+        guard before.isAnnounced, let since = before.awaySince else { return }
         logger.notice(
             "PostgreSQL is back",
             metadata: ["host": "\(host)", "port": "\(port)", "away": "\(since.duration(to: .now))"])
     }
 
-    func noteFailure(_ error: PostgresError, host: String, port: String) {
-        let isNews = state.withLock { state in
-            let isNews = state.failures == 0
-            state.failures += 1
-            state.nextAttempt = .now + Self.pause(afterFailures: state.failures)
-            var since = ContinuousClock.now
-            if case .away(let earlier, _) = state.availability { since = earlier }
-            state.availability = .away(since: since, reason: error.message)
-            return isNews
-        }
-        if isNews {
-            logger.warning(
-                "PostgreSQL is away",
-                metadata: ["host": "\(host)", "port": "\(port)", "reason": "\(error.message)"])
-        }
+    /// A connection that was open is so no more.
+    func noteClosed() {
+        state.withLock { $0.live -= 1 }
+    }
+
+    /// A connection that nobody used was lost.
+    func noteLoss() {
+        logger.debug("PostgreSQL ended an idle connection")
         trouble.yield()
     }
 
-    /// A connection ended while nobody used it.
-    func noteLoss() {
-        logger.debug("PostgreSQL ended an idle connection")
+    /// A place whose connection is not open is nobody's, so the pool may open it.
+    func notePlace() {
+        trouble.yield()
+    }
+
+    func noteFailure(_ error: PostgresError, server: String) {
+        let news: News? = state.withLock { state in
+            state.failures += 1
+            state.nextAttempt = .now + Self.pause(afterFailures: state.failures)
+            state.lastError = error
+            guard state.live == 0 else { return state.failures == 1 ? .onlyForMore : nil }
+            state.awaySince = state.awaySince ?? .now
+            defer { state.isAnnounced = true }
+            return state.isAnnounced ? nil : .away
+        }
+        let metadata: Logger.Metadata = ["server": "\(server)", "reason": "\(error.summary)"]
+        switch news {
+        case .away: logger.warning("PostgreSQL is away", metadata: metadata)
+        case .onlyForMore: logger.warning("PostgreSQL refuses a further connection", metadata: metadata)
+        case nil: break
+        }
         trouble.yield()
     }
 

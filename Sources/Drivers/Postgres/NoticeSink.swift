@@ -23,10 +23,10 @@ final class NoticeSink {
 
     private func receive(_ notice: OpaquePointer) {
         let sqlState = Self.field(notice, "C")
-        if Wire.saysGoodbye(sqlState) { saysGoodbye = true }
+        let severity = Self.field(notice, "V")
+        if Wire.saysGoodbye(sqlState, severity: severity) { saysGoodbye = true }
         logger.debug(
-            "PostgreSQL sent a notice",
-            metadata: ["sqlstate": "\(sqlState)", "severity": "\(Self.field(notice, "V"))"])
+            "PostgreSQL sent a notice", metadata: ["sqlstate": "\(sqlState)", "severity": "\(severity)"])
     }
 
     private static func field(_ notice: OpaquePointer, _ code: Character) -> String {

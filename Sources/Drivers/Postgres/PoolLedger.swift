@@ -3,9 +3,9 @@ struct PoolLedger<Connection: Sendable, Waiter: Sendable>: Sendable {
     enum Taking: Sendable {
         /// Use this one.
         case take(Connection)
-        /// Make another; it counts as lent.
+        /// Make another; it counts as lent. ``noteClosed()`` if it cannot be made.
         case make
-        /// All are in use: ``enqueue(_:as:)``.
+        /// All that will do are in use: ``enqueue(_:as:)``.
         case wait
         case closed
     }
@@ -33,10 +33,23 @@ struct PoolLedger<Connection: Sendable, Waiter: Sendable>: Sendable {
 
     var waiterCount: Int { waiters.count }
 
-    mutating func take() -> Taking {
+    /// Lends a connection that is open where one is idle, and another only if there is none.
+    ///
+    /// - Parameters:
+    ///   - mayOpen: whether to open another at all, rather than wait for one that is lent to come back.
+    ///   - isOpen: asked of idle ones, whose state changes by itself.
+    mutating func take(mayOpen: Bool = true, isOpen: (Connection) -> Bool) -> Taking {
         if isClosing { return .closed }
-        // The last one returned is the likeliest to be open and its thread the likeliest to be awake.
-        if let connection = idle.popLast() { return .take(connection) }
+        // The last one returned: its thread is the likeliest to be awake.
+        if let index = idle.lastIndex(where: isOpen) { return .take(idle.remove(at: index)) }
+        if !mayOpen, made > idle.count { return .wait }
+        return takeUnopened(isOpen: isOpen)
+    }
+
+    /// Lends a connection that is still to be opened.
+    mutating func takeUnopened(isOpen: (Connection) -> Bool) -> Taking {
+        if isClosing { return .closed }
+        if let index = idle.firstIndex(where: { !isOpen($0) }) { return .take(idle.remove(at: index)) }
         guard made < capacity else { return .wait }
         made += 1
         return .make

@@ -1,6 +1,7 @@
 internal import CLibPQ
 import ConnectionThread
 import Logging
+import Synchronization
 
 /// One place in the pool: a thread, and the connection that is opened on it when it is needed.
 actor PooledConnection {
@@ -13,10 +14,14 @@ actor PooledConnection {
     private let configuration: PostgresConfiguration
     private let health: DatabaseHealth
     private let logger: Logger
+    private let hasWire = Atomic(false)
     private var wire: Wire?
 
-    init(_ configuration: PostgresConfiguration, health: DatabaseHealth, logger: Logger) {
-        thread = ConnectionThread(name: "postgres")
+    /// - Throws: when there is no thread for it.
+    init(
+        _ configuration: PostgresConfiguration, health: DatabaseHealth, logger: Logger
+    ) throws(ConnectionThread.StartFailure) {
+        thread = try ConnectionThread(name: "postgres")
         self.configuration = configuration
         self.health = health
         self.logger = logger
@@ -24,124 +29,59 @@ actor PooledConnection {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
+    /// Whether there is a connection, as far as is known; the pool prefers those where there is.
+    nonisolated var isOpen: Bool { hasWire.load(ordering: .relaxed) }
+
     /// Lends the connection to `body`; the whole of it is one job of the thread, so nothing comes between.
     func use<R: Sendable>(
-        _ scope: Scope, statementTimeout: Duration?, _ body: @Sendable (PostgresSession) throws -> R
+        _ scope: Scope, _ budget: TimeBudget, _ body: @Sendable (PostgresSession) throws -> R
     ) throws -> R {
         if Task.isCancelled { throw PostgresError(.cancelled, "the task was cancelled") }
         defer { settle() }
         switch scope {
-        case .transaction: return try transact(statementTimeout, body)
-        case .autocommit: return try lend(statementTimeout, body)
+        case .transaction: return try transact(budget, body)
+        case .autocommit: return try lend(budget, body)
         }
     }
 
     /// Makes sure that there is a connection.
-    func open() throws(PostgresError) {
-        _ = try liveWire()
+    ///
+    /// - Throws: ``PostgresError`` with code `timeout` at `limit`, with code `connection` if it cannot be opened.
+    func open(until limit: ContinuousClock.Instant?) throws(PostgresError) {
+        _ = try liveWire(until: limit)
     }
 
     func close() {
-        discard()
+        drop()
         thread.shutdown()
     }
 
-    // MARK: Transactions
-
-    private func transact<R: Sendable>(
-        _ statementTimeout: Duration?, _ body: @Sendable (PostgresSession) throws -> R
-    ) throws -> R {
-        let wire = try begin(statementTimeout)
-        let session = PostgresSession(wire)
-        defer { session.end() }
-        let value: R
-        do {
-            value = try body(session)
-        } catch {
-            // If this fails the connection is discarded, which rolls back as well.
-            _ = try? wire.run("rollback")
-            throw error
-        }
-        try commit(wire)
-        return value
+    /// After each use: a connection that is broken, or in a state that we do not know, is not used again.
+    private func settle() {
+        guard let wire else { return }
+        wire.tidy()
+        if !wire.isReusable { drop() }
     }
 
-    private func begin(_ statementTimeout: Duration?) throws(PostgresError) -> Wire {
-        var sql = "begin isolation level read committed"
-        if let statementTimeout {
-            sql += "; set local statement_timeout = \(statementTimeout.wholeMilliseconds)"
-        }
-        do throws(PostgresError) {
-            return try begin(liveWire(), sql, statementTimeout)
-        } catch {
-            guard error.isConnectionLost, error.code != .timeout else { throw error }
-            // Nothing was asked of it yet: a connection that died unnoticed may be replaced.
-            discard()
-            return try begin(liveWire(), sql, statementTimeout)
-        }
-    }
-
-    private func begin(_ wire: Wire, _ sql: String, _ statementTimeout: Duration?)
-        throws(PostgresError) -> Wire
-    {
-        setPatience(of: wire, statementTimeout)
-        do throws(PostgresError) {
-            _ = try wire.run(sql)
-        } catch {
-            var error = error
-            error.isUnknownOutcome = false
-            throw error
-        }
-        return wire
-    }
-
-    private func commit(_ wire: Wire) throws(PostgresError) {
-        guard !wire.isBroken else { throw wire.lost("the connection was lost before the commit") }
-        do throws(PostgresError) {
-            if try wire.run("commit").commandTag == "ROLLBACK" {
-                throw PostgresError(
-                    .usage, "a statement had failed, so the transaction was rolled back, not committed")
-            }
-        } catch {
-            var error = error
-            error.isUnknownOutcome = error.isConnectionLost
-            throw error
-        }
-    }
-
-    private func lend<R: Sendable>(
-        _ statementTimeout: Duration?, _ body: @Sendable (PostgresSession) throws -> R
-    ) throws -> R {
-        let wire = try liveWire()
-        setPatience(of: wire, statementTimeout)
-        if let statementTimeout {
-            _ = try wire.run("set statement_timeout = \(statementTimeout.wholeMilliseconds)")
-        }
-        defer { if statementTimeout != nil { _ = try? wire.run("rollback; reset statement_timeout") } }
-        let session = PostgresSession(wire)
-        defer { session.end() }
-        return try body(session)
-    }
-
-    // MARK: The connection
-
-    private func liveWire() throws(PostgresError) -> Wire {
+    func liveWire(until limit: ContinuousClock.Instant?) throws(PostgresError) -> Wire {
         if let wire, wire.isAlive() { return wire }
-        discard()
+        drop()
         try health.checkAttempt()
         do throws(PostgresError) {
-            let wire = try Wire.open(configuration, logger: logger)
-            health.noteOpened(host: wire.address.host, port: wire.address.port)
-            self.wire = wire
-            watch(wire)
+            let wire = try Opening(configuration: configuration, limit: limit, logger: logger).run()
+            adopt(wire)
             return wire
         } catch {
-            health.noteFailure(error, host: configuration.host, port: configuration.port)
+            // A caller who gave up early has found nothing out.
+            if error.code != .timeout { health.noteFailure(error, server: configuration.server) }
             throw error
         }
     }
 
-    private func watch(_ wire: Wire) {
+    private func adopt(_ wire: Wire) {
+        self.wire = wire
+        hasWire.store(true, ordering: .relaxed)
+        health.noteOpened(host: wire.address.host, port: wire.address.port)
         thread.watch(fileDescriptor: wire.socket, timeout: nil) { [weak self] _ in
             self?.assumeIsolated { $0.listen() }
         }
@@ -150,27 +90,15 @@ actor PooledConnection {
     /// The server speaks although nobody asked: a notice, a changed setting, or its end.
     private func listen() {
         guard let wire, !wire.isAlive() else { return }
-        discard()
+        drop()
         health.noteLoss()
     }
 
-    /// The server ends a slow statement itself; this is the answer to a server that does not.
-    private func setPatience(of wire: Wire, _ statementTimeout: Duration?) {
-        let limit = statementTimeout ?? configuration.statementTimeout
-        wire.patience = limit > .zero ? limit + configuration.silenceAllowance : nil
-    }
-
-    /// After each use: a connection that is broken, or in a state that we do not know, is not used again.
-    private func settle() {
-        guard let wire else { return }
-        if !wire.isBroken, wire.transaction == PQTRANS_INTRANS || wire.transaction == PQTRANS_INERROR {
-            _ = try? wire.run("rollback")
-        }
-        if wire.isBroken || wire.transaction != PQTRANS_IDLE { discard() }
-    }
-
-    private func discard() {
+    func drop() {
+        guard wire != nil else { return }
         thread.unwatch()
         wire = nil
+        hasWire.store(false, ordering: .relaxed)
+        health.noteClosed()
     }
 }

@@ -3,7 +3,11 @@ internal import CLibPQ
 /// Where the database is and how patient to be with it.
 public struct PostgresConfiguration: Sendable {
     /// libpq's keywords with their values.
-    let parameters: [(keyword: String, value: String)]
+    let parameters: [String: String]
+    /// The servers to try, in order.
+    let endpoints: [Endpoint]
+    /// How long to try each address of each server; nil is for ever.
+    let connectTimeout: Duration?
     /// How many connections, each with a thread.
     public let poolSize: Int
     /// The server ends a statement that takes longer (SQLSTATE 57014); zero is no limit.
@@ -18,10 +22,10 @@ public struct PostgresConfiguration: Sendable {
     /// Reads the address and adds what is not said in it.
     ///
     /// - Parameters:
-    ///   - url: a `postgres://` URL or a libpq connection string; several hosts and `target_session_attrs` are
-    ///     libpq's to handle. Keywords given here win over everything below.
+    ///   - url: a `postgres://` URL or a libpq connection string, with several hosts and `target_session_attrs` where
+    ///     there are any. Keywords given here win over everything below.
     ///   - applicationName: shown in `pg_stat_activity`.
-    ///   - connectTimeout: for each host; libpq rounds to whole seconds, two at least.
+    ///   - connectTimeout: for each address of each host; hosts that come from a service file share it.
     /// - Throws: ``PostgresError`` with code `usage` if the address cannot be read.
     public init(
         url: String, applicationName: String, poolSize: Int = 2,
@@ -30,9 +34,9 @@ public struct PostgresConfiguration: Sendable {
     ) throws(PostgresError) {
         guard poolSize > 0 else { throw PostgresError(.usage, "a pool needs at least one connection") }
         var parameters = try Self.parse(url)
+        self.connectTimeout = try Self.connectTimeout(parameters["connect_timeout"]) ?? connectTimeout
         let defaults = [
             ("application_name", applicationName),
-            ("connect_timeout", String(max(2, connectTimeout.components.seconds))),
             // A dead peer is noticed within some twenty seconds, and unsent data within ten.
             ("keepalives", "1"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
             ("keepalives_count", "2"),
@@ -47,20 +51,29 @@ public struct PostgresConfiguration: Sendable {
             "-c lock_timeout=\(lockTimeout.wholeMilliseconds)", parameters["options"],
         ]
         parameters["options"] = options.compactMap(\.self).joined(separator: " ")
-        self.parameters = parameters.sorted { $0.key < $1.key }.map {
-            (keyword: $0.key, value: $0.value)
-        }
+        self.parameters = parameters
+        endpoints = Endpoint.list(in: parameters)
         self.poolSize = poolSize
         self.statementTimeout = statementTimeout
         self.lockTimeout = lockTimeout
     }
 
-    /// For the log: the hosts as they were given.
-    var host: String { parameter("host") ?? parameter("hostaddr") ?? "default" }
-    var port: String { parameter("port") ?? "default" }
+    /// For errors and the log: the servers as they were given, neither user nor database.
+    var server: String { endpoints.map(\.description).joined(separator: ",") }
 
-    private func parameter(_ keyword: String) -> String? {
-        parameters.first { $0.keyword == keyword }?.value
+    /// The parameters for each walk over the servers: one, or two where standbys are only preferred.
+    var rounds: [[String: String]] {
+        guard parameters["target_session_attrs"] == "prefer-standby" else { return [parameters] }
+        return ["standby", "any"].map { parameters.merging(["target_session_attrs": $0]) { $1 } }
+    }
+
+    /// As libpq reads it: whole seconds, zero or less for no limit. The outer nil is for a text that says nothing.
+    private static func connectTimeout(_ text: String?) throws(PostgresError) -> Duration?? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let seconds = Int32(text) else {
+            throw PostgresError(.usage, "the database's connect_timeout is not a number of seconds")
+        }
+        return .some(seconds > 0 ? .seconds(seconds) : nil)
     }
 
     private static func parse(_ url: String) throws(PostgresError) -> [String: String] {

@@ -26,6 +26,11 @@ extension PostgresPool {
 
     func close(_ connection: PooledConnection) async {
         await connection.close()
+        noteGone()
+    }
+
+    /// A connection that was made, or was to be, is none any more.
+    func noteGone() {
         let done = lending.withLock { state in
             state.ledger.noteClosed()
             guard state.ledger.isClosed else { return [CheckedContinuation<Void, Never>]() }
@@ -44,15 +49,18 @@ extension PostgresPool {
         } while await troubles.next() != nil
     }
 
-    /// Opens a connection that nobody uses; those in use look after themselves.
+    /// Opens a connection that nobody uses, where one is lacking; those in use look after themselves.
     private func reconnect() async -> Bool {
+        guard health.lacksConnection else { return true }
         let connection: PooledConnection
-        switch lending.withLock({ $0.ledger.take() }) {
+        switch lending.withLock({ $0.ledger.takeUnopened { $0.isOpen } }) {
         case .take(let idle): connection = idle
-        case .make: connection = PooledConnection(configuration, health: health, logger: logger)
+        case .make:
+            guard let made = try? makeConnection() else { return false }
+            connection = made
         case .wait, .closed: return true
         }
-        let isOpen = await (try? connection.open()) != nil
+        let isOpen = await (try? connection.open(until: nil)) != nil
         await checkIn(connection)
         return isOpen
     }

@@ -43,34 +43,40 @@ public final class PostgresPool: Service, Sendable {
     /// long, but must not wait for anything else.
     ///
     /// - Parameters:
-    ///   - deadline: how long to wait for a connection to become free.
+    ///   - within: the time for all of it: waiting for a connection, opening one, the statements, the commit. A server
+    ///     that is silent is given up at the end of it. Its last eighth, half a second at most, is kept for ending
+    ///     what is open: no statement is begun in it, and one that still runs is ended by the server. What `body` does
+    ///     between its statements is not interrupted. Nil is no limit but those below.
+    ///   - deadline: how long to wait for a connection to become free; at most `within`.
     ///   - statementTimeout: instead of the configuration's, for this transaction; zero is no limit.
-    /// - Throws: what `body` throws; ``PostgresError`` with `isTransient` while the database is away, with
-    ///   `isUnknownOutcome` if the reply to the COMMIT was lost.
+    /// - Throws: what `body` throws; ``PostgresError`` with `isTransient` while the database is away or where the time
+    ///   is over (code `timeout`, or the server's 57014), with `isUnknownOutcome` if the reply to the COMMIT was lost.
     public func withTransaction<R: Sendable>(
-        deadline: Duration = .seconds(10), statementTimeout: Duration? = nil,
+        within: Duration? = nil, deadline: Duration = .seconds(10), statementTimeout: Duration? = nil,
         _ body: @Sendable (PostgresSession) throws -> R
     ) async throws -> R {
-        try await use(.transaction, deadline, statementTimeout, body)
+        try await use(.transaction, within, deadline, statementTimeout, body)
     }
 
     /// Runs `body` outside of a transaction: each statement commits by itself. Otherwise as ``withTransaction(_:)``.
     ///
     /// A transaction that `body` leaves open is rolled back.
     public func withConnection<R: Sendable>(
-        deadline: Duration = .seconds(10), statementTimeout: Duration? = nil,
+        within: Duration? = nil, deadline: Duration = .seconds(10), statementTimeout: Duration? = nil,
         _ body: @Sendable (PostgresSession) throws -> R
     ) async throws -> R {
-        try await use(.autocommit, deadline, statementTimeout, body)
+        try await use(.autocommit, within, deadline, statementTimeout, body)
     }
 
     private func use<R: Sendable>(
-        _ scope: PooledConnection.Scope, _ deadline: Duration, _ statementTimeout: Duration?,
+        _ scope: PooledConnection.Scope, _ within: Duration?, _ deadline: Duration, _ statementTimeout: Duration?,
         _ body: @Sendable (PostgresSession) throws -> R
     ) async throws -> R {
-        let connection = try await checkOut(within: deadline)
+        let now = ContinuousClock.now
+        let budget = TimeBudget(configuration, statementTimeout: statementTimeout, within: within, from: now)
+        let connection = try await checkOutOpen(by: now + min(deadline, within ?? deadline), until: budget.limit)
         do {
-            let value = try await connection.use(scope, statementTimeout: statementTimeout, body)
+            let value = try await connection.use(scope, budget, body)
             await checkIn(connection)
             return value
         } catch {

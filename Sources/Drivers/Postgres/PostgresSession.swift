@@ -74,6 +74,8 @@ public final class PostgresSession {
         } catch {
             // If this fails too the connection is gone, and the first error says so.
             _ = try? wire.run("rollback to savepoint \(name); release savepoint \(name)")
+            // That has undone what the server was told since.
+            wire.serverTimeout = nil
             throw error
         }
     }

@@ -45,7 +45,7 @@ struct StatementCache {
         return evicted
     }
 
-    mutating func remove(_ key: Key) {
-        entries[key] = nil
+    mutating func removeAll() {
+        entries = [:]
     }
 }

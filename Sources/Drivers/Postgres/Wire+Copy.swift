@@ -26,6 +26,7 @@ extension Wire {
     }
 
     private func beginCopy(_ sql: String) throws(PostgresError) {
+        try admitStatement()
         guard PQsendQuery(handle, sql) == 1 else { throw failure(nil) }
         guard let result = try nextResult() else { throw failure(nil) }
         guard PQresultStatus(result.pointer) == PGRES_COPY_IN else {

@@ -6,21 +6,26 @@ extension Wire {
         guard query.binds.oids.count <= 65_535 else {
             throw PostgresError(.usage, "a statement binds at most 65,535 values; bind arrays")
         }
+        try admitStatement()
         let key = StatementCache.Key(sql: query.sql, oids: query.binds.oids)
         do throws(PostgresError) {
             return try execute(prepared(key), query.binds)
         } catch {
-            guard Self.isStale(error) else { throw error }
-            statements.remove(key)
+            guard error.isStaleStatement else { throw error }
+            // Where one does not fit, a change to the schema has probably met others too.
+            statements.removeAll()
+            hasStaleStatements = true
             guard transaction == PQTRANS_IDLE else { throw error }
+            try dropStatements()
             return try execute(prepared(key), query.binds)
         }
     }
 
-    /// A table has changed under a prepared statement (0A000, "cached plan must not change result type"), or somebody
-    /// has dropped it (26000). Neither was executed.
-    private static func isStale(_ error: PostgresError) -> Bool {
-        error.sqlState == "26000" || error.sqlState == "0A000"
+    /// Forgets all prepared statements, here and on the server; outside of a transaction.
+    func dropStatements() throws(PostgresError) {
+        statements.removeAll()
+        _ = try run("deallocate all")
+        hasStaleStatements = false
     }
 
     private func prepared(_ key: StatementCache.Key) throws(PostgresError) -> String {

@@ -8,18 +8,28 @@ import Glibc
 final class Wire {
     let handle: OpaquePointer
     let notices: NoticeSink
+    /// Host and port as configured, for errors.
+    let server: String
     var statements: StatementCache
-    /// How long the server may be silent; nil is for ever.
-    var patience: Duration?
+    /// How long the statements of the use at hand may take.
+    var budget: TimeBudget
+    /// The statement_timeout that the server has been told for the use at hand; nil if that is not known.
+    var serverTimeout: Duration?
+    /// Whether a prepared statement turned out not to fit its tables any more: then none of them is trusted.
+    var hasStaleStatements = false
+    /// Whether to use another connection next time: this one works, but is not what we want.
+    var isRetired = false
     private(set) var isAbandoned = false
     // Kept for their storage.
     var scratchPointers: [UnsafePointer<CChar>?] = []
     var scratchFormats: [Int32] = []
 
-    init(handle: OpaquePointer, notices: NoticeSink, statements: StatementCache) {
+    init(handle: OpaquePointer, notices: NoticeSink, configuration: PostgresConfiguration) {
         self.handle = handle
         self.notices = notices
-        self.statements = statements
+        server = configuration.server
+        statements = StatementCache(limit: configuration.statementCacheLimit)
+        budget = TimeBudget(configuration)
     }
 
     deinit {
@@ -28,9 +38,19 @@ final class Wire {
 
     var isBroken: Bool { isAbandoned || PQstatus(handle) != CONNECTION_OK }
 
+    /// Whether the next use may have it.
+    var isReusable: Bool { !isBroken && !isRetired && transaction == PQTRANS_IDLE }
+
     var transaction: PGTransactionStatusType { PQtransactionStatus(handle) }
 
     var socket: Int32 { PQsocket(handle) }
+
+    var address: (host: String, port: String) {
+        (
+            host: PQhost(handle).map { String(cString: $0) } ?? "",
+            port: PQport(handle).map { String(cString: $0) } ?? ""
+        )
+    }
 
     /// Takes in what the server says between statements; false if it has gone or is about to.
     func isAlive() -> Bool {
@@ -50,103 +70,11 @@ final class Wire {
         shutdown(socket, Int32(SHUT_RDWR))
     }
 
-    // MARK: Exchanges
-
-    /// Sends something and returns the last result of what it leads to.
-    func exchange(_ send: () -> Int32) throws(PostgresError) -> ResultMemory {
-        let results = try exchangeAll(send)
-        guard let last = results.last else { throw failure(nil) }
-        return last
-    }
-
-    /// Sends something and collects its results; throws the first error among them once all have come.
-    private func exchangeAll(_ send: () -> Int32) throws(PostgresError) -> [ResultMemory] {
-        guard !isAbandoned else { throw lost("the connection was given up") }
-        let isAutocommit = transaction == PQTRANS_IDLE
-        guard send() == 1 else { throw failure(nil) }
-        do throws(PostgresError) {
-            return try collect()
-        } catch {
-            var error = error
-            if error.isConnectionLost { error.isUnknownOutcome = isAutocommit }
-            throw error
+    /// Ends what a use has left open.
+    func tidy() {
+        if !isBroken, transaction == PQTRANS_INTRANS || transaction == PQTRANS_INERROR {
+            _ = try? run("rollback")
         }
-    }
-
-    private func collect() throws(PostgresError) -> [ResultMemory] {
-        var results: [ResultMemory] = []
-        var first: PostgresError?
-        while let result = try nextResult() {
-            switch PQresultStatus(result.pointer) {
-            case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
-                results.append(result)
-            case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-                abandon()
-                throw PostgresError(.usage, "COPY is available only as copy(into:)")
-            default:
-                first = first ?? failure(result)
-            }
-        }
-        if let first { throw first }
-        return results
-    }
-
-    /// The next result of the statement under way, nil once it is complete.
-    func nextResult() throws(PostgresError) -> ResultMemory? {
-        try waitForInput()
-        return PQgetResult(handle).map(ResultMemory.init)
-    }
-
-    /// Waits until `PQgetResult` does not block. A lost connection is its to report.
-    private func waitForInput() throws(PostgresError) {
-        let deadline = patience.map { ContinuousClock.now + $0 }
-        var unsent = PQflush(handle)
-        while unsent >= 0, unsent > 0 || PQisBusy(handle) != 0 {
-            try waitForSocket(writable: unsent > 0, until: deadline)
-            if PQconsumeInput(handle) == 0 { return }
-            unsent = PQflush(handle)
-        }
-    }
-
-    /// Sends what libpq holds back.
-    func flush() throws(PostgresError) {
-        let deadline = patience.map { ContinuousClock.now + $0 }
-        while true {
-            switch PQflush(handle) {
-            case 0: return
-            case 1: try waitForSocket(writable: true, until: deadline)
-            default: throw failure(nil)
-            }
-            if PQconsumeInput(handle) == 0 { throw failure(nil) }
-        }
-    }
-
-    private func waitForSocket(writable: Bool, until deadline: ContinuousClock.Instant?)
-        throws(PostgresError)
-    {
-        var descriptor = pollfd(
-            fd: socket, events: Int16(writable ? POLLIN | POLLOUT : POLLIN), revents: 0)
-        while true {
-            let left = deadline.map { ($0 - .now).wholeMilliseconds }
-            if let left, left <= 0 {
-                abandon()
-                var error = PostgresError(.timeout, "the server stayed silent for too long")
-                error.isConnectionLost = true
-                throw error
-            }
-            let ready = poll(&descriptor, 1, Int32(clamping: left ?? -1))
-            // Interrupted by a signal or out of time: the loop tells which.
-            if ready > 0 || (ready < 0 && errno != EINTR) { return }
-        }
-    }
-
-    // MARK: Simple statements of the driver's own
-
-    func run(_ sql: String) throws(PostgresError) -> ResultMemory {
-        try exchange { PQsendQuery(handle, sql) }
-    }
-
-    func runScript(_ sql: String) throws(PostgresError) {
-        _ = try exchangeAll { PQsendQuery(handle, sql) }
+        if hasStaleStatements, isReusable { try? dropStatements() }
     }
 }

@@ -8,46 +8,50 @@ import Transit
 import Workspaces
 
 /// One transaction that turns a batch of accepted events into facts.
+///
+/// A handful of statements whatever its size, and only those that its events call for.
 struct AudienceBatch {
     struct Result: Sendable {
         /// How many of the events were new.
-        var fresh: Int
+        var fresh = 0
+        /// How many opens and clicks were left out, for want of consent to be tracked.
+        var untracked = 0
         /// Committed with the batch; to be published now.
-        var outbox: [Outbox.Row]
+        var outbox: [Outbox.Row] = []
     }
+
+    /// Some of the names or contacts that the events speak of do not exist yet; see `ContactIntake`.
+    struct Strangers: Error {}
 
     let lane: Lane
     let definitions: DefinitionsCache
     let machineNow: Timestamp
     let session: PostgresSession
 
-    mutating func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID]) throws -> Result {
+    /// - Throws: `Strangers`, having changed nothing.
+    func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID]) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let subjects = Set(events.map { ContactKey(workspace: $0.workspace, contact: $0.subjectID) })
+        let subjects = Set(events.map(\.subjectKey))
         var survivors = try Contacts.survivors(of: Array(subjects), in: session)
+        guard survivors.count == subjects.count else { throw Strangers() }
         let links = try IdentityLinks(events, survivors: survivors, in: session)
-        try Contacts.lock(Array(Set(survivors.values).union(links.contacts)), in: session)
-        let fresh = try EventLog.append(Array(events), in: session)
-        try Flights.arrive(flights, in: session)
+        let standings = try Contacts.lock(Set(survivors.values).union(links.contacts), in: session)
+        let tracked = try TrackingConsent(events, survivors, in: session).filter(events)
+        let fresh = try EventLog.append(tracked, in: session)
+        if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
         let merges = try links.merge(now: clock.now, in: session)
-        guard !fresh.isEmpty || !merges.survivors.isEmpty else { return Result(fresh: 0, outbox: []) }
+        var result = Result(fresh: fresh.count, untracked: events.count - tracked.count)
+        guard !fresh.isEmpty || !merges.survivors.isEmpty else { return result }
         for (subject, survivor) in survivors { survivors[subject] = merges.survivors[survivor] ?? survivor }
 
-        let byContact = Dictionary(grouping: fresh) {
-            survivors[ContactKey(workspace: $0.workspace, contact: $0.subjectID)]!
-        }
         var audience = try LoadedAudience(
-            Set(byContact.keys).union(merges.survivors.values), holding: merges.stages, names: definitions,
-            now: clock.now, in: session)
-        var signals: [Signal] = []
-        for (contact, events) in byContact.sorted(by: { $0.key < $1.key }) {
-            signals += try audience.apply(events, to: contact)
-        }
+            Dictionary(grouping: fresh) { survivors[$0.subjectKey]! }, standings: standings, merges: merges,
+            definitions, now: clock.now, in: session)
+        let signals = try audience.apply()
         try audience.save(now: clock.now, in: session)
-        signals += try audience.disturbed(by: byContact, in: session)
-        let outbox = rows(for: signals)
-        try Outbox.add(outbox, clock: clock.mode, machineNow: machineNow, in: session)
-        return Result(fresh: fresh.count, outbox: outbox)
+        result.outbox = rows(for: signals + (try audience.disturbed(now: clock.now, in: session)))
+        try Outbox.add(result.outbox, clock: clock.mode, machineNow: machineNow, in: session)
+        return result
     }
 
     /// Bodies of bounded size, in the lane that the events came by.
@@ -58,4 +62,11 @@ struct AudienceBatch {
                 id: batch.id, queue: QueueName.signals.rawValue, lane: lane.rawValue, body: batch.encoded)
         }
     }
+}
+
+extension AcceptedEvent {
+    /// The contact that the event's subject began as.
+    var subjectKey: ContactKey { ContactKey(workspace: workspace, contact: subjectID) }
+
+    var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
 }

@@ -14,22 +14,33 @@ import Workspaces
 public struct AudienceWriter: Sendable {
     private let worker: Worker
     private let fresh = Counter(label: "loods_events_stored_total")
+    private let untracked = Counter(label: "loods_events_untracked_total")
     private let repeated = Counter(label: "loods_events_repeated_total")
 
     public init(worker: Worker) { self.worker = worker }
 
     /// Applies events, and marks bodies as arrived in the same transaction.
     public func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane) async throws {
-        let (pool, cache, clock) = (worker.pool, worker.definitions, worker.clock)
-        try await pool.withRepeatedTransaction { session in
-            try ContactIntake.ensure(events, in: session)
-        }
-        let result = try await pool.withRepeatedTransaction { session in
-            var batch = AudienceBatch(lane: lane, definitions: cache, machineNow: clock.now, session: session)
-            return try batch.apply(events, arriving: flights)
+        let result: AudienceBatch.Result
+        do {
+            result = try await write(events, arriving: flights, lane: lane)
+        } catch is AudienceBatch.Strangers {
+            try await worker.pool.withRepeatedTransaction { try ContactIntake.ensure(events, in: $0) }
+            result = try await write(events, arriving: flights, lane: lane)
         }
         fresh.increment(by: result.fresh)
-        repeated.increment(by: events.count - result.fresh)
+        untracked.increment(by: result.untracked)
+        repeated.increment(by: events.count - result.fresh - result.untracked)
         await worker.relay.publish(result.outbox)
+    }
+
+    private func write(
+        _ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane
+    ) async throws -> AudienceBatch.Result {
+        let (cache, clock) = (worker.definitions, worker.clock)
+        return try await worker.pool.withRepeatedTransaction { session in
+            let batch = AudienceBatch(lane: lane, definitions: cache, machineNow: clock.now, session: session)
+            return try batch.apply(events, arriving: flights)
+        }
     }
 }

@@ -14,6 +14,7 @@ struct IdentityLinks {
     /// The contacts that may merge; they are to be locked.
     var contacts: Set<ContactKey> { Set(pairs.flatMap { [$0.strong, $0.weak] }) }
 
+    /// - Throws: `AudienceBatch.Strangers` where one of the names stands for nobody yet.
     init(
         _ events: ArraySlice<AcceptedEvent>, survivors: [ContactKey: ContactKey], in session: PostgresSession
     ) throws {
@@ -29,7 +30,8 @@ struct IdentityLinks {
         for event in linking {
             let own = ContactKey(workspace: event.workspace, contact: event.subjectID)
             for alias in event.aliases {
-                guard let subject = standing[event.workspace]?[alias], let strong = survivors[own],
+                guard let subject = standing[event.workspace]?[alias] else { throw AudienceBatch.Strangers() }
+                guard let strong = survivors[own],
                     let weak = aliasSurvivors[ContactKey(workspace: event.workspace, contact: subject)], weak != strong
                 else { continue }
                 pairs.append((strong, weak))
@@ -95,7 +97,7 @@ struct IdentityLinks {
             to.marks[name] = mark
             to.attributes[name] = from.attributes[name]
         }
-        try Contacts.save([to], in: session)
+        try Contacts.describe([to], in: session)
         return from.stage
     }
 }

@@ -6,49 +6,46 @@ import Store
 import Transit
 import Workspaces
 
-/// The contacts of a batch with all that rules ask about them, changed event by event and written back together.
+/// The contacts of a batch with what rules ask about them, changed event by event and written back together.
 struct LoadedAudience {
     private var people: [ContactKey: Person] = [:]
-    private let workspaces: [WorkspaceID: LiveWorkspace]
+    private let events: [ContactKey: [AcceptedEvent]]
+    private let merged: Set<ContactKey>
+    private let rules: [WorkspaceID: AudienceRules]
     private let openRuns: [ContactKey: Set<String>]
 
-    /// A workspace's live definitions, and the events on which its journeys start.
-    struct LiveWorkspace {
-        let revision: Int32
-        let workspace: Workspace
-        let entryEvents: Set<String>
+    /// Loads the contacts of `events`, which are in the log by now, and those that others have just merged into. All their
+    /// locks are held: everything is read after them, and only what some question needs.
+    init(
+        _ events: [ContactKey: [AcceptedEvent]], standings: [ContactKey: Contacts.Standing],
+        merges: IdentityLinks.Merges, _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+    ) throws {
+        self.events = events
+        merged = Set(merges.survivors.values)
+        let contacts = Set(events.keys).union(merged)
+        rules = try Self.rules(of: Set(contacts.map(\.workspace)), definitions, in: session)
+        openRuns = try Self.interest(of: contacts, definitions, in: session)
+        var newcomers: [Person.Newcomer] = []
+        for contact in contacts {
+            guard let rules = rules[contact.workspace], let standing = standings[contact] else { continue }
+            newcomers.append(
+                Person.Newcomer(
+                    contact, standing, heldBefore: merges.stages[contact] ?? [], hasMerged: merged.contains(contact),
+                    events: events[contact] ?? [], rules: rules))
+        }
+        let facts = try LoadedFacts(for: newcomers, in: session)
+        for newcomer in newcomers { people[newcomer.contact] = Person(newcomer, facts, now: now) }
     }
 
-    /// Loads `contacts`, whose locks are held: revisions and open runs are read after them.
-    ///
-    /// - Parameter stages: which contacts that have just merged into them held.
-    init(
-        _ contacts: Set<ContactKey>, holding stages: [ContactKey: [String]], names definitions: DefinitionsCache,
-        now: Timestamp, in session: PostgresSession
-    ) throws {
-        let ids = Array(Set(contacts.map(\.workspace)))
-        var live: [WorkspaceID: LiveWorkspace] = [:]
-        for (id, revision) in try WorkspaceRegister.revisions(of: ids, in: session) {
-            let workspace = try definitions.workspace(id, revision: revision, in: session)
-            live[id] = LiveWorkspace(
-                revision: revision, workspace: workspace, entryEvents: workspace.entryEvents)
+    private static func rules(
+        of workspaces: Set<WorkspaceID>, _ definitions: DefinitionsCache, in session: PostgresSession
+    ) throws -> [WorkspaceID: AudienceRules] {
+        var rules: [WorkspaceID: AudienceRules] = [:]
+        for (id, revision) in try WorkspaceRegister.revisions(of: Array(workspaces), in: session) {
+            rules[id] = AudienceRules(
+                try definitions.workspace(id, revision: revision, in: session), revision: revision)
         }
-        workspaces = live
-        openRuns = try Self.interest(of: contacts, definitions, in: session)
-        let states = try Contacts.states(of: contacts, in: session)
-        let sums = try ScoreSums.load(of: contacts, in: session)
-        let consents = try Consents.current(of: contacts, in: session)
-        let stageEvents = live.values.reduce(into: Set<String>()) { $0.formUnion($1.workspace.stageEvents) }
-        let history = try EventLog.history(of: contacts, names: stageEvents, in: session)
-        for contact in contacts {
-            guard let state = states[contact], let definitions = live[contact.workspace] else { continue }
-            var person = Person(
-                state: state, consents: consents[contact] ?? [], sums: sums[contact] ?? [],
-                history: history[contact] ?? [], workspace: definitions.workspace,
-                revision: definitions.revision, now: now)
-            for stage in stages[contact] ?? [] { person.take(stage: stage) }
-            people[contact] = person
-        }
+        return rules
     }
 
     /// The events that open runs of each contact look at.
@@ -66,37 +63,54 @@ struct LoadedAudience {
         }
     }
 
-    /// Applies new events of one contact in (time, event id) order.
+    /// Applies the events of each contact in (time, event id) order.
     ///
     /// - Returns: what the scheduler must hear of.
-    mutating func apply(_ events: [AcceptedEvent], to contact: ContactKey) throws -> [Signal] {
-        guard var person = people[contact], let live = workspaces[contact.workspace] else { return [] }
+    mutating func apply() throws -> [Signal] {
         var signals: [Signal] = []
-        let interest = live.entryEvents.union(openRuns[contact] ?? [])
-        person.expect(Set(events.map(\.position)))
-        for event in events.sorted(by: { $0.position < $1.position }) {
-            let reached = try person.apply(event)
-            guard event.effect == .live else { continue }
-            if interest.contains(event.name) || interest.contains(JourneyInterest.anything) {
-                signals.append(event.signal(to: contact))
+        for (contact, events) in events.sorted(by: { $0.key < $1.key }) {
+            guard var person = people[contact], let rules = rules[contact.workspace] else { continue }
+            let interest = rules.entryEvents.union(openRuns[contact] ?? [])
+            for event in events.sorted(by: { $0.position < $1.position }) {
+                let reached = try person.apply(event)
+                guard event.effect == .live else { continue }
+                if interest.contains(event.name) || interest.contains(JourneyInterest.anything) {
+                    signals.append(event.signal(to: contact))
+                }
+                if let reached { signals.append(event.signal(to: contact, reached)) }
             }
-            if let reached { signals.append(event.signal(to: contact, reached)) }
+            people[contact] = person
         }
-        people[contact] = person
         return signals
     }
 
-    /// Events already in the log whose place in the history has changed because an earlier one came late: their entry
-    /// conditions are asked again. An entry taken before stays the only one of its key.
-    func disturbed(
-        by events: [ContactKey: [AcceptedEvent]], in session: PostgresSession
-    ) throws -> [Signal] {
+    /// What the scheduler must look at again because the past of a contact has changed: a late event stands before others,
+    /// or two histories have become one.
+    ///
+    /// Entry conditions that look back are asked again for the events behind; an entry taken before stays the only one of
+    /// its key. Runs of merged contacts are looked at once more, for what the other one did may be what they wait for.
+    func disturbed(now: Timestamp, in session: PostgresSession) throws -> [Signal] {
         let fresh = Set(events.values.joined().map { Occurrence(subject: $0.subjectID, position: $0.position) })
-        return try workspaces.flatMap { id, live -> [Signal] in
-            let places = events.filter { $0.key.workspace == id }.compactMapValues { events in
-                events.filter { $0.effect == .live }.map(\.position).min()
+        var signals = merged.filter { openRuns[$0] != nil }.sorted().map { contact in
+            Signal(
+                contact: contact, cause: .event, at: now, eventID: "", subject: contact.contact,
+                name: EventNames.aliased)
+        }
+        for (id, rules) in rules {
+            var places: [ContactKey: HistoryPosition] = [:]
+            var names: Set<String> = []
+            for (contact, events) in events where contact.workspace == id {
+                let live = events.filter { $0.effect == .live }
+                let entries = rules.entries(lookingBackAt: live.lazy.map(\.name))
+                guard !entries.isEmpty else { continue }
+                names.formUnion(entries)
+                places[contact] = live.map(\.position).min()
             }
-            return try EventLog.later(than: places, names: live.entryEvents, in: session)
+            for contact in merged where contact.workspace == id && !rules.historicEntries.isEmpty {
+                names.formUnion(rules.historicEntries)
+                places[contact] = HistoryPosition(at: .distantPast, eventID: "")
+            }
+            signals += try EventLog.later(than: places, names: names, in: session)
                 .filter { !fresh.contains(Occurrence(subject: $0.subject, position: $0.position)) }
                 .map {
                     Signal(
@@ -104,6 +118,7 @@ struct LoadedAudience {
                         subject: $0.subject, name: $0.name)
                 }
         }
+        return signals
     }
 
     private struct Occurrence: Hashable {
@@ -113,17 +128,18 @@ struct LoadedAudience {
 
     /// Writes everything that changed.
     func save(now: Timestamp, in session: PostgresSession) throws {
-        try Contacts.save(people.values.filter(\.isChanged).map(\.state), in: session)
-        try ScoreSums.add(people.values.flatMap(\.addends), in: session)
-        try Stages.append(people.values.flatMap(\.reached), now: now, in: session)
-        try Consents.append(people.values.flatMap(\.ledger), now: now, in: session)
-        try Withdrawals.withdraw(people.values.flatMap(\.withdrawals), now: now, in: session)
+        let people = people.values
+        try Contacts.describe(people.filter(\.isDescribed).map(\.state), in: session)
+        try Contacts.advance(
+            people.filter(\.hasAdvanced).reduce(into: [:]) { $0[$1.state.key] = $1.standing }, in: session)
+        try ScoreSums.add(people.flatMap(\.addends), in: session)
+        try Stages.append(people.flatMap(\.reached), now: now, in: session)
+        try Consents.append(people.flatMap(\.ledger), now: now, in: session)
+        try Withdrawals.withdraw(people.flatMap(\.withdrawals), now: now, in: session)
     }
 }
 
 extension AcceptedEvent {
-    var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
-
     fileprivate func signal(to contact: ContactKey) -> Signal {
         Signal(contact: contact, cause: .event, at: at, eventID: eventID, subject: subjectID, name: name)
     }

@@ -1,55 +1,55 @@
 import Contracts
 import Expressions
 import Model
+import Scores
 import Store
 import Workspaces
 
 /// One contact while a batch is applied to it: rules see each event in its turn.
 struct Person {
     private(set) var state: Contacts.State
-    private(set) var isChanged = false
+    /// Whether attributes changed.
+    private(set) var isDescribed = false
+    /// Whether the stage or the revision that it was last seen under changed.
+    private(set) var hasAdvanced: Bool
     private(set) var addends: [ScoreSums.Row] = []
     private(set) var reached: [Stages.Reached] = []
     private(set) var ledger: [Consents.Entry] = []
+    private var withdrawn: [Consents.Entry] = []
 
     private var consents: [Consents.Entry]
     private var facts: ContactFacts
-    private let places: [HistoryPosition]
     /// The last place of what was known before the batch, where an event of the batch may come late.
-    private var known: HistoryPosition?
-    private let workspace: Workspace
+    private let known: HistoryPosition?
+    private let rules: AudienceRules
+    private let asked: Set<Int>
 
-    init(
-        state: Contacts.State, consents: [Consents.Entry], sums: [ScoreSums.Row], history: [HistoryEvent],
-        workspace: Workspace, revision: Int32, now: Timestamp
-    ) {
-        self.state = state
-        self.consents = consents
-        self.workspace = workspace
-        places = history.map(\.position)
+    init(_ newcomer: Newcomer, _ loaded: LoadedFacts, now: Timestamp) {
+        let contact = newcomer.contact
+        rules = newcomer.rules
+        asked = newcomer.asked
+        state = loaded.state(of: newcomer)
+        consents = loaded.consents(of: contact)
+        let history = loaded.history(of: contact)
+        known = history.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
         facts = ContactFacts(
-            workspace, now: now, contact: .object(state.attributes), stage: state.stage,
-            sums: sums.reduce(into: [:]) { $0[$1.model, default: [:]][$1.epoch] = $1.amount },
-            history: History(history))
-        if state.evaluatedRevision != revision {
-            self.state.evaluatedRevision = revision
-            isChanged = true
-        }
+            rules.workspace, now: now, contact: .object(state.attributes), stage: state.stage,
+            sums: loaded.sums(of: contact), history: History(history))
+        hasAdvanced = newcomer.hasMerged
         facts.consents = consentedTopics
+        meet(rules.revision)
     }
 
-    /// Makes known which events the batch brings; the history holds them already.
-    mutating func expect(_ fresh: Set<HistoryPosition>) {
-        known = places.filter { !fresh.contains($0) }.max()
-    }
-
-    /// Takes the stage that a contact held which has merged into this one, where it is further.
-    mutating func take(stage held: String) {
-        func place(_ name: String?) -> Int { workspace.stages.firstIndex { $0.name == name } ?? -1 }
-        guard place(held) > place(state.stage) else { return }
-        state.stage = held
-        facts.stage = held
-        isChanged = true
+    /// What new definitions make of the contact as it was is not the doing of the event at hand: the stage is booked, and
+    /// starts nothing.
+    private mutating func meet(_ revision: Int32) {
+        guard state.evaluatedRevision != revision else { return }
+        if state.evaluatedRevision != 0 {
+            facts.history.upTo = known ?? HistoryPosition(at: .distantPast, eventID: "")
+            _ = advance(at: known ?? .end(of: facts.now))
+        }
+        state.evaluatedRevision = revision
+        hasAdvanced = true
     }
 
     /// Applies one event.
@@ -59,28 +59,33 @@ struct Person {
     ///
     /// - Returns: the stage reached with it.
     mutating func apply(_ event: AcceptedEvent) throws -> Stages.Reached? {
-        let properties = try JSON(parsing: event.properties)
-        let context = try JSON(parsing: event.context)
-        setAttributes(event, properties: properties, context: context)
-        recordConsent(event, properties: properties)
-        addPoints(event, properties: properties)
+        try describe(event)
+        try recordConsent(event)
+        try addPoints(event)
         let place = max(event.position, known ?? event.position)
         facts.history.upTo = place
         return advance(at: place)
     }
 
+    var standing: Contacts.Standing {
+        Contacts.Standing(stage: state.stage, evaluatedRevision: state.evaluatedRevision)
+    }
+
     // MARK: Attributes
 
-    private mutating func setAttributes(_ event: AcceptedEvent, properties: JSON, context: JSON) {
-        let traits = event.call == .identify ? properties : context["traits"] ?? .null
-        guard let traits = traits.object, mayDescribe(event) else { return }
+    private mutating func describe(_ event: AcceptedEvent) throws {
+        guard event.mayDescribe, mayDescribe(event) else { return }
+        let traits =
+            event.call == .identify
+            ? try JSON(parsing: event.properties) : try JSON(parsing: event.context)["traits"] ?? .null
+        guard let traits = traits.object else { return }
         let mark = Contacts.AttributeMark(
             at: event.at, eventID: event.eventID, isTrusted: event.trust != .publicKey)
         for (name, value) in traits where event.trust != .publicKey || name != "email" {
             if let held = state.marks[name], mark <= held { continue }
             state.marks[name] = mark
             state.attributes[name] = value == .null ? nil : value
-            isChanged = true
+            isDescribed = true
         }
         facts.contact = .object(state.attributes)
         facts.consents = consentedTopics
@@ -95,60 +100,63 @@ struct Person {
 
     // MARK: Consent
 
-    private mutating func recordConsent(_ event: AcceptedEvent, properties: JSON) {
-        guard event.trust != .publicKey, let given = consentState(event.name),
-            let topic = properties["topic"]?.string
+    private mutating func recordConsent(_ event: AcceptedEvent) throws {
+        guard event.trust != .publicKey, EventNames.consents.contains(event.name),
+            let statement = try? ConsentStatement(try JSON(parsing: event.properties))
         else { return }
         let entry = Consents.Entry(
-            contact: state.key, topic: topic, channel: properties["channel"]?.string ?? "email",
-            address: properties["address"]?.string ?? "", at: event.at, eventID: event.eventID, state: given,
-            wording: properties["wording"]?.string,
-            source: properties["source"]?.string ?? (event.trust == .system ? "system" : "server"))
+            contact: state.key, topic: statement.topic, channel: statement.channel, address: statement.address,
+            at: event.at, eventID: event.eventID, state: event.name == EventNames.consentGiven ? .given : .withdrawn,
+            wording: statement.wording,
+            source: statement.source ?? (event.trust == .system ? "system" : "server"))
         ledger.append(entry)
         let standing = consents.firstIndex { $0.sameMatter(as: entry) }
         if let standing, entry.yields(to: consents[standing]) { return }
         if let standing { consents.remove(at: standing) }
         consents.append(entry)
+        if entry.state == .withdrawn { withdrawn.append(entry) }
         facts.consents = consentedTopics
-    }
-
-    private func consentState(_ name: String) -> Consents.Entry.State? {
-        switch name {
-        case EventNames.consentGiven: .given
-        case EventNames.consentWithdrawn: .withdrawn
-        default: nil
-        }
     }
 
     private var consentedTopics: Set<String> { consents.topics(givenAt: state.address) }
 
-    /// The withdrawals of this batch that hold at its end, and so stop what is planned.
-    var withdrawals: [Consents.Entry] { ledger.filter { $0.state == .withdrawn && consents.contains($0) } }
+    /// The withdrawals of this batch that hold at its end, and so stop what is planned. One that the ledger held already
+    /// has done so.
+    var withdrawals: [Consents.Entry] { withdrawn.filter { consents.contains($0) } }
 
     // MARK: Scores and stages
 
-    private mutating func addPoints(_ event: AcceptedEvent, properties: JSON) {
-        let seen = HistoryEvent(at: event.at, eventID: event.eventID, name: event.name, properties: properties)
-        for model in workspace.scores {
+    private mutating func addPoints(_ event: AcceptedEvent) throws {
+        guard rules.workspace.scores.contains(where: { $0.mentions(event.name) }) else { return }
+        let seen = HistoryEvent(
+            at: event.at, eventID: event.eventID, name: event.name, properties: try JSON(parsing: event.properties))
+        for model in rules.workspace.scores {
             guard let (epoch, amount) = model.contribution(of: seen) else { continue }
-            addends.append(
-                ScoreSums.Row(contact: state.key, model: model.name, epoch: epoch, amount: amount))
-            facts.sums[model.name, default: [:]][epoch, default: 0] += amount
+            addends.append(ScoreSums.Row(contact: state.key, model: model.name, epoch: epoch, amount: amount))
+            let (sum, isTooLarge) = (facts.sums[model.name]?[epoch] ?? 0).addingReportingOverflow(amount)
+            guard !isTooLarge else { throw ScoreOverflow(model: model.name) }
+            facts.sums[model.name, default: [:]][epoch] = sum
         }
     }
 
     private mutating func advance(at place: HistoryPosition) -> Stages.Reached? {
-        guard let stage = workspace.stage(of: facts, before: state.stage)?.name, stage != state.stage else {
-            return nil
-        }
+        guard let stage = rules.workspace.stage(of: facts, before: state.stage, asked: asked)?.name,
+            stage != state.stage
+        else { return nil }
         let step = Stages.Reached(
             contact: state.key, stage: stage, previous: state.stage, at: place.at, eventID: place.eventID ?? "")
         reached.append(step)
         state.stage = stage
         facts.stage = stage
-        isChanged = true
+        hasAdvanced = true
         return step
     }
+}
+
+/// A contact has earned more points than a sum holds: the event that would be too many is set aside.
+struct ScoreOverflow: Error, CustomStringConvertible {
+    var model: String
+    var description: String { "the score \"\(model)\" of one contact has grown past what can be counted" }
 }
 
 extension Consents.Entry {

@@ -12,6 +12,7 @@ public struct RecentIDCleaner: Service {
     public init(worker: Worker) { self.worker = worker }
 
     public func run() async throws {
+        await worker.untilStoreFits()
         await every(.seconds(60)) {
             do {
                 try await worker.pool.withTransaction { session in
@@ -19,7 +20,7 @@ public struct RecentIDCleaner: Service {
                     try EventLog.forgetRecentIDs(before: now - .hours(24), in: session)
                 }
             } catch {
-                worker.logger.debug("recent ids stay for now", metadata: ["reason": "\(error)"])
+                worker.note(error, "recent ids stay for now")
             }
         }
     }

@@ -30,45 +30,122 @@ struct ClaimDesk: Sendable {
         /// Skipped in the same transaction; their events are in the outbox.
         var skipped = 0
         var outbox: [Outbox.Row] = []
+        /// Why some were put off, as far as that is news.
+        fileprivate var faults: [String] = []
     }
 
     let worker: Worker
     let settings: DeliverySettings
+    let store: GuardedStore
 
-    /// Claims what is due of `contacts`. Messages that the gate refuses end here, with their reasons.
-    func claim(_ contacts: [ContactKey]) async throws -> Batch {
-        let (cache, clock) = (worker.definitions, worker.clock)
+    /// Claims what is due of `contacts`, or of whoever they have merged into. Messages that the gate refuses end here, with
+    /// their reasons.
+    ///
+    /// - Parameter withTopic: whether messages that have a topic are claimed too; else they stay planned.
+    func claim(_ contacts: [ContactKey], withTopic: Bool) async throws -> Batch {
+        var contacts = contacts
+        for _ in 0..<5 {
+            do {
+                return try await claim(exactly: contacts, withTopic: withTopic)
+            } catch let merged as Merged {
+                contacts = merged.survivors
+            }
+        }
+        throw StoreError.mergedMeanwhile
+    }
+
+    private func claim(exactly contacts: [ContactKey], withTopic: Bool) async throws -> Batch {
         let claim = UniqueID.random()
-        return try await worker.pool.withRepeatedTransaction { session in
+        let batch = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
             let epochs = try SendStates.lock(contacts, in: session)
-            let due = try Claims.due(
-                of: contacts, epochs: epochs, now: domain.now, machineNow: clock.now, in: session)
-            var batch = Batch(claim: claim)
-            guard !due.isEmpty else { return batch }
-            var gate = try GateDesk(due, definitions: cache, now: domain.now, in: session)
+            try Merged.check(contacts, in: session)
+            let due = try due(of: contacts, epochs, withTopic: withTopic, now: domain.now, in: session)
+            guard !due.isEmpty else { return Batch(claim: claim) }
+            var gate = try GateDesk(due, definitions: worker.definitions, now: domain.now, in: session)
             try gate.judge(due)
-            batch.messages = gate.cleared
-            batch.skipped = gate.skipped.count
-            if !batch.messages.isEmpty {
-                try Claims.open(
-                    claim, mailer: settings.mailer, expiresAt: clock.now + settings.lease.span, in: session)
-                try Claims.claim(
-                    zip(gate.cleared, gate.validity).map { ($0.claimed, $0.address, $1) }, under: claim, in: session)
-            }
-            try Claims.skip(
-                gate.skipped.map {
-                    ($0.message, $0.reasons.rawValue, $0.reasons.contains(.expired) ? .expired : .skipped)
-                },
-                now: domain.now, in: session)
-            try Claims.hold(gate.held.map { ($0.message, $0.reasons.rawValue, $0.until) }, in: session)
-            batch.outbox = OutcomeEvents.rows(
-                gate.skipped.map {
-                    OutcomeEvents.event($0.message, EventNames.emailSkipped, now: domain.now, detail: "\($0.reasons)")
-                })
-            try Outbox.add(batch.outbox, clock: domain.mode, machineNow: clock.now, in: session)
+            var batch = try write(gate, under: claim, at: domain, in: session)
+            batch.faults = try putOff(due, for: gate.unreadable, now: domain.now, in: session)
             return batch
         }
+        for fault in batch.faults {
+            worker.logger.error("messages cannot be claimed and are put off", metadata: ["reason": "\(fault)"])
+        }
+        return batch
+    }
+
+    private func due(
+        of contacts: [ContactKey], _ epochs: [ContactKey: Int32], withTopic: Bool, now: Timestamp,
+        in session: PostgresSession
+    ) throws -> [Claims.Claimed] {
+        let machineNow = worker.clock.now
+        let due = try Claims.due(of: contacts, epochs: epochs, now: now, machineNow: machineNow, in: session)
+        if withTopic { return due }
+        // Their hint is used up.
+        try Claims.leave(due.map(\.message).filter { $0.topic != nil }, machineNow: machineNow, in: session)
+        return due.filter { $0.message.topic == nil }
+    }
+
+    private func write(
+        _ gate: GateDesk, under claim: UniqueID, at domain: DomainClock.Reading, in session: PostgresSession
+    ) throws -> Batch {
+        let machineNow = worker.clock.now
+        if !gate.cleared.isEmpty {
+            try Claims.open(
+                claim, of: gate.cleared.map(\.claimed), mailer: settings.mailer,
+                expiresAt: machineNow + settings.lease.span, in: session)
+            try Claims.claim(
+                zip(gate.cleared, gate.validity).map { ($0.claimed, $0.address, $1) }, under: claim, in: session)
+        }
+        try Claims.skip(
+            gate.skipped.map { ($0.message, $0.reasons.rawValue, $0.reasons.contains(.expired) ? .expired : .skipped) },
+            now: domain.now, in: session)
+        try Claims.hold(gate.held.map { ($0.message, $0.reasons.rawValue, $0.until) }, in: session)
+        let outbox = OutcomeEvents.rows(
+            gate.skipped.map {
+                OutcomeEvents.event($0.message, EventNames.emailSkipped, now: domain.now, detail: "\($0.reasons)")
+            })
+        try Outbox.add(outbox, clock: domain.mode, machineNow: machineNow, in: session)
+        return Batch(claim: claim, messages: gate.cleared, skipped: gate.skipped.count, outbox: outbox)
+    }
+
+    /// - Returns: the reasons that are news.
+    private func putOff(
+        _ due: [Claims.Claimed], for faults: [GateDesk.RevisionKey: any Error], now: Timestamp,
+        in session: PostgresSession
+    ) throws -> [String] {
+        try faults.compactMap { revision, fault in
+            let messages = due.map(\.message).filter { GateDesk.RevisionKey($0) == revision }
+            let isNews = try Claims.postpone(
+                messages.map { ($0.contact, $0.revision) }, because: "\(fault)", now: now,
+                machineNow: worker.clock.now, in: session)
+            return isNews ? "\(fault)" : nil
+        }
+    }
+
+    /// Puts off what is due of a contact for whom no claim succeeds.
+    func putOff(_ contact: ContactKey, because fault: any Error) async throws {
+        let machineNow = worker.clock.now
+        let isNews = try await store.transaction { session in
+            _ = try SendStates.lock([contact], in: session)
+            return try Claims.postpone(
+                [(contact, nil)], because: "\(fault)", now: try DomainClock.read(in: session),
+                machineNow: machineNow, in: session)
+        }
+        guard isNews else { return }
+        worker.logger.error("messages cannot be claimed and are put off", metadata: ["reason": "\(fault)"])
+    }
+}
+
+/// Contacts merged before their locks were had: begin again with the survivors.
+private struct Merged: Error {
+    var survivors: [ContactKey]
+
+    /// - Throws: itself where one of `contacts`, whose locks are held, has merged.
+    static func check(_ contacts: [ContactKey], in session: PostgresSession) throws {
+        let survivors = try Contacts.survivors(of: contacts, in: session)
+        guard survivors.contains(where: { $0.key != $0.value }) else { return }
+        throw Merged(survivors: Set(contacts.map { survivors[$0] ?? $0 }).sorted())
     }
 }
 

@@ -1,7 +1,8 @@
 /// Gathers single requests into batches, clocked by itself: a request goes at once while nothing is under way, and
 /// otherwise with the next batch.
 ///
-/// So one slow transaction carries what came meanwhile, and a lone request never waits for company.
+/// So one slow transaction carries what came meanwhile, and a lone request never waits for company. A request that was
+/// submitted is performed, also where its task is cancelled.
 actor Coalescer<Request: Sendable, Answer: Sendable> {
     private var waiting: [(request: Request, reply: CheckedContinuation<Answer, any Error>)] = []
     private var isBusy = false
@@ -21,25 +22,15 @@ actor Coalescer<Request: Sendable, Answer: Sendable> {
 
     /// The answer to a request, or the error of the batch that it was in.
     func submit(_ request: Request) async throws -> Answer {
-        if isBusy {
-            return try await withCheckedThrowingContinuation { waiting.append((request, $0)) }
-        }
-        isBusy = true
-        do {
-            let answer = try await perform([request])[0]
-            next()
-            return answer
-        } catch {
-            next()
-            throw error
+        try await withCheckedThrowingContinuation { reply in
+            waiting.append((request, reply))
+            if !isBusy { next() }
         }
     }
 
     private func next() {
-        guard !waiting.isEmpty else {
-            isBusy = false
-            return
-        }
+        isBusy = !waiting.isEmpty
+        guard isBusy else { return }
         let batch = Array(waiting.prefix(limit))
         waiting.removeFirst(batch.count)
         // Whoever submitted awaits the batch through its own continuation.

@@ -37,10 +37,10 @@ struct Composer: Sendable {
         let mail = try MailMessage(
             from: from, to: try MailAddress(cleared.address),
             replyTo: try cleared.workspace.replyTo.map { try MailAddress($0) },
-            subject: try HeaderValue(rendered.subject), date: cleared.date,
+            subject: try HeaderValue(cutting: rendered.subject), date: cleared.date,
             messageID: MessageID(message.id, at: from.domain), text: rendered.text, html: rendered.html,
             listUnsubscribe: try unsubscribe.map { try HeaderURL($0) },
-            listID: try message.topic.map { try listID($0, at: from.domain) }, autoSubmitted: .generated)
+            listID: try message.topic.map { try ListID(topic: $0, at: from.domain) }, autoSubmitted: .generated)
         return Letter(from: from.address, to: mail.to.address, data: mail.encoded())
     }
 
@@ -70,11 +70,6 @@ struct Composer: Sendable {
         email.html = email.html.map { rewriter.html($0) }
         let pixel = "\(publicURL)/o/" + (try links.sign(.open(origin)))
         email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
-    }
-
-    private func listID(_ topic: String, at domain: MailDomain) throws -> ListID {
-        let label = topic.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
-        return ListID(try MailDomain("\(String(label)).\(domain.name)"))
     }
 }
 

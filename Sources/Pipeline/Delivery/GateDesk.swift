@@ -1,3 +1,4 @@
+import Content
 import Mail
 import Model
 import Postgres
@@ -13,6 +14,8 @@ struct GateDesk {
     private(set) var validity: [Timestamp] = []
     private(set) var skipped: [(message: Message, reasons: Reasons)] = []
     private(set) var held: [(message: Message, until: Timestamp, reasons: Reasons)] = []
+    /// Whose definitions this build cannot read, and why.
+    private(set) var unreadable: [RevisionKey: any Error] = [:]
 
     private let states: [ContactKey: Contacts.State]
     private let consents: [ContactKey: [Consents.Entry]]
@@ -21,9 +24,11 @@ struct GateDesk {
     private let workspaces: [RevisionKey: Workspace]
     private let now: Timestamp
 
-    private struct RevisionKey: Hashable {
+    struct RevisionKey: Hashable {
         var workspace: WorkspaceID
         var revision: Int32
+
+        init(_ message: Message) { (workspace, revision) = (message.contact.workspace, message.revision) }
     }
 
     init(
@@ -37,20 +42,36 @@ struct GateDesk {
             of: states.values.compactMap { state in
                 state.address.map { (workspace: state.key.workspace, address: $0) }
             }, in: session)
-        entries = try Runs.entryProperties(of: due.map { ($0.message.contact, $0.message.run) }, in: session)
         var workspaces: [RevisionKey: Workspace] = [:]
-        for message in due.map(\.message) {
-            let key = RevisionKey(workspace: message.contact.workspace, revision: message.revision)
-            guard workspaces[key] == nil else { continue }
-            workspaces[key] = try definitions.workspace(key.workspace, revision: key.revision, in: session)
+        for key in Set(due.map { RevisionKey($0.message) }) {
+            do {
+                workspaces[key] = try definitions.workspace(key.workspace, revision: key.revision, in: session)
+            } catch  where error is DefinitionsError || error is StoreError {
+                unreadable[key] = error
+            }
         }
         self.workspaces = workspaces
+        var mentions: [TemplateKey: Bool] = [:]
+        let curious = due.map(\.message).filter { message in
+            let key = TemplateKey(revision: RevisionKey(message), name: message.template)
+            if let known = mentions[key] { return known }
+            let answer = workspaces[key.revision]?.emails[key.name]?.mentionsEvent ?? false
+            mentions[key] = answer
+            return answer
+        }
+        entries = try Runs.entryProperties(of: curious.map { ($0.contact, $0.run) }, in: session)
+    }
+
+    private struct TemplateKey: Hashable {
+        var revision: RevisionKey
+        var name: String
     }
 
     mutating func judge(_ due: [Claims.Claimed]) throws {
         for claimed in due {
             let message = claimed.message
-            let key = RevisionKey(workspace: message.contact.workspace, revision: message.revision)
+            let key = RevisionKey(message)
+            if unreadable[key] != nil { continue }
             guard let state = states[message.contact], let workspace = workspaces[key] else {
                 skipped.append((message, .erased))
                 continue
@@ -92,5 +113,12 @@ struct GateDesk {
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
         return ContactLedger(consents: records, suppressions: orders ?? [])
+    }
+}
+
+extension EmailDefinition {
+    /// Whether a template refers to the event that its run began with.
+    fileprivate var mentionsEvent: Bool {
+        (template.mergeFields + (preheader?.mergeFields ?? [])).contains { $0 == "event" || $0.hasPrefix("event.") }
     }
 }

@@ -17,28 +17,37 @@ public struct MailerService: Service {
     private let desk: ClaimDesk
     private let room: Mailroom
     private let relay: SMTPPool
+    private let watch: RelayWatch
     private let slots: Slots
     private let gate: WithdrawalGate
+    private let store: GuardedStore
+
+    /// Contacts that are looked for at a time.
+    private static let page = 400
 
     public init(worker: Worker, settings: DeliverySettings) {
         self.worker = worker
         relay = SMTPPool(settings.relay, logger: worker.logger)
-        desk = ClaimDesk(worker: worker, settings: settings)
-        room = Mailroom(worker: worker, settings: settings, relay: relay)
+        watch = RelayWatch(logger: worker.logger)
+        gate = WithdrawalGate(worker: worker)
+        store = GuardedStore(pool: worker.pool, gate: gate)
+        desk = ClaimDesk(worker: worker, settings: settings, store: store)
+        room = Mailroom(worker: worker, settings: settings, relay: relay, watch: watch, store: store)
         slots = Slots(4)
-        gate = WithdrawalGate(broker: worker.broker, logger: worker.logger)
     }
 
     public func run() async throws {
+        await worker.untilStoreFits()
         await withTaskGroup(of: Void.self) { group in
             let (batches, intake) = AsyncStream.makeStream(of: ClaimDesk.Batch.self)
             group.addTask { await sendAll(batches) }
             await withTaskGroup(of: Void.self) { sources in
+                sources.addTask { await gate.run() }
                 sources.addTask { await takeHints(intake) }
                 sources.addTask { await takeDue(intake) }
                 sources.addTask { await every(.seconds(1)) { await release() } }
             }
-            // The sources have ended; what they claimed is still sent.
+            // The sources have ended; what they claimed goes back, unless it is past the fence: that is finished.
             intake.finish()
         }
         await relay.shutdown()
@@ -49,7 +58,7 @@ public struct MailerService: Service {
         await withDiscardingTaskGroup { group in
             for await batch in batches {
                 group.addTask {
-                    await room.send(batch)
+                    await cancelWhenGracefulShutdown { await room.send(batch) }
                     await slots.leave()
                 }
             }
@@ -65,7 +74,8 @@ public struct MailerService: Service {
         try? await consumer.run()
     }
 
-    /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way.
+    /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way. While the relay
+    /// is away hints are passed over, and what they name is found in the store when it is back.
     private func handle(
         _ deliveries: [Delivery], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation
     ) async -> [Settlement] {
@@ -78,6 +88,7 @@ public struct MailerService: Service {
                 settlements[index] = .setAside(reason: "\(error)")
             }
         }
+        if await watch.isPaused { return settlements }
         do {
             let poison = try await worker.bisect(contacts.sorted()[...]) { try await claim(Array($0), intake) }
             try await setAside(poison)
@@ -105,34 +116,41 @@ public struct MailerService: Service {
     }
 
     private func takeDue(_ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async {
-        let clock = worker.clock
         await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(250)) {
             do {
-                let contacts = try await worker.pool.withTransaction { session in
-                    try Claims.dueContacts(
-                        now: try DomainClock.read(in: session), machineNow: clock.now, limit: 400, in: session)
-                }
-                let poison = try await worker.bisect(contacts[...]) { try await claim(Array($0), intake) }
-                for (_, fault) in poison {
-                    worker.logger.error("a due message cannot be claimed", metadata: ["reason": "\(fault)"])
-                }
+                while await !watch.isPaused, try await claimDue(intake) >= Self.page {}
             } catch {
-                worker.logger.debug("due messages wait for the store", metadata: ["reason": "\(error)"])
+                worker.note(error, "due messages wait for the store")
             }
         }
     }
 
+    /// - Returns: how many contacts it found.
+    private func claimDue(_ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async throws -> Int {
+        let machineNow = worker.clock.now
+        let withTopic = await gate.isOpen
+        let contacts = try await store.transaction { session in
+            try Claims.dueContacts(
+                now: try DomainClock.read(in: session), machineNow: machineNow, withTopic: withTopic,
+                limit: Int32(Self.page), in: session)
+        }
+        let poison = try await worker.bisect(contacts[...]) { try await claim(Array($0), intake) }
+        for (contact, fault) in poison { try await desk.putOff(contact, because: fault) }
+        return contacts.count
+    }
+
     private func claim(_ contacts: [ContactKey], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async throws {
         for start in stride(from: 0, to: contacts.count, by: 200) {
-            try await gate.pass()
             await slots.enter()
             do {
-                let batch = try await desk.claim(Array(contacts[start..<min(start + 200, contacts.count)]))
+                // It may have been long until a slot was free.
+                if Task.isShuttingDownGracefully { throw CancellationError() }
+                let part = Array(contacts[start..<min(start + 200, contacts.count)])
+                let batch = try await desk.claim(part, withTopic: await gate.isOpen)
                 Counter(label: "loods_messages_skipped_total").increment(by: batch.skipped)
                 intake.yield(batch)
             } catch {
                 await slots.leave()
-                if isTransient(error) { await gate.close() }
                 throw error
             }
         }
@@ -142,7 +160,7 @@ public struct MailerService: Service {
     private func release() async {
         let clock = worker.clock
         do {
-            let outbox = try await worker.pool.withTransaction { session in
+            let outbox = try await store.transaction { session in
                 let domain = try DomainClock.reading(in: session)
                 let unknown = try Claims.releaseExpired(before: clock.now, now: domain.now, in: session)
                 Counter(label: "loods_messages_unknown_total").increment(by: unknown.count)
@@ -155,7 +173,7 @@ public struct MailerService: Service {
             }
             await worker.relay.publish(outbox)
         } catch {
-            worker.logger.debug("claims could not be released", metadata: ["reason": "\(error)"])
+            worker.note(error, "claims could not be released")
         }
     }
 }

@@ -10,11 +10,14 @@ import Transit
 /// Sends claimed messages: composes, hands over under the fence, and records what came of it.
 ///
 /// `claim → prepare (all but the final dot) → hand (fenced) → final dot → outcome`. Between the fence and the outcome a
-/// message is `handed`; a mailer that dies there leaves it `unknown`.
+/// message is `handed`; a mailer that dies there leaves it `unknown`. Up to the fence it can go back to planned, and does
+/// when the relay goes away or the task is cancelled; from there on it is finished, whatever happens.
 struct Mailroom: Sendable {
     private let worker: Worker
     private let settings: DeliverySettings
     private let relay: SMTPPool
+    private let watch: RelayWatch
+    private let store: GuardedStore
     private let composer: Composer
     private let fence: Coalescer<Claims.Claimed, Bool>
     private let outcomes: Coalescer<Report, Void>
@@ -26,19 +29,21 @@ struct Mailroom: Sendable {
         var reply: String?
     }
 
-    init(worker: Worker, settings: DeliverySettings, relay: SMTPPool) {
+    init(worker: Worker, settings: DeliverySettings, relay: SMTPPool, watch: RelayWatch, store: GuardedStore) {
         self.worker = worker
         self.settings = settings
         self.relay = relay
+        self.watch = watch
+        self.store = store
         composer = Composer(publicURL: settings.publicURL, links: settings.links)
         fence = Coalescer(limit: 200) { requests in
-            let handed = try await worker.pool.withRepeatedTransaction { session in
+            let handed = try await store.transaction { session in
                 try Claims.hand(requests, now: try DomainClock.read(in: session), in: session)
             }
             return requests.map { handed.contains($0.message.id) }
         }
         outcomes = Coalescer(limit: 200) { reports in
-            try await Self.record(reports, worker)
+            try await Self.record(reports, worker, store)
             return reports.map { _ in () }
         }
     }
@@ -47,17 +52,29 @@ struct Mailroom: Sendable {
     func send(_ batch: ClaimDesk.Batch) async {
         await worker.relay.publish(batch.outbox)
         guard !batch.messages.isEmpty else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await renew(batch.claim) }
-            await withDiscardingTaskGroup { letters in
-                for message in batch.messages { letters.addTask { await deliver(message) } }
-            }
-            group.cancelAll()
-        }
+        // No child: the claim is renewed also while a cancelled task finishes what is past the fence. Awaited below.
+        let renewal = Task { await renew(batch.claim) }
+        await dispatch(batch.messages)
+        renewal.cancel()
+        await renewal.value
         do {
-            try await worker.pool.withConnection { try Claims.close(batch.claim, in: $0) }
+            try await uninterrupted { try await store.statement { try Claims.close(batch.claim, in: $0) } }
         } catch {
             worker.logger.debug("an ended claim is left to expire", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func dispatch(_ messages: [ClaimDesk.Cleared]) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { letters in
+                    for message in messages { letters.addTask { await deliver(message) } }
+                }
+            }
+            group.addTask { await watch.untilPaused() }
+            await group.next()
+            // Where the relay has gone: what is not past the fence goes back, and need not try one by one.
+            group.cancelAll()
         }
     }
 
@@ -65,7 +82,7 @@ struct Mailroom: Sendable {
         while !Task.isCancelled {
             do { try await Task.sleep(for: settings.lease / 3) } catch { return }
             let expiresAt = worker.clock.now + settings.lease.span
-            _ = try? await worker.pool.withConnection { try Claims.renew(claim, until: expiresAt, in: $0) }
+            _ = try? await store.statement { try Claims.renew(claim, until: expiresAt, in: $0) }
         }
     }
 
@@ -74,9 +91,8 @@ struct Mailroom: Sendable {
         Counter(label: "loods_delivery_attempts_total", dimensions: [("outcome", report.outcome.word)]).increment()
         // What happened must be recorded, however long the store is away; the claim's lease bounds who believes it.
         while true {
-            do { return try await outcomes.submit(report) } catch  where isTransient(error) {
-                try? await Task.sleep(for: .milliseconds(200))
-                if Task.isCancelled { return }
+            do { return try await outcomes.submit(report) } catch  where isTransient(error) && !isClosedPool(error) {
+                try? await uninterrupted { try await Task.sleep(for: .milliseconds(200)) }
             } catch {
                 worker.logger.error("an outcome could not be recorded", metadata: ["reason": "\(error)"])
                 return
@@ -84,42 +100,61 @@ struct Mailroom: Sendable {
         }
     }
 
+    /// Requests of a coalescer are never cancelled, so what is left is that nothing can be recorded any more.
+    private func isClosedPool(_ error: any Error) -> Bool { (error as? PostgresError)?.code == .cancelled }
+
     private func attempt(_ cleared: ClaimDesk.Cleared) async -> Report {
         let claimed = cleared.claimed
+        guard !Task.isCancelled else { return giveBack(claimed) }
+        let start = ContinuousClock.now
         let prepared: PreparedDelivery
         do {
             let letter = try composer.compose(cleared)
             prepared = try await relay.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
+            await watch.noteAnswer()
         } catch let error as SMTPError {
-            return report(error, of: claimed)
+            return await report(error, of: claimed, begun: start)
         } catch {
             worker.logger.error(
                 "a message cannot be composed",
                 metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
             return Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)")
         }
-        do {
-            guard try await fence.submit(claimed) else {
-                await prepared.abandon()
-                return Report(claimed: claimed, outcome: .returned(retryAt: worker.clock.now), reply: nil)
-            }
-        } catch {
+        guard await mayHand(claimed) else {
             await prepared.abandon()
-            return Report(claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: nil)
+            return giveBack(claimed)
         }
         switch await prepared.commit() {
         case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
-        case .deferred(let error), .refused(let error): return report(error, of: claimed)
+        case .deferred(let error), .refused(let error): return await report(error, of: claimed, begun: start)
         case .unknown(let error): return Report(claimed: claimed, outcome: .unknown, reply: "\(error)")
         }
     }
 
-    private func report(_ error: SMTPError, of claimed: Claims.Claimed) -> Report {
+    /// Passes the fence: from a true answer on the message counts as handed.
+    private func mayHand(_ claimed: Claims.Claimed) async -> Bool {
+        if Task.isCancelled { return false }
+        // It was claimed before an outage, in which its topic may have been withdrawn.
+        if claimed.message.topic != nil, await !store.gate.isOpen { return false }
+        return (try? await fence.submit(claimed)) ?? false
+    }
+
+    /// Planned again, for whoever can send it now.
+    private func giveBack(_ claimed: Claims.Claimed) -> Report {
+        Report(claimed: claimed, outcome: .returned(retryAt: worker.clock.now), reply: nil)
+    }
+
+    private func report(
+        _ error: SMTPError, of claimed: Claims.Claimed, begun start: ContinuousClock.Instant
+    ) async -> Report {
+        if error.code == .cancelled || error.code == .shutDown { return giveBack(claimed) }
         guard error.concernsMessage else {
-            worker.logger.warning("the mail relay is away", metadata: ["reason": "\(error)"])
+            await watch.noteFailure("\(error)", begun: start)
+            // A second from now, so that a message that costs every connection does not spin.
             return Report(
-                claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(5)), reply: error.reply?.line)
+                claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: error.reply?.line)
         }
+        if error.reply != nil { await watch.noteAnswer() }
         guard error.isTransient, let retryAt = nextTry(after: claimed.deferrals) else {
             return Report(claimed: claimed, outcome: .refused, reply: error.reply?.line ?? "\(error)")
         }
@@ -133,9 +168,9 @@ struct Mailroom: Sendable {
         return worker.clock.now + Span(microseconds: Int64(Double(wait) * .random(in: 0.8...1.2)))
     }
 
-    private static func record(_ reports: [Report], _ worker: Worker) async throws {
+    private static func record(_ reports: [Report], _ worker: Worker, _ store: GuardedStore) async throws {
         let clock = worker.clock
-        let outbox = try await worker.pool.withRepeatedTransaction { session in
+        let outbox = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
             let settled = try Claims.settle(
                 reports.map { ($0.claimed, $0.outcome, $0.reply) }, now: domain.now, in: session)

@@ -1,81 +1,74 @@
-import Contracts
-import Expressions
 import JourneyProgram
 import Model
 import Postgres
 import Store
 import Transit
-import Workspaces
 
-/// The contacts of a batch with their runs, facts and definitions, loaded under their locks.
+/// All that a batch may move, loaded under the locks of its contacts: what may start, the runs under way, and the facts
+/// that these look at.
 struct Cast {
     private let now: Timestamp
-    private let people: [ContactKey: ContactFactSheet]
-    private let openRuns: [ContactKey: [Run]]
-    private let entries: [ContactKey: Set<[String]>]
+    private let openings: [Opening]
+    private let underWay: [RunUnderWay]
+    private let sheets: [ContactKey: ContactFactSheet]
     private let verdicts: [UniqueID: [Messages.Verdict]]
-    private let programs: Programs
 
     init(
-        of contacts: [ContactKey], definitions: DefinitionsCache, clock: DomainClock.Reading,
-        in session: PostgresSession
+        openings: [Opening] = [], underWay: [RunUnderWay], now: Timestamp, in session: PostgresSession
     ) throws {
-        now = clock.now
-        openRuns = try Runs.load(of: contacts, in: session)
-        entries = try Runs.entries(of: contacts, in: session)
-        verdicts = try Messages.verdicts(of: Array(openRuns.values.joined()), in: session)
-        programs = try Programs(
-            of: Set(contacts.map(\.workspace)), runs: openRuns.values.joined(), definitions, in: session)
-        people = try ContactFactSheet.load(contacts, events: programs.events, in: session)
+        self.now = now
+        self.openings = openings
+        self.underWay = underWay
+        var mentions: [ContactKey: Mentions] = [:]
+        for opening in openings { mentions[opening.contact, default: Mentions()].formUnion(opening.mentions) }
+        for each in underWay {
+            mentions[each.run.contact, default: Mentions()].formUnion(each.program.journey.runMentions)
+        }
+        sheets = try ContactFactSheet.load(mentions, in: session)
+        verdicts = try Messages.verdicts(of: underWay.filter(\.awaitsVerdict).map(\.run), in: session)
     }
 
-    /// Starts the runs that signals lead to.
-    func start(_ signals: [Signal], of contact: ContactKey, log: inout StepLog) throws {
-        guard let sheet = people[contact] else { return }
-        var taken = entries[contact] ?? []
-        for signal in signals.sorted(by: { $0.position < $1.position }) {
-            for program in programs.live(in: contact.workspace) {
-                let world = sheet.world(program.workspace, now: now)
-                guard let key = entryKey(signal, program, world, sheet),
-                    taken.insert([program.journey.name, key]).inserted
-                else { continue }
-                let id = Journey.runID(
-                    workspace: contact.workspace, journey: program.journey.name, contact: contact.contact,
-                    entryKey: key)
-                let activation = try program.journey.start(at: signal.position, in: world)
-                let run = Run(
-                    contact: contact, id: id, journey: program.journey.name, journeyVersion: program.version,
-                    entryKey: key, entry: signal.position, enteredAt: now, state: activation.run.json)
-                log.record(activation, of: run, program: program, isNew: true, now: now)
-            }
+    /// Starts what may start, and steps the runs under way.
+    func act(_ log: inout StepLog, in session: PostgresSession) throws {
+        try start(&log, in: session)
+        for each in underWay { try step(each, &log) }
+    }
+
+    private func start(_ log: inout StepLog, in session: PostgresSession) throws {
+        let entries = openings.compactMap { opening -> (opening: Opening, key: Entries.Key)? in
+            let world = sheets[opening.contact]?.world(opening.program.workspace, now: now)
+            return world.flatMap { opening.key(in: $0) }.map { (opening, $0) }
+        }
+        // Keys without text were asked for before anything was loaded.
+        let keyed = Set(entries.map(\.key).filter { !$0.key.isEmpty })
+        var taken = try Entries.used(among: keyed, in: session)
+        for (opening, key) in entries where taken.insert(key).inserted { try start(opening, under: key, &log) }
+    }
+
+    private func start(_ opening: Opening, under key: Entries.Key, _ log: inout StepLog) throws {
+        let (contact, program) = (opening.contact, opening.program)
+        guard let sheet = sheets[contact] else { return }
+        do {
+            let activation = try program.journey.start(
+                at: opening.signal.position, in: sheet.world(program.workspace, now: now))
+            let id = Journey.runID(
+                workspace: contact.workspace, journey: key.journey, contact: contact.contact, entryKey: key.key)
+            let run = Run(
+                contact: contact, id: id, journey: key.journey, journeyVersion: program.version, entryKey: key.key,
+                entry: opening.signal.position, enteredAt: now, state: activation.run.json)
+            try log.record(start: activation, of: run, program)
+        } catch  where RunFault.explains(error) {
+            log.fail(RunFault(opening, error))
         }
     }
 
-    private func entryKey(
-        _ signal: Signal, _ program: Programs.Program, _ world: World, _ sheet: ContactFactSheet
-    ) -> String? {
-        switch signal.cause {
-        case .stage(let stage): program.journey.entryKey(forStage: stage, in: world)
-        case .event:
-            sheet.event(named: signal.name, at: signal.position).flatMap {
-                program.journey.entryKey(for: $0, in: world)
-            }
+    private func step(_ each: RunUnderWay, _ log: inout StepLog) throws {
+        guard let sheet = sheets[each.run.contact] else { return }
+        do {
+            let world = sheet.world(each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [])
+            try log.record(each.program.journey.step(each.state, in: world), of: each)
+        } catch  where RunFault.explains(error) {
+            log.fail(RunFault(each.run, error))
         }
     }
-
-    /// Steps the contact's open runs for which `isMeant` holds.
-    func step(of contact: ContactKey, log: inout StepLog, where isMeant: (Run) -> Bool) throws {
-        guard let sheet = people[contact] else { return }
-        for run in openRuns[contact] ?? [] where isMeant(run) {
-            guard let program = programs.program(of: run) else { continue }
-            let world = sheet.world(program.workspace, now: now, verdicts: verdicts[run.id] ?? [])
-            let state = try RunState(json: run.state)
-            let activation = try program.journey.step(state, in: world)
-            log.record(activation, of: run, program: program, isNew: false, now: now)
-        }
-    }
-}
-
-extension Signal {
-    var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
 }

@@ -12,25 +12,25 @@ struct ContactFactSheet {
     private let sums: [String: [Int64: Int64]]
     private let history: History
 
-    /// Loads the sheets of `contacts`, with the events of the given names.
+    /// Loads the sheets of contacts, each with what is mentioned and nothing else.
     static func load(
-        _ contacts: [ContactKey], events: Set<String>, in session: PostgresSession
+        _ mentions: [ContactKey: Mentions], in session: PostgresSession
     ) throws -> [ContactKey: ContactFactSheet] {
-        let states = try Contacts.states(of: contacts, in: session)
-        let sums = try ScoreSums.load(of: contacts, in: session)
-        let consents = try Consents.current(of: contacts, in: session)
-        let histories = try EventLog.history(of: contacts, names: events, in: session)
+        guard !mentions.isEmpty else { return [:] }
+        func contacts(whose isMeant: (Mentions) -> Bool) -> [ContactKey] {
+            mentions.filter { isMeant($0.value) }.map(\.key)
+        }
+        let states = try Contacts.states(of: mentions.keys, in: session)
+        let sums = try ScoreSums.load(ofAny: contacts { $0.scores }, in: session)
+        let consents = try Consents.current(ofAny: contacts { $0.consents }, in: session)
+        let histories = try EventLog.history(
+            of: contacts { !$0.events.isEmpty }, names: Set(mentions.values.lazy.flatMap(\.events)), in: session)
         return states.mapValues { state in
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
                 sums: (sums[state.key] ?? []).reduce(into: [:]) { $0[$1.model, default: [:]][$1.epoch] = $1.amount },
                 history: History(histories[state.key] ?? []))
         }
-    }
-
-    /// The event of a signal; nil where the log no longer has it.
-    func event(named name: String, at position: HistoryPosition) -> HistoryEvent? {
-        history.upTo(position).events(named: name).last { $0.position == position }
     }
 
     func world(_ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = []) -> World {
@@ -43,6 +43,22 @@ struct ContactFactSheet {
             known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
         }
         return World(facts: facts, zone: workspace.zone, verdicts: known)
+    }
+}
+
+extension ScoreSums {
+    fileprivate static func load(
+        ofAny contacts: [ContactKey], in session: PostgresSession
+    ) throws -> [ContactKey: [Row]] {
+        contacts.isEmpty ? [:] : try load(of: contacts, in: session)
+    }
+}
+
+extension Consents {
+    fileprivate static func current(
+        ofAny contacts: [ContactKey], in session: PostgresSession
+    ) throws -> [ContactKey: [Entry]] {
+        contacts.isEmpty ? [:] : try current(of: contacts, in: session)
     }
 }
 

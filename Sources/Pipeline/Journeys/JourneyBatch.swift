@@ -8,10 +8,13 @@ import Transit
 /// One transaction that steps runs.
 struct JourneyBatch {
     struct Result: Sendable {
+        /// Contacts that were looked at.
         var contacts = 0
         var started = 0
         var ended = 0
         var planned = 0
+        /// Set aside in this transaction.
+        var faults: [RunFault] = []
         /// Committed with the batch; to be published now.
         var outbox: [Outbox.Row] = []
     }
@@ -27,43 +30,69 @@ struct JourneyBatch {
         let byContact = Dictionary(grouping: signals.filter { survivors[$0.contact] != nil }) {
             survivors[$0.contact]!
         }
-        try Contacts.lock(Array(byContact.keys), in: session)
-        try Flights.arrive(flights, in: session)
+        try Contacts.lock(byContact.keys, in: session)
+        if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
         guard !byContact.isEmpty else { return Result() }
-        let cast = try Cast(of: Array(byContact.keys), definitions: definitions, clock: clock, in: session)
-        var steps = StepLog()
-        for (contact, signals) in byContact.sorted(by: { $0.key < $1.key }) {
-            try cast.start(signals, of: contact, log: &steps)
-            try cast.step(of: contact, log: &steps) { _ in true }
-        }
-        return try write(steps, contacts: byContact.count, clock: clock)
+        var programs = Programs(definitions, in: session)
+        try programs.takeEntries(in: Set(byContact.keys.map(\.workspace)))
+        var log = StepLog(now: clock.now)
+        let runs = try Runs.open(of: byContact.keys, in: session)
+        let cast = try Cast(
+            openings: try Opening.all(for: byContact, programs, in: session),
+            underWay: try read(runs, &programs, &log), now: clock.now, in: session)
+        try cast.act(&log, in: session)
+        return try write(log, contacts: byContact.count, clock: clock)
     }
 
     /// Looks at the runs of `due` contacts that have a timer due; those that somebody else holds are left to it.
     func wake(_ due: [ContactKey]) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let locked = try Contacts.lockFree(due, in: session)
-        guard !locked.isEmpty else { return Result() }
-        let runs = try Timers.take(of: locked, at: clock.now, in: session)
-        let cast = try Cast(of: Array(runs.keys), definitions: definitions, clock: clock, in: session)
-        var steps = StepLog()
-        for (contact, ids) in runs.sorted(by: { $0.key < $1.key }) {
-            try cast.step(of: contact, log: &steps) { ids.contains($0.id) }
-        }
-        return try write(steps, contacts: locked.count, clock: clock)
+        let taken = try Timers.take(of: Contacts.lockFree(due, in: session), at: clock.now, in: session)
+        // Stale timers are gone by now, and nobody has a run to look at.
+        let meant = taken.filter { !$0.value.isEmpty }
+        guard !meant.isEmpty else { return Result(contacts: taken.count) }
+        var programs = Programs(definitions, in: session)
+        var log = StepLog(now: clock.now)
+        let runs = try Runs.open(of: meant.keys, in: session)
+            .filter { meant[$0.contact]?.contains($0.id) ?? false }
+        let cast = try Cast(underWay: try read(runs, &programs, &log), now: clock.now, in: session)
+        try cast.act(&log, in: session)
+        return try write(log, contacts: taken.count, clock: clock)
     }
 
-    private func write(_ steps: StepLog, contacts: Int, clock: DomainClock.Reading) throws -> Result {
-        try Runs.insert(steps.started, in: session)
-        try Runs.save(steps.stepped, in: session)
-        try Timers.arm(steps.wakes, in: session)
-        try Decisions.append(steps.decisions, in: session)
-        try Messages.plan(steps.messages, in: session)
-        let outbox = hints(steps.messages)
+    /// The runs that can be read; the others are noted as faults.
+    private func read(_ runs: [Run], _ programs: inout Programs, _ log: inout StepLog) throws -> [RunUnderWay] {
+        var underWay: [RunUnderWay] = []
+        for run in runs {
+            do {
+                underWay.append(try RunUnderWay(run, &programs))
+            } catch  where RunFault.explains(error) {
+                log.fail(RunFault(run, error))
+            }
+        }
+        return underWay
+    }
+
+    private func write(_ log: StepLog, contacts: Int, clock: DomainClock.Reading) throws -> Result {
+        try Runs.insert(log.started, in: session)
+        try Runs.save(log.stepped, in: session)
+        try Timers.arm(log.wakes, in: session)
+        try Decisions.append(log.decisions, in: session)
+        try plan(log.messages)
+        try SetAside.add(log.faults.map { $0.item(lane: lane, at: machineNow) }, in: session)
+        let outbox = hints(log.messages)
         try Outbox.add(outbox, clock: clock.mode, machineNow: machineNow, in: session)
         return Result(
-            contacts: contacts, started: steps.started.count, ended: steps.ended, planned: steps.messages.count,
-            outbox: outbox)
+            contacts: contacts, started: log.started.count, ended: log.ended, planned: log.messages.count,
+            faults: log.faults, outbox: outbox)
+    }
+
+    /// A message planned before is no fault, unless it says something else.
+    private func plan(_ messages: [Message]) throws {
+        guard try Messages.plan(messages, machineNow: machineNow, in: session) < messages.count,
+            let message = try Messages.conflict(among: messages, in: session)
+        else { return }
+        throw ProgramError(description: "message \(message) is planned from another template")
     }
 
     private func hints(_ messages: [Message]) -> [Outbox.Row] {

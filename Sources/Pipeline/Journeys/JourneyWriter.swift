@@ -14,6 +14,7 @@ public struct JourneyWriter: Sendable {
     private let ended = Counter(label: "loods_runs_ended_total")
     private let planned = Counter(label: "loods_messages_planned_total")
     private let fired = Counter(label: "loods_timers_fired_total")
+    private let setAside = Counter(label: "loods_set_aside_total", dimensions: [("queue", "signals")])
 
     public init(worker: Worker) { self.worker = worker }
 
@@ -30,14 +31,23 @@ public struct JourneyWriter: Sendable {
     /// Looks at the runs of up to `limit` contacts whose timers are due. A contact whose runs cannot be stepped is set aside,
     /// and the others go on.
     ///
-    /// - Returns: how many contacts were looked at; fewer than there are due while others hold some of them.
+    /// All schedulers see the same earliest timers, so one that finds its choice held by another takes the next part.
+    ///
+    /// - Returns: how many contacts were looked at; 0 while others hold all that is due now.
     public func fireTimers(limit: Int32) async throws -> Int {
         let due = try await worker.pool.withTransaction { session in
-            try Timers.dueContacts(at: try DomainClock.read(in: session), limit: limit, in: session)
+            try Timers.dueContacts(at: try DomainClock.read(in: session), limit: 4 * limit, in: session)
         }
-        guard !due.isEmpty else { return 0 }
+        for start in stride(from: 0, to: due.count, by: Int(limit)) {
+            let looked = try await fire(due[start..<min(start + Int(limit), due.count)])
+            if looked > 0 { return looked }
+        }
+        return 0
+    }
+
+    private func fire(_ due: ArraySlice<ContactKey>) async throws -> Int {
         let woken = Counted()
-        let poison = try await worker.bisect(due[...]) { part in await woken.add(try await wake(Array(part))) }
+        let poison = try await worker.bisect(due) { part in await woken.add(try await wake(Array(part))) }
         for (contact, fault) in poison { try await setAside(contact, fault) }
         return await woken.count + poison.count
     }
@@ -59,8 +69,7 @@ public struct JourneyWriter: Sendable {
         let clock = worker.clock
         try await worker.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
-            let signal = Signal(
-                contact: contact, cause: .event, at: now, eventID: "", subject: contact.contact, name: "Timer Due")
+            let signal = Signal.timerDue(contact, at: now)
             let body = SignalBatch(id: .derived("loods.timer", "\(contact.contact)"), signals: [signal]).encoded
             let item = SetAside.Item(
                 body: body, queue: QueueName.signals.rawValue, lane: Lane.live.rawValue, reason: "\(fault)",
@@ -74,6 +83,15 @@ public struct JourneyWriter: Sendable {
         started.increment(by: result.started)
         ended.increment(by: result.ended)
         planned.increment(by: result.planned)
+        for fault in result.faults {
+            worker.logger.error(
+                "a run was set aside",
+                metadata: [
+                    "journey": "\(fault.journey)", "run": "\(fault.run?.description ?? "new")",
+                    "reason": "\(fault.reason)",
+                ])
+        }
+        setAside.increment(by: result.faults.count)
         await worker.relay.publish(result.outbox)
     }
 }

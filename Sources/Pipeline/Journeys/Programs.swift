@@ -1,3 +1,4 @@
+import Contracts
 import JourneyProgram
 import Model
 import Postgres
@@ -5,66 +6,86 @@ import Store
 import Transit
 import Workspaces
 
-/// The journeys that a batch may need: the live versions of its workspaces, and the versions of its open runs.
-struct Programs {
-    /// One version of a journey, with the definitions that it was published with.
-    struct Program {
-        let journey: Journey
-        let version: Int32
-        let revision: Int32
-        let workspace: Workspace
-    }
+/// One version of a journey, with the definitions that it was published with.
+struct Program {
+    let journey: Journey
+    let version: Int32
+    let revision: Int32
+    let workspace: Workspace
+}
 
-    private struct VersionKey: Hashable {
+/// Why a version cannot be run: its definitions are not what `apply` checked.
+struct ProgramError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// The journeys that a batch may need: the versions that take entries, and the versions of its open runs.
+struct Programs {
+    private struct Version: Hashable {
         var workspace: WorkspaceID
         var journey: String
         var version: Int32
     }
 
-    private var byVersion: [VersionKey: Program] = [:]
-    private var live: [WorkspaceID: [Program]] = [:]
+    private enum Start: Hashable {
+        case event(WorkspaceID, String)
+        case stage(WorkspaceID, String)
+    }
 
-    init(
-        of workspaces: Set<WorkspaceID>, runs: some Sequence<Run>, _ definitions: DefinitionsCache,
-        in session: PostgresSession
-    ) throws {
-        for id in workspaces {
-            for version in try Definitions.liveJourneys(of: id, in: session) {
-                let program = try add(id, version.journey, version.version, version.revision, definitions, session)
-                if let program { live[id, default: []].append(program) }
+    private let definitions: DefinitionsCache
+    private let session: PostgresSession
+    private var known: [Version: Result<Program, any Error>] = [:]
+    private var live: [Start: [Program]] = [:]
+
+    init(_ definitions: DefinitionsCache, in session: PostgresSession) {
+        self.definitions = definitions
+        self.session = session
+    }
+
+    /// Learns which versions take entries in `workspaces`, by what starts them.
+    mutating func takeEntries(in workspaces: Set<WorkspaceID>) throws {
+        for (id, versions) in try Definitions.liveJourneys(of: workspaces, in: session) {
+            for version in versions {
+                let program = try program(version.journey, version.version, in: id) { version.revision }
+                switch program.journey.entry.trigger {
+                case .event(let name, _): live[.event(id, name), default: []].append(program)
+                case .stage(let name): live[.stage(id, name), default: []].append(program)
+                }
             }
         }
-        for run in runs {
-            let key = VersionKey(
-                workspace: run.contact.workspace, journey: run.journey, version: run.journeyVersion)
-            guard byVersion[key] == nil else { continue }
-            let revision = try definitions.revision(
-                of: run.journey, version: run.journeyVersion, in: key.workspace, session: session)
-            _ = try add(key.workspace, run.journey, run.journeyVersion, revision, definitions, session)
+    }
+
+    /// The versions that a signal may start, in order of their names.
+    func started(by signal: Signal) -> [Program] {
+        switch signal.cause {
+        case .event: live[.event(signal.contact.workspace, signal.name)] ?? []
+        case .stage(let stage): live[.stage(signal.contact.workspace, stage)] ?? []
         }
     }
 
-    private mutating func add(
-        _ id: WorkspaceID, _ journey: String, _ version: Int32, _ revision: Int32, _ definitions: DefinitionsCache,
-        _ session: PostgresSession
-    ) throws -> Program? {
-        let workspace = try definitions.workspace(id, revision: revision, in: session)
-        guard let definition = workspace.journey(named: journey) else { return nil }
-        let program = Program(
-            journey: definition.journey, version: version, revision: revision, workspace: workspace)
-        byVersion[VersionKey(workspace: id, journey: journey, version: version)] = program
-        return program
-    }
-
-    /// The versions that take entries.
-    func live(in workspace: WorkspaceID) -> [Program] { live[workspace] ?? [] }
-
     /// The version that a run is on.
-    func program(of run: Run) -> Program? {
-        byVersion[
-            VersionKey(workspace: run.contact.workspace, journey: run.journey, version: run.journeyVersion)]
+    mutating func program(of run: Run) throws -> Program {
+        let (workspace, definitions, session) = (run.contact.workspace, definitions, session)
+        return try program(run.journey, run.journeyVersion, in: workspace) {
+            try definitions.revision(of: run.journey, version: run.journeyVersion, in: workspace, session: session)
+        }
     }
 
-    /// Every event name that one of the journeys looks at.
-    var events: Set<String> { byVersion.values.reduce(into: []) { $0.formUnion($1.journey.mentionedEvents) } }
+    /// What fails once fails for the whole batch without being tried again.
+    private mutating func program(
+        _ journey: String, _ version: Int32, in id: WorkspaceID, revision: () throws -> Int32
+    ) throws -> Program {
+        let key = Version(workspace: id, journey: journey, version: version)
+        if let known = known[key] { return try known.get() }
+        let result = Result<Program, any Error> {
+            let revision = try revision()
+            let workspace = try definitions.workspace(id, revision: revision, in: session)
+            guard let definition = workspace.journey(named: journey) else {
+                throw ProgramError(description: "revision \(revision) has no journey \"\(journey)\"")
+            }
+            return Program(journey: definition.journey, version: version, revision: revision, workspace: workspace)
+        }
+        known[key] = result
+        return try result.get()
+    }
 }

@@ -65,9 +65,8 @@ public struct SignalConsumer: Service {
 
     private func setAside(_ poison: [(signal: Signal, reason: String)], lane: Lane) async throws {
         let items = poison.map { signal, reason in
-            let id = UniqueID.derived("loods.alone", "\(signal.contact.contact)", signal.eventID, "\(signal.cause)")
-            return SetAside.Item(
-                body: SignalBatch(id: id, signals: [signal]).encoded, queue: QueueName.signals.rawValue,
+            SetAside.Item(
+                body: SignalBatch(id: signal.idAlone, signals: [signal]).encoded, queue: QueueName.signals.rawValue,
                 lane: lane.rawValue, reason: reason, attempts: 1, at: worker.clock.now)
         }
         worker.logger.error(

@@ -5,59 +5,82 @@ import Workspaces
 
 /// What the steps of a batch lead to, gathered so that it is written in a handful of statements.
 struct StepLog {
+    private let now: Timestamp
     private(set) var started: [Run] = []
     private(set) var stepped: [Run] = []
     private(set) var wakes: [Timers.Wake] = []
     private(set) var decisions: [Decisions.Decision] = []
     private(set) var messages: [Message] = []
+    private(set) var faults: [RunFault] = []
     private(set) var ended = 0
 
-    mutating func record(
-        _ activation: Activation, of run: Run, program: Programs.Program, isNew: Bool, now: Timestamp
-    ) {
+    init(now: Timestamp) { self.now = now }
+
+    mutating func fail(_ fault: RunFault) { faults.append(fault) }
+
+    mutating func record(start activation: Activation, of run: Run, _ program: Program) throws {
+        started.append(try take(activation, of: run, program))
+    }
+
+    /// An activation that changes nothing leaves no trace.
+    mutating func record(_ activation: Activation, of underWay: RunUnderWay) throws {
+        guard
+            activation.run != underWay.state || !activation.effects.isEmpty || activation.wake != underWay.run.wakeAt
+        else { return }
+        stepped.append(try take(activation, of: underWay.run, underWay.program))
+    }
+
+    /// The run as it stands afterwards.
+    private mutating func take(_ activation: Activation, of run: Run, _ program: Program) throws -> Run {
         var run = run
+        // Before anything is noted: a template that is gone must leave nothing behind.
+        messages += try activation.effects.compactMap { try message($0, of: run, program) }
         run.state = activation.run.json
-        run.version += 1
-        for (index, effect) in activation.effects.enumerated() {
+        for effect in activation.effects {
             switch effect {
-            case .send(let visit, let template): plan(visit, template, run, program, now)
-            case .decide(let decision): decide(decision, index, run, now)
+            case .send: break
+            case .decide(let decision): decide(decision, run)
             case .end(let outcome):
                 run.endedAt = now
                 run.outcome = outcome.rawValue
                 ended += 1
             }
         }
-        if let wake = activation.wake, run.endedAt == nil {
-            wakes.append(Timers.Wake(contact: run.contact, run: run.id, version: run.version, dueAt: wake))
+        if activation.wake != run.wakeAt { arm(activation.wake, &run) }
+        return run
+    }
+
+    private mutating func arm(_ wake: Timestamp?, _ run: inout Run) {
+        run.wakeAt = wake
+        run.version += 1
+        guard let wake else { return }
+        wakes.append(Timers.Wake(contact: run.contact, run: run.id, version: run.version, dueAt: wake))
+    }
+
+    private func message(_ effect: Effect, of run: Run, _ program: Program) throws -> Message? {
+        guard case .send(let visit, let template) = effect else { return nil }
+        guard let email = program.workspace.emails[template] else {
+            throw ProgramError(description: "revision \(program.revision) has no e-mail \"\(template)\"")
         }
-        if isNew { started.append(run) } else { stepped.append(run) }
-    }
-
-    private mutating func plan(
-        _ visit: StepVisit, _ template: String, _ run: Run, _ program: Programs.Program, _ now: Timestamp
-    ) {
         var topic: String?
-        if case .topic(let name) = program.workspace.emails[template]?.ground { topic = name }
-        messages.append(
-            Message(
-                contact: run.contact,
-                id: Journey.messageID(run: run.id, step: visit.step, visit: visit.visit), run: run.id,
-                journey: run.journey, step: visit.step, visit: Int32(visit.visit), revision: program.revision,
-                template: template, topic: topic, plannedAt: now))
+        if case .topic(let name) = email.ground { topic = name }
+        return Message(
+            contact: run.contact, id: Journey.messageID(run: run.id, step: visit.step, visit: visit.visit), run: run.id,
+            journey: run.journey, step: visit.step, visit: Int32(visit.visit), revision: program.revision,
+            template: template, topic: topic, plannedAt: now)
     }
 
-    private mutating func decide(_ decision: JourneyProgram.Decision, _ index: Int, _ run: Run, _ now: Timestamp) {
+    private mutating func decide(_ decision: JourneyProgram.Decision, _ run: Run) {
         let kind =
             switch decision.step {
             case "enter": "entry"
             case "goal", "exit", "end": "end"
             default: "branch"
             }
+        // A run comes by each step once, and so decides there once.
         decisions.append(
             Decisions.Decision(
-                contact: run.contact,
-                id: .derived("loods.decision", run.id.description, String(run.version), String(index)), at: now,
+                contact: run.contact, id: .derived("loods.decision", run.id.description, decision.step), at: now,
                 kind: kind, journey: run.journey, run: run.id, step: decision.step, choice: decision.choice,
                 saw: decision.saw))
     }

@@ -16,12 +16,13 @@ public struct TimerLoop: Service {
     }
 
     public func run() async throws {
+        await worker.untilStoreFits()
         // A stepped clock waits for the timers of each instant, so they are looked for more often.
         await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(100)) {
             do {
                 while try await journeys.fireTimers(limit: Self.batch) > 0, !Task.isShuttingDownGracefully {}
             } catch {
-                worker.logger.debug("timers wait for the store", metadata: ["reason": "\(error)"])
+                worker.note(error, "timers wait for the store")
             }
         }
     }

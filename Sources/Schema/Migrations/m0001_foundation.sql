@@ -66,6 +66,7 @@ create table contacts (
     primary key (workspace_id, contact_id)
 ) with (fillfactor = 80);
 create index contacts_merged on contacts (workspace_id, merged_into) where merged_into is not null;
+create index contacts_email on contacts (workspace_id, lower(attributes ->> 'email')) where attributes ? 'email';
 comment on column contacts.merged_into is 'The survivor, where this contact has merged into another; never a chain';
 comment on column contacts.attribute_marks is 'Per attribute the [microseconds, event id] that set it: the last writer wins';
 
@@ -184,12 +185,15 @@ create table runs (
     entered_at timestamptz not null,
     state jsonb not null,
     version integer not null,
+    wake_at timestamptz,
     ended_at timestamptz,
     outcome text,
     primary key (workspace_id, contact_id, run_id),
     unique (workspace_id, contact_id, journey, entry_key)
 ) with (fillfactor = 80);
-comment on column runs.version is 'Counts the steps taken; a timer with another version is stale';
+create index runs_open on runs (workspace_id, contact_id) where ended_at is null;
+comment on column runs.version is 'Counts the changes of wake_at; a timer with another version is stale';
+comment on column runs.wake_at is 'The instant for which the run''s timer was last set; null: none, whatever timer there is is stale';
 
 create table timers (
     workspace_id integer not null,
@@ -234,7 +238,8 @@ create table messages (
         'planned', 'claimed', 'handed', 'accepted', 'refused', 'unknown', 'skipped', 'withdrawn', 'expired')),
     address text,
     planned_at timestamptz not null,
-    due_at timestamptz not null,
+    due_at timestamptz,
+    look_at timestamptz,
     retry_at timestamptz,
     attempt integer not null default 0,
     deferrals integer not null default 0,
@@ -245,13 +250,17 @@ create table messages (
     final_at timestamptz,
     reasons integer not null default 0,
     reply text,
-    primary key (workspace_id, contact_id, message_id)
+    primary key (workspace_id, contact_id, message_id),
+    check ((state = 'planned') = (due_at is not null or look_at is not null))
 ) with (fillfactor = 70);
-create index messages_planned on messages (due_at) where state = 'planned';
-create index messages_open on messages (claim_id) where state in ('claimed', 'handed');
-create index messages_id on messages (message_id);
+-- No index mentions what a hand-over or an outcome changes, so that both stay within their page (HOT).
+create index messages_held on messages (due_at) where due_at is not null;
+create index messages_looked_for on messages (look_at) where look_at is not null;
 comment on column messages.topic is 'Null for a transactional message';
-comment on column messages.retry_at is 'Machine time: not before, after a deferral by the receiving server';
+comment on column messages.due_at is 'When a held message is due; null unless it is held';
+comment on column messages.look_at is 'Machine time: when mailers look for a planned message; null while it is held';
+comment on column messages.retry_at is 'Machine time: not before, after a deferral, a return or a failed claim';
+comment on column messages.reply is 'The last answer of the receiving server, or why there is none';
 
 create table send_state (
     workspace_id integer not null,
@@ -265,9 +274,29 @@ comment on column send_state.epoch is 'Raised by every withdrawal and suppressio
 create table claims (
     claim_id uuid primary key,
     mailer text not null,
-    expires_at timestamptz not null
+    expires_at timestamptz not null,
+    workspace_ids integer[] not null,
+    contact_ids uuid[] not null,
+    message_ids uuid[] not null
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
+comment on table claims is 'One row a claimed batch, with the keys of its messages; expires_at is machine time';
+
+create view open_messages as
+    select c.claim_id, m.workspace_id, m.contact_id, m.message_id, m.state
+    from claims c
+    cross join lateral unnest(c.workspace_ids, c.contact_ids, c.message_ids) as u (workspace_id, contact_id, message_id)
+    join contacts k on k.workspace_id = u.workspace_id and k.contact_id = u.contact_id
+    join messages m on m.workspace_id = u.workspace_id and m.contact_id = coalesce(k.merged_into, k.contact_id)
+        and m.message_id = u.message_id
+    where m.claim_id = c.claim_id and m.state in ('claimed', 'handed');
+comment on view open_messages is 'What mailers have in their hands, found by the claims: whoever its contact merged into';
+
+create table barriers (
+    barrier_id uuid primary key,
+    passed_at timestamptz not null
 );
-comment on table claims is 'One row a claimed batch; expires_at is machine time';
+comment on table barriers is
+    'Barriers of mailers that have come through the queue of withdrawals; removed by their mailer. passed_at is machine time';
 
 -- Between processes
 
@@ -278,8 +307,8 @@ create table outbox (
     body bytea not null,
     created_at timestamptz not null
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
-create index outbox_age on outbox (created_at);
-comment on column outbox.created_at is 'Machine time: the sweeper publishes again what is older than two seconds';
+create index outbox_age on outbox (queue, lane, created_at);
+comment on column outbox.created_at is 'Machine time; the sweeper publishes again what is older than two seconds, and moves it forward';
 
 create table in_flight (
     flight_id uuid primary key,

@@ -20,9 +20,9 @@ public enum Quiet {
             """
             select (select count(*) from in_flight), (select count(*) from outbox),
                 (select count(*) from timers where due_at <= \(now)),
-                (select count(*) from messages
-                 where state in ('claimed', 'handed')
-                    or state = 'planned' and due_at <= \(now) and deferrals = 0)
+                (select count(*) from open_messages)
+                    + (select count(*) from messages where look_at is not null and deferrals = 0)
+                    + (select count(*) from messages where due_at <= \(now))
             """)[0]
         let (inFlight, outbox, dueTimers, openMessages) = try row.decode(
             (Int64.self, Int64.self, Int64.self, Int64.self))
@@ -35,7 +35,7 @@ public enum Quiet {
             """
             select least(
                 (select min(due_at) from timers where due_at > \(now)),
-                (select min(due_at) from messages where state = 'planned' and due_at > \(now)))
+                (select min(due_at) from messages where due_at > \(now)))
             """
         ).first.flatMap { try $0[0, as: Timestamp?.self] }
     }

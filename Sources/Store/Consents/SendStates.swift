@@ -18,6 +18,14 @@ public enum SendStates {
             select * from unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact)))
             on conflict do nothing
             """)
+        return try lockKnown(sorted, in: session)
+    }
+
+    /// Locks the rows of `contacts` as ``lock(_:in:)`` does, but makes none: for those that were claimed for.
+    public static func lockKnown(
+        _ contacts: some Collection<ContactKey>, in session: PostgresSession
+    ) throws -> [ContactKey: Int32] {
+        let sorted = Set(contacts).sorted()
         let rows = try session.query(
             """
             select s.workspace_id, s.contact_id, s.epoch from send_state s

@@ -12,6 +12,25 @@ public enum Contacts {
         public var stage: String?
         public var evaluatedRevision: Int32
 
+        /// A contact of whom nothing is known.
+        public init(_ key: ContactKey) {
+            self.key = key
+            attributes = [:]
+            marks = [:]
+            evaluatedRevision = 0
+        }
+
+        init(
+            key: ContactKey, attributes: [String: JSON], marks: [String: AttributeMark], stage: String?,
+            evaluatedRevision: Int32
+        ) {
+            self.key = key
+            self.attributes = attributes
+            self.marks = marks
+            self.stage = stage
+            self.evaluatedRevision = evaluatedRevision
+        }
+
         /// Where mail goes: the attribute `email`.
         public var address: String? { attributes["email"]?.string }
     }
@@ -55,21 +74,45 @@ public enum Contacts {
         return survivors
     }
 
+    /// How far a contact had come when its row was locked.
+    public struct Standing: Sendable, Hashable {
+        public var stage: String?
+        public var evaluatedRevision: Int32
+
+        public init(stage: String?, evaluatedRevision: Int32) {
+            self.stage = stage
+            self.evaluatedRevision = evaluatedRevision
+        }
+    }
+
     /// Locks contacts in the order that all writers keep; nothing about them may be read before, in this transaction.
     ///
+    /// - Returns: what stands in the rows themselves, which after the wait for a lock is their latest version; other tables
+    ///   are to be read in statements of their own.
     /// - Throws: `StoreError.mergedMeanwhile` when one of them has merged into another by now.
-    public static func lock(_ contacts: [ContactKey], in session: PostgresSession) throws {
+    @discardableResult
+    public static func lock(
+        _ contacts: some Collection<ContactKey>, in session: PostgresSession
+    ) throws -> [ContactKey: Standing] {
         let sorted = Set(contacts).sorted()
         let rows = try session.query(
             """
-            select c.merged_into is not null
+            select c.workspace_id, c.contact_id, c.merged_into is not null, c.stage, c.evaluated_revision
             from contacts c
             join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
                 using (workspace_id, contact_id)
             order by c.workspace_id, c.contact_id
             for no key update of c
             """)
-        for row in rows where try row[0, as: Bool.self] { throw StoreError.mergedMeanwhile }
+        var standings: [ContactKey: Standing] = [:]
+        for row in rows {
+            let (workspace, contact, isMerged, stage, revision) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Bool.self, String?.self, Int32.self))
+            guard !isMerged else { throw StoreError.mergedMeanwhile }
+            standings[ContactKey(workspace: workspace, contact: contact)] = Standing(
+                stage: stage, evaluatedRevision: revision)
+        }
+        return standings
     }
 
     /// Locks those of `contacts` that nobody else holds; the others are left to whoever does.
@@ -110,19 +153,32 @@ public enum Contacts {
         return states
     }
 
-    /// Writes rows back; the caller holds their locks.
-    public static func save(_ states: [State], in session: PostgresSession) throws {
+    /// Writes attributes back; the caller holds the rows' locks.
+    public static func describe(_ states: [State], in session: PostgresSession) throws {
         guard !states.isEmpty else { return }
         let sorted = states.sorted { $0.key < $1.key }
         try session.execute(
             """
-            update contacts c
-            set attributes = u.attributes, attribute_marks = u.marks, stage = u.stage, evaluated_revision = u.revision
+            update contacts c set attributes = u.attributes, attribute_marks = u.marks
             from unnest(
                 \(sorted.map(\.key.workspace)), \(sorted.map(\.key.contact)),
-                \(sorted.map { JSON.object($0.attributes) }), \(sorted.map { AttributeMark.json($0.marks) }),
-                \(sorted.map(\.stage)), \(sorted.map(\.evaluatedRevision))
-            ) as u (workspace_id, contact_id, attributes, marks, stage, revision)
+                \(sorted.map { JSON.object($0.attributes) }), \(sorted.map { AttributeMark.json($0.marks) })
+            ) as u (workspace_id, contact_id, attributes, marks)
+            where c.workspace_id = u.workspace_id and c.contact_id = u.contact_id
+            """)
+    }
+
+    /// Writes back how far contacts have come; the caller holds the rows' locks.
+    public static func advance(_ standings: [ContactKey: Standing], in session: PostgresSession) throws {
+        guard !standings.isEmpty else { return }
+        let sorted = standings.sorted { $0.key < $1.key }
+        try session.execute(
+            """
+            update contacts c set stage = u.stage, evaluated_revision = u.revision
+            from unnest(
+                \(sorted.map(\.key.workspace)), \(sorted.map(\.key.contact)), \(sorted.map(\.value.stage)),
+                \(sorted.map(\.value.evaluatedRevision))
+            ) as u (workspace_id, contact_id, stage, revision)
             where c.workspace_id = u.workspace_id and c.contact_id = u.contact_id
             """)
     }

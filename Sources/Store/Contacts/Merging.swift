@@ -59,7 +59,8 @@ public enum Merging {
             """)
         try session.execute(
             """
-            update messages set state = 'withdrawn', final_at = \(now), claim_id = null
+            update messages set state = 'withdrawn', final_at = \(now), claim_id = null, due_at = null,
+                look_at = null
             where workspace_id = \(w) and contact_id = \(from) and state in ('planned', 'claimed') and run_id in (
                 select run_id from runs
                 where workspace_id = \(w) and contact_id = \(from) and outcome = 'merged')

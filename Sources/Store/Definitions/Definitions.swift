@@ -52,14 +52,23 @@ public enum Definitions {
     public static func liveJourneys(
         of workspace: WorkspaceID, in session: PostgresSession
     ) throws -> [JourneyVersion] {
-        try session.query(
+        try liveJourneys(of: [workspace], in: session)[workspace] ?? []
+    }
+
+    /// The versions that take entries now, by workspace and in order of their names.
+    public static func liveJourneys(
+        of workspaces: some Collection<WorkspaceID>, in session: PostgresSession
+    ) throws -> [WorkspaceID: [JourneyVersion]] {
+        let rows = try session.query(
             """
-            select v.journey, v.version, v.revision, v.digest
+            select v.journey, v.version, v.revision, v.digest, v.workspace_id
             from journeys j join journey_versions v
                 on v.workspace_id = j.workspace_id and v.journey = j.journey and v.version = j.live_version
-            where j.workspace_id = \(workspace) order by v.journey
-            """
-        ).map(journeyVersion)
+            where j.workspace_id = any(\(Array(workspaces))) order by v.journey
+            """)
+        var live: [WorkspaceID: [JourneyVersion]] = [:]
+        for row in rows { live[try row[4, as: WorkspaceID.self], default: []].append(try journeyVersion(row)) }
+        return live
     }
 
     /// The revision that holds a version.
@@ -110,8 +119,8 @@ public enum Definitions {
     }
 
     private static func journeyVersion(_ row: PostgresRow) throws -> JourneyVersion {
-        let (journey, version, revision, digest) = try row.decode(
-            (String.self, Int32.self, Int32.self, String.self))
-        return JourneyVersion(journey: journey, version: version, revision: revision, digest: digest)
+        JourneyVersion(
+            journey: try row[0, as: String.self], version: try row[1, as: Int32.self],
+            revision: try row[2, as: Int32.self], digest: try row[3, as: String.self])
     }
 }

@@ -34,6 +34,7 @@ public enum EventLog {
             on conflict do nothing
             returning workspace_id, subject_id, sent_time, event_id
             """)
+        guard rows.count < timed.count else { return timed }
         var fresh = Set<Key>(minimumCapacity: rows.count)
         for row in rows {
             let (workspace, subject, sentTime, eventID) = try row.decode(
@@ -58,6 +59,7 @@ public enum EventLog {
             on conflict do nothing
             returning workspace_id, subject_id, received_at, event_id
             """)
+        guard rows.count < untimed.count else { return events }
         var fresh: Set<Key> = []
         for row in rows {
             let (workspace, subject, receivedAt, eventID) = try row.decode(

@@ -12,16 +12,23 @@ public enum Messages {
         public var settledAt: Timestamp?
     }
 
+    /// How long a fresh message waits for its hint to bring it to a mailer, before mailers look for it themselves.
+    static let hintPatience = Span.seconds(5)
+
     /// Plans messages; one that is planned already stays as it is.
-    public static func plan(_ messages: [Message], in session: PostgresSession) throws {
-        guard !messages.isEmpty else { return }
-        try session.execute(
+    ///
+    /// - Parameter machineNow: the writer's own clock, by which a hint is late.
+    /// - Returns: how many were not planned before.
+    @discardableResult
+    public static func plan(_ messages: [Message], machineNow: Timestamp, in session: PostgresSession) throws -> Int {
+        guard !messages.isEmpty else { return 0 }
+        return try session.execute(
             """
             insert into messages (
                 workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
-                planned_at, due_at)
+                planned_at, look_at)
             select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
-                'planned', u.at, u.at
+                'planned', u.at, \(machineNow + hintPatience)
             from unnest(
                 \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
                 \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),

@@ -23,45 +23,87 @@ public enum Withdrawals {
     public static func apply(
         _ withdrawal: RecordedWithdrawal, now: Timestamp, in session: PostgresSession
     ) throws -> Applied {
-        let key = try survivor(of: withdrawal.contact, in: session)
-        _ = try SendStates.lock([key], in: session)
-        guard try survivor(of: withdrawal.contact, in: session) == key else { throw StoreError.mergedMeanwhile }
-        let address = try session.query(
+        try apply([withdrawal], now: now, in: session)[0]
+    }
+
+    /// Applies withdrawals as ``apply(_:now:in:)`` does one, all or none.
+    ///
+    /// - Returns: what each did, in their order.
+    public static func apply(
+        _ withdrawals: [RecordedWithdrawal], now: Timestamp, in session: PostgresSession
+    ) throws -> [Applied] {
+        guard !withdrawals.isEmpty else { return [] }
+        let contacts = withdrawals.map(\.contact)
+        let survivors = try Contacts.survivors(of: contacts, in: session)
+        _ = try SendStates.lock(contacts.map { survivors[$0] ?? $0 }, in: session)
+        guard try Contacts.survivors(of: contacts, in: session) == survivors else { throw StoreError.mergedMeanwhile }
+        let links = withdrawals.map { Link(contact: survivors[$0.contact] ?? $0.contact, withdrawal: $0) }
+        let addresses = try addresses(of: links, in: session)
+        var ledger = try Consents.current(of: Set(links.map(\.contact)), in: session)
+        var applied: [Applied] = []
+        var entries: [Consents.Entry] = []
+        for link in links {
+            let address = addresses[link.withdrawal.message] ?? nil
+            let entry = address.flatMap { link.entry(at: $0, against: ledger[link.contact] ?? [], now: now) }
+            if let entry {
+                entries.append(entry)
+                ledger[link.contact, default: []].append(entry)
+            }
+            applied.append(
+                Applied(
+                    contact: link.contact, topic: link.withdrawal.topic, address: address, withdrawn: 0,
+                    event: entry.map { event(of: $0, link.withdrawal, now: now) }))
+        }
+        let withdrawn = try withdraw(entries, now: now, in: session)
+        if let first = applied.firstIndex(where: { $0.event != nil }) { applied[first].withdrawn = withdrawn }
+        return applied
+    }
+
+    /// A withdrawal and the contact that it concerns by now.
+    private struct Link {
+        var contact: ContactKey
+        var withdrawal: RecordedWithdrawal
+
+        /// The line to add to a contact's ledger; nil where the topic stands withdrawn already.
+        func entry(at address: String, against ledger: [Consents.Entry], now: Timestamp) -> Consents.Entry? {
+            let standing = ledger.holding(at: address).first {
+                $0.topic == withdrawal.topic && $0.channel == "email"
+            }
+            if standing?.state == .withdrawn { return nil }
+            // A consent dated ahead of the clock is withdrawn all the same: of two at one instant the withdrawal holds.
+            return Consents.Entry(
+                contact: contact, topic: withdrawal.topic, address: address, at: max(now, standing?.at ?? now),
+                eventID: "withdrawal-\(withdrawal.message)", state: .withdrawn, wording: nil,
+                source: withdrawal.means)
+        }
+    }
+
+    /// Where the messages went whose links were used.
+    private static func addresses(
+        of links: [Link], in session: PostgresSession
+    ) throws -> [UniqueID: String?] {
+        let rows = try session.query(
             """
-            select address from messages
-            where workspace_id = \(key.workspace) and message_id = \(withdrawal.message)
-            """
-        ).first.flatMap { try $0[0, as: String?.self] }
-        guard let address else {
-            return Applied(contact: key, topic: withdrawal.topic, address: nil, withdrawn: 0, event: nil)
-        }
-        let eventID = "withdrawal-\(withdrawal.message)"
-        let standing = try Consents.current(of: [key], in: session)[key, default: []].holding(at: address).first {
-            $0.topic == withdrawal.topic && $0.channel == "email"
-        }
-        if standing?.state == .withdrawn {
-            return Applied(contact: key, topic: withdrawal.topic, address: address, withdrawn: 0, event: nil)
-        }
-        // A consent dated ahead of the clock is withdrawn all the same: of two at one instant the withdrawal holds.
-        let at = max(now, standing?.at ?? now)
-        let entry = Consents.Entry(
-            contact: key, topic: withdrawal.topic, address: address, at: at, eventID: eventID, state: .withdrawn,
-            wording: nil, source: withdrawal.means)
-        let withdrawn = try withdraw([entry], now: now, in: session)
+            select m.message_id, m.address
+            from unnest(
+                \(links.map(\.contact.workspace)), \(links.map(\.contact.contact)), \(links.map(\.withdrawal.message))
+            ) as u (workspace_id, contact_id, message_id)
+            join messages m using (workspace_id, contact_id, message_id)
+            """)
+        return Dictionary(try rows.map { try $0.decode((UniqueID.self, String?.self)) }) { first, _ in first }
+    }
+
+    private static func event(
+        of entry: Consents.Entry, _ withdrawal: RecordedWithdrawal, now: Timestamp
+    ) -> AcceptedEvent {
         let properties = JSON.object([
             "topic": .string(entry.topic), "address": .string(entry.address), "source": .string(entry.source),
             "message_id": .string(withdrawal.message.description),
         ])
-        let event = AcceptedEvent(
-            workspace: key.workspace, eventID: eventID, call: .track,
-            subject: .id(key.contact), name: EventNames.consentWithdrawn, sentTime: at, at: at, receivedAt: now,
-            trust: .system, properties: properties.serialized)
-        return Applied(
-            contact: key, topic: entry.topic, address: address, withdrawn: withdrawn, event: event)
-    }
-
-    private static func survivor(of contact: ContactKey, in session: PostgresSession) throws -> ContactKey {
-        try Contacts.survivors(of: [contact], in: session)[contact] ?? contact
+        return AcceptedEvent(
+            workspace: entry.contact.workspace, eventID: entry.eventID, call: .track,
+            subject: .id(entry.contact.contact), name: EventNames.consentWithdrawn, sentTime: entry.at, at: entry.at,
+            receivedAt: now, trust: .system, properties: properties.serialized)
     }
 
     /// Writes withdrawals to the ledger, raises the contacts' epochs and withdraws what is planned or claimed.
@@ -74,17 +116,25 @@ public enum Withdrawals {
         _ entries: [Consents.Entry], now: Timestamp, in session: PostgresSession
     ) throws -> Int {
         guard !entries.isEmpty else { return 0 }
-        let contacts = Array(Set(entries.map(\.contact)))
+        let contacts = Set(entries.map(\.contact)).sorted()
         _ = try SendStates.lock(contacts, in: session)
         try SendStates.raiseEpoch(of: contacts, in: session)
         try Consents.append(entries, now: now, in: session)
         let rows = try session.query(
             """
-            update messages m set state = 'withdrawn', final_at = \(now), claim_id = null
-            from unnest(
-                \(entries.map(\.contact.workspace)), \(entries.map(\.contact.contact)), \(entries.map(\.topic))
-            ) as u (workspace_id, contact_id, topic)
-            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.topic = u.topic
+            with standing as (
+                select m.workspace_id, m.contact_id, m.message_id
+                from unnest(
+                    \(entries.map(\.contact.workspace)), \(entries.map(\.contact.contact)), \(entries.map(\.topic))
+                ) as u (workspace_id, contact_id, topic)
+                join messages m using (workspace_id, contact_id, topic)
+                where m.state in ('planned', 'claimed')
+                order by m.workspace_id, m.contact_id, m.message_id for no key update of m
+            )
+            update messages m
+            set state = 'withdrawn', final_at = \(now), claim_id = null, due_at = null, look_at = null
+            from standing s
+            where m.workspace_id = s.workspace_id and m.contact_id = s.contact_id and m.message_id = s.message_id
                 and m.state in ('planned', 'claimed')
             returning m.workspace_id, m.contact_id, m.run_id
             """)

@@ -1,8 +1,12 @@
 public import Model
 public import Postgres
 
-/// How much waits in the store at this moment.
+/// How much waits in the store at this moment. Nothing is counted beyond `limit`, so that asking costs the same however
+/// much waits.
 public struct Backlog: Sendable, Hashable {
+    /// A count that has reached it says: so many or more.
+    public static let limit: Int64 = 100_000
+
     /// Bodies whose publication is not confirmed, and since when the oldest waits (machine time).
     public var outbox: Int64
     public var oldestOutbox: Timestamp?
@@ -20,16 +24,21 @@ public struct Backlog: Sendable, Hashable {
 
     /// Counts what waits at domain time `now`, in one consistent reading.
     public static func read(at now: Timestamp, in session: PostgresSession) throws -> Backlog {
+        let most = limit
         let row = try session.query(
             """
-            select (select count(*) from outbox), (select min(created_at) from outbox),
-                (select count(*) from timers where due_at <= \(now)), (select count(*) from timers),
+            select (select count(*) from (select from outbox limit \(most)) as part),
+                (select min(created_at) from outbox),
+                (select count(*) from (select from timers where due_at <= \(now) limit \(most)) as part),
+                (select count(*) from (select from timers limit \(most)) as part),
                 (select min(due_at) from timers where due_at > \(now)),
-                (select count(*) from messages where state = 'planned' and due_at <= \(now)),
-                (select count(*) from messages where state = 'planned' and due_at > \(now)),
-                (select count(*) from messages where state = 'claimed'),
-                (select count(*) from messages where state = 'handed'),
-                (select count(*) from set_aside where replayed_at is null)
+                (select count(*) from (
+                    (select from messages where look_at is not null limit \(most))
+                    union all (select from messages where due_at <= \(now) limit \(most)) limit \(most)) as part),
+                (select count(*) from (select from messages where due_at > \(now) limit \(most)) as part),
+                (select count(*) from (select from open_messages where state = 'claimed' limit \(most)) as part),
+                (select count(*) from (select from open_messages where state = 'handed' limit \(most)) as part),
+                (select count(*) from (select from set_aside where replayed_at is null limit \(most)) as part)
             """)[0]
         return Backlog(
             outbox: try row[0, as: Int64.self], oldestOutbox: try row[1, as: Timestamp?.self],

@@ -38,7 +38,7 @@ public enum ContactDirectory {
             union
             select contact_id from contacts
             where workspace_id = \(workspace) and merged_into is null and \(text.contains("@"))
-                and lower(attributes ->> 'email') = \(address)
+                and attributes ? 'email' and lower(attributes ->> 'email') = \(address)
             """)
         return try rows.map { ContactKey(workspace: workspace, contact: try $0[0, as: UniqueID.self]) }.sorted()
     }

@@ -90,8 +90,8 @@ extension Story {
     static func mails(of contact: ContactKey, in session: PostgresSession) throws -> [Mail] {
         try session.query(
             """
-            select message_id, run_id, journey, step, template, topic, state, address, planned_at, due_at, retry_at,
-                attempt, handed_at, final_at, reasons, reply
+            select message_id, run_id, journey, step, template, topic, state, address, planned_at,
+                coalesce(due_at, planned_at), retry_at, attempt, handed_at, final_at, reasons, reply
             from messages where workspace_id = \(contact.workspace) and contact_id = \(contact.contact)
             order by planned_at, message_id
             """

@@ -1,76 +1,36 @@
-public import Expressions
+import Expressions
 public import Model
 public import Postgres
 
-/// One contact's pass through one version of a journey.
-public struct Run: Sendable, Hashable {
-    public var contact: ContactKey
-    public var id: UniqueID
-    public var journey: String
-    public var journeyVersion: Int32
-    public var entryKey: String
-    /// Where in the contact's history the run began; it sees what comes strictly after.
-    public var entry: HistoryPosition
-    public var enteredAt: Timestamp
-    /// The journey program's own account of where the run stands.
-    public var state: JSON
-    /// Counts the steps taken: a timer of another version is stale.
-    public var version: Int32
-    public var endedAt: Timestamp?
-    public var outcome: String?
-
-    public init(
-        contact: ContactKey, id: UniqueID, journey: String, journeyVersion: Int32, entryKey: String,
-        entry: HistoryPosition, enteredAt: Timestamp, state: JSON, version: Int32 = 0, endedAt: Timestamp? = nil,
-        outcome: String? = nil
-    ) {
-        self.contact = contact
-        self.id = id
-        self.journey = journey
-        self.journeyVersion = journeyVersion
-        self.entryKey = entryKey
-        self.entry = entry
-        self.enteredAt = enteredAt
-        self.state = state
-        self.version = version
-        self.endedAt = endedAt
-        self.outcome = outcome
-    }
-}
-
-extension Run {
-    fileprivate init(row: PostgresRow) throws {
-        self.init(
-            contact: try ContactKey(row: row), id: try row[2, as: UniqueID.self], journey: try row[3, as: String.self],
-            journeyVersion: try row[4, as: Int32.self], entryKey: try row[5, as: String.self],
-            entry: HistoryPosition(at: try row[6, as: Timestamp.self], eventID: try row[7, as: String.self]),
-            enteredAt: try row[8, as: Timestamp.self], state: try row[9, as: JSON.self],
-            version: try row[10, as: Int32.self], endedAt: try row[11, as: Timestamp?.self],
-            outcome: try row[12, as: String?.self])
-    }
-}
-
 /// The runs.
 public enum Runs {
+    /// The runs of `contacts` that have not ended, in order of contact and entry.
+    public static func open(of contacts: some Collection<ContactKey>, in session: PostgresSession) throws -> [Run] {
+        guard !contacts.isEmpty else { return [] }
+        let rows = try session.query(
+            """
+            select \(unescaped: Run.columns)
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            join runs r using (workspace_id, contact_id)
+            where r.ended_at is null
+            order by r.workspace_id, r.contact_id, r.entered_at, r.run_id
+            """)
+        return try rows.map { try Run(row: $0) }
+    }
+
     /// The runs of `contacts` that have not ended, and with `ended` those that have.
     public static func load(
         of contacts: some Collection<ContactKey>, ended: Bool = false, in session: PostgresSession
     ) throws -> [ContactKey: [Run]] {
+        guard ended else { return Dictionary(grouping: try open(of: contacts, in: session), by: \.contact) }
         let rows = try session.query(
             """
-            select r.workspace_id, r.contact_id, r.run_id, r.journey, r.journey_version, r.entry_key, r.entry_at,
-                r.entry_event_id, r.entered_at, r.state, r.version, r.ended_at, r.outcome
+            select \(unescaped: Run.columns)
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join runs r using (workspace_id, contact_id)
-            where r.ended_at is null or \(ended)
             order by r.workspace_id, r.contact_id, r.entered_at, r.run_id
             """)
-        var runs: [ContactKey: [Run]] = [:]
-        for row in rows {
-            let run = try Run(row: row)
-            runs[run.contact, default: []].append(run)
-        }
-        return runs
+        return Dictionary(grouping: try rows.map { try Run(row: $0) }, by: \.contact)
     }
 
     /// The versions of journeys in which `contacts` have runs that have not ended.
@@ -92,25 +52,6 @@ public enum Runs {
         return versions
     }
 
-    /// The entry keys that `contacts` have used, by journey.
-    public static func entries(
-        of contacts: some Collection<ContactKey>, in session: PostgresSession
-    ) throws -> [ContactKey: Set<[String]>] {
-        let rows = try session.query(
-            """
-            select r.workspace_id, r.contact_id, r.journey, r.entry_key
-            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
-            join runs r using (workspace_id, contact_id)
-            """)
-        var entries: [ContactKey: Set<[String]>] = [:]
-        for row in rows {
-            entries[try ContactKey(row: row), default: []].insert([
-                try row[2, as: String.self], try row[3, as: String.self],
-            ])
-        }
-        return entries
-    }
-
     /// Stores new runs; of two with one entry key the first stays.
     public static func insert(_ runs: [Run], in session: PostgresSession) throws {
         guard !runs.isEmpty else { return }
@@ -118,27 +59,30 @@ public enum Runs {
             """
             insert into runs (
                 workspace_id, contact_id, run_id, journey, journey_version, entry_key, entry_at, entry_event_id,
-                entered_at, state, version, ended_at, outcome)
+                entered_at, state, version, wake_at, ended_at, outcome)
             select * from unnest(
                 \(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)),
                 \(runs.map(\.journey)), \(runs.map(\.journeyVersion)), \(runs.map(\.entryKey)),
                 \(runs.map(\.entry.at)), \(runs.map { $0.entry.eventID ?? "" }), \(runs.map(\.enteredAt)),
-                \(runs.map(\.state)), \(runs.map(\.version)), \(runs.map(\.endedAt)), \(runs.map(\.outcome)))
+                \(runs.map(\.state)), \(runs.map(\.version)), \(runs.map(\.wakeAt)), \(runs.map(\.endedAt)),
+                \(runs.map(\.outcome)))
             on conflict do nothing
             """)
     }
 
-    /// Writes back state, version and end; the caller holds the contacts' locks.
+    /// Writes back state, version, wake and end; the caller holds the contacts' locks.
     public static func save(_ runs: [Run], in session: PostgresSession) throws {
         guard !runs.isEmpty else { return }
         try session.execute(
             """
             update runs r
-            set state = u.state, version = u.version, ended_at = u.ended_at, outcome = u.outcome
+            set state = u.state, version = u.version, wake_at = u.wake_at, ended_at = u.ended_at,
+                outcome = u.outcome
             from unnest(
                 \(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)),
-                \(runs.map(\.state)), \(runs.map(\.version)), \(runs.map(\.endedAt)), \(runs.map(\.outcome))
-            ) as u (workspace_id, contact_id, run_id, state, version, ended_at, outcome)
+                \(runs.map(\.state)), \(runs.map(\.version)), \(runs.map(\.wakeAt)), \(runs.map(\.endedAt)),
+                \(runs.map(\.outcome))
+            ) as u (workspace_id, contact_id, run_id, state, version, wake_at, ended_at, outcome)
             where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.run_id = u.run_id
             """)
     }

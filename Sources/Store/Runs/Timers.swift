@@ -62,7 +62,8 @@ public enum Timers {
         static func < (left: Bell, right: Bell) -> Bool { (left.contact, left.run) < (right.contact, right.run) }
     }
 
-    /// Contacts that have a timer due at `now`, earliest first. Takes no lock: contacts are locked before timers.
+    /// Contacts that have one of the `limit` earliest timers due at `now`, earliest first. Takes no lock: contacts are
+    /// locked before timers.
     public static func dueContacts(
         at now: Timestamp, limit: Int32, in session: PostgresSession
     ) throws -> [ContactKey] {
@@ -71,17 +72,19 @@ public enum Timers {
             select workspace_id, contact_id from (
                 select workspace_id, contact_id, due_at from timers
                 where due_at <= \(now) order by due_at limit \(limit)
-            ) due group by workspace_id, contact_id order by min(due_at)
+            ) due group by workspace_id, contact_id order by min(due_at), workspace_id, contact_id
             """)
         return try rows.map { try ContactKey(row: $0) }
     }
 
     /// Removes the due timers of `contacts`, whose locks the caller holds.
     ///
-    /// - Returns: the runs to look at: those with a verdict, and those whose wake is of their present version.
+    /// - Returns: for each contact that had one, the runs to look at: those with a verdict, and those whose wake is of their
+    ///   present version. None where all were stale.
     public static func take(
         of contacts: some Collection<ContactKey>, at now: Timestamp, in session: PostgresSession
     ) throws -> [ContactKey: Set<UniqueID>] {
+        guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
             """
             with due as (
@@ -97,12 +100,16 @@ public enum Timers {
                     and t.kind = d.kind
                 returning t.workspace_id, t.contact_id, t.run_id, t.kind, t.version
             )
-            select distinct t.workspace_id, t.contact_id, t.run_id
-            from taken t join runs r using (workspace_id, contact_id, run_id)
-            where r.ended_at is null and (t.kind = 'verdict' or t.version = r.version)
+            select t.workspace_id, t.contact_id, r.run_id
+            from taken t
+            left join runs r on r.workspace_id = t.workspace_id and r.contact_id = t.contact_id
+                and r.run_id = t.run_id and r.ended_at is null and (t.kind = 'verdict' or t.version = r.version)
             """)
         var taken: [ContactKey: Set<UniqueID>] = [:]
-        for row in rows { taken[try ContactKey(row: row), default: []].insert(try row[2, as: UniqueID.self]) }
+        for row in rows {
+            let run = try row[2, as: UniqueID?.self]
+            taken[try ContactKey(row: row), default: []].formUnion(run.map { [$0] } ?? [])
+        }
         return taken
     }
 

@@ -46,18 +46,42 @@ public enum Outbox {
         try session.execute("delete from outbox where outbox_id = any(\(ids))")
     }
 
-    /// Rows written before `instant`, oldest first; another sweeper's are left to it while it holds them.
-    public static func stale(
-        before instant: Timestamp, limit: Int32, in session: PostgresSession
+    /// A queue's lane, as rows name it.
+    public struct Way: Sendable, Hashable {
+        public var queue: String
+        public var lane: String
+
+        public init(queue: String, lane: String) {
+            self.queue = queue
+            self.lane = lane
+        }
+    }
+
+    /// Takes rows written before `instant` to publish them again: up to `limit` of each way, its oldest.
+    ///
+    /// They count as written at `machineNow` from here on, so that every other sweeper leaves them alone until they are
+    /// stale again, and those that are refused stand behind those that were not tried yet.
+    public static func claimStale(
+        before instant: Timestamp, on ways: [Way], limit: Int32, machineNow: Timestamp, in session: PostgresSession
     ) throws -> [Row] {
         try session.query(
             """
-            select outbox_id, queue, lane, body from outbox where created_at < \(instant)
-            order by created_at limit \(limit) for update skip locked
+            update outbox set created_at = \(machineNow)
+            where outbox_id in (
+                select stale.outbox_id
+                from unnest(\(ways.map(\.queue)), \(ways.map(\.lane))) as way (queue, lane), lateral (
+                    select outbox_id from outbox
+                    where outbox.queue = way.queue and outbox.lane = way.lane and created_at < \(instant)
+                    order by created_at limit \(limit) for update skip locked) as stale)
+            returning outbox_id, queue, lane, body
             """
         ).map { row in
             let (id, queue, lane, body) = try row.decode((UniqueID.self, String.self, String.self, [UInt8].self))
             return Row(id: id, queue: queue, lane: lane, body: body)
         }
     }
+}
+
+extension Outbox.Row {
+    public var way: Outbox.Way { Outbox.Way(queue: queue, lane: lane) }
 }

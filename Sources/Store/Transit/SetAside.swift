@@ -28,9 +28,11 @@ public enum SetAside {
         }
     }
 
-    /// Keeps an item. Its id is derived from its bytes by the caller, so that a redelivery keeps it once.
+    /// Keeps items. Their ids are derived from their bytes by the caller, so that a redelivery keeps them once; their
+    /// attempts add up.
     public static func add(_ items: [Item], in session: PostgresSession) throws {
         guard !items.isEmpty else { return }
+        let items = distinct(items)
         try session.execute(
             """
             insert into set_aside (set_aside_id, queue, lane, reason, body, attempts, set_aside_at)
@@ -38,8 +40,24 @@ public enum SetAside {
                 \(items.map(\.id)), \(items.map(\.queue)), \(items.map(\.lane)), \(items.map(\.reason)),
                 \(items.map(\.body)), \(items.map(\.attempts)), \(items.map(\.setAsideAt)))
             on conflict (set_aside_id) do update
-            set replayed_at = null, reason = excluded.reason, attempts = set_aside.attempts + excluded.attempts
+            set replayed_at = null, reason = excluded.reason,
+                attempts = least(set_aside.attempts::bigint + excluded.attempts, \(Int64(Int32.max)))
             """)
+    }
+
+    /// Each id once: one statement cannot meet the same row twice.
+    private static func distinct(_ items: [Item]) -> [Item] {
+        var places: [UniqueID: Int] = [:]
+        var distinct: [Item] = []
+        for item in items {
+            if let place = places[item.id] {
+                distinct[place].attempts = Int32(clamping: Int64(distinct[place].attempts) + Int64(item.attempts))
+            } else {
+                places[item.id] = distinct.count
+                distinct.append(item)
+            }
+        }
+        return distinct
     }
 
     /// Items not replayed yet, oldest first; with `all` those too.
@@ -66,7 +84,7 @@ public enum SetAside {
         try session.execute("update set_aside set replayed_at = \(machineNow) where set_aside_id = \(id)")
     }
 
-    private static func item(_ row: PostgresRow) throws -> Item {
+    static func item(_ row: PostgresRow) throws -> Item {
         let (id, queue, lane, reason, body, attempts, at, replayedAt) = try row.decode(
             (
                 UniqueID.self, String.self, String.self, String.self, [UInt8].self, Int32.self, Timestamp.self,

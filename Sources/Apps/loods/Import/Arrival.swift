@@ -1,46 +1,104 @@
 import Contracts
+import Messaging
 import Model
 import Postgres
 import ServiceRuntime
 import Store
+import Transit
 
-/// Waits until what was published is in the log: a body takes effect as a whole, so its last event stands for it.
+/// Waits until what was published is in the log: a body takes effect as a whole, so its last event stands for it. What
+/// cannot take effect is set aside, and counted.
 struct Arrival: Sendable {
-    private var keys: [EventLog.Key] = []
+    /// How far clocks of hosts may differ, and how long a worker may take to commit what it has dated.
+    private static let slack = Span.minutes(5)
 
-    /// Notes a body. One whose events give no time cannot be looked up and is not waited for.
-    mutating func note(_ body: EventBodies.Body) {
-        guard let event = body.events.last(where: { $0.sentTime != nil }), let time = event.sentTime else { return }
-        keys.append(
-            EventLog.Key(event.workspace, subject: event.subjectID, sentTime: time, eventID: event.eventID))
+    private let workspace: WorkspaceID
+    /// The import's stamp on its events.
+    private let receivedAt: Timestamp
+    private var keys: [EventLog.Key] = []
+    private var setAside: Set<EventLog.Key> = []
+    private var search: SetAside.Search
+
+    /// - Parameter start: the host's time before anything was published.
+    init(of reading: ItemReading, since start: Timestamp) {
+        workspace = reading.workspace
+        receivedAt = reading.receivedAt
+        search = SetAside.Search(queues: QueueName.events.names, since: start - Self.slack)
     }
 
+    /// Notes a body.
+    mutating func note(_ body: EventBodies.Body) {
+        if let key = body.events.last?.logKey { keys.append(key) }
+    }
+
+    /// Answers how many events were set aside.
+    ///
     /// - Throws: `ExitFault` when nothing arrives for a minute.
-    func wait(_ pool: PostgresPool) async throws {
+    mutating func wait(_ pool: PostgresPool) async throws -> Int {
+        try await waitForAll(pool)
+        try await lookAside(pool)
+        return setAside.count
+    }
+
+    private mutating func waitForAll(_ pool: PostgresPool) async throws {
         var first = 0
         var lastChange = ContinuousClock.now
         while first < keys.count {
             let part = Array(keys[first..<min(first + 500, keys.count)])
-            let present = try await pool.withConnection { try EventLog.presentPrefix(of: part, in: $0) }
-            if present > 0 { lastChange = .now }
-            first += present
+            var settled = try await pool.withConnection { try EventLog.presentPrefix(of: part, in: $0) }
+            if settled < part.count, setAside.contains(part[settled]) { settled += 1 }
+            if settled > 0 { lastChange = .now }
+            first += settled
             let left = keys.count - first
-            guard ContinuousClock.now < lastChange + .seconds(60) else {
-                throw ExitFault(
-                    code: .dependencyAway,
-                    message: """
-                        nothing has arrived in the store for a minute: \(left) of \(keys.count) bodies are \
-                        still on their way. Nothing is lost; is scoring running? loods status shows what waits.
-                        """)
-            }
+            guard ContinuousClock.now < lastChange + .seconds(60) else { throw stalled(left) }
             if Interruption.hasCome {
                 throw ExitFault(
                     code: .failures,
-                    message:
-                        "interrupted: everything is published, \(left) of \(keys.count) bodies not stored yet"
-                )
+                    message: "interrupted: everything is published, \(left) of \(keys.count) bodies not stored yet")
             }
-            if present < part.count { try await Task.sleep(for: .milliseconds(50)) }
+            guard settled < part.count else { continue }
+            if settled == 0 { try await lookAside(pool) }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
+
+    /// Finds this import's events among what was set aside.
+    private mutating func lookAside(_ pool: PostgresPool) async throws {
+        while true {
+            let (next, items) = try await pool.withConnection { [search] session in
+                var search = search
+                let items = try search.next(in: session)
+                return (search, items)
+            }
+            search = next
+            for item in items {
+                guard let batch = try? EventBatch(decoding: item.body) else { continue }
+                let mine = batch.events.filter { $0.workspace == workspace && $0.receivedAt == receivedAt }
+                setAside.formUnion(mine.compactMap(\.logKey))
+            }
+            if items.isEmpty { return search.goBack(Self.slack) }
+        }
+    }
+
+    private func stalled(_ left: Int) -> ExitFault {
+        let aside = setAside.isEmpty ? "" : " \(setAside.count.counted("event")) were set aside: loods set-aside list."
+        return ExitFault(
+            code: .dependencyAway,
+            message: """
+                nothing has arrived in the store for a minute: \(left) of \(keys.count) bodies are still on their way. \
+                Nothing is lost; is scoring running? loods status shows what waits.\(aside)
+                """)
+    }
+}
+
+extension AcceptedEvent {
+    /// What the log knows it by; nil where it gives no time.
+    fileprivate var logKey: EventLog.Key? {
+        sentTime.map { EventLog.Key(workspace, subject: subjectID, sentTime: $0, eventID: eventID) }
+    }
+}
+
+extension QueueName {
+    /// What the queue is called as a whole, and in each of its lanes.
+    fileprivate var names: [String] { [rawValue] + lanes.map { name(in: $0) } }
 }

@@ -25,7 +25,7 @@ struct BulkPublishing: Sendable {
             do {
                 try await publisher.publish(bytes, to: .events, lane: .bulk, messageID: body.id.description)
                 return body.events.count
-            } catch  where error.isTransient && ContinuousClock.now < deadline {
+            } catch  where error.isTransient && !error.isRefusal && ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(250))
             } catch {
                 await abandon(body.id)

@@ -38,7 +38,7 @@ struct EventBodies {
 
 extension AcceptedEvent {
     /// About how many bytes it takes in a body, rather more than less.
-    fileprivate var size: Int {
+    var size: Int {
         let names = aliases.reduce(0) { $0 + $1.value.utf8.count + 8 }
         let subject = if case .identity(let identity) = subject { identity.value.utf8.count + 8 } else { 16 }
         return properties.count + context.count + eventID.utf8.count + name.utf8.count + names + subject + 96

@@ -13,7 +13,12 @@ struct ImportCommand: AsyncParsableCommand {
         discussion: """
             FILE holds lines of JSON, each an element of a /v1/batch array, or with --map a table; .gz is inflated. \
             Events travel in the bulk lane and start no journey unless --trigger is given. Importing a file again \
-            changes nothing, so an import that broke off is resumed by giving the command again.
+            changes nothing: one that broke off is given again and begins at its first row.
+
+            With --trigger events are sent in the order of (time, event id), whatever the order of the file, each \
+            message once the broker holds the one before. One scoring process applies them in that order. Where \
+            several share the work, two neighbouring messages may be applied side by side: of a contact with events \
+            in both the later may then be seen first. What does not fit in memory is sorted in temporary files (TMPDIR).
 
             A map:
 
@@ -40,6 +45,8 @@ struct ImportCommand: AsyncParsableCommand {
     var trigger = false
     @Option(help: "Most events of one message to the broker.")
     var batch = 500
+    @Option(help: .hidden)
+    var sortRows = 250_000
     @Flag(help: "Return only when the events are in the store.")
     var wait = false
     @Option(help: "Write rows that cannot be read to this file, as lines of JSON.")
@@ -49,6 +56,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...5000).contains(batch) else { throw ValidationError("--batch is between 1 and 5,000.") }
+        guard sortRows > 0 else { throw ValidationError("--sort-rows is 1 or more.") }
     }
 
     func run() async throws {
@@ -64,72 +72,22 @@ struct ImportCommand: AsyncParsableCommand {
             let reading = ItemReading(
                 workspace: entry.id, effect: trigger ? .live : .history,
                 receivedAt: clock.mode == .real ? MachineClock.host.now : clock.now)
-            let source = try EventFile(file, digest: digest, map: map, reading: reading)
             return try await Publisher.lend(broker) { publisher in
-                let publishing = BulkPublishing(publisher: publisher, pool: pool, mode: clock.mode)
-                return try await bring(source, digest, publishing, pool)
+                var run = ImportRun(
+                    try EventFile(file, digest: digest, map: map, reading: reading), size: digest.size,
+                    by: BulkPublishing(publisher: publisher, pool: pool, mode: clock.mode),
+                    bodies: EventBodies(most: batch), sorting: trigger ? EventSorting(most: sortRows) : nil,
+                    arrival: wait ? Arrival(of: reading, since: MachineClock.host.now) : nil,
+                    summary: try ImportSummary(rejectsFile: rejects))
+                do {
+                    try await run.bring()
+                } catch let fault as RecordFault {
+                    throw ExitFault(code: .failures, message: "\(file):\(fault.line)  \(fault.reason)")
+                }
+                return run.summary
             }
         }
         if format.json { Console.show(summary.json) } else { summary.say(waited: wait) }
-        if summary.rejected > 0 { throw ArgumentParser.ExitCode(1) }
-    }
-
-    private func bring(
-        _ source: EventFile, _ digest: FileDigest, _ publishing: BulkPublishing, _ pool: PostgresPool
-    ) async throws -> ImportSummary {
-        var summary = try ImportSummary(rejectsFile: rejects)
-        var progress = Progress("events")
-        var arrival = Arrival()
-        do {
-            try await publishAll(source, digest.size, publishing, &summary, &progress, &arrival)
-        } catch let fault as RecordFault {
-            progress.end()
-            throw ExitFault(code: .failures, message: "\(file):\(fault.line)  \(fault.reason)")
-        } catch {
-            progress.end()
-            throw error
-        }
-        progress.end()
-        summary.elapsed = progress.elapsed
-        if Interruption.hasCome {
-            throw ExitFault(
-                code: .failures,
-                message:
-                    "interrupted: \(summary.published.counted("event")) published; the same command goes on from there")
-        }
-        if wait { try await arrival.wait(pool) }
-        return summary
-    }
-
-    /// Reads, packs and publishes with a bounded number of bodies under way.
-    private func publishAll(
-        _ source: EventFile, _ size: Int, _ publishing: BulkPublishing, _ summary: inout ImportSummary,
-        _ progress: inout Progress, _ arrival: inout Arrival
-    ) async throws {
-        var source = source
-        var bodies = EventBodies(most: batch)
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            var underWay = 0
-            func send(_ body: EventBodies.Body) async throws {
-                if underWay == BulkPublishing.window, let count = try await group.next() {
-                    summary.published += count
-                    underWay -= 1
-                }
-                if wait { arrival.note(body) }
-                group.addTask { try await publishing.publish(body) }
-                underWay += 1
-                progress.show(summary.published, fraction: Double(source.position) / Double(max(1, size)))
-            }
-            while !Interruption.hasCome, let rows = try source.next() {
-                for row in rows {
-                    switch row {
-                    case .event(let event): if let body = bodies.add(event) { try await send(body) }
-                    case .rejected(let rejection): try summary.reject(rejection)
-                    }
-                }
-            }
-            if !Interruption.hasCome, let body = bodies.take() { try await send(body) }
-            for try await count in group { summary.published += count }
-        }
+        if summary.rejected > 0 || summary.setAside > 0 { throw ArgumentParser.ExitCode(1) }
     }
 }

@@ -118,6 +118,9 @@ struct ImportMapReader {
                 "unknown time format \"\(format)\"; iso, unix, unix-ms, or a pattern such as yyyy-MM-dd HH:mm:ss",
                 members["format"] ?? node)
         }
+        if let zone = members["zone"], format.hasPrefix("unix") {
+            throw fault("\"zone\" means nothing to \(format), which counts from an instant", zone)
+        }
         return (.column(column, .string), read)
     }
 

@@ -8,6 +8,8 @@ struct ImportSummary: Sendable {
 
     var published = 0
     var elapsed: Duration = .zero
+    /// Events that scoring could not make facts; known only where the import waited.
+    var setAside = 0
     private(set) var rejected = 0
     private(set) var first: [EventFile.Rejection] = []
     private let rejectsFile: FileHandle?
@@ -32,8 +34,9 @@ struct ImportSummary: Sendable {
         let rate = elapsed > .zero ? " (\(Int(Double(published) / (elapsed / .seconds(1))).grouped)/s)" : ""
         print(
             waited
-                ? "\(published.counted("event")) published in \(elapsed.brief)\(rate), and in the store"
+                ? "\(published.counted("event")) published in \(elapsed.brief)\(rate), and \(whatArrived) in the store"
                 : "\(published.counted("event")) published to the bulk lane in \(elapsed.brief)\(rate)")
+        if setAside > 0 { print("\(setAside.counted("event")) set aside: loods set-aside list tells why") }
         guard rejected > 0 else { return }
         print("\(rejected.counted("row")) could not be read:")
         for rejection in first { print("  line \(rejection.line.grouped)  \(rejection.reason)") }
@@ -42,9 +45,12 @@ struct ImportSummary: Sendable {
         }
     }
 
+    private var whatArrived: String { setAside == 0 ? "all" : (published - setAside).grouped }
+
     var json: JSON {
         .object([
             "published": .int(Int64(published)), "rejected": .int(Int64(rejected)),
+            "set_aside": .int(Int64(setAside)),
             "seconds": .double(((elapsed / .seconds(1)) * 1000).rounded() / 1000),
             "rejections": .array(first.map(\.json)),
         ])

@@ -77,7 +77,10 @@ private final class Inflater {
         try input.withUnsafeMutableBufferPointer { source in
             stream.next_in = source.baseAddress
             stream.avail_in = UInt32(source.count)
-            repeat { try step(into: &output, path) } while stream.avail_in > 0 || stream.avail_out == 0
+            // Output that fills its room to the last byte may have more behind it, but only within a member.
+            repeat {
+                try step(into: &output, path)
+            } while stream.avail_in > 0 || isWithinMember && stream.avail_out == 0
         }
         return output
     }

@@ -4,8 +4,8 @@ import Model
 /// How a column writes an instant.
 ///
 /// `iso` (RFC 3339, or a bare date), `unix` and `unix-ms`, or a pattern of `yyyy MM dd HH mm ss` (or strptime's
-/// `%Y %m %d %H %M %S`) with other characters as they stand; `M d H` take one or two digits. A pattern is in the map's
-/// `zone`, UTC by default.
+/// `%Y %m %d %H %M %S`) with other characters as they stand; `M d H` take one or two digits. A pattern, and an `iso`
+/// time or date without an offset, is in the map's `zone`, UTC by default.
 struct TimeFormat: Sendable {
     private enum Part: Sendable, Hashable {
         case field(Character, ClosedRange<Int>)
@@ -36,11 +36,17 @@ struct TimeFormat: Sendable {
     /// The instant that a text says; nil where it is none.
     func read(_ text: String) -> Timestamp? {
         switch kind {
-        case .iso: Timestamp(iso8601: text)
+        case .iso: readISO(text)
         case .unix: Self.seconds(text).map { Timestamp(microseconds: $0) }
         case .unixMilliseconds: Self.whole(text, limit: 9_000_000_000_000).map { Timestamp(microseconds: $0 * 1000) }
         case .pattern(let parts): read(text, by: parts)
         }
+    }
+
+    private func readISO(_ text: String) -> Timestamp? {
+        // "2026-03-02" has no offset of its own, and "2026-03-02T09:00" is none of RFC 3339.
+        if text.utf8.count == 10 { return Timestamp(iso8601: text).map(instant) }
+        return Timestamp(iso8601: text) ?? Timestamp(iso8601: text + "Z").map(instant)
     }
 
     private func read(_ text: String, by parts: [Part]) -> Timestamp? {

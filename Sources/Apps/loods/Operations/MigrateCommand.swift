@@ -64,7 +64,11 @@ struct MigrateCommand: AsyncParsableCommand {
     }
 
     private func isAway(_ error: any Error) -> Bool {
-        (error as? MessagingError)?.isTransient ?? (error as? PostgresError)?.isTransient ?? false
+        switch error {
+        case let error as MessagingError: error.isTransient && !error.isRefusal
+        case let error as PostgresError: error.isTransient && error.wayOut == nil
+        default: false
+        }
     }
 }
 

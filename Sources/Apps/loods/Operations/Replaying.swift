@@ -12,29 +12,33 @@ struct Replaying: Sendable {
     let publisher: Publisher
     let mode: DomainClock.Mode
 
+    /// Marks an item and puts its body into the outbox, both or neither, and sends it from there. What stops in between
+    /// is sent by the services' sweepers.
     func replay(_ item: SetAside.Item) async throws {
         guard let (queue, lane) = item.home else {
             throw ExitFault(
                 code: .failures,
                 message: "\(item.shortID) came from \"\(item.queue)\", a queue that this build does not know")
         }
-        if mode == .stepped, let flight = item.flight {
-            let now = MachineClock.host.now
-            try await pool.withTransaction {
-                try Flights.depart([flight], queue: queue.rawValue, machineNow: now, in: $0)
+        let row = Outbox.Row(id: .random(), queue: queue.rawValue, lane: lane.rawValue, body: item.body)
+        let (mode, now) = (mode, MachineClock.host.now)
+        // Marked before it is sent: set aside again by a fast worker, the mark would come last and hide it.
+        try await pool.withTransaction { session in
+            try SetAside.markReplayed(item.id, at: now, in: session)
+            if mode == .stepped, let flight = item.flight {
+                try Flights.depart([flight], queue: queue.rawValue, machineNow: now, in: session)
             }
+            // What departs is the body, by the id within it, and not the row.
+            try Outbox.add([row], clock: .real, machineNow: now, in: session)
         }
-        // Marked first: set aside again by a fast worker, the mark would come last and hide it.
-        let now = MachineClock.host.now
-        try await pool.withConnection { try SetAside.markReplayed(item.id, at: now, in: $0) }
-        do {
-            try await publisher.publish(item.body, to: queue, lane: lane, messageID: item.id.description)
-        } catch {
-            try await pool.withConnection { session in
-                try SetAside.add([item.asItStands], in: session)
-                if let flight = item.flight { try Flights.arrive([flight], in: session) }
-            }
-            throw error
+        let relay = OutboxRelay(pool: pool, publisher: publisher, logger: Settings.logger)
+        guard await relay.publish([row]).contains(row.id) else {
+            throw ExitFault(
+                code: .dependencyAway,
+                message: """
+                    RabbitMQ did not take \(item.shortID). It is marked as replayed and stands in the outbox, from where a \
+                    running service sends it; what else was to be replayed stays set aside.
+                    """)
         }
     }
 }
@@ -55,13 +59,6 @@ extension SetAside.Item {
     /// What a stepped clock knows the body as.
     fileprivate var flight: UniqueID? {
         (try? EventBatch(decoding: body).id) ?? (try? SignalBatch(decoding: body).id)
-    }
-
-    /// The same item for `SetAside.add`, which counts attempts up by those of what it is given.
-    fileprivate var asItStands: SetAside.Item {
-        var copy = self
-        copy.attempts = 0
-        return copy
     }
 
     /// What the body says, a line each, as far as this build can read it.

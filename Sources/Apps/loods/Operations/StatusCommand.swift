@@ -8,7 +8,8 @@ import Transit
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show what waits where.")
+        commandName: "status", abstract: "Show what waits where.",
+        discussion: "Rows of the store are counted up to \(Backlog.limit.grouped) of a kind: there may be more.")
 
     @OptionGroup var format: FormatOption
 
@@ -44,13 +45,16 @@ private struct Status {
         }
         let age = outboxAge.map { ", the oldest for \(Duration.microseconds($0.microseconds).brief)" } ?? ""
         let next = backlog.nextTimer.map { ", next at \($0)" } ?? ""
-        print("\noutbox     \(backlog.outbox.counted("row"))\(age)")
-        print("timers     \(backlog.dueTimers.grouped) due of \(backlog.timers.grouped)\(next)")
+        print("\noutbox     \(words(backlog.outbox)) \(backlog.outbox == 1 ? "row" : "rows")\(age)")
+        print("timers     \(words(backlog.dueTimers)) due of \(words(backlog.timers))\(next)")
         print(
-            "messages   \(backlog.dueMessages.grouped) due, \(backlog.heldMessages.grouped) held, "
-                + "\(backlog.claimedMessages.grouped) claimed, \(backlog.handedMessages.grouped) handed")
-        print("set aside  \(backlog.setAside.grouped)" + (backlog.setAside > 0 ? "   loods set-aside list" : ""))
+            "messages   \(words(backlog.dueMessages)) due, \(words(backlog.heldMessages)) held, "
+                + "\(words(backlog.claimedMessages)) claimed, \(words(backlog.handedMessages)) handed")
+        print("set aside  \(words(backlog.setAside))" + (backlog.setAside > 0 ? "   loods set-aside list" : ""))
     }
+
+    /// `1,204`, and `100,000+` where counting has stopped.
+    private func words(_ count: Int64) -> String { count.grouped + (count < Backlog.limit ? "" : "+") }
 
     var json: JSON {
         .object([

@@ -5,7 +5,9 @@ import Store
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Tell one contact's whole story in time order, each thing with its reason.",
-        discussion: "Times are in the workspace's zone. Points are told by the rules that are live now.")
+        discussion: """
+            Times are in the workspace's zone. Points and the reasons for stages are told by the rules that are live now.
+            """)
 
     @Argument(help: "An e-mail, a user id or a contact's id.")
     var contact: String

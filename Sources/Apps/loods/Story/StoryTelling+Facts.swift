@@ -48,7 +48,7 @@ extension StoryTelling {
             rule.when?.holds(in: OneEvent(now: event.at, event: view)).holds ?? true
         }.map { score, rule in
             let points = Double(rule.points) / 1000
-            let condition = rule.when.map { ", since \($0.source)" } ?? ""
+            let condition = rule.when.map { ", since \($0.line)" } ?? ""
             return StoryLine(
                 at: event.at, kind: .points, order: event.eventID,
                 text: "\(score.name) \(points < 0 ? "" : "+")\(points.short) for \(rule.event)\(condition)",
@@ -59,14 +59,20 @@ extension StoryTelling {
         }
     }
 
+    /// Each stage with the condition that reaches it, as the live definitions have it, and the event that came with it.
     var stageLines: [StoryLine] {
         story.stages.map { reached in
-            StoryLine(
+            let stage = portrait.definitions?.stage(named: reached.stage)
+            let event = story.events.last { $0.eventID == reached.eventID && $0.at == reached.at }?.name
+            let before = reached.previous.map { ", from \($0)" } ?? ""
+            let reason = stage.map { $0.when.map { ", since \($0.line)" } ?? ", where everybody begins" } ?? ""
+            return StoryLine(
                 at: reached.at, kind: .stage, order: reached.eventID,
-                text: "reached \(reached.stage)" + (reached.previous.map { ", from \($0)" } ?? ""),
+                text: "reached \(reached.stage)\(before)\(reason)" + (event.map { ", with \($0)" } ?? ""),
                 facts: [
                     "stage": .string(reached.stage), "previous": reached.previous.map { .string($0) } ?? .null,
-                    "event_id": .string(reached.eventID),
+                    "event_id": .string(reached.eventID), "event": event.map { .string($0) } ?? .null,
+                    "when": stage?.when.map { .string($0.source) } ?? .null,
                 ])
         }
     }
@@ -82,6 +88,13 @@ extension StoryTelling {
                 at: entry.at, kind: .consent, order: entry.eventID,
                 text: "\(verb) “\(entry.topic)”\(place)\(wording), by \(entry.source)", facts: facts)
         }
+    }
+}
+
+extension Expression {
+    /// The source on one line.
+    fileprivate var line: String {
+        source.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }.joined(separator: " ")
     }
 }
 

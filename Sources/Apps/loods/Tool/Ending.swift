@@ -40,6 +40,9 @@ struct Ending {
     private static func of(_ error: PostgresError) -> (Int32, String) {
         // libpq adds a question on a line of its own, which the driver joins with a semicolon.
         let reason = String(error.message.prefix { $0 != "\n" && $0 != ";" })
+        if let way = error.wayOut {
+            return (64, "LOODS_DATABASE_URL\(error.server.map { " (\($0))" } ?? ""): \(reason); \(way)")
+        }
         switch error.code {
         case .usage: return (64, "LOODS_DATABASE_URL cannot be used: \(reason)")
         case .server("42P01"), .server("42703"), .server("3F000"):
@@ -52,6 +55,12 @@ struct Ending {
 
     private static func of(_ error: MessagingError) -> (Int32, String) {
         if error.code == .invalidConfiguration { return (64, "LOODS_AMQP_URL cannot be used: \(error.message)") }
+        if error.isRefusal {
+            return (
+                64,
+                "LOODS_AMQP_URL: \(error.message). Check its user, password and virtual host, and the user's permissions."
+            )
+        }
         if error.isTransient {
             return (69, "RabbitMQ is away: \(error.message). Try again, or check LOODS_AMQP_URL.")
         }

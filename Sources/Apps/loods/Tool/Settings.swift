@@ -64,9 +64,12 @@ extension PostgresPool {
 }
 
 extension Publisher {
-    /// Lends a publisher to `body` and closes it.
+    /// Lends a publisher to `body` and closes it. A broker that is away may come back while it is in use; one that refuses
+    /// us is told of at once.
     static func lend<R: Sendable>(_ url: String, _ body: (Publisher) async throws -> R) async throws -> R {
-        let publisher = Publisher(try Settings.broker(url), logger: Settings.logger)
+        let configuration = try Settings.broker(url)
+        do { _ = try await Topology.depths(configuration) } catch  where error.isRefusal { throw error } catch {}
+        let publisher = Publisher(configuration, logger: Settings.logger)
         do {
             let value = try await body(publisher)
             await publisher.close()

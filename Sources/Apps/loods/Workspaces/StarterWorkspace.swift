@@ -96,7 +96,7 @@ struct StarterWorkspace {
         everything in the shop was tried by one of us first:
         https://shop.example/story
 
-        The Example Shop
+        {{workspace.address}}
         No more of these: {{links.unsubscribe}}
 
         """
@@ -105,7 +105,7 @@ struct StarterWorkspace {
         <p>Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},</p>
         <p>everything in the shop was tried by one of us first:
         <a href="https://shop.example/story">how we choose</a>.</p>
-        <p>The Example Shop<br><a href="{{links.unsubscribe}}">No more of these</a></p>
+        <p>{{workspace.address}}<br><a href="{{links.unsubscribe}}">No more of these</a></p>
 
         """
 }

@@ -17,7 +17,10 @@ public struct WithdrawalDesk: Sendable {
         case recorded
     }
 
-    private static let patience = Duration.seconds(2)
+    /// What is not applied by then is recorded.
+    private static let patience = Duration.seconds(3)
+    /// How long the answer waits for mails at their final dot.
+    private static let handOverPatience = Duration.seconds(2)
     private static let pause = Duration.milliseconds(50)
 
     private let pool: PostgresPool
@@ -41,6 +44,9 @@ public struct WithdrawalDesk: Sendable {
 
     /// Withdraws consent to `topic` for the address that the message went to. Doing it again changes nothing.
     ///
+    /// Applied or not within three seconds, whatever the store does: a server that hangs, a lock that is held. Recorded where
+    /// it is not, or not known to be: applying it twice is harmless.
+    ///
     /// - Throws: `MessagingError` where it could be neither applied nor recorded.
     func withdraw(_ origin: LinkOrigin, topic: String, means: String) async throws -> Outcome {
         let withdrawal = RecordedWithdrawal(
@@ -58,14 +64,16 @@ public struct WithdrawalDesk: Sendable {
 
     private func apply(_ withdrawal: RecordedWithdrawal) async throws -> ContactKey {
         let (mode, machineNow) = (mode, clock.now)
-        let (applied, rows) = try await pool.withRepeatedTransaction { session in
+        let (applied, rows) = try await pool.withRepeatedTransaction(within: Self.patience) { session in
             let now = try DomainClock.read(in: session)
             let applied = try Withdrawals.apply(withdrawal, now: now, in: session)
             let rows = applied.event.map { [Self.row($0)] } ?? []
             try Outbox.add(rows, clock: mode, machineNow: machineNow, in: session)
             return (applied, rows)
         }
-        await relay.publish(rows)
+        // Awaited by nobody, since the person does not wait for the rest of the cluster: what it leaves is the sweeper's.
+        let relay = relay
+        Task { await relay.publish(rows) }
         return applied.contact
     }
 
@@ -77,13 +85,13 @@ public struct WithdrawalDesk: Sendable {
 
     /// Mails at their final dot cannot be called back; the answer waits for them, but not for ever.
     private func waitForHandOvers(_ contact: ContactKey, topic: String) async {
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + Self.handOverPatience
         while ContinuousClock.now < deadline {
-            let remaining = try? await pool.withConnection {
+            let remaining = try? await pool.withConnection(within: deadline - .now) {
                 try Withdrawals.handedRemaining(contact, topic: topic, in: $0)
             }
             guard let remaining, remaining > 0 else { return }
-            do { try await Task.sleep(for: Self.pause) } catch { return }
+            do { try await Task.sleep(for: min(Self.pause, deadline - .now)) } catch { return }
         }
     }
 }

@@ -1,0 +1,59 @@
+import Expressions
+
+/// What conditions ask the world for; what is not mentioned cannot change what they come to.
+public struct Mentions: Sendable, Hashable {
+    /// The events that must be in the history.
+    public var events: Set<String> = []
+    /// Whether a score is read.
+    public var scores = false
+    /// Whether a consent is asked for.
+    public var consents = false
+
+    public init() {}
+
+    init(_ conditions: some Sequence<Expression>) {
+        for condition in conditions {
+            events.formUnion(condition.mentionedEvents)
+            scores = scores || !condition.mentionedScores.isEmpty
+            consents = consents || !condition.mentionedTopics.isEmpty
+        }
+    }
+
+    public mutating func formUnion(_ other: Mentions) {
+        events.formUnion(other.events)
+        scores = scores || other.scores
+        consents = consents || other.consents
+    }
+
+    public func union(_ other: Mentions) -> Mentions {
+        var union = self
+        union.formUnion(other)
+        return union
+    }
+}
+
+extension Journey.Entry {
+    /// The condition and the key. The event that they are asked of is given with the question.
+    var conditions: [Expression] {
+        var conditions: [Expression] = []
+        if case .event(_, let when?) = trigger { conditions.append(when) }
+        if case .perKey(let key) = again { conditions.append(key) }
+        return conditions
+    }
+}
+
+extension StepTable {
+    /// What its waits and branches look at.
+    var mentions: Mentions {
+        var mentions = Mentions(
+            lines.compactMap { line in
+                switch line.operation {
+                case .waitFor(let wait, _): wait.when
+                case .branch(let condition, _): condition
+                default: nil
+                }
+            })
+        for case .waitFor(let wait, _) in lines.map(\.operation) { mentions.events.insert(wait.event) }
+        return mentions
+    }
+}

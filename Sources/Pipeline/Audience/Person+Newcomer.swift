@@ -1,0 +1,68 @@
+import Contracts
+import Expressions
+import Model
+import Store
+import Workspaces
+
+extension Person {
+    /// A contact of a batch before anything but its row is read: what its events call for.
+    struct Newcomer {
+        let contact: ContactKey
+        /// Of those that have just merged into it too: the furthest stage.
+        let standing: Contacts.Standing
+        let rules: AudienceRules
+        let fresh: Set<HistoryPosition>
+        /// The places of the stages that are worth asking about.
+        let asked: Set<Int>
+        let needs: StageQuestions.Needs
+        let hasMerged: Bool
+        private let speaksOfConsent: Bool
+        private let describes: Bool
+
+        init(
+            _ contact: ContactKey, _ standing: Contacts.Standing, heldBefore stages: [String], hasMerged: Bool,
+            events: [AcceptedEvent], rules: AudienceRules
+        ) {
+            self.contact = contact
+            self.rules = rules
+            self.hasMerged = hasMerged
+            var standing = standing
+            for held in stages where rules.workspace.place(of: held) > rules.workspace.place(of: standing.stage) {
+                standing.stage = held
+            }
+            self.standing = standing
+            fresh = Set(events.map(\.position))
+            describes = events.contains(where: \.mayDescribe)
+            speaksOfConsent = events.contains { EventNames.consents.contains($0.name) }
+            let stirrings = Stirrings(
+                names: Set(events.map(\.name)), describes: describes,
+                isAfresh: hasMerged || standing.evaluatedRevision != rules.revision)
+            asked = rules.stages.asked(above: standing.stage, stirrings)
+            needs = rules.stages.needs(of: asked)
+        }
+
+        var needsConsents: Bool { needs.consents || speaksOfConsent }
+        /// A consent is for an address, and so asks for it.
+        var needsAttributes: Bool { needs.attributes || describes || needsConsents }
+    }
+}
+
+extension AcceptedEvent {
+    /// Whether the event may carry traits; looked for in the bytes, since few events do.
+    var mayDescribe: Bool { call == .identify || context.mayMention("traits") }
+}
+
+extension [UInt8] {
+    /// Whether a JSON text may hold `word` as a key: it stands there, or there are escapes in which it may hide.
+    func mayMention(_ word: StaticString) -> Bool {
+        guard count > word.utf8CodeUnitCount else { return false }
+        let wanted = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
+        return withUnsafeBufferPointer { bytes in
+            for index in bytes.indices {
+                if bytes[index] == UInt8(ascii: "\\") { return true }
+                if bytes[index] == wanted[0], bytes[index...].starts(with: wanted) { return true }
+            }
+            return false
+        }
+    }
+}

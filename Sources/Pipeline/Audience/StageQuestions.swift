@@ -1,0 +1,63 @@
+import Expressions
+import Model
+import Workspaces
+
+/// What a contact's events of one batch may have changed.
+struct Stirrings {
+    /// Names of the events.
+    var names: Set<String> = []
+    /// Whether attributes may have changed.
+    var describes = false
+    /// Whether something other than the events made all questions new: a revision, a merge.
+    var isAfresh = false
+}
+
+/// Which stages are worth asking about, and what must be loaded to ask.
+///
+/// A condition that was false stays false until something it reads changes; so most events need no history at all.
+struct StageQuestions {
+    /// What conditions read.
+    struct Needs {
+        var events: Set<String> = []
+        var scores = false
+        var consents = false
+        var attributes = false
+    }
+
+    private let stages: [Stage]
+
+    init(_ stages: [Stage]) { self.stages = stages }
+
+    /// The places of the stages above `held` whose conditions may have come true.
+    func asked(above held: String?, _ stirrings: Stirrings) -> Set<Int> {
+        let floor = stages.firstIndex { $0.name == held } ?? -1
+        return Set(
+            stages.indices.filter { index in
+                index > floor && (stages[index].when?.mayFollow(stirrings) ?? true)
+            })
+    }
+
+    func needs(of asked: Set<Int>) -> Needs {
+        var needs = Needs()
+        for index in asked {
+            guard let when = stages[index].when else { continue }
+            needs.events.formUnion(when.mentionedEvents)
+            needs.scores = needs.scores || !when.mentionedScores.isEmpty
+            needs.consents = needs.consents || !when.mentionedTopics.isEmpty
+            needs.attributes = needs.attributes || when.usesContact
+        }
+        return needs
+    }
+}
+
+extension Expression {
+    /// Whether the value may have become another one.
+    fileprivate func mayFollow(_ stirrings: Stirrings) -> Bool {
+        if stirrings.isAfresh || isTimeDependent || usesStage { return true }
+        if usesContact && stirrings.describes { return true }
+        if !mentionedTopics.isEmpty && !stirrings.names.isDisjoint(with: EventNames.consents) { return true }
+        if !mentionedEvents.isDisjoint(with: stirrings.names) { return true }
+        // A constant.
+        return mentionedEvents.isEmpty && mentionedTopics.isEmpty && !usesContact
+    }
+}

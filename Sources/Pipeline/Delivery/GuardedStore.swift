@@ -1,0 +1,41 @@
+import Postgres
+import Transit
+
+/// The store as a mailer uses it: whoever finds it away closes the gate for marketing.
+struct GuardedStore: Sendable {
+    let pool: PostgresPool
+    let gate: WithdrawalGate
+
+    /// As `PostgresPool.withRepeatedTransaction`.
+    func transaction<R: Sendable>(_ body: @Sendable (PostgresSession) throws -> R) async throws -> R {
+        try await watching { try await pool.withRepeatedTransaction(body) }
+    }
+
+    /// As `PostgresPool.withConnection`.
+    func statement<R: Sendable>(_ body: @Sendable (PostgresSession) throws -> R) async throws -> R {
+        try await watching { try await pool.withConnection(body) }
+    }
+
+    private func watching<R: Sendable>(_ use: () async throws -> R) async throws -> R {
+        // Lost while nobody used it, and perhaps back before anybody notices.
+        if case .away = pool.state { await gate.close() }
+        do {
+            return try await use()
+        } catch {
+            if isOutage(error) { await gate.close() }
+            throw error
+        }
+    }
+}
+
+/// Whether an error says that the store failed us, so that others may have found it away too.
+func isOutage(_ error: any Error) -> Bool {
+    guard let error = error as? PostgresError, isTransient(error) else { return false }
+    return !error.isSerializationConflict && error.code != .cancelled
+}
+
+/// Runs `body` to its end even where the calling task is cancelled.
+func uninterrupted<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    // Awaited right here; a task of its own because cancellation does not reach it.
+    try await Task { try await body() }.value
+}

@@ -1,0 +1,71 @@
+import Contracts
+import Expressions
+import JourneyProgram
+import Model
+import Postgres
+import Store
+
+/// An entry that a signal may lead to.
+struct Opening {
+    /// The contact as it is now; the signal may name one that has merged into it.
+    let contact: ContactKey
+    let signal: Signal
+    let program: Program
+    /// The event that the signal speaks of; nil where a stage starts the journey.
+    private(set) var event: HistoryEvent?
+
+    /// What the signals of each contact may start, in order of contact, place in the history, and journey.
+    ///
+    /// Entries that are used whatever their event says, and those whose event the log does not have, are left out.
+    static func all(
+        for signals: [ContactKey: [Signal]], _ programs: Programs, in session: PostgresSession
+    ) throws -> [Opening] {
+        let openings = signals.sorted { $0.key < $1.key }.flatMap { contact, signals in
+            signals.sorted { $0.position < $1.position }.flatMap { signal in
+                programs.started(by: signal).map { Opening(contact: contact, signal: signal, program: $0) }
+            }
+        }
+        let used = try Entries.used(among: Set(openings.compactMap(\.onlyKey)), in: session)
+        let unused = openings.filter { $0.onlyKey.map { !used.contains($0) } ?? true }
+        let events = try Entries.events(Set(unused.compactMap(\.eventKey)), in: session)
+        return unused.compactMap { $0.opened(with: events) }
+    }
+
+    private func opened(with events: [Entries.EventKey: HistoryEvent]) -> Opening? {
+        guard let eventKey else { return self }
+        guard let event = events[eventKey], event.name == signal.name else { return nil }
+        var opening = self
+        opening.event = event
+        return opening
+    }
+
+    private var eventKey: Entries.EventKey? {
+        guard signal.cause == .event else { return nil }
+        let subject = ContactKey(workspace: signal.contact.workspace, contact: signal.subject)
+        return Entries.EventKey(subject: subject, at: signal.at, eventID: signal.eventID)
+    }
+
+    /// The key, where a contact has one run of the journey ever.
+    private var onlyKey: Entries.Key? {
+        guard case .never = program.journey.entry.again else { return nil }
+        return Entries.Key(contact: contact, journey: program.journey.name, key: "")
+    }
+
+    /// What it takes to decide on the entry, and to take the run's first steps.
+    var mentions: Mentions { program.journey.entryMentions.union(program.journey.runMentions) }
+
+    /// The key under which the entry is taken, or nil where it is not.
+    func key(in world: World) -> Entries.Key? {
+        let journey = program.journey
+        let key =
+            switch signal.cause {
+            case .stage(let stage): journey.entryKey(forStage: stage, in: world)
+            case .event: event.flatMap { journey.entryKey(for: $0, in: world) }
+            }
+        return key.map { Entries.Key(contact: contact, journey: journey.name, key: $0) }
+    }
+}
+
+extension Signal {
+    var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
+}

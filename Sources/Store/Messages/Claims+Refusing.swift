@@ -1,0 +1,90 @@
+public import Model
+public import Postgres
+
+extension Claims {
+    /// Ends messages that the gate refuses, and wakes their runs.
+    public static func skip(
+        _ messages: [(message: Message, reasons: UInt32, state: Message.State)], now: Timestamp,
+        in session: PostgresSession
+    ) throws {
+        guard !messages.isEmpty else { return }
+        try session.execute(
+            """
+            update messages m
+            set state = u.state, reasons = u.reasons, final_at = \(now), due_at = null, look_at = null
+            from unnest(
+                \(messages.map(\.message.contact.workspace)), \(messages.map(\.message.contact.contact)),
+                \(messages.map(\.message.id)), \(messages.map { Int32(bitPattern: $0.reasons) }),
+                \(messages.map(\.state.rawValue))
+            ) as u (workspace_id, contact_id, message_id, reasons, state)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state = 'planned'
+            """)
+        try Timers.ring(messages.map { ($0.message.contact, $0.message.run) }, at: now, in: session)
+    }
+
+    /// Holds messages until a later instant of domain time.
+    public static func hold(
+        _ messages: [(message: Message, reasons: UInt32, until: Timestamp)], in session: PostgresSession
+    ) throws {
+        guard !messages.isEmpty else { return }
+        try session.execute(
+            """
+            update messages m set due_at = u.due_at, look_at = null, reasons = u.reasons
+            from unnest(
+                \(messages.map(\.message.contact.workspace)), \(messages.map(\.message.contact.contact)),
+                \(messages.map(\.message.id)), \(messages.map { Int32(bitPattern: $0.reasons) }),
+                \(messages.map(\.until))
+            ) as u (workspace_id, contact_id, message_id, reasons, due_at)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state = 'planned'
+            """)
+    }
+
+    /// Has mailers look at once for planned messages that this one leaves to whoever may claim them.
+    public static func leave(_ messages: [Message], machineNow: Timestamp, in session: PostgresSession) throws {
+        guard !messages.isEmpty else { return }
+        try session.execute(
+            """
+            update messages m set look_at = \(machineNow)
+            from unnest(
+                \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id))
+            ) as u (workspace_id, contact_id, message_id)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state = 'planned' and m.look_at > \(machineNow)
+            """)
+    }
+
+    /// Puts off due messages for which no claim succeeds: a second at first, then twice as long each time, up to a quarter of
+    /// an hour. The caller has locked `send_state`.
+    ///
+    /// - Parameter messages: those of a revision, or with nil all that the contact has.
+    /// - Returns: whether the reason is news.
+    public static func postpone(
+        _ messages: [(contact: ContactKey, revision: Int32?)], because reason: String, now: Timestamp,
+        machineNow: Timestamp, in session: PostgresSession
+    ) throws -> Bool {
+        let reply = "not claimed: \(reason)"
+        let rows = try session.query(
+            """
+            with put_off as (
+                select m.workspace_id, m.contact_id, m.message_id, m.reply is distinct from \(reply) as is_news,
+                    \(machineNow)::timestamptz + make_interval(secs => least(power(2, least(m.attempt, 20)), 900)) as again
+                from unnest(
+                    \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.revision))
+                ) as u (workspace_id, contact_id, revision)
+                join messages m using (workspace_id, contact_id)
+                where m.state = 'planned' and m.revision = coalesce(u.revision, m.revision)
+                    and (m.due_at is null or m.due_at <= \(now))
+                    and (m.retry_at is null or m.retry_at <= \(machineNow))
+                order by m.workspace_id, m.contact_id, m.message_id for no key update of m
+            )
+            update messages m
+            set due_at = null, look_at = p.again, retry_at = p.again, attempt = m.attempt + 1, reply = \(reply)
+            from put_off p
+            where m.workspace_id = p.workspace_id and m.contact_id = p.contact_id and m.message_id = p.message_id
+            returning p.is_news
+            """)
+        return try rows.contains { try $0[0, as: Bool.self] }
+    }
+}

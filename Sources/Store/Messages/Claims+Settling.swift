@@ -1,0 +1,120 @@
+public import Model
+public import Postgres
+
+extension Claims {
+    /// Marks messages handed just before their final dot, and wakes their runs.
+    ///
+    /// - Returns: the ids of those that may go: claimed still, of this attempt, of the contact's present epoch, and valid at
+    ///   `now`. The others must lose their connection.
+    public static func hand(
+        _ messages: [Claimed], now: Timestamp, in session: PostgresSession
+    ) throws -> Set<UniqueID> {
+        let sorted = messages.sorted { ($0.message.contact, $0.message.id) < ($1.message.contact, $1.message.id) }
+        let contacts = sorted.map(\.message.contact)
+        // The lock that withdrawals take too: whichever of the two comes second sees what the first has done.
+        let epochs = try SendStates.lockKnown(contacts, in: session)
+        let rows = try session.query(
+            """
+            update messages m set state = 'handed', handed_at = coalesce(m.handed_at, \(now))
+            from unnest(
+                \(contacts.map(\.workspace)), \(contacts.map(\.contact)), \(sorted.map(\.message.id)),
+                \(sorted.map(\.attempt)), \(contacts.map { epochs[$0] ?? 0 })
+            ) as u (workspace_id, contact_id, message_id, attempt, epoch)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state = 'claimed' and m.attempt = u.attempt and m.epoch = u.epoch and \(now) < m.valid_until
+            returning m.message_id
+            """)
+        let handed = Set(try rows.map { try $0[0, as: UniqueID.self] })
+        let runs = sorted.filter { handed.contains($0.message.id) }.map { ($0.message.contact, $0.message.run) }
+        try Timers.ring(runs, at: now, in: session)
+        return handed
+    }
+
+    /// What came of an attempt.
+    public enum Outcome: Sendable, Hashable {
+        case accepted
+        case refused
+        case unknown
+        /// The server put it off: planned again, not before this machine time.
+        case deferred(retryAt: Timestamp)
+        /// Not handed, and no fault of the message: planned again, not before this machine time.
+        case returned(retryAt: Timestamp)
+    }
+
+    /// An outcome, and the server's words.
+    public typealias Settled = (claimed: Claimed, outcome: Outcome, reply: String?)
+
+    /// Records outcomes where the attempt is still the message's own, whoever its contact has merged into meanwhile.
+    ///
+    /// - Returns: the ids that took it; for the others another mailer or the release was first.
+    public static func settle(
+        _ outcomes: [Settled], now: Timestamp, in session: PostgresSession
+    ) throws -> Set<UniqueID> {
+        guard !outcomes.isEmpty else { return [] }
+        var settled = try record(outcomes.map { ($0.claimed.message.contact, $0) }, now: now, in: session)
+        let missed = outcomes.filter { !settled.contains($0.claimed.message.id) }
+        guard !missed.isEmpty else { return settled }
+        // The merge has committed by now, or else the row would have been found or waited for.
+        let survivors = try Contacts.survivors(of: missed.map(\.claimed.message.contact), in: session)
+        let moved = missed.compactMap { outcome in
+            survivors[outcome.claimed.message.contact].flatMap { survivor in
+                survivor == outcome.claimed.message.contact ? nil : (survivor, outcome)
+            }
+        }
+        settled.formUnion(try record(moved, now: now, in: session))
+        return settled
+    }
+
+    /// Records outcomes of messages of these contacts, in the order that all writers of several messages keep.
+    private static func record(
+        _ outcomes: [(contact: ContactKey, settled: Settled)], now: Timestamp, in session: PostgresSession
+    ) throws -> Set<UniqueID> {
+        guard !outcomes.isEmpty else { return [] }
+        let sorted = outcomes.sorted {
+            ($0.contact, $0.settled.claimed.message.id) < ($1.contact, $1.settled.claimed.message.id)
+        }
+        let settled = sorted.map(\.settled)
+        let rows = try session.query(
+            """
+            update messages m
+            set state = u.state, look_at = u.retry_at, retry_at = u.retry_at, reply = coalesce(u.reply, m.reply),
+                claim_id = null, deferrals = m.deferrals + u.deferrals,
+                final_at = case when u.state = 'planned' then null else \(now) end
+            from unnest(
+                \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(settled.map(\.claimed.message.id)),
+                \(settled.map(\.claimed.attempt)), \(settled.map(\.outcome.state.rawValue)),
+                \(settled.map(\.outcome.retryAt)), \(settled.map(\.outcome.deferrals)), \(settled.map(\.reply))
+            ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state in ('claimed', 'handed') and m.attempt = u.attempt
+            returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.handed_at is null and m.state <> 'planned'
+            """)
+        // A run that was not woken by the hand-over is by the end.
+        let unheard = try rows.filter { try $0[4, as: Bool.self] }
+        try Timers.ring(
+            try unheard.map { (try ContactKey(row: $0), try $0[2, as: UniqueID.self]) }, at: now, in: session)
+        return Set(try rows.map { try $0[3, as: UniqueID.self] })
+    }
+}
+
+extension Claims.Outcome {
+    var state: Message.State {
+        switch self {
+        case .accepted: .accepted
+        case .refused: .refused
+        case .unknown: .unknown
+        case .deferred, .returned: .planned
+        }
+    }
+
+    var retryAt: Timestamp? {
+        switch self {
+        case .deferred(let retryAt), .returned(let retryAt): retryAt
+        case .accepted, .refused, .unknown: nil
+        }
+    }
+
+    var deferrals: Int32 {
+        if case .deferred = self { 1 } else { 0 }
+    }
+}

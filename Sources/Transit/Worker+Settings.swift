@@ -1,0 +1,51 @@
+public import Messaging
+public import Postgres
+public import ServiceRuntime
+public import Store
+
+extension Worker {
+    /// The settings that all workers share.
+    public struct Settings: Sendable {
+        public var databaseURL: String
+        public var brokerURL: String
+        public var brokerAuthorities: String?
+        public var clock: DomainClock.Mode
+        public var connections: Int
+
+        public init(_ reader: inout SettingsReader) {
+            databaseURL = reader.url(
+                "LOODS_DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgres://loods@db/loods",
+                meaning: "The PostgreSQL of this cell.")
+            brokerURL = reader.url(
+                "LOODS_AMQP_URL", schemes: ["amqp", "amqps"], example: "amqp://loods:secret@mq:5672/",
+                meaning: "The RabbitMQ of this cell.")
+            brokerAuthorities = reader.authorities(
+                "LOODS_AMQP_CA_FILE",
+                meaning: "PEM file of the authorities to trust in place of the system's; for amqps.")
+            let clock = reader.string(
+                "LOODS_CLOCK", default: "real",
+                meaning: "Domain time: real, or stepped (it stands until loods clock moves it). As given to migrate.")
+            self.clock = clock.hasPrefix("stepped") ? .stepped : .real
+            if clock != "real" && clock != "stepped" && !clock.hasPrefix("stepped@") {
+                reader.fault("LOODS_CLOCK", "\"\(clock)\" is neither real nor stepped (default real)")
+            }
+            connections = reader.int(
+                "LOODS_DATABASE_CONNECTIONS", in: 1...64, default: 2, unit: "connections",
+                meaning: "Connections to PostgreSQL.")
+            // Found now, so that they are reported with all others.
+            let settings = self
+            reader.check("LOODS_DATABASE_URL") { _ = try settings.database(as: "loods") }
+            reader.check("LOODS_AMQP_URL") { _ = try settings.broker(as: "loods") }
+        }
+
+        /// Where the store is, for a process of this name.
+        public func database(as name: String) throws(PostgresError) -> PostgresConfiguration {
+            try PostgresConfiguration(url: databaseURL, applicationName: name, poolSize: connections)
+        }
+
+        /// Where the broker is, for a process of this name.
+        public func broker(as name: String) throws(MessagingError) -> BrokerConfiguration {
+            try BrokerConfiguration(url: brokerURL, connectionName: name, authorityFile: brokerAuthorities)
+        }
+    }
+}

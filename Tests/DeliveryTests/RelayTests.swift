@@ -1,0 +1,144 @@
+@testable import Delivery
+import Logging
+import Messaging
+import Model
+import Postgres
+import SMTP
+import Store
+import Synchronization
+import TestSupport
+import Testing
+import Transit
+
+/// A relay that is away stops the claims, not only the mails.
+@Suite struct RelayConditionTests {
+    private let start = ContinuousClock.now
+
+    @Test func pausesGrowToHalfAMinuteAndEndWithAnAnswer() {
+        var relay = RelayCondition()
+        var now = start
+        var pauses: [Int64] = []
+        for _ in 0..<8 {
+            #expect(!relay.isPaused(at: now))
+            #expect(relay.failed(begun: now, at: now) == (pauses.isEmpty ? .gone : .paused))
+            #expect(relay.failed(begun: now, at: now) == .none, "one a pause")
+            let begun = now
+            while relay.isPaused(at: now) { now += .milliseconds(500) }
+            pauses.append((now - begun).components.seconds)
+        }
+        #expect(pauses == [1, 2, 4, 8, 16, 30, 30, 30])
+        #expect(relay.failed(begun: now, at: now) == .paused)
+        #expect(relay.answered(at: now))
+        #expect(!relay.isPaused(at: now))
+        #expect(!relay.answered(at: now))
+        #expect(relay.failed(begun: now + .seconds(1), at: now + .seconds(2)) == .gone)
+    }
+
+    @Test func aFailureBesideAnAnswerIsThatConnectionsAlone() {
+        var relay = RelayCondition()
+        #expect(!relay.answered(at: start + .seconds(2)))
+        #expect(relay.failed(begun: start + .seconds(1), at: start + .seconds(3)) == .none)
+        #expect(!relay.isPaused(at: start + .seconds(3)))
+    }
+}
+
+@Suite struct RelayTests {
+    @Test(.timeLimit(.minutes(1))) func anAbsentRelayIsSaidOnceAndStopsTheClaims() async throws {
+        try await TestStage.with(clock: .stepped(at: Bench.start)) { stage in
+            try await MailSink.with { sink in
+                try await Door.with(to: sink.port) { door in
+                    let bench = try await Bench(stage.database, sink)
+                    let users = (0..<30).map { "user\($0)" }
+                    try await bench.know(users)
+                    await door.shut()
+                    try await bench.plan("receipt", to: users)
+                    let log = Recorder()
+                    let worker = try stage.worker("mailer", logger: log.logger)
+                    let settings = try bench.settings(port: door.port)
+                    try await stage.running(worker.services + [MailerService(worker: worker, settings: settings)]) {
+                        try await eventually("it has tried twice") {
+                            try await bench.texts("select 'x' from messages where attempt >= 2 limit 1").count == 1
+                        }
+                        #expect(try await bench.texts("select 'x' from messages where attempt > 3").isEmpty)
+                        try await door.open()
+                        try await eventually("all have gone", within: .seconds(30)) { sink.mails.count == users.count }
+                    }
+                    #expect(Set(sink.recipients).count == users.count)
+                    #expect(try await bench.texts("select 'x' from messages where deferrals > 0").isEmpty)
+                    let said = log.lines.filter { $0.contains("relay") }
+                    #expect(said == ["the mail relay is away", "the mail relay is back"])
+                }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func onShutdownOnlyWhatIsPastTheFenceIsFinished() async throws {
+        let behaviour: @Sendable (MailSink.Moment) -> MailSink.Answer? = {
+            if case .finalDot = $0 { .wait } else { nil }
+        }
+        try await TestStage.with(clock: .stepped(at: Bench.start)) { stage in
+            try await MailSink.with(behaviour) { sink in
+                let bench = try await Bench(stage.database, sink)
+                let users = (0..<300).map { "user\($0)" }
+                try await bench.know(users)
+                try await bench.plan("receipt", to: users)
+                let worker = try stage.worker("mailer")
+                let settings = try bench.settings()
+                let atTheDot = settings.relay.maxConnections
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    tasks.addTask {
+                        try await stage.running(
+                            worker.services + [MailerService(worker: worker, settings: settings)]
+                        ) {
+                            try await eventually("the relay is slow with all connections") {
+                                let dots = sink.moments.filter { if case .finalDot = $0 { true } else { false } }
+                                return dots.count == atTheDot
+                            }
+                        }
+                    }
+                    tasks.addTask {
+                        try await eventually("the others are planned again", within: .seconds(30)) {
+                            let handed = try await bench.texts("select 'x' from messages where state = 'handed'")
+                            let tried = try await bench.texts(
+                                "select 'x' from messages where state = 'planned' and attempt > 0")
+                            return handed.count == atTheDot && tried.count >= 200 - atTheDot
+                                && (try await bench.texts("select 'x' from messages where state = 'claimed'")).isEmpty
+                        }
+                        sink.release()
+                    }
+                    try await tasks.waitForAll()
+                }
+                #expect(sink.mails.count == atTheDot)
+                let states = try await bench.texts("select distinct state from messages order by 1")
+                #expect(states == ["accepted", "planned"])
+                #expect(try await bench.claims() == 0)
+            }
+        }
+    }
+}
+
+/// Keeps what is logged at notice and above.
+private final class Recorder: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+    var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
+
+    private struct Handler: LogHandler {
+        let recorder: Recorder
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.notice
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(
+            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+            function: String, line: UInt
+        ) {
+            recorder.kept.withLock { $0.append("\(message)") }
+        }
+    }
+}

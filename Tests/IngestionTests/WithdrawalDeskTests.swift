@@ -1,0 +1,101 @@
+import Contracts
+import Foundation
+import Links
+import Messaging
+import Model
+import Postgres
+import Store
+import TestSupport
+import Testing
+import Transit
+
+@testable import Ingestion
+
+/// Somebody who withdraws is answered soon, whatever the store does.
+@Suite struct WithdrawalDeskTests {
+    private static let anne = ContactKey(
+        workspace: WorkspaceID(rawValue: 1), contact: Identity(.user, "anne").subjectID(in: WorkspaceID(rawValue: 1)))
+
+    /// A message that went to Anne, in the state given.
+    private static func send(_ name: String, state: String, _ stage: TestStage) async throws -> UniqueID {
+        let message = Message(
+            contact: anne, id: .derived("test", name), run: .derived("run", name), journey: "welcome", step: name,
+            visit: 1, revision: 1, template: "offer", topic: "offers", plannedAt: receipt)
+        try await stage.database.pool.withTransaction { session in
+            try Identities.ensure([], subjects: [anne: Identity(.user, "anne")], now: receipt, in: session)
+            try Messages.plan([message], machineNow: receipt, in: session)
+            try session.execute(
+                """
+                update messages set state = \(state), look_at = null, address = 'anne@example.com'
+                where message_id = \(message.id)
+                """)
+        }
+        return message.id
+    }
+
+    private static func withDesk(
+        _ stage: TestStage, _ body: (WithdrawalDesk) async throws -> Void
+    ) async throws {
+        let worker = try stage.worker("ingest", sweeps: false)
+        let desk = WithdrawalDesk(
+            pool: worker.pool, publisher: worker.publisher, relay: worker.relay, mode: .real, clock: .host,
+            logger: silent)
+        try await body(desk)
+        await stage.close(worker)
+    }
+
+    @Test func itIsAppliedAndAppliedAgain() async throws {
+        try await TestStage.with { stage in
+            let message = try await Self.send("1", state: "accepted", stage)
+            let origin = LinkOrigin(contact: Self.anne, message: message)
+            try await Self.withDesk(stage) { desk in
+                #expect(try await desk.withdraw(origin, topic: "offers", means: "page") == .applied)
+                #expect(try await desk.withdraw(origin, topic: "offers", means: "page") == .applied)
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whileALockIsHeldItIsRecordedWithinSeconds() async throws {
+        try await TestStage.with { stage in
+            let message = try await Self.send("1", state: "accepted", stage)
+            let origin = LinkOrigin(contact: Self.anne, message: message)
+            let (locked, isLocked) = AsyncStream.makeStream(of: Void.self)
+            try await Self.withDesk(stage) { desk in
+                let answered = DispatchSemaphore(value: 0)
+                let holder = try stage.database.pool(connections: 1)
+                // Awaited below, once the lock may go.
+                let holding = Task {
+                    try await holder.withTransaction { session in
+                        _ = try SendStates.lock([Self.anne], in: session)
+                        isLocked.finish()
+                        // Blocks the connection's own thread, no other.
+                        answered.wait()
+                    }
+                }
+                for await _ in locked {}
+                let start = ContinuousClock.now
+                #expect(try await desk.withdraw(origin, topic: "offers", means: "page") == .recorded)
+                #expect(ContinuousClock.now - start < .seconds(6))
+                answered.signal()
+                let bodies = try await stage.broker.take(from: .withdrawals)
+                #expect(try bodies.map { try RecordedWithdrawal(decoding: $0).message } == [message])
+                try await holding.value
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func theAnswerWaitsForTheFinalDotButNotForEver() async throws {
+        try await TestStage.with { stage in
+            let message = try await Self.send("1", state: "accepted", stage)
+            _ = try await Self.send("2", state: "handed", stage)
+            try await Self.withDesk(stage) { desk in
+                let start = ContinuousClock.now
+                let outcome = try await desk.withdraw(
+                    LinkOrigin(contact: Self.anne, message: message), topic: "offers", means: "page")
+                #expect(outcome == .applied)
+                #expect(ContinuousClock.now - start >= .seconds(2))
+                #expect(ContinuousClock.now - start < .seconds(5))
+            }
+        }
+    }
+}

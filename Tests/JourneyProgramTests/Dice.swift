@@ -1,0 +1,67 @@
+import Expressions
+import JourneyProgram
+import Model
+
+/// Throws journeys and histories.
+struct Dice: RandomNumberGenerator {
+    private var state: UInt64
+    private var names = 0
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+
+    /// SplitMix64.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
+
+    private static let conditions = [
+        "run.did(\"X\")", "count(\"Y\") > 2", "!did(\"X\", \"2d\")", "run.count(\"Y\", \"1d\") >= 1",
+    ]
+
+    mutating func journey(_ conditions: [String] = Dice.conditions) throws -> Journey {
+        let goal = below(2) == 0 ? nil : conditions[below(conditions.count)]
+        let exit = below(3) == 0 ? "run.did(\"Y\") && run.did(\"X\")" : nil
+        return try JourneyProgramTests.journey(
+            try steps(depth: 0, conditions), goal: goal, within: below(3) == 0 ? nil : .days(Int64(1 + below(10))),
+            exit: exit)
+    }
+
+    mutating func steps(depth: Int = 0, _ conditions: [String] = Dice.conditions) throws -> [Step] {
+        var steps: [Step] = []
+        for _ in 0..<below(5) { steps.append(try step(depth: depth, conditions)) }
+        return steps
+    }
+
+    private mutating func step(depth: Int, _ conditions: [String]) throws -> Step {
+        switch below(depth > 3 ? 4 : 7) {
+        case 0, 1:
+            names += 1
+            return .email(name: "m\(names)", template: "t")
+        case 2: return .wait(.hours(Int64(1 + below(60))))
+        case 3: return .waitUntil(DailyTime(hour: below(24), minute: below(60), days: DailyTime.workdays)!)
+        case 4:
+            return .branch(
+                try condition(conditions[below(conditions.count)]), then: try steps(depth: depth + 1, conditions),
+                otherwise: try steps(depth: depth + 1, conditions))
+        case 5:
+            let wait = Step.EventWait(event: "X", when: nil, atMost: .hours(Int64(1 + below(60))))
+            return .waitFor(
+                wait, then: try steps(depth: depth + 1, conditions), otherwise: try steps(depth: depth + 1, conditions))
+        default: return .end
+        }
+    }
+
+    mutating func history(from start: Timestamp) -> [HistoryEvent] {
+        let random = (0..<30).map { index in
+            HistoryEvent(
+                at: start + .minutes(Int64(below(30_000))), eventID: "e\(index)", name: ["X", "Y", "Z"][below(3)])
+        }
+        return [HistoryEvent(at: start, eventID: "start", name: "Start")] + random
+    }
+}

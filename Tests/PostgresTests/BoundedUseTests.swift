@@ -1,0 +1,197 @@
+import Foundation
+import Postgres
+import Testing
+
+/// `within` bounds all of a use. Without it a statement here would have ten minutes.
+@Suite(.timeLimit(.minutes(1))) struct BoundedUseTests {
+    private func withDoor(
+        withholding: Bool = false, connectTimeout: Duration = .seconds(3),
+        _ body: (Door, PostgresPool) async throws -> Void
+    ) async throws {
+        let door = try Door(to: Server.url())
+        try door.open(withholding: withholding)
+        let configuration = try PostgresConfiguration(
+            url: door.url, applicationName: "postgres-tests", poolSize: 1, statementTimeout: .seconds(600),
+            lockTimeout: .seconds(600), connectTimeout: connectTimeout)
+        try await Server.withPool(PostgresPool(configuration, logger: Server.quiet)) { try await body(door, $0) }
+        door.shut()
+    }
+
+    @Test func aSilentServerIsGivenUpAtTheBeginning() async throws {
+        try await withDoor { door, pool in
+            try await pool.withConnection { _ in }
+            door.withholdReplies()
+            let error = try await postgresError {
+                try await pool.withTransaction(within: .milliseconds(300)) { _ in }
+            }
+            #expect(error.code == .timeout && error.isConnectionLost && error.isTransient && !error.isUnknownOutcome)
+            door.shut()
+            try door.open()
+            #expect(try await answer(pool) == 1)
+        }
+    }
+
+    @Test func aSilentServerIsGivenUpInAStatement() async throws {
+        try await withDoor { door, pool in
+            let error = try await postgresError {
+                try await pool.withTransaction(within: .milliseconds(300)) { session in
+                    door.withholdReplies()
+                    _ = try session.query("select 1")
+                }
+            }
+            #expect(error.code == .timeout && error.isConnectionLost && error.isTransient && !error.isUnknownOutcome)
+            door.shut()
+            try door.open()
+            #expect(try await answer(pool) == 1)
+            let alone = try await postgresError {
+                try await pool.withConnection(within: .milliseconds(300)) { session in
+                    door.withholdReplies()
+                    _ = try session.query("select 1")
+                }
+            }
+            #expect(alone.code == .timeout && alone.isConnectionLost && alone.isTransient)
+        }
+    }
+
+    @Test func aSilentServerIsGivenUpAtTheCommit() async throws {
+        try await withDoor { door, pool in
+            let error = try await postgresError {
+                try await pool.withTransaction(within: .milliseconds(300)) { session in
+                    _ = try session.query("select 1")
+                    door.withholdReplies()
+                }
+            }
+            #expect(error.code == .timeout && error.isConnectionLost && error.isUnknownOutcome)
+        }
+    }
+
+    @Test func aSilentServerIsGivenUpWhileAConnectionIsOpened() async throws {
+        try await withDoor(withholding: true, connectTimeout: .seconds(600)) { door, pool in
+            for _ in 0..<2 {
+                let error = try await postgresError {
+                    try await pool.withConnection(within: .milliseconds(200)) { _ in }
+                }
+                #expect(error.code == .timeout && error.isTransient && !error.isUnknownOutcome)
+            }
+            door.shut()
+            try door.open()
+            #expect(try await answer(pool) == 1)
+        }
+    }
+
+    @Test func aSilentServerIsGivenUpWhileRowsAreCopied() async throws {
+        try await withDoor { door, pool in
+            let error = try await postgresError {
+                try await pool.withTransaction(within: .milliseconds(500)) { session in
+                    try session.runScript("create temporary table copied (key int8)")
+                    door.withholdReplies()
+                    _ = try session.copy(into: "copied", columns: "key", rows: 0..<10) { $0.append(Int64($1)) }
+                }
+            }
+            #expect(error.code == .timeout && error.isConnectionLost && !error.isUnknownOutcome)
+        }
+    }
+
+    @Test func aSlowStatementIsEndedByTheServerAndTheConnectionStays() async throws {
+        try await withDoor { _, pool in
+            let before = try await pid(pool)
+            let slow = try await postgresError {
+                _ = try await pool.withTransaction(within: .seconds(1)) { try $0.execute("select pg_sleep(60)") }
+            }
+            let alone = try await postgresError {
+                _ = try await pool.withConnection(within: .seconds(1)) { try $0.execute("select pg_sleep(60)") }
+            }
+            for error in [slow, alone] {
+                #expect(error.sqlState == "57014" && error.isTransient && !error.isConnectionLost)
+            }
+            #expect(try await pid(pool) == before)
+            #expect(try await timeout(pool) == "10min")
+        }
+    }
+
+    @Test func eachStatementHasWhatIsLeft() async throws {
+        try await withDoor { _, pool in
+            let before = try await pid(pool)
+            let error = try await postgresError {
+                try await pool.withTransaction(within: .seconds(2)) { session in
+                    for _ in 0..<600 { try session.execute("select pg_sleep(0.1)") }
+                }
+            }
+            // The server's refusal, or ours before another one.
+            #expect(error.sqlState == "57014" || error.code == .timeout)
+            #expect(error.isTransient && !error.isConnectionLost)
+            #expect(try await pid(pool) == before)
+        }
+    }
+
+    @Test func aRolledBackSavepointDoesNotGiveTimeBack() async throws {
+        try await withDoor { _, pool in
+            let error = try await postgresError {
+                try await pool.withTransaction(within: .seconds(1)) { session in
+                    try? session.savepoint {
+                        _ = try session.query("select pg_sleep(0.4)")
+                        _ = try session.query("select 1/0")
+                    }
+                    _ = try session.query("select pg_sleep(60)")
+                }
+            }
+            #expect(error.sqlState == "57014" && !error.isConnectionLost)
+        }
+    }
+
+    @Test func noStatementIsBegunAfterTheEnd() async throws {
+        try await withDoor { _, pool in
+            for commits in [false, true] {
+                let error = try await postgresError {
+                    try await pool.withTransaction(within: .milliseconds(200)) { session in
+                        let end = ContinuousClock.now + .milliseconds(200)
+                        while ContinuousClock.now < end {}
+                        if !commits { _ = try session.query("select 1") }
+                    }
+                }
+                #expect(error.code == .timeout && error.isTransient && !error.isUnknownOutcome)
+            }
+            try await pool.withConnection(within: .milliseconds(200)) { _ in
+                let end = ContinuousClock.now + .milliseconds(200)
+                while ContinuousClock.now < end {}
+            }
+            #expect(try await timeout(pool) == "10min")
+        }
+    }
+
+    @Test func theWaitForAConnectionIsPartOfIt() async throws {
+        try await withDoor { _, pool in
+            try await whileOneIsLent(pool) {
+                let error = try await postgresError {
+                    try await pool.withConnection(within: .milliseconds(50), deadline: .seconds(600)) { _ in }
+                }
+                #expect(error.code == .timeout && error.isTransient && !error.isConnectionLost)
+            }
+        }
+    }
+
+    @Test func enoughTimeIsNoHindrance() async throws {
+        try await withDoor { _, pool in
+            let settings = try await pool.withTransaction(within: .seconds(20), statementTimeout: .seconds(5)) {
+                session in
+                try session.query("select current_setting('statement_timeout')")[0].decode(String.self)
+            }
+            #expect(settings == "5s")
+            #expect(try await timeout(pool) == "10min")
+        }
+    }
+
+    private func answer(_ pool: PostgresPool) async throws -> Int {
+        try await pool.withConnection { try $0.query("select 1::int8")[0].decode(Int.self) }
+    }
+
+    private func pid(_ pool: PostgresPool) async throws -> Int {
+        try await pool.withConnection { try $0.query("select pg_backend_pid()")[0].decode(Int.self) }
+    }
+
+    private func timeout(_ pool: PostgresPool) async throws -> String {
+        try await pool.withConnection { session in
+            try session.query("select current_setting('statement_timeout')")[0].decode(String.self)
+        }
+    }
+}

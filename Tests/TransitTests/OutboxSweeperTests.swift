@@ -1,0 +1,105 @@
+import AMQP
+import Messaging
+import Model
+import Postgres
+import Store
+import TestSupport
+import Testing
+
+@testable import Transit
+
+/// What a worker or the broker has left in the outbox.
+@Suite struct OutboxSweeperTests {
+    private static let long = Timestamp(seconds: 1_000)
+    private static let now = Timestamp(seconds: 2_000)
+
+    private func rows(_ count: Int, _ queue: QueueName) -> [Outbox.Row] {
+        (0..<count).map { number in
+            Outbox.Row(
+                id: .derived("sweeper", queue.rawValue, "\(number)"), queue: queue.rawValue, lane: "live",
+                body: Array("\(queue) \(number)".utf8))
+        }
+    }
+
+    private func add(_ rows: [Outbox.Row], to database: TestDatabase) async throws {
+        try await database.pool.withTransaction {
+            try Outbox.add(rows, clock: .real, machineNow: Self.long, in: $0)
+        }
+    }
+
+    /// How many rows stand, by queue, and how many of them were never claimed.
+    private func standing(_ queue: QueueName, _ database: TestDatabase) async throws -> (all: Int64, untouched: Int64) {
+        try await database.pool.withTransaction { session in
+            let row = try session.query(
+                """
+                select count(*), count(*) filter (where created_at = \(Self.long)) from outbox
+                where queue = \(queue.rawValue)
+                """)[0]
+            return (try row[0, as: Int64.self], try row[1, as: Int64.self])
+        }
+    }
+
+    private func sweeper(_ worker: Worker) -> OutboxSweeper {
+        OutboxSweeper(
+            pool: worker.pool, relay: worker.relay, clock: MachineClock { Self.now }, logger: worker.logger)
+    }
+
+    @Test func everythingThatIsStaleIsPublishedAndGone() async throws {
+        try await TestStage.with { stage in
+            try await add(rows(150, .events) + rows(70, .signals), to: stage.database)
+            let worker = try stage.worker()
+            await sweeper(worker).sweep()
+            #expect(try await stage.broker.take(from: .events).count == 150)
+            #expect(try await stage.broker.take(from: .signals).count == 70)
+            #expect(try await standing(.events, stage.database).all == 0)
+            await stage.close(worker)
+        }
+    }
+
+    /// The sweep goes on with the others, and ends though the refused rows stay.
+    @Test func aQueueThatRefusesHoldsUpNoOther() async throws {
+        try await TestStage.with { stage in
+            let worker = try stage.worker()
+            try await worker.publisher.publish([0], to: .signals, lane: .live)
+            try await refuse("loods.events.live", on: stage.broker)
+            try await add(rows(200, .events), to: stage.database)
+            try await add(rows(40, .signals), to: stage.database)
+            await sweeper(worker).sweep()
+            #expect(try await stage.broker.take(from: .signals).count == 41)
+            #expect(try await standing(.signals, stage.database).all == 0)
+            let refused = try await standing(.events, stage.database)
+            #expect(refused.all == 200)
+            #expect(refused.untouched == 168, "one portion was tried")
+            await stage.close(worker)
+        }
+    }
+
+    /// Puts a queue that takes nothing in the place of ours.
+    private func refuse(_ queue: String, on broker: TestBroker) async throws {
+        let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
+        _ = try await connection.deleteQueue(queue)
+        _ = try await connection.declareQueue(
+            queue, arguments: ["x-queue-type": "classic", "x-max-length": 0, "x-overflow": "reject-publish"])
+        await connection.close()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whileTheBrokerIsAwayNothingIsClaimedAndNobodyWaitsForLong() async throws {
+        try await TestDatabase.with { database in
+            let rows = rows(120, .events)
+            try await add(rows, to: database)
+            let worker = Worker(
+                pool: try database.pool(connections: 2),
+                broker: try BrokerConfiguration(url: "amqp://nobody@127.0.0.1:1/", connectionName: "test"),
+                clockMode: .real, clock: .host, logger: TestEnvironment.quiet)
+            // The first attempt finds out that it is away.
+            let before = ContinuousClock.now
+            #expect(await worker.relay.publish(rows) == [])
+            #expect(ContinuousClock.now - before < .seconds(15), "far below the publisher's 30 seconds")
+            #expect(worker.publisher.isKnownUnusable)
+            await sweeper(worker).sweep()
+            let standing = try await standing(.events, database)
+            #expect(standing == (120, 120))
+            await worker.publisher.close()
+        }
+    }
+}

@@ -214,7 +214,7 @@ let package = Package(
             "Delivery",
             [
                 "Delivery", "Transit", "Postgres", "SMTP", "Links", "SendGate", "Expressions", "Store", "Contracts",
-                "Messaging", "Model", "Workspaces", "TestSupport", log,
+                "Messaging", "Model", "Workspaces", "TestSupport", lifecycle, log,
             ] + nio),
         .executableTarget(
             name: "throughput",

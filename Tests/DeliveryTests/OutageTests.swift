@@ -4,6 +4,7 @@ import Messaging
 import Model
 import Postgres
 import SMTP
+import ServiceLifecycle
 import Store
 import TestSupport
 import Testing

@@ -49,8 +49,10 @@ import Transit
             let message = try await Self.send("1", state: "accepted", stage)
             let origin = LinkOrigin(contact: Self.anne, message: message)
             try await Self.withDesk(stage) { desk in
-                #expect(try await desk.withdraw(origin, topic: "offers", means: "page") == .applied)
-                #expect(try await desk.withdraw(origin, topic: "offers", means: "page") == .applied)
+                for _ in 0..<2 {
+                    let outcome = try await desk.withdraw(origin, topic: "offers", means: "page")
+                    #expect(outcome == .applied)
+                }
             }
         }
     }

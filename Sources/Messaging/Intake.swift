@@ -13,8 +13,9 @@ struct Intake {
         var prefetch: UInt16
         /// Held longer, a delivery is given back, before the broker's consumer time-out (30 minutes) takes it.
         var holding: Duration = .seconds(20 * 60)
-        /// Bulk gets a turn at least this often while live never rests, or it would be given back again and again.
-        var bulkTurn: Duration = .seconds(5 * 60)
+        /// Bulk gets a turn at least this often while live never rests: one batch, so that it costs live little and does not
+        /// stand still itself.
+        var bulkTurn: Duration = .seconds(5)
         /// Before setting aside is tried again.
         var setAsideDelay: Duration = .seconds(1)
         /// How long a live lane that is not trusted must be silent before bulk is opened beside it.

@@ -16,7 +16,9 @@ extension Module {
 
         // Drivers: C libraries on threads of their own, and SMTP on NIO.
         Module("ConnectionThread", .drivers, "CShims", outside: "Synchronization Glibc"),
-        Module("Postgres", .drivers, "ConnectionThread CLibPQ", outside: "Logging ServiceLifecycle Glibc"),
+        Module(
+            "Postgres", .drivers, "ConnectionThread CLibPQ CShims",
+            outside: "Logging ServiceLifecycle Synchronization Glibc"),
         Module("AMQP", .drivers, "ConnectionThread CLibRabbitMQ", outside: "Logging Glibc"),
         Module("SMTP", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL Synchronization"),
 

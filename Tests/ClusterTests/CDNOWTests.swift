@@ -3,15 +3,11 @@ import Postgres
 import TestSupport
 import Testing
 
-/// Every purchase of 23,570 real customers goes through the whole cluster. What the store then holds and what was
-/// mailed is compared with the file, which none of our own code reads here.
+/// The purchases of real customers go through the whole cluster. What the store then holds and what was mailed is compared
+/// with the file, which none of our own code reads here.
+///
+/// Every tenth of the 23,570 customers, so that all tests end in time; with `LOODS_TEST_WHOLE=1` every one.
 @Suite(.enabled(if: PurchaseFile.path != nil, "LOODS_TEST_DATA has no cdnow")) struct CDNOWTests {
-    private static let orders = 69_659
-    private static let customers = 23_570
-    /// Those who ordered a second time.
-    private static let returning = 11_662
-    private static let mails = customers + returning
-
     private static let workspace: [String: String] = [
         "workspace.yaml": """
         workspace: cdnow
@@ -48,31 +44,32 @@ import Testing
             quantity: {column: number_of_cds, type: integer}
         """
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func everyOrderCountsAndLeadsToItsMailsOnce() async throws {
-        let file = try await PurchaseFile.read()
-        #expect(file.orders == Self.orders)
-        #expect(file.customers.count == Self.customers)
-        #expect(file.returning.count == Self.returning)
-        #expect(file.cents == 250_031_563)
+        let whole = try await PurchaseFile.read()
+        #expect(whole.orders == 69_659 && whole.customers.count == 23_570 && whole.returning.count == 11_662)
+        #expect(whole.cents == 250_031_563)
+        let file = PurchaseFile.isWhole ? whole : whole.everyTenth
+        let mails = file.customers.count + file.returning.count
         let services = ["scoring", "scoring-2", "scheduler", "mailer", "mailer-2"]
         try await Cluster.with(services: services, workspace: Self.workspace) { cluster in
             try await Self.applyAgain(as: "second", cluster)
-            try await Self.bringFile(cluster)
-            try await Self.rest(cluster)
+            try await Self.bring(file, cluster)
+            try await Self.rest(cluster, events: file.orders + mails)
             try await Self.compareOrders(cluster, with: file)
             let holdings = try await Self.holdings(cluster)
-            #expect(holdings == [Self.orders + Self.mails, Self.customers, Self.mails, Self.mails, 0, 0, 0, 0])
+            #expect(holdings == [file.orders + mails, file.customers.count, mails, mails, 0, 0, 0, 0])
 
             let known = try await Self.repeatedEvents(cluster)
-            try await Self.bringFile(cluster)
+            try await Self.bring(file, cluster)
             try await eventually("scoring has seen every order again", within: .seconds(60)) {
-                try await Self.repeatedEvents(cluster) >= known + Self.orders
+                try await Self.repeatedEvents(cluster) >= known + file.orders
             }
             #expect(try await Self.holdings(cluster) == holdings, "importing it again changes nothing")
 
             try Self.compareMails(cluster, with: file)
-            #expect(try await cluster.loods("contacts", "count", "--workspace", "cdnow").hasPrefix("23,570 contacts\n"))
+            let said = try await cluster.loods("contacts", "count", "--workspace", "cdnow")
+            #expect(said.hasPrefix("\(file.customers.count.grouped) contacts\n"))
             #expect(try await cluster.loods("contacts", "count", "--workspace", "second") == "0 contacts\n")
         }
     }
@@ -92,35 +89,36 @@ import Testing
         }
     }
 
-    /// Imports the file; its events are in the store then.
-    private static func bringFile(_ cluster: Cluster) async throws {
-        let file = try #require(PurchaseFile.path)
+    /// Imports the purchases; their events are in the store then.
+    private static func bring(_ file: PurchaseFile, _ cluster: Cluster) async throws {
         try await Terminal.with { line in
             try line.write(map, to: "map.yaml")
+            try line.write(file.text, to: "purchases.txt")
             let servers = [
                 "LOODS_DATABASE_URL": cluster.stage.database.url, "LOODS_AMQP_URL": cluster.stage.broker.url,
             ]
             let command = [
-                "import", file, "--map", line.path("map.yaml"), "--trigger", "--wait", "--workspace", "cdnow",
+                "import", PurchaseFile.isWhole ? try #require(PurchaseFile.path) : line.path("purchases.txt"), "--map",
+                line.path("map.yaml"), "--trigger", "--wait", "--workspace", "cdnow",
             ]
             let process = try ServiceProcess("loods", arguments: command, environment: servers)
             let exit = try await process.waitForExit(within: .seconds(150))
             #expect(exit == .status(0), "\(process.output)")
-            #expect(process.output.contains("69,659 events published"), "\(process.output)")
+            #expect(process.output.contains("\(file.orders.grouped) events published"), "\(process.output)")
         }
     }
 
     /// Waits until nothing is under way; each mail's outcome comes back as one more event.
     ///
     /// The small tables of what is open are asked first: counting all the while would hold up what is awaited.
-    private static func rest(_ cluster: Cluster) async throws {
+    private static func rest(_ cluster: Cluster, events: Int) async throws {
         try await eventually("every mail is accepted and known to be", within: .seconds(240)) {
             try await cluster.count(
                 """
                 select case
                     when exists (select from claims) or exists (select from outbox) then 0
                     else (select count(*) from event_log) end
-                """) == orders + mails
+                """) == events
         }
     }
 
@@ -158,9 +156,9 @@ import Testing
             ).map { try $0.decode((String.self, Int64.self, Int64.self)) }
             let revenue = try session.query(
                 "select sum((properties ->> 'revenue')::numeric)::text from event_log where name = 'Order Completed'")
-            return (rows, try revenue[0][0, as: String.self])
+            return (rows, try revenue[0][0, as: String?.self])
         }
-        #expect(revenue == "2500315.63")
+        #expect(revenue?.filter { $0 != "." } == "\(file.cents)")
         let stored = rows.reduce(into: [:]) { stored, row in
             stored[row.0] = PurchaseFile.Orders(count: Int(row.1), cents: Int(row.2))
         }
@@ -176,11 +174,11 @@ import Testing
         for mail in try cluster.mail.mails() { caught[String(mail.subject), default: [:]][mail.to, default: 0] += 1 }
         #expect(caught.keys.sorted() == ["Your first order", "Your second order"])
         let due = [
-            ("Your first order", Set(file.customers.keys), customers), ("Your second order", file.returning, returning),
+            ("Your first order", Set(file.customers.keys)), ("Your second order", file.returning),
         ]
-        for (subject, customers, count) in due {
+        for (subject, customers) in due {
             let mails = caught[subject] ?? [:]
-            #expect(mails.values.reduce(0, +) == count, "\(subject)")
+            #expect(mails.values.reduce(0, +) == customers.count, "\(subject)")
             let twice = mails.filter { $0.value > 1 }.keys.sorted()
             #expect(twice.prefix(10) == [], "\(subject): \(twice.count) addresses were mailed more than once")
             let wrong = Set(customers.map { "cdnow-\($0)@example.com" }).symmetricDifference(mails.keys).sorted()
@@ -202,7 +200,21 @@ struct PurchaseFile {
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
+    static let isWhole = ProcessInfo.processInfo.environment["LOODS_TEST_WHOLE"] == "1"
+
     private(set) var customers: [String: Orders] = [:]
+    /// The lines, without the header.
+    private var lines: [(customer: String, text: String)] = []
+
+    var text: String { "ID DATE CDS DOLLARS\n" + lines.map { $0.text + "\n" }.joined() }
+
+    var everyTenth: PurchaseFile {
+        var file = self
+        func isMeant(_ customer: String) -> Bool { customer.hasSuffix("7") }
+        file.customers = customers.filter { isMeant($0.key) }
+        file.lines = lines.filter { isMeant($0.customer) }
+        return file
+    }
 
     var orders: Int { customers.values.reduce(0) { $0 + $1.count } }
     var cents: Int { customers.values.reduce(0) { $0 + $1.cents } }
@@ -218,6 +230,7 @@ struct PurchaseFile {
     private init(_ bytes: [UInt8]) throws {
         for line in bytes.split(separator: UInt8(ascii: "\n")).dropFirst() {
             let (customer, cents) = try #require(Self.purchase(line), "\(String(decoding: line, as: UTF8.self))")
+            lines.append((customer, String(decoding: line, as: UTF8.self)))
             customers[customer, default: Orders()].count += 1
             customers[customer, default: Orders()].cents += cents
         }
@@ -228,5 +241,12 @@ struct PurchaseFile {
         guard fields.count == 4, fields[3].dropLast(2).last == UInt8(ascii: ".") else { return nil }
         let digits = fields[3].filter { $0 != UInt8(ascii: ".") }
         return Int(String(decoding: digits, as: UTF8.self)).map { (String(decoding: fields[0], as: UTF8.self), $0) }
+    }
+}
+
+extension Int {
+    /// With commas, as people write it.
+    fileprivate var grouped: String {
+        self < 1000 ? String(self) : "\((self / 1000).grouped),\(String(self % 1000 + 1000).dropFirst())"
     }
 }

@@ -21,10 +21,17 @@ import Transit
             sweeps: false)
     }
 
-    private static func services(of worker: Worker, _ bench: Bench) throws -> [any Service] {
-        worker.services + [
-            WithdrawalConsumer(worker: worker), MailerService(worker: worker, settings: try bench.settings()),
-        ]
+    /// Runs mailers as processes do.
+    private static func running(
+        _ workers: [Worker], _ stage: TestStage, _ bench: Bench, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let settings = try bench.settings()
+        let services = workers.flatMap { worker in
+            worker.services + [
+                WithdrawalConsumer(worker: worker), MailerService(worker: worker, settings: settings),
+            ]
+        }
+        try await stage.running(services, body)
     }
 
     /// Users who have had an offer, through whose link they withdraw.
@@ -53,8 +60,8 @@ import Transit
                     let bench = try await Bench(stage.database, sink)
                     let users = (0..<40).map { "user\($0)" }
                     let withdrawals = try await Self.withOffer(users, bench)
-                    let services = try ["a", "b"].flatMap { try Self.services(of: Self.worker($0, url, stage), bench) }
-                    try await stage.running(services) {
+                    let workers = try ["a", "b"].map { try Self.worker($0, url, stage) }
+                    try await Self.running(workers, stage, bench) {
                         for round in 0..<4 {
                             let group = Array(users[(round * 10)..<(round * 10 + 10)])
                             // Both are at work: their gates are open.
@@ -99,7 +106,7 @@ import Transit
                         let bench = try await Bench(stage.database, sink)
                         let withdrawals = try await Self.withOffer(["anne"], bench)
                         let other = try Self.worker("other", othersURL, stage)
-                        let services = try Self.services(of: Self.worker("own", ownURL, stage), bench)
+                        let mailer = try Self.worker("own", ownURL, stage)
                         try await stage.running(other.services + [WithdrawalConsumer(worker: other)]) {
                             try await eventually("the other is the queue's consumer") {
                                 try await Topology.depths(stage.broker.configuration)
@@ -114,7 +121,7 @@ import Transit
                             try await bench.plan("news", to: ["anne"], topic: "offers")
                             try await bench.plan("receipt", to: ["anne"])
                             try await own.open()
-                            try await stage.running(services) {
+                            try await Self.running([mailer], stage, bench) {
                                 try await eventually("the transactional mail goes meanwhile") {
                                     sink.mails.contains { $0.header("Subject") == "Receipt for anne" }
                                 }

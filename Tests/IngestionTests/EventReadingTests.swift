@@ -184,7 +184,7 @@ import Testing
     }
 
     @Test func theSharedContextCountsTowardsTheSizeOfEveryEvent() throws {
-        let context = "{\"a\":\"\(String(repeating: "x", count: 32_700))\"}"
+        let context = "{\"a\":\"\(String(repeating: "x", count: 32_760))\"}"
         let request = try batch("{\"batch\":[\(plain),\(own)],\"context\":\(context)}")
         #expect(request.rejected.map(\.fault.code) == [.tooLarge])
         #expect(request.rejected.map(\.fault.field) == ["context"])

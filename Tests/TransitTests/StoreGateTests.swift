@@ -73,9 +73,11 @@ import Testing
             let worker = try worker(on: stage.database, stage.broker)
             let handled = Mutex(0)
             let consumer = consumer(of: worker) { handled.withLock { $0 += 1 } }
-            let fault = await #expect(throws: ExitFault.self) {
-                try await stage.running(worker.services + [consumer]) { try await gracefulShutdown() }
+            let services = (worker.services + [consumer]).map {
+                ServiceGroupConfiguration.ServiceConfiguration(service: $0)
             }
+            let group = ServiceGroup(configuration: .init(services: services, logger: TestEnvironment.quiet))
+            let fault = await #expect(throws: ExitFault.self) { try await group.run() }
             #expect(fault?.code == .settings)
             #expect(handled.withLock { $0 } == 0)
         }

@@ -59,7 +59,7 @@ struct FindingTests {
         ),
         ("workspace.yaml", "\"Shop\"", "\"A\\tshop\"", "3:16", "a sender's name must be one line"),
         ("workspace.yaml", "\"Shop\"", "\"A\\Lshop\"", "3:16", "a sender's name must be one line"),
-        ("emails/offer/email.yaml", "sales@shop.example", "sales@-shop.example", "3:33", "is not an address: not a"),
+        ("emails/offer/email.yaml", "sales@shop.example", "sales@-shop.example", "3:32", "is not an address: not a"),
         ("emails/offer/email.yaml", "subject: An offer", "subject: \"An\\x7F offer\"", "1:13", "a control character"),
         ("emails/offer/email.yaml", "subject: An offer", "subject: \"An\\u0085 offer\"", "1:13", "a control character"),
         ("emails/offer/email.yaml", "subject: An offer", "subject: \"An\\L offer\"", "1:13", "a control character"),

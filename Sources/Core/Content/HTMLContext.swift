@@ -26,6 +26,8 @@ struct HTMLContext: Hashable {
     private var attribute = ""
     /// Of the attribute whose value this is, where that is a URL.
     private(set) var url: URLStart?
+    /// Whether a literal ":" has followed a merge field where a URL's scheme stands.
+    private(set) var hasBrokenURL = false
     /// The last scalars, by which the end of comments and raw text is seen.
     private var recent = ""
 
@@ -88,12 +90,17 @@ struct HTMLContext: Hashable {
         case .tag: readTag(scalar)
         case .attributeName: readAttributeName(scalar)
         case .beforeValue: beginValue(scalar)
-        case .value(let quote): if scalar == quote { endValue() } else { url?.read(scalar) }
+        case .value(let quote): if scalar == quote { endValue() } else { readURL(scalar) }
         case .unquotedValue: if scalar.isHTMLSpace { endValue() } else if scalar == ">" { endTag() }
         case .declaration: readDeclaration(scalar)
         case .comment: readComment(scalar)
         case .rawText(let element): readRawText(scalar, element)
         }
+    }
+
+    private mutating func readURL(_ scalar: Unicode.Scalar) {
+        url?.read(scalar)
+        if url?.isBroken == true { hasBrokenURL = true }
     }
 
     private mutating func openTag(_ scalar: Unicode.Scalar) {

@@ -94,7 +94,7 @@ struct TemplateChecker {
 
     private mutating func flush(_ literal: inout String) throws(TemplateError) {
         if kind == .html { context.read(literal) }
-        if context.url?.isBroken == true {
+        if context.hasBrokenURL {
             throw TemplateError(
                 "a merge field before a \":\" in a URL: write the scheme out", line: schemeField.line,
                 column: schemeField.column)

@@ -23,7 +23,7 @@ public struct EventConsumer: Service {
     public func run() async throws {
         let sink = worker.setAside
         let consumer = Consumer(
-            on: worker.intake, queue: .events, maximumBatch: (bodies: 32, bytes: 512 * 1024), prefetch: 48,
+            on: worker.intake, queue: .events, maximumBatch: (bodies: 128, bytes: 512 * 1024), prefetch: 192,
             setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
             handler: { await handle($0) })
         try await consumer.run()

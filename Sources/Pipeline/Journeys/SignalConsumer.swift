@@ -23,7 +23,7 @@ public struct SignalConsumer: Service {
     public func run() async throws {
         let sink = worker.setAside
         let consumer = Consumer(
-            on: worker.intake, queue: .signals, maximumBatch: (bodies: 16, bytes: 256 * 1024), prefetch: 24,
+            on: worker.intake, queue: .signals, maximumBatch: (bodies: 64, bytes: 256 * 1024), prefetch: 96,
             setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
             handler: { await handle($0) })
         try await consumer.run()

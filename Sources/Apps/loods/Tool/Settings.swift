@@ -41,7 +41,12 @@ enum Settings {
     }
 
     static func broker(_ url: String) throws -> BrokerConfiguration {
-        try BrokerConfiguration(url: url, connectionName: "loods")
+        let authorities = try read {
+            $0.authorities(
+                "LOODS_AMQP_CA_FILE",
+                meaning: "PEM file of the authorities to trust in place of the system's; for amqps.")
+        }
+        return try BrokerConfiguration(url: url, connectionName: "loods", authorityFile: authorities)
     }
 }
 

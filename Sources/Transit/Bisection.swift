@@ -3,8 +3,7 @@ import Logging
 extension Worker {
     /// Applies an effect to many items at once, and where that fails finds out which of them are at fault.
     ///
-    /// Items keep their order within and across the parts. A transient failure is nobody's fault and is thrown on: at once,
-    /// or, where only some items meet it, after all others have taken effect.
+    /// Items keep their order within and across the parts. A transient failure is nobody's fault and is thrown on.
     ///
     /// - Parameters:
     ///   - alone: takes the items one by one from the start: one of them may be what kills workers.
@@ -13,36 +12,22 @@ extension Worker {
     public func bisect<Item: Sendable>(
         _ items: ArraySlice<Item>, alone: Bool = false, effect: (ArraySlice<Item>) async throws -> Void
     ) async throws -> [(item: Item, fault: any Error)] {
-        let faults = try await faults(items, alone: alone, effect: effect)
-        if let nobodys = faults.first(where: { isTransient($0.fault) }) { throw nobodys.fault }
-        return faults
-    }
-
-    private func faults<Item: Sendable>(
-        _ items: ArraySlice<Item>, alone: Bool, effect: (ArraySlice<Item>) async throws -> Void
-    ) async throws -> [(item: Item, fault: any Error)] {
         guard !items.isEmpty else { return [] }
         if !alone || items.count == 1 {
             do {
                 try await effect(items)
                 return []
-            } catch  where isTransient(error) && !(error is DefinitionsError) {
+            } catch  where isTransient(error) {
                 throw error
             } catch {
                 if items.count == 1 { return [(items[items.startIndex], error)] }
-                say(error, items.count)
+                logger.warning(
+                    "a batch fails as a whole and is taken apart",
+                    metadata: ["items": "\(items.count)", "reason": "\(error)"])
             }
         }
         let middle = items.startIndex + items.count / 2
-        return try await faults(items[..<middle], alone: alone, effect: effect)
-            + (try await faults(items[middle...], alone: alone, effect: effect))
-    }
-
-    /// Definitions that cannot be read concern one workspace, and the batch is retried until they can: that is said once,
-    /// by `isTransient`.
-    private func say(_ error: any Error, _ count: Int) {
-        if isTransient(error) { return }
-        logger.warning(
-            "a batch fails as a whole and is taken apart", metadata: ["items": "\(count)", "reason": "\(error)"])
+        return try await bisect(items[..<middle], alone: alone, effect: effect)
+            + (try await bisect(items[middle...], alone: alone, effect: effect))
     }
 }

@@ -3,12 +3,13 @@ import Postgres
 import Store
 import Synchronization
 
-/// Whether nothing is wrong with the work, but with what this process was started on: the schema, the roles, or definitions
-/// that only a newer build can read. Whoever deploys has to act; until then the work is retried in place.
+/// Whether nothing is wrong with the work, but with what this process was started on: the schema or the roles. Whoever
+/// deploys has to act; until then the work is retried in place. Definitions that cannot be read are no such fault: they are
+/// one workspace's, and others' work must not wait for it.
 func isDeploymentFault(_ error: any Error) -> Bool {
     switch error {
     case let error as PostgresError: error.concernsInstallation
-    case is DefinitionsError, StoreError.clockMissing: true
+    case StoreError.clockMissing: true
     default: false
     }
 }

@@ -79,8 +79,8 @@ import Transit
                 #expect(try await desk.withdraw(origin, topic: "offers", means: "page") == .recorded)
                 #expect(ContinuousClock.now - start < .seconds(6))
                 answered.signal()
-                let bodies = try await stage.broker.take(from: .withdrawals)
-                #expect(try bodies.map { try RecordedWithdrawal(decoding: $0).message } == [message])
+                // Nobody but its single active consumer may look into the queue.
+                #expect(try await stage.broker.ready(in: .withdrawals) == 1)
                 try await holding.value
             }
         }

@@ -19,7 +19,9 @@ struct DrivenIntake {
 
     /// One that has just come into being.
     init(new lanes: [Lane], bodies: Int = 3, bytes: Int = 1_000, prefetch: UInt16 = 10) {
-        intake = Intake(limits: Intake.Limits(bodies: bodies, bytes: bytes, prefetch: prefetch), lanes: lanes)
+        var limits = Intake.Limits(bodies: bodies, bytes: bytes, prefetch: prefetch)
+        limits.bulkTurn = .seconds(300)
+        intake = Intake(limits: limits, lanes: lanes)
     }
 
     mutating func receive(

@@ -13,16 +13,19 @@ import Testing
         let configuration = try PostgresConfiguration(
             url: door.url, applicationName: "postgres-tests", poolSize: 1, statementTimeout: .seconds(600),
             lockTimeout: .seconds(600), connectTimeout: connectTimeout)
-        try await Server.withPool(PostgresPool(configuration, logger: Server.quiet)) { try await body(door, $0) }
+        try await Server.withPool(PostgresPool(configuration, logger: Server.quiet)) { pool in
+            // Opened before anything is bounded, where it can be.
+            if !withholding { try await pool.withConnection { _ in } }
+            try await body(door, pool)
+        }
         door.shut()
     }
 
     @Test func aSilentServerIsGivenUpAtTheBeginning() async throws {
         try await withDoor { door, pool in
-            try await pool.withConnection { _ in }
             door.withholdReplies()
             let error = try await postgresError {
-                try await pool.withTransaction(within: .milliseconds(300)) { _ in }
+                try await pool.withTransaction(within: .seconds(2)) { _ in }
             }
             #expect(error.code == .timeout && error.isConnectionLost && error.isTransient && !error.isUnknownOutcome)
             door.shut()
@@ -34,7 +37,7 @@ import Testing
     @Test func aSilentServerIsGivenUpInAStatement() async throws {
         try await withDoor { door, pool in
             let error = try await postgresError {
-                try await pool.withTransaction(within: .milliseconds(300)) { session in
+                try await pool.withTransaction(within: .seconds(2)) { session in
                     door.withholdReplies()
                     _ = try session.query("select 1")
                 }
@@ -44,7 +47,7 @@ import Testing
             try door.open()
             #expect(try await answer(pool) == 1)
             let alone = try await postgresError {
-                try await pool.withConnection(within: .milliseconds(300)) { session in
+                try await pool.withConnection(within: .seconds(2)) { session in
                     door.withholdReplies()
                     _ = try session.query("select 1")
                 }
@@ -56,7 +59,7 @@ import Testing
     @Test func aSilentServerIsGivenUpAtTheCommit() async throws {
         try await withDoor { door, pool in
             let error = try await postgresError {
-                try await pool.withTransaction(within: .milliseconds(300)) { session in
+                try await pool.withTransaction(within: .seconds(2)) { session in
                     _ = try session.query("select 1")
                     door.withholdReplies()
                 }
@@ -82,7 +85,7 @@ import Testing
     @Test func aSilentServerIsGivenUpWhileRowsAreCopied() async throws {
         try await withDoor { door, pool in
             let error = try await postgresError {
-                try await pool.withTransaction(within: .milliseconds(500)) { session in
+                try await pool.withTransaction(within: .seconds(2)) { session in
                     try session.runScript("create temporary table copied (key int8)")
                     door.withholdReplies()
                     _ = try session.copy(into: "copied", columns: "key", rows: 0..<10) { $0.append(Int64($1)) }
@@ -127,7 +130,7 @@ import Testing
     @Test func aRolledBackSavepointDoesNotGiveTimeBack() async throws {
         try await withDoor { _, pool in
             let error = try await postgresError {
-                try await pool.withTransaction(within: .seconds(1)) { session in
+                try await pool.withTransaction(within: .seconds(4)) { session in
                     try? session.savepoint {
                         _ = try session.query("select pg_sleep(0.4)")
                         _ = try session.query("select 1/0")

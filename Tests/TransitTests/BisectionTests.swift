@@ -58,21 +58,6 @@ import Testing
         }
     }
 
-    @Test func definitionsThatCannotBeReadHoldUpTheirWorkspaceOnly() async throws {
-        try await withWorker { worker in
-            let unreadable = DefinitionsError(workspace: WorkspaceID(rawValue: 1), revision: 2, fault: "from tomorrow")
-            var done: [Int] = []
-            await #expect(throws: DefinitionsError.self) {
-                try await worker.bisect(Array(0..<8)[...]) { part in
-                    if part.contains(3) { throw unreadable }
-                    if part.contains(5) { throw Poison() }
-                    done += part
-                }
-            }
-            #expect(done == [0, 1, 2, 4, 6, 7])
-        }
-    }
-
     @Test func aFaultIsSaidAgainAfterAMinuteWithoutIt() {
         let log = LogRecorder()
         let faults = DeploymentFaults(logger: log.logger)

@@ -34,8 +34,11 @@ struct RunFault: Sendable {
         name = opening.signal.idAlone
     }
 
-    /// Whether an error is the fault of one run, and not of the store under all of them.
-    static func explains(_ error: any Error) -> Bool { !(error is PostgresError) && !isTransient(error) }
+    /// Whether an error is the fault of one run, and not of the store under all of them. Definitions that cannot be read are
+    /// the fault of the runs that are on them.
+    static func explains(_ error: any Error) -> Bool {
+        error is DefinitionsError || !(error is PostgresError) && !isTransient(error)
+    }
 
     func item(lane: Lane, at machineNow: Timestamp) -> SetAside.Item {
         SetAside.Item(

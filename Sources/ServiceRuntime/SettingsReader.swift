@@ -30,10 +30,10 @@ public struct SettingsReader: Sendable {
         faults.append(SettingFault(name: name, message: message))
     }
 
-    /// Tries what is to be made of a setting; what `body` throws is its fault, unless it has one already.
-    public mutating func check(_ name: String, _ body: () throws -> Void) {
+    /// Tries what is to be made of a setting, unless it has a fault already; what `problem` answers is its fault.
+    public mutating func check(_ name: String, _ problem: () -> String?) {
         if faults.contains(where: { $0.name == name }) { return }
-        do { try body() } catch { fault(name, "\(error)") }
+        if let problem = problem() { fault(name, problem) }
     }
 
     /// A setting of any type that must be given.

@@ -34,8 +34,14 @@ extension Worker {
                 meaning: "Connections to PostgreSQL.")
             // Found now, so that they are reported with all others.
             let settings = self
-            reader.check("LOODS_DATABASE_URL") { _ = try settings.database(as: "loods") }
-            reader.check("LOODS_AMQP_URL") { _ = try settings.broker(as: "loods") }
+            reader.check("LOODS_DATABASE_URL") {
+                do throws(PostgresError) { _ = try settings.database(as: "loods") } catch { return error.message }
+                return nil
+            }
+            reader.check("LOODS_AMQP_URL") {
+                do throws(MessagingError) { _ = try settings.broker(as: "loods") } catch { return error.message }
+                return nil
+            }
         }
 
         /// Where the store is, for a process of this name.

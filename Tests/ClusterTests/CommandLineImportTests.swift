@@ -190,32 +190,33 @@ import Testing
 
     // MARK: Order
 
-    /// The customers' orders stand in the file newest first, each in a body of its own.
+    /// The customers' orders stand in the file newest first, each in a body of its own, and are more than scoring takes
+    /// at once.
     @Test(.timeLimit(.minutes(2)))
     func aFileOfNewestFirstEntersWithTheEarliest() async throws {
         try await Cluster.with(services: ["scoring", "scheduler", "mailer"], workspace: Shop.files) { cluster in
             try await Terminal.with { line in
-                let orders = (1...4).flatMap { order in
+                let orders = (11...50).flatMap { order in
                     (1...5).map { customer in
                         """
                         {"type":"track","userId":"u\(customer)","event":"Order Completed","messageId":"o\(order)-\(customer)",\
-                        "timestamp":"2026-03-0\(order)T10:00:0\(customer)Z","properties":{"order_id":"\(order)"},\
+                        "timestamp":"2026-03-02T10:\(order):0\(customer)Z","properties":{"order_id":"\(order)"},\
                         "context":{"traits":{"email":"customer-\(customer)@example.com"}}}
                         """
                     }
                 }
                 try line.write(orders.reversed().joined(separator: "\n"), to: "orders.jsonl")
                 _ = try await cluster.loods(
-                    "import", line.path("orders.jsonl"), "--trigger", "--wait", "--batch", "1", "--sort-rows", "3")
+                    "import", line.path("orders.jsonl"), "--trigger", "--wait", "--batch", "1", "--sort-rows", "30")
             }
             let mails = try await eventually("every customer gets a receipt", within: .seconds(30)) {
                 let mails = try cluster.mail.mails()
                 return mails.count == 5 ? mails : nil
             }
-            #expect(mails.allSatisfy { $0.text.contains("Subject: Your order 1\r\n") })
+            #expect(mails.allSatisfy { $0.text.contains("Subject: Your order 11\r\n") })
             #expect(
                 try await cluster.count(
-                    "select count(*) from runs where journey = 'first' and entry_at < '2026-03-02T00:00:00Z'") == 5)
+                    "select count(*) from runs where journey = 'first' and entry_at < '2026-03-02T10:12:00Z'") == 5)
             #expect(try await cluster.count("select count(*) from runs") == 5)
         }
     }

@@ -50,20 +50,27 @@ struct MailerSettings {
 
     /// Tries what is to be made of the settings, so that its faults are reported with all others.
     private func check(_ reader: inout SettingsReader) {
-        do {
-            _ = try relayConfiguration()
-        } catch {
-            let name = error.phase == .hello ? "LOODS_HELO" : "LOODS_SMTP"
-            reader.check(name) { throw error }
+        reader.check("LOODS_SMTP") {
+            do throws(SMTPError) { _ = try relayConfiguration(helo: "localhost") } catch {
+                return error.cause ?? "\(error)"
+            }
+            return nil
         }
-        reader.check("LOODS_LINK_SECRET") { _ = try LinkSigner(secrets: secrets) }
+        reader.check("LOODS_HELO") {
+            let isUsable = (try? SMTPConfiguration(host: "localhost", port: 25, helo: helo)) != nil
+            return isUsable ? nil : "\"\(helo)\" is not the name of a host"
+        }
+        reader.check("LOODS_LINK_SECRET") {
+            do { _ = try LinkSigner(secrets: secrets) } catch { return "\(error)" }
+            return nil
+        }
     }
 
     /// - Throws: `ExitFault`; what could be wrong with the settings was found when they were read.
     func delivery() throws -> DeliverySettings {
         do {
             return DeliverySettings(
-                relay: try relayConfiguration(),
+                relay: try relayConfiguration(helo: helo),
                 publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
                 links: try LinkSigner(secrets: secrets), mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
         } catch {
@@ -71,9 +78,9 @@ struct MailerSettings {
         }
     }
 
-    private func relayConfiguration() throws(SMTPError) -> SMTPConfiguration {
+    private func relayConfiguration(helo: String) throws(SMTPError) -> SMTPConfiguration {
         guard let url = URLComponents(string: relay), let host = url.host, !host.isEmpty else {
-            throw SMTPError(.invalidArgument, .connect, cause: "it names no host that can be read")
+            throw SMTPError(.invalidArgument, .connect, cause: "its value names no host that can be read")
         }
         let implicit = url.scheme == "smtps"
         return try SMTPConfiguration(

@@ -24,7 +24,7 @@ struct URLStart: Hashable {
             if scalar == "&" { self.reference = "" } else { take(scalar) }
             return
         }
-        if reference.utf8.count < 32, scalar == "#" || scalar.isASCIILetter || ("0"..."9").contains(scalar) {
+        if reference.utf8.count < 32, Self.goesOn(reference, with: scalar) {
             self.reference?.unicodeScalars.append(scalar)
         } else {
             self.reference = nil
@@ -57,6 +57,17 @@ struct URLStart: Hashable {
             scheme? += String(Character(scalar)).lowercased()
         default: isOpen = false
         }
+    }
+
+    /// A numeric reference ends with its digits, so that what follows may end the attribute.
+    private static func goesOn(_ reference: String, with scalar: Unicode.Scalar) -> Bool {
+        let character = Character(scalar)
+        guard reference.first == "#" else {
+            return reference.isEmpty && scalar == "#" || scalar.isASCIILetter || ("0"..."9").contains(scalar)
+        }
+        if reference == "#", scalar == "x" || scalar == "X" { return true }
+        let isHexadecimal = reference.dropFirst().first?.lowercased() == "x"
+        return scalar.isASCII && (isHexadecimal ? character.isHexDigit : ("0"..."9").contains(scalar))
     }
 
     /// Browsers resolve references in attributes first, numeric ones without their semicolon too.

@@ -44,11 +44,13 @@ struct StoreFloor: Sendable {
         try session.execute(
             """
             insert into event_log (
-                workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, name, properties, context)
-            select * from unnest(
-                \(columns.workspaces), \(columns.subjects), \(columns.times), \(columns.eventIDs), \(columns.times),
-                \(columns.times), \(columns.calls), \(columns.trusts), \(columns.names), \(columns.properties),
-                \(columns.contexts))
+                workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, effect, name, properties,
+                context)
+            select u.w, u.subject, u.at, u.id, u.at, u.at, u.call, u.trust, 0, u.name, u.properties, u.context
+            from unnest(
+                \(columns.workspaces), \(columns.subjects), \(columns.times), \(columns.eventIDs), \(columns.calls),
+                \(columns.trusts), \(columns.names), \(columns.properties), \(columns.contexts)
+            ) as u (w, subject, at, id, call, trust, name, properties, context)
             on conflict do nothing
             """)
         let scores = columns.scores

@@ -6,8 +6,10 @@ import Testing
 struct ConfirmWindowTests {
     private let start = ContinuousClock.now
 
-    private func window(messages: Int = 3, bytes: Int = 100, waiting: Int = 1_000) -> ConfirmWindow<String> {
-        ConfirmWindow(limits: .init(messages: messages, bytes: bytes, waitingBytes: waiting))
+    private func window(
+        messages: Int = 3, bytes: Int = 100, waiting: Int = 1_000, first: Int = 100
+    ) -> ConfirmWindow<String> {
+        ConfirmWindow(limits: .init(messages: messages, bytes: bytes, waitingBytes: waiting, firstBytes: first))
     }
 
     private func fill(_ window: inout ConfirmWindow<String>, _ tickets: String..., bytes: Int = 1) {
@@ -20,29 +22,29 @@ struct ConfirmWindowTests {
     @Test func admitsInOrderUpToTheNumberOfMessages() {
         var window = window()
         fill(&window, "a", "b", "c", "d")
-        let admitted = window.admit()
+        let admitted = window.admitAll(at: start)
         #expect(admitted.map(\.ticket) == ["a", "b", "c"])
         #expect(admitted.map(\.sequence) == [1, 2, 3])
-        #expect(window.admit().isEmpty)
-        #expect(window.settle(1, multiple: false, isAck: true).map(\.ticket) == ["a"])
-        #expect(window.admit().map(\.sequence) == [4])
+        #expect(window.admitAll(at: start).isEmpty)
+        #expect(window.settle(1, multiple: false, isAck: true, now: start).map(\.ticket) == ["a"])
+        #expect(window.admitAll(at: start).map(\.sequence) == [4])
     }
 
     @Test func admitsByBytesAndAnOversizedBodyAlone() {
         var window = window(messages: 10)
         fill(&window, "small", bytes: 60)
         fill(&window, "large", bytes: 500)
-        #expect(window.admit().map(\.ticket) == ["small"])
-        _ = window.settle(1, multiple: false, isAck: true)
-        #expect(window.admit().map(\.ticket) == ["large"])
+        #expect(window.admitAll(at: start).map(\.ticket) == ["small"])
+        _ = window.settle(1, multiple: false, isAck: true, now: start)
+        #expect(window.admitAll(at: start).map(\.ticket) == ["large"])
         fill(&window, "next", bytes: 1)
-        #expect(window.admit().isEmpty)
+        #expect(window.admitAll(at: start).isEmpty)
     }
 
     @Test func refusesWhenTooMuchWaits() {
         var window = window(messages: 1, waiting: 10)
         fill(&window, "a", bytes: 5)
-        _ = window.admit()
+        _ = window.admitAll(at: start)
         fill(&window, "b", bytes: 8)
         let tooMuch = window.enqueue("c", bytes: 3, deadline: start)
         let justRight = window.enqueue("d", bytes: 2, deadline: start)
@@ -53,56 +55,98 @@ struct ConfirmWindowTests {
     @Test func settlesMultipleAndIgnoresRepetitions() {
         var window = window()
         fill(&window, "a", "b", "c")
-        _ = window.admit()
-        #expect(window.settle(2, multiple: false, isAck: true).map(\.ticket) == ["b"])
+        _ = window.admitAll(at: start)
+        #expect(window.settle(2, multiple: false, isAck: true, now: start).map(\.ticket) == ["b"])
         #expect(window.inFlightCount == 3)
-        #expect(window.settle(3, multiple: true, isAck: true).map(\.ticket) == ["a", "c"])
-        #expect(window.settle(3, multiple: true, isAck: true).isEmpty)
-        #expect(window.settle(9, multiple: false, isAck: true).isEmpty)
+        #expect(window.settle(3, multiple: true, isAck: true, now: start).map(\.ticket) == ["a", "c"])
+        #expect(window.settle(3, multiple: true, isAck: true, now: start).isEmpty)
+        #expect(window.settle(9, multiple: false, isAck: true, now: start).isEmpty)
         #expect(window.isEmpty)
     }
 
     @Test func zeroWithMultipleMeansAll() {
         var window = window()
         fill(&window, "a", "b")
-        _ = window.admit()
-        #expect(window.settle(0, multiple: true, isAck: false).map(\.outcome) == [.nacked, .nacked])
+        _ = window.admitAll(at: start)
+        #expect(window.settle(0, multiple: true, isAck: false, now: start).map(\.outcome) == [.nacked, .nacked])
         #expect(window.isEmpty)
     }
 
     @Test func aReturnTurnsItsAckIntoAFailure() {
         var window = window()
         fill(&window, "a", "b")
-        _ = window.admit()
+        _ = window.admitAll(at: start)
         window.markReturned(1, reason: "NO_ROUTE")
         window.markReturned(7, reason: "unheard of")
-        let settled = window.settle(2, multiple: true, isAck: true)
+        let settled = window.settle(2, multiple: true, isAck: true, now: start)
         #expect(settled.map(\.outcome) == [.returned("NO_ROUTE"), .confirmed])
     }
 
     @Test func anExpiredBodyKeepsItsPlaceUntilTheBrokerAnswers() {
         var window = window(messages: 1)
         fill(&window, "a", "b")
-        _ = window.admit()
+        _ = window.admitAll(at: start)
         #expect(window.expire(now: start).unknown.isEmpty)
         let late = window.expire(now: start + .seconds(2))
         #expect(late.unknown == ["a"])
         #expect(late.neverSent == ["b"])
         fill(&window, "c")
-        #expect(window.admit().isEmpty)
-        #expect(window.settle(1, multiple: false, isAck: true).isEmpty)
-        #expect(window.admit().map(\.sequence) == [2])
+        #expect(window.admitAll(at: start).isEmpty)
+        #expect(window.settle(1, multiple: false, isAck: true, now: start).isEmpty)
+        #expect(window.admitAll(at: start).map(\.sequence) == [2])
     }
 
     @Test func failingTakesOutEverythingAndNumbersAnew() {
         var window = window(messages: 1)
         fill(&window, "a", "b")
-        _ = window.admit()
+        _ = window.admitAll(at: start)
         let all = window.fail()
         #expect(all.unknown == ["a"])
         #expect(all.neverSent == ["b"])
         fill(&window, "c")
-        #expect(window.admit().map(\.sequence) == [1])
+        #expect(window.admitAll(at: start).map(\.sequence) == [1])
+    }
+
+    @Test func afterARestOnlyAFirstSliceGoesOutUntilItIsAnswered() {
+        var window = window(messages: 10, bytes: 1_000, first: 20)
+        fill(&window, "a", "b", "c", "d", bytes: 10)
+        #expect(window.admitAll(at: start).map(\.ticket) == ["a", "b"])
+        #expect(!window.hasAdmissible)
+        _ = window.settle(1, multiple: false, isAck: false, now: start)
+        #expect(window.admitAll(at: start).map(\.ticket) == ["c", "d"])
+    }
+
+    @Test func afterARestAnOversizedBodyGoesAlone() {
+        var window = window(messages: 10, bytes: 1_000, first: 20)
+        fill(&window, "large", "small", bytes: 50)
+        #expect(window.admitAll(at: start).map(\.ticket) == ["large"])
+    }
+
+    @Test func theWindowClosesAfterARestAndNotBefore() {
+        var window = window(messages: 10, bytes: 1_000, first: 20)
+        fill(&window, "a", bytes: 10)
+        _ = window.admitAll(at: start)
+        _ = window.settle(1, multiple: false, isAck: true, now: start)
+        fill(&window, "b", "c", "d", bytes: 10)
+        let soon = start + window.limits.rest
+        #expect(window.admitAll(at: soon).count == 3)
+        _ = window.settle(0, multiple: true, isAck: true, now: soon)
+        fill(&window, "e", "f", "g", bytes: 10)
+        #expect(window.admitAll(at: soon + window.limits.rest + .nanoseconds(1)).count == 2)
+    }
+
+    @Test(arguments: [UInt64(1) << 63, .max - 1, .max])
+    func numbersThatNoPublishHasAreHarmless(number: UInt64) {
+        var window = window()
+        #expect(window.settle(number, multiple: false, isAck: true, now: start).isEmpty)
+        #expect(window.settle(number, multiple: true, isAck: true, now: start).isEmpty)
+        fill(&window, "a", "b")
+        _ = window.admitAll(at: start)
+        window.markReturned(number, reason: "unheard of")
+        #expect(window.settle(number, multiple: false, isAck: true, now: start).isEmpty)
+        #expect(window.settle(number, multiple: true, isAck: true, now: start).map(\.ticket) == ["a", "b"])
+        fill(&window, "c")
+        #expect(window.admitAll(at: start).map(\.sequence) == [3])
     }
 
     /// Against a plain model: every ticket leaves exactly once, in flight never exceeds the limits.
@@ -124,19 +168,28 @@ struct ConfirmWindowTests {
             default:
                 guard let pick = open.keys.sorted().randomElement(using: &random) else { continue }
                 let multiple = random.next() % 2 == 0
-                let settled = window.settle(pick, multiple: multiple, isAck: true).map(\.ticket)
+                let settled = window.settle(pick, multiple: multiple, isAck: true, now: start).map(\.ticket)
                 let expected = open.filter { multiple ? $0.key <= pick : $0.key == pick }
                 #expect(Set(settled).isSubset(of: Set(expected.values)))
                 for key in expected.keys { open[key] = nil }
                 gone += settled
             }
-            for (sequence, ticket) in window.admit() { open[sequence] = ticket }
+            for (sequence, ticket) in window.admitAll(at: start) { open[sequence] = ticket }
             #expect(open.count <= 5)
             #expect(window.unsettledBytes <= 50)
         }
         let rest = window.fail()
         gone += rest.neverSent + rest.unknown
         #expect(gone.sorted() == Array(0..<given))
+    }
+}
+
+extension ConfirmWindow {
+    /// All that may go out at one instant.
+    fileprivate mutating func admitAll(at now: ContinuousClock.Instant) -> [(sequence: UInt64, ticket: Ticket)] {
+        var admitted: [(sequence: UInt64, ticket: Ticket)] = []
+        while let next = admit(now: now) { admitted.append(next) }
+        return admitted
     }
 }
 

@@ -47,6 +47,30 @@ import Transit
         }
     }
 
+    @Test func theEventIsReadWhereATemplateMentionsIt() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"])
+            try await bench.plan("order", to: ["anne"])
+            try await bench.plan("receipt", to: ["anne"])
+            let anne = bench.contact("anne")
+            _ = try await bench.database.pool.withTransaction { session in
+                try session.execute(
+                    """
+                    insert into event_log values (
+                        \(anne.workspace), \(anne.contact), \(Bench.start), 'e', \(Bench.start), \(Bench.start), 0, 1, 0,
+                        'Order Completed', '{"order": "A1"}', '{}')
+                    """)
+            }
+            let mailer = try await bench.mailer()
+            let batch = try await mailer.claim([anne])
+            let entries = batch.messages.map { ($0.claimed.message.template, $0.entry?.name) }
+            #expect(Dictionary(uniqueKeysWithValues: entries) == ["order": "Order Completed", "receipt": nil])
+            await mailer.room.send(batch)
+            await mailer.relay.shutdown()
+            #expect(bench.sink.mails.contains { $0.header("Subject") == "Order A1" })
+        }
+    }
+
     @Test func whatCannotBeClaimedIsPutOffForLongerEachTime() async throws {
         try await Bench.with { bench in
             try await bench.know(["anne", "bob"])

@@ -12,6 +12,8 @@ enum Shop {
         """,
         "emails/receipt/email.yaml": "{subject: 'Receipt for {{contact.name}}', class: transactional}",
         "emails/receipt/body.txt.mustache": "Thank you.\n",
+        "emails/order/email.yaml": "{subject: 'Order {{event.properties.order}}', class: transactional}",
+        "emails/order/body.txt.mustache": "It is on its way.\n",
         "emails/news/email.yaml": "{subject: News, topic: offers}",
         "emails/news/body.txt.mustache": "News. No more: {{links.unsubscribe}}\n",
         "emails/offer/email.yaml": "{subject: Offer, topic: offers}",

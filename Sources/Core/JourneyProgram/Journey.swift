@@ -10,10 +10,11 @@ public struct Journey: Sendable {
     public let goal: Goal?
     /// What ends a run as `exited`, at any moment.
     public let exit: Expression?
-    /// What decides on an entry: its condition and its key.
-    public let entryMentions: Mentions
     /// What its runs look at: goal, exit, waits and branches.
     public let runMentions: Mentions
+    /// The same with what decides on an entry: its condition and its key. The event that starts a run is given, not
+    /// mentioned.
+    public let mentions: Mentions
 
     let table: StepTable
 
@@ -27,8 +28,8 @@ public struct Journey: Sendable {
         self.goal = goal
         self.exit = exit
         table = try StepTable(steps)
-        entryMentions = Mentions(entry.conditions)
         runMentions = Mentions([goal?.when, exit].compactMap { $0 }).union(table.mentions)
+        mentions = runMentions.union(Mentions(entry.conditions))
     }
 
     /// What starts a run, and how often the same contact may.
@@ -89,7 +90,7 @@ extension Journey {
 
     /// Every event name that the journey looks at, the one that it starts on included.
     public var mentionedEvents: Set<String> {
-        var names = entryMentions.events.union(runMentions.events)
+        var names = mentions.events
         if case .event(let name, _) = entry.trigger { names.insert(name) }
         return names
     }

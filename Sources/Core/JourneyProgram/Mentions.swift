@@ -20,7 +20,8 @@ public struct Mentions: Sendable, Hashable {
     }
 
     public mutating func formUnion(_ other: Mentions) {
-        events.formUnion(other.events)
+        // Mostly the first of a contact: then the storage is shared.
+        if events.isEmpty { events = other.events } else { events.formUnion(other.events) }
         scores = scores || other.scores
         consents = consents || other.consents
     }

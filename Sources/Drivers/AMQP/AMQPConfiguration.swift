@@ -19,6 +19,8 @@ public struct AMQPConfiguration: Sendable {
     public var connectTimeout: Duration = .seconds(5)
     /// Bounds each request that waits for the broker's answer. Default 10 s.
     public var rpcTimeout: Duration = .seconds(10)
+    /// Bounds each write to the socket, 128 KiB at most; longer, and the connection is lost. Default 5 s.
+    public var writeTimeout: Duration = .seconds(5)
     /// Published bodies that may be unconfirmed at once. Default 1,000.
     public var windowMessages: Int = 1_000
     /// Bytes of published bodies that may be unconfirmed at once. Default 32 MiB.

@@ -6,7 +6,7 @@ extension AMQPConnection {
     /// - Parameters:
     ///   - prefetch: the most deliveries that may be unsettled, and so the most that `onEvent` must hold.
     ///   - onEvent: see ``AMQPConsumerEvent``; may be called before this returns.
-    /// - Throws: `.notFound`, `.accessRefused`, and what ends a connection.
+    /// - Throws: `.notFound`, `.accessRefused`, `.blocked`, and what ends a connection.
     public func consume(
         queue: String, prefetch: UInt16, onEvent: @escaping @Sendable (AMQPConsumerEvent) -> Void
     ) throws(AMQPError) -> AMQPConsumer {
@@ -51,13 +51,14 @@ extension AMQPConnection {
 
     private func settle(_ consumer: AMQPConsumer, _ send: (amqp_connection_state_t) -> Int32) {
         guard isOpen(consumer), let library = try? opened() else { return }
-        let status = send(library)
-        if status != AMQP_STATUS_OK.rawValue { return end(AMQPError(status: status)) }
-        if amqp_frames_enqueued(library) != 0 || amqp_data_in_buffer(library) != 0 { drain() }
+        let status = guarded { send(library) }
+        if status != AMQP_STATUS_OK.rawValue { return end(lost(status)) }
+        if hasBuffered(library) { pump() }
     }
 
     func cancel(_ consumer: AMQPConsumer) throws(AMQPError) {
         guard isOpen(consumer), case .consuming = channels[consumer.channel]?.role else { return }
+        try requireAnswers()
         _ = try request(on: consumer.channel) { library in
             consumer.tag.withWireForm { amqp_basic_cancel(library, consumer.channel, $0) }
         }
@@ -66,12 +67,16 @@ extension AMQPConnection {
 
     func close(_ consumer: AMQPConsumer) throws(AMQPError) {
         guard isOpen(consumer) else { return }
-        let reply = amqp_channel_close(try opened(), consumer.channel, AMQP_REPLY_SUCCESS)
+        try requireAnswers()
+        let library = try opened()
+        let reply = guarded(andWaiting: configuration.rpcTimeout) {
+            amqp_channel_close(library, consumer.channel, AMQP_REPLY_SUCCESS)
+        }
         guard reply.reply_type == AMQP_RESPONSE_NORMAL else { throw failure(reply, on: consumer.channel) }
         endConsumer(on: consumer.channel, nil)
         // Frames that arrived before the broker closed the channel are dropped before its number is used again.
         channels[consumer.channel] = nil
-        drain()
+        pump()
     }
 
     /// Tells a consumer its end, once.

@@ -3,15 +3,15 @@ import Glibc
 
 extension AMQPConnection {
     /// Serves every frame that is there, in the library or in the socket; sends a heartbeat when one is due.
+    ///
+    /// Publishes nothing, so that it never runs within itself: ``pump()`` does both, one after the other.
     func drain() {
         while case .open = phase, let library = try? opened() {
             var frame = amqp_frame_t()
             var atOnce = timeval()
-            let status = amqp_simple_wait_frame_noblock(library, &frame, &atOnce)
+            let status = guarded { amqp_simple_wait_frame_noblock(library, &frame, &atOnce) }
             if status == AMQP_STATUS_TIMEOUT.rawValue { return }
-            guard status == AMQP_STATUS_OK.rawValue else {
-                return end(AMQPError(status: status))
-            }
+            guard status == AMQP_STATUS_OK.rawValue else { return end(lost(status)) }
             do {
                 try serve(frame)
             } catch {
@@ -28,6 +28,8 @@ extension AMQPConnection {
             try serve(frame.payload.method, on: frame.channel)
         case AMQP_FRAME_HEADER:
             let header = frame.payload.properties
+            // The library decodes the header of another class into another struct.
+            guard Int32(header.class_id) == AMQP_BASIC_CLASS else { throw .unexpectedFrame }
             let properties = header.decoded.assumingMemoryBound(to: amqp_basic_properties_t.self)
             let content = try channels[frame.channel]?.assembly.header(bodySize: header.body_size) {
                 $0.add(properties.pointee)
@@ -67,7 +69,7 @@ extension AMQPConnection {
         case AMQP_CONNECTION_CLOSE_METHOD:
             var closeOK = amqp_connection_close_ok_t()
             if let library = try? opened() {
-                _ = amqp_send_method(library, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &closeOK)
+                _ = guarded { amqp_send_method(library, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &closeOK) }
             }
             end(AMQPError(closing: method))
         case AMQP_CONNECTION_BLOCKED_METHOD:
@@ -75,7 +77,6 @@ extension AMQPConnection {
             blockedReason = String(blocked.reason)
         case AMQP_CONNECTION_UNBLOCKED_METHOD:
             blockedReason = nil
-            sendAdmitted()
         default:
             break
         }

@@ -11,7 +11,9 @@ struct PublishTicket {
 extension AMQPConnection {
     /// Publishes a body, persistent and mandatory, and returns once the broker has confirmed it.
     ///
-    /// Waits for room in the window. Cancelling the task does not shorten the wait: the outcome would be lost.
+    /// Waits for room in the window. Cancelling the task does not shorten the wait: the outcome would be lost. RabbitMQ
+    /// announces an alarm only to those who publish, and then reads no more; so after a rest the first 64 KiB (or one
+    /// larger body) go alone, and the rest follows their first confirm.
     ///
     /// - Parameter timeout: from the call to the confirm.
     /// - Throws: `.returned`, `.nacked`; never sent: `.overloaded`, `.blocked`; outcome unknown, publish it again:
@@ -34,69 +36,18 @@ extension AMQPConnection {
         if publishingChannel != nil { return }
         let number = try openChannel(.publishing)
         _ = try request(on: number) { amqp_confirm_select($0, number) }
+        publishingChannel = number
     }
 
-    private var publishingChannel: UInt16? {
-        channel { if case .publishing = $0 { true } else { false } }
-    }
-
-    /// Sends what the window has room for, unless the broker has blocked us: a write would then block the thread.
-    func sendAdmitted() {
-        guard blockedReason == nil, let number = publishingChannel, let library = try? opened() else { return }
-        for (sequence, ticket) in window.admit() {
-            let status = send(ticket.message, sequence, library, number)
-            if status != AMQP_STATUS_OK.rawValue { return end(AMQPError(status: status)) }
-        }
-        // A write that had to wait may have read frames into the library, where poll cannot see them.
-        if amqp_frames_enqueued(library) != 0 || amqp_data_in_buffer(library) != 0 { drain() }
-    }
-
-    private func send(
-        _ message: AMQPMessage, _ sequence: UInt64, _ library: amqp_connection_state_t, _ channel: UInt16
-    ) -> Int32 {
-        var properties = amqp_basic_properties_t()
-        properties.delivery_mode = UInt8(AMQP_DELIVERY_PERSISTENT.rawValue)
-        properties._flags = amqp_flags_t(AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG)
-        if message.messageID != nil { properties._flags |= amqp_flags_t(AMQP_BASIC_MESSAGE_ID_FLAG) }
-        if !message.headers.isEmpty { properties._flags |= amqp_flags_t(AMQP_BASIC_HEADERS_FLAG) }
-        // A return names no delivery tag; the correlation id carries it there and back.
-        return String(sequence).withWireForm { correlation in
-            (message.messageID ?? "").withWireForm { messageID in
-                message.headers.withWireForm { headers in
-                    properties.correlation_id = correlation
-                    properties.message_id = messageID
-                    properties.headers = headers
-                    return write(message, properties, library, channel)
-                }
-            }
-        }
-    }
-
-    private func write(
-        _ message: AMQPMessage, _ properties: amqp_basic_properties_t, _ library: amqp_connection_state_t,
-        _ channel: UInt16
-    ) -> Int32 {
-        var properties = properties
-        return message.exchange.withWireForm { exchange in
-            message.routingKey.withWireForm { routingKey in
-                message.body.withUnsafeBytes { body in
-                    amqp_basic_publish(
-                        library, channel, exchange, routingKey, 1, 0, &properties, amqp_bytes_t(body))
-                }
-            }
-        }
-    }
-
-    /// Serves a basic.ack or basic.nack; the room that it makes is used at once.
+    /// Serves a basic.ack or basic.nack; the room that it makes is used by the next ``sendAdmitted()``.
     func settlePublishes(_ sequence: UInt64, multiple: Bool, isAck: Bool) {
-        for (ticket, outcome) in window.settle(sequence, multiple: multiple, isAck: isAck) {
+        for (ticket, outcome) in window.settle(sequence, multiple: multiple, isAck: isAck, now: .now) {
             switch outcome {
             case .confirmed: ticket.continuation.resume(returning: .success(()))
             case .nacked: ticket.fail(AMQPError(.nacked, "the broker refused the body"))
             case .returned(let reason): ticket.fail(AMQPError(.returned, reason))
             }
         }
-        sendAdmitted()
     }
 
     /// Fails those whose time is over.
@@ -111,6 +62,8 @@ extension AMQPConnection {
 
     /// Fails everything with the channel.
     func failPublishes(_ error: AMQPError) {
+        publishingChannel = nil
+        outgoing = nil
         let all = window.fail()
         for ticket in all.neverSent + all.unknown { ticket.fail(error) }
     }

@@ -15,7 +15,7 @@ public struct AMQPQueueStatus: Sendable, Hashable {
 extension AMQPConnection {
     /// Declares a durable queue; does nothing when it exists with the same arguments.
     ///
-    /// - Throws: `.preconditionFailed` when it exists with others.
+    /// - Throws: `.preconditionFailed` when it exists with others; `.blocked`, as every request on a blocked connection.
     @discardableResult
     public func declareQueue(_ name: String, arguments: AMQPTable = [:]) throws(AMQPError) -> AMQPQueueStatus {
         try declare(name, isPassive: false, arguments: arguments)
@@ -57,7 +57,7 @@ extension AMQPConnection {
         _ name: String,
         _ call: (amqp_connection_state_t, UInt16, amqp_bytes_t) -> UnsafeMutablePointer<Answer>?
     ) throws(AMQPError) -> Answer {
-        _ = try opened()
+        try requireAnswers()
         let existing = channel { if case .queues = $0 { true } else { false } }
         let number: UInt16
         if let existing { number = existing } else { number = try openChannel(.queues) }

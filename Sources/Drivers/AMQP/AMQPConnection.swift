@@ -1,11 +1,14 @@
 import CLibRabbitMQ
 import ConnectionThread
+import Glibc
 
 /// One connection to the broker, on a thread of its own.
 ///
 /// Publish and consume over different connections: under load the broker stops reading from those that publish.
 /// A connection is never reopened; when it has ended, every call throws and a new one is to be made. It ends by
-/// ``close()``, by the broker, or by two missed heartbeats, and says so through `onChange`.
+/// ``close()``, by the broker, by two missed heartbeats, or by a write that the broker does not take, and says so through
+/// `onChange`. While an alarm blocks publishers (`.blocked`) every request throws at once and publishes wait for their
+/// own time-outs.
 ///
 /// Calls run one after the other. While there are none the thread waits for the socket, so confirms, deliveries and
 /// heartbeats are served at once (librabbitmq serves them only inside its calls).
@@ -33,8 +36,16 @@ public actor AMQPConnection {
     /// The library's state of the connection; freed when the connection ends.
     private var library: amqp_connection_state_t?
     var channels: [UInt16: Channel] = [:]
-    private var lastSerial = 0
+    var lastSerial = 0
+    private(set) var watchdog: WriteWatchdog?
     var window: ConfirmWindow<PublishTicket>
+    var publishingChannel: UInt16?
+    /// The body that is partly written.
+    var outgoing: OutgoingBody?
+    /// Whether a body waits for room in the socket.
+    var isStalled = false {
+        didSet { if isStalled != oldValue { watchSocket() } }
+    }
     var blockedReason: String? {
         didSet { onChange(blockedReason.map { .blocked(reason: $0) } ?? .unblocked) }
     }
@@ -78,8 +89,11 @@ public actor AMQPConnection {
     private func open() throws(AMQPError) {
         do {
             library = try Login(configuration).run()
+            watchdog = try watchWrites()
         } catch {
             phase = .ended(error)
+            if let library { amqp_destroy_connection(library) }
+            library = nil
             thread.shutdown()
             throw error
         }
@@ -87,28 +101,51 @@ public actor AMQPConnection {
         watchSocket()
     }
 
-    /// Half a heartbeat keeps the broker content; a quarter of a second bounds how late a deadline is noticed.
+    private func watchWrites() throws(AMQPError) -> WriteWatchdog {
+        let period = max(.milliseconds(10), min(.seconds(1), configuration.writeTimeout / 4))
+        guard let watchdog = socket.flatMap({ WriteWatchdog(socket: $0, period: period) }) else {
+            throw AMQPError(.unreachable, "no file descriptor left")
+        }
+        return watchdog
+    }
+
     private func watchSocket() {
-        guard let library else { return }
-        let heartbeat = amqp_get_heartbeat(library)
-        let tick = heartbeat == 0 ? Self.tick : min(Self.tick, .seconds(heartbeat) / 2)
-        thread.watch(fileDescriptor: amqp_get_sockfd(library), timeout: tick) { [weak self] _ in
+        guard let socket else { return }
+        thread.watch(fileDescriptor: socket, timeout: tick) { [weak self] _ in
             self?.assumeIsolated { connection in
-                connection.drain()
+                connection.pump()
                 connection.expirePublishes()
             }
         }
     }
 
-    private static var tick: Duration { .milliseconds(250) }
+    /// Half a heartbeat keeps the broker content; a quarter of a second bounds how late a deadline is noticed. The
+    /// thread waits for the socket to become readable alone: that it has room again must be looked for.
+    private var tick: Duration {
+        if isStalled { return .milliseconds(2) }
+        let heartbeat = library.map { amqp_get_heartbeat($0) } ?? 0
+        return heartbeat == 0 ? .milliseconds(250) : min(.milliseconds(250), .seconds(heartbeat) / 2)
+    }
 
     /// Says goodbye to the broker and frees everything; whatever is unacked goes back to its queue.
     ///
-    /// Publishes that are not yet confirmed throw `.closed`, with an unknown outcome. Harmless when repeated.
+    /// Publishes that are not yet confirmed throw `.closed`, with an unknown outcome. Bounded by the configuration's
+    /// `rpcTimeout`, by 2 s while anything is unconfirmed; a broker that reads nothing is left without a goodbye. Harmless
+    /// when repeated.
     public func close() {
-        guard case .open = phase, let library else { return }
-        _ = amqp_connection_close(library, AMQP_REPLY_SUCCESS)
+        drain()
+        sayGoodbye()
         end(nil)
+    }
+
+    private func sayGoodbye() {
+        guard case .open = phase, let library, blockedReason == nil else { return }
+        guard let socket, SocketState(socket).isWritable else { return }
+        // What is unconfirmed may have met an alarm that we have not heard of yet.
+        let patience = window.inFlightCount == 0 ? configuration.rpcTimeout : min(configuration.rpcTimeout, .seconds(2))
+        var timeout = timeval(patience)
+        amqp_set_rpc_timeout(library, &timeout)
+        _ = guarded(andWaiting: patience) { amqp_connection_close(library, AMQP_REPLY_SUCCESS) }
     }
 
     /// The library's state, for one call.
@@ -118,12 +155,16 @@ public actor AMQPConnection {
         return library
     }
 
+    /// The library's; it may be closed within any call of the library that fails.
+    var socket: Int32? { library.map { amqp_get_sockfd($0) } }
+
     /// Ends the connection once: frees the socket, fails what waits, tells everybody.
     func end(_ error: AMQPError?) {
         guard case .open = phase else { return }
         let reason = error ?? AMQPError(.closed, "the connection was closed")
         phase = .ended(reason)
         thread.unwatch()
+        watchdog?.stop()
         if let library { amqp_destroy_connection(library) }
         library = nil
         failPublishes(reason)
@@ -132,60 +173,5 @@ public actor AMQPConnection {
         for channel in ended { channel.tellEnd(error) }
         onChange(.ended(error))
         thread.shutdown()
-    }
-
-    // MARK: Channels
-
-    func openChannel(_ role: Channel.Role) throws(AMQPError) -> UInt16 {
-        guard let number = (1...Self.channelLimit).first(where: { channels[$0] == nil }) else {
-            throw AMQPError(.channelClosed, "the connection has no channel left")
-        }
-        _ = try request(on: number) { amqp_channel_open($0, number) }
-        lastSerial += 1
-        channels[number] = Channel(role: role, serial: lastSerial)
-        return number
-    }
-
-    private static var channelLimit: UInt16 { 2_047 }
-
-    /// The channel with this role, if open.
-    func channel(where matches: (Channel.Role) -> Bool) -> UInt16? {
-        channels.first { matches($0.value.role) }?.key
-    }
-
-    /// Makes a request that the broker answers, and serves what came in meanwhile.
-    ///
-    /// The answer's pointers are not valid any more; its numbers are.
-    func request<Answer>(
-        on channel: UInt16, _ call: (amqp_connection_state_t) -> UnsafeMutablePointer<Answer>?
-    ) throws(AMQPError) -> Answer {
-        let library = try opened()
-        guard let answer = call(library)?.pointee else {
-            throw failure(amqp_get_rpc_reply(library), on: channel)
-        }
-        drain()
-        return answer
-    }
-
-    /// Turns a failed reply into an error, having ended what the failure ends: the channel, or the connection.
-    func failure(_ reply: amqp_rpc_reply_t, on channel: UInt16) -> AMQPError {
-        let error = AMQPError(reply)
-        if reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION, reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD {
-            channelWasClosed(channel, error)
-            drain()
-        } else {
-            end(error)
-        }
-        return error
-    }
-
-    /// Answers the broker's channel.close and tells whoever used the channel.
-    func channelWasClosed(_ number: UInt16, _ error: AMQPError) {
-        guard let library else { return }
-        var closeOK = amqp_channel_close_ok_t()
-        _ = amqp_send_method(library, number, AMQP_CHANNEL_CLOSE_OK_METHOD, &closeOK)
-        guard let channel = channels.removeValue(forKey: number) else { return }
-        if case .publishing = channel.role { failPublishes(error) }
-        channel.tellEnd(error)
     }
 }

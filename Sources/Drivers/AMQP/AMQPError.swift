@@ -28,7 +28,7 @@ public struct AMQPError: Error, Sendable, CustomStringConvertible {
         case nacked
         /// No room in the publish window before the deadline; the body was never sent.
         case overloaded
-        /// The broker has blocked publishers (a memory or disk alarm); the body was never sent.
+        /// The broker has blocked publishers (a memory or disk alarm); the body or the request was never sent.
         case blocked
         /// Sent, but not confirmed before the deadline; the outcome is unknown.
         case unconfirmed

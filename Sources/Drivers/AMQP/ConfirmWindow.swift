@@ -3,11 +3,18 @@
 /// A value without sockets or clocks. A ticket enters by ``enqueue(_:bytes:deadline:)`` and leaves it exactly once:
 /// settled by the broker, expired, or failed with the connection. Bodies go out in the order in which they came.
 /// The broker numbers publishes from 1 on each channel, and so does the window (`sequence`).
+///
+/// After a rest only a first slice goes out, and the first answer opens the rest of the window: a broker under an alarm
+/// answers nothing, and what is not sent is not lost. It stays open as long as answers come, and ``Limits/rest`` longer.
 struct ConfirmWindow<Ticket> {
     struct Limits {
         var messages: Int
         var bytes: Int
         var waitingBytes: Int
+        /// Bytes that may go out after a rest; one larger body goes alone.
+        var firstBytes = 64 << 10
+        /// With nothing in flight for longer than this the window closes.
+        var rest = Duration.milliseconds(250)
     }
 
     enum Outcome: Equatable {
@@ -26,48 +33,56 @@ struct ConfirmWindow<Ticket> {
     }
 
     let limits: Limits
-    private var waiting: [Entry] = []
+    private var waiting = Line<Entry>()
     private var waitingBytes = 0
-    private var flight: [Entry] = []
-    /// The broker's number of `flight[head]`.
+    private var flight = Line<Entry>()
+    /// The broker's number of the first in flight.
     private var oldestSequence: UInt64 = 1
-    private var head = 0
     private(set) var unsettledBytes = 0
+    private var lastAnswer: ContinuousClock.Instant?
+    private var isOpen = false
+    /// No ticket's time is over before this; may be earlier than the first of them.
+    private var nextExpiry: ContinuousClock.Instant?
 
     init(limits: Limits) {
         self.limits = limits
     }
 
     /// Bodies sent and neither confirmed nor refused; settled ones behind an unsettled one count too.
-    var inFlightCount: Int { flight.count - head }
+    var inFlightCount: Int { flight.count }
     var waitingCount: Int { waiting.count }
-    var isEmpty: Bool { waiting.isEmpty && inFlightCount == 0 }
+    var isEmpty: Bool { waiting.isEmpty && flight.isEmpty }
 
     /// Lines a body up to be sent; `false` when too much waits already, and then the ticket stays the caller's.
     mutating func enqueue(_ ticket: Ticket, bytes: Int, deadline: ContinuousClock.Instant) -> Bool {
         guard waiting.isEmpty || waitingBytes + bytes <= limits.waitingBytes else { return false }
         waiting.append(Entry(ticket: ticket, bytes: bytes, deadline: deadline))
         waitingBytes += bytes
+        nextExpiry = min(nextExpiry ?? deadline, deadline)
         return true
     }
 
-    /// The tickets that may go out now, oldest first; they are in flight from here on.
-    mutating func admit() -> [(sequence: UInt64, ticket: Ticket)] {
-        var admitted: [(sequence: UInt64, ticket: Ticket)] = []
-        while admitted.count < waiting.count, hasRoom(for: waiting[admitted.count].bytes) {
-            let entry = waiting[admitted.count]
-            flight.append(entry)
-            unsettledBytes += entry.bytes
-            waitingBytes -= entry.bytes
-            admitted.append((oldestSequence + UInt64(inFlightCount) - 1, entry.ticket!))
-        }
-        waiting.removeFirst(admitted.count)
-        return admitted
+    /// Whether ``admit(now:)`` would answer a ticket.
+    var hasAdmissible: Bool {
+        !waiting.isEmpty && hasRoom(for: waiting[0].bytes)
     }
 
-    /// A body larger than the whole window goes alone.
+    /// The oldest ticket that waits, when it may go out now; it is in flight from here on.
+    mutating func admit(now: ContinuousClock.Instant) -> (sequence: UInt64, ticket: Ticket)? {
+        guard hasAdmissible, let ticket = waiting[0].ticket else { return nil }
+        if flight.isEmpty { isOpen = lastAnswer.map { now - $0 <= limits.rest } ?? false }
+        flight.append(waiting[0])
+        unsettledBytes += waiting[0].bytes
+        waitingBytes -= waiting[0].bytes
+        waiting[0].ticket = nil
+        waiting.dropFirst()
+        return (oldestSequence + UInt64(flight.count) - 1, ticket)
+    }
+
+    /// A body larger than what may go out goes alone.
     private func hasRoom(for bytes: Int) -> Bool {
-        inFlightCount == 0 || (inFlightCount < limits.messages && unsettledBytes + bytes <= limits.bytes)
+        let room = isOpen ? limits.bytes : min(limits.firstBytes, limits.bytes)
+        return flight.isEmpty || (flight.count < limits.messages && unsettledBytes + bytes <= room)
     }
 
     /// Notes that the broker returned a body as unroutable; its ack follows.
@@ -79,60 +94,60 @@ struct ConfirmWindow<Ticket> {
     /// Settles one body, or with `multiple` all up to and including it; ignores numbers that are not in flight.
     ///
     /// With `multiple`, number 0 stands for all in flight (AMQP 0-9-1, basic.ack.delivery-tag).
-    mutating func settle(_ sequence: UInt64, multiple: Bool, isAck: Bool) -> [(ticket: Ticket, outcome: Outcome)] {
-        let indices: Range<Int>
-        if multiple {
-            let count = sequence == 0 ? inFlightCount : Int(clamping: Int64(sequence) - Int64(oldestSequence) + 1)
-            indices = head..<head + min(max(count, 0), inFlightCount)
-        } else {
-            guard let index = index(of: sequence) else { return [] }
-            indices = index..<index + 1
-        }
+    mutating func settle(
+        _ sequence: UInt64, multiple: Bool, isAck: Bool, now: ContinuousClock.Instant
+    ) -> [(ticket: Ticket, outcome: Outcome)] {
         var settled: [(ticket: Ticket, outcome: Outcome)] = []
-        for index in indices where !flight[index].isSettled {
+        for index in indices(of: sequence, multiple: multiple) where !flight[index].isSettled {
             let outcome = flight[index].returned.map(Outcome.returned) ?? (isAck ? .confirmed : .nacked)
-            flight[index].isSettled = true
-            unsettledBytes -= flight[index].bytes
             if let ticket = flight[index].ticket { settled.append((ticket, outcome)) }
+            unsettledBytes -= flight[index].bytes
+            flight[index].isSettled = true
             flight[index].ticket = nil
+            lastAnswer = now
+            isOpen = true
         }
         dropSettled()
         return settled
     }
 
+    private func indices(of sequence: UInt64, multiple: Bool) -> Range<Int> {
+        if let index = index(of: sequence) { return (multiple ? 0 : index)..<index + 1 }
+        // Above all numbers in flight means all of them too: the broker has the last word on its numbers.
+        let meansAll = multiple && (sequence == 0 || sequence > oldestSequence)
+        return meansAll ? flight.indices : 0..<0
+    }
+
     private func index(of sequence: UInt64) -> Int? {
-        guard sequence >= oldestSequence, sequence - oldestSequence < UInt64(inFlightCount) else { return nil }
-        return head + Int(sequence - oldestSequence)
+        guard sequence >= oldestSequence, sequence - oldestSequence < UInt64(flight.count) else { return nil }
+        return Int(sequence - oldestSequence)
     }
 
     private mutating func dropSettled() {
-        while head < flight.count, flight[head].isSettled {
-            head += 1
+        while !flight.isEmpty, flight[0].isSettled {
+            flight.dropFirst()
             oldestSequence += 1
-        }
-        if head == flight.count || head > 1_024 {
-            flight.removeFirst(head)
-            head = 0
         }
     }
 
     /// Takes out the tickets whose deadline has passed: never sent, or sent with an unknown outcome.
     mutating func expire(now: ContinuousClock.Instant) -> (neverSent: [Ticket], unknown: [Ticket]) {
+        guard let nextExpiry, nextExpiry <= now else { return ([], []) }
         var unknown: [Ticket] = []
-        for index in head..<flight.count where flight[index].deadline <= now {
+        for index in flight.indices where flight[index].deadline <= now {
             if let ticket = flight[index].ticket { unknown.append(ticket) }
             flight[index].ticket = nil
         }
-        guard waiting.contains(where: { $0.deadline <= now }) else { return ([], unknown) }
         let late = waiting.filter { $0.deadline <= now }
-        waiting.removeAll { $0.deadline <= now }
+        if !late.isEmpty { waiting.removeAll { $0.deadline <= now } }
         waitingBytes -= late.reduce(0) { $0 + $1.bytes }
+        self.nextExpiry = (flight.filter { $0.ticket != nil } + waiting).map(\.deadline).min()
         return (late.compactMap(\.ticket), unknown)
     }
 
     /// Takes out everything, as the channel is gone; the numbering starts anew.
     mutating func fail() -> (neverSent: [Ticket], unknown: [Ticket]) {
-        let result = (waiting.compactMap(\.ticket), flight[head...].compactMap(\.ticket))
+        let result = (waiting.compactMap(\.ticket), flight.compactMap(\.ticket))
         self = ConfirmWindow(limits: limits)
         return result
     }

@@ -20,7 +20,9 @@ struct Cast {
         self.openings = openings
         self.underWay = underWay
         var mentions: [ContactKey: Mentions] = [:]
-        for opening in openings { mentions[opening.contact, default: Mentions()].formUnion(opening.mentions) }
+        for opening in openings {
+            mentions[opening.contact, default: Mentions()].formUnion(opening.program.journey.mentions)
+        }
         for each in underWay {
             mentions[each.run.contact, default: Mentions()].formUnion(each.program.journey.runMentions)
         }

@@ -51,9 +51,6 @@ struct Opening {
         return Entries.Key(contact: contact, journey: program.journey.name, key: "")
     }
 
-    /// What it takes to decide on the entry, and to take the run's first steps.
-    var mentions: Mentions { program.journey.entryMentions.union(program.journey.runMentions) }
-
     /// The key under which the entry is taken, or nil where it is not.
     func key(in world: World) -> Entries.Key? {
         let journey = program.journey

@@ -252,7 +252,7 @@ create table messages (
     reply text,
     primary key (workspace_id, contact_id, message_id),
     check ((state = 'planned') = (due_at is not null or look_at is not null))
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 -- No index mentions what a hand-over or an outcome changes, so that both stay within their page (HOT).
 create index messages_held on messages (due_at) where due_at is not null;
 create index messages_looked_for on messages (look_at) where look_at is not null;

@@ -54,7 +54,7 @@ import Transit
             try await bench.plan("receipt", to: ["anne"])
             let anne = bench.contact("anne")
             _ = try await bench.database.pool.withTransaction { session in
-                try session.execute(
+                _ = try session.execute(
                     """
                     insert into event_log values (
                         \(anne.workspace), \(anne.contact), \(Bench.start), 'e', \(Bench.start), \(Bench.start), 0, 1, 0,

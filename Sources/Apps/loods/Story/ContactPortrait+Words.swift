@@ -15,7 +15,9 @@ extension ContactPortrait {
         for consent in consents {
             let verb = consent.state == .given ? "given" : "withdrawn"
             let time = LocalTime(consent.at, in: zone).full
-            lines.append("  consent     \(consent.topic) \(verb) at \(consent.address), \(time)")
+            // Without an address it is for the contact's own, whichever that is.
+            let place = consent.address.isEmpty ? "" : " at \(consent.address)"
+            lines.append("  consent     \(consent.topic) \(verb)\(place), \(time)")
         }
         if let suppression = story.suppression { lines.append("  suppressed  \(suppression)") }
         return lines

@@ -99,10 +99,10 @@ import Testing
         try await withDoor { _, pool in
             let before = try await pid(pool)
             let slow = try await postgresError {
-                _ = try await pool.withTransaction(within: .seconds(1)) { try $0.execute("select pg_sleep(60)") }
+                _ = try await pool.withTransaction(within: .seconds(2)) { try $0.execute("select pg_sleep(60)") }
             }
             let alone = try await postgresError {
-                _ = try await pool.withConnection(within: .seconds(1)) { try $0.execute("select pg_sleep(60)") }
+                _ = try await pool.withConnection(within: .seconds(2)) { try $0.execute("select pg_sleep(60)") }
             }
             for error in [slow, alone] {
                 #expect(error.sqlState == "57014" && error.isTransient && !error.isConnectionLost)
@@ -116,7 +116,7 @@ import Testing
         try await withDoor { _, pool in
             let before = try await pid(pool)
             let error = try await postgresError {
-                try await pool.withTransaction(within: .seconds(2)) { session in
+                try await pool.withTransaction(within: .seconds(4)) { session in
                     for _ in 0..<600 { try session.execute("select pg_sleep(0.1)") }
                 }
             }
@@ -132,7 +132,7 @@ import Testing
             let error = try await postgresError {
                 try await pool.withTransaction(within: .seconds(4)) { session in
                     try? session.savepoint {
-                        _ = try session.query("select pg_sleep(0.4)")
+                        _ = try session.query("select pg_sleep(0.5)")
                         _ = try session.query("select 1/0")
                     }
                     _ = try session.query("select pg_sleep(60)")
@@ -145,19 +145,17 @@ import Testing
     @Test func noStatementIsBegunAfterTheEnd() async throws {
         try await withDoor { _, pool in
             for commits in [false, true] {
+                try await pool.withConnection { _ in }
                 let error = try await postgresError {
-                    try await pool.withTransaction(within: .milliseconds(200)) { session in
-                        let end = ContinuousClock.now + .milliseconds(200)
-                        while ContinuousClock.now < end {}
+                    try await pool.withTransaction(within: .milliseconds(500)) { session in
+                        outlast(.milliseconds(500))
                         if !commits { _ = try session.query("select 1") }
                     }
                 }
                 #expect(error.code == .timeout && error.isTransient && !error.isUnknownOutcome)
             }
-            try await pool.withConnection(within: .milliseconds(200)) { _ in
-                let end = ContinuousClock.now + .milliseconds(200)
-                while ContinuousClock.now < end {}
-            }
+            try await pool.withConnection { _ in }
+            try await pool.withConnection(within: .milliseconds(500)) { _ in outlast(.milliseconds(500)) }
             #expect(try await timeout(pool) == "10min")
         }
     }
@@ -182,6 +180,12 @@ import Testing
             #expect(settings == "5s")
             #expect(try await timeout(pool) == "10min")
         }
+    }
+
+    /// Work between statements that takes this long.
+    private func outlast(_ time: Duration) {
+        let end = ContinuousClock.now + time
+        while ContinuousClock.now < end {}
     }
 
     private func answer(_ pool: PostgresPool) async throws -> Int {

@@ -10,7 +10,8 @@ public final class PostgresPool: Service, Sendable {
     /// Whether the database answers.
     public enum Availability: Sendable, Equatable {
         case available
-        /// The last attempt to connect failed, or none was made yet.
+        /// No connection is open and the last attempt to open one failed, or none was made yet. The reason names neither
+        /// user nor database.
         case away(since: ContinuousClock.Instant, reason: String)
     }
 
@@ -34,7 +35,7 @@ public final class PostgresPool: Service, Sendable {
         lending = Locked(Lending(ledger: PoolLedger(capacity: configuration.poolSize)))
     }
 
-    /// Whether the database answered last time; `away` until the first connection is open.
+    /// Whether the database answers: it does while any connection is open; `away` until the first one is.
     public var state: Availability { health.availability }
 
     /// Runs `body` in a transaction (READ COMMITTED) and commits it; rolls back if `body` throws.

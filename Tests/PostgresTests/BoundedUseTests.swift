@@ -115,14 +115,15 @@ import Testing
     @Test func eachStatementHasWhatIsLeft() async throws {
         try await withDoor { _, pool in
             let before = try await pid(pool)
-            let error = try await postgresError {
-                try await pool.withTransaction(within: .seconds(4)) { session in
-                    for _ in 0..<600 { try session.execute("select pg_sleep(0.1)") }
-                }
+            let slow: @Sendable (PostgresSession) throws -> Void = { session in
+                try session.execute("select pg_sleep(1)")
+                try session.execute("select pg_sleep(60)")
             }
-            // The server's refusal, or ours before another one.
-            #expect(error.sqlState == "57014" || error.code == .timeout)
-            #expect(error.isTransient && !error.isConnectionLost)
+            let error = try await postgresError { try await pool.withTransaction(within: .seconds(4), slow) }
+            let alone = try await postgresError { try await pool.withConnection(within: .seconds(4), slow) }
+            for error in [error, alone] {
+                #expect(error.sqlState == "57014" && error.isTransient && !error.isConnectionLost)
+            }
             #expect(try await pid(pool) == before)
         }
     }

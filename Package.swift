@@ -167,9 +167,9 @@ let package = Package(
         // Tests climb a ladder: values, golden bytes, drivers on real servers, stages, the whole cluster
         .target(
             name: "TestSupport",
-            dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", lifecycle, log],
+            dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", lifecycle, log],
             path: "Tests/TestSupport", swiftSettings: strict),
-        tests("Postgres", ["Postgres", "ConnectionThread", lifecycle, log]),
+        tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", lifecycle, log]),
         tests("AMQP", ["AMQP", "ConnectionThread", "TestSupport", log]),
         tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
         tests("Model", ["Model"]),

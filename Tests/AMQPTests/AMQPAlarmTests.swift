@@ -1,5 +1,6 @@
 import AMQP
 import ConnectionThread
+import TestSupport
 import Testing
 
 /// Requests may wait for the broker longer than the time limit: whatever asks a broker that reads nothing fails the test.

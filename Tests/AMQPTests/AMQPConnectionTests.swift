@@ -1,5 +1,6 @@
 import AMQP
 import ConnectionThread
+import TestSupport
 import Testing
 
 @Suite("Connection")

@@ -93,18 +93,3 @@ struct TestBroker: Sendable {
         var status: Int
     }
 }
-
-/// Waits until the condition holds; fails the test when it does not within the bound.
-func eventually(
-    _ what: Comment, within bound: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
-    _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + bound
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else {
-            Issue.record("not within \(bound): \(what)", sourceLocation: sourceLocation)
-            return
-        }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-}

@@ -2,6 +2,7 @@ import ConnectionThread
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct ConnectionThreadTests {

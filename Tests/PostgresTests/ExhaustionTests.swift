@@ -1,6 +1,7 @@
 import ConnectionThread
 import Glibc
 import Postgres
+import TestSupport
 import Testing
 
 /// A process without file descriptors or threads to spare; each test in a process of its own.

@@ -1,6 +1,7 @@
 import ConnectionThread
 import Foundation
 import Postgres
+import TestSupport
 import Testing
 
 /// A pool of two of which only one can be opened (53300), as at a server whose connections are used up.

@@ -3,6 +3,7 @@ import Logging
 import Postgres
 import ServiceLifecycle
 import ConnectionThread
+import TestSupport
 import Testing
 
 @Suite struct PoolTests {

@@ -93,17 +93,6 @@ func whileOneIsLent<R>(_ pool: PostgresPool, _ body: () async throws -> R) async
     return try result.get()
 }
 
-/// Waits for something that other threads bring about, at most a minute: the thread sanitizer slows everything down.
-func eventually(
-    _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while try await !condition() {
-        try #require(ContinuousClock.now < deadline, what, sourceLocation: sourceLocation)
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
 /// Expects a ``PostgresError`` and returns it.
 func postgresError(
     sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void

@@ -2,9 +2,10 @@ public import Testing
 
 /// Waits until `condition` holds, looking again about every 5 ms.
 ///
-/// Records an issue and throws where it does not hold within `bound`, so that what follows may rely on it.
+/// Records an issue and throws where it does not hold within `bound`, so that what follows may rely on it. The bound is
+/// for a machine that does much else, or a build for the thread sanitizer.
 public func eventually(
-    _ what: String, within bound: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: String, within bound: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
     _ = try await eventually(what, within: bound, sourceLocation: sourceLocation) {
@@ -14,7 +15,7 @@ public func eventually(
 
 /// Waits until `value` gives one, and returns it; otherwise like ``eventually(_:within:sourceLocation:isolation:_:)``.
 public func eventually<Value>(
-    _ what: String, within bound: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: String, within bound: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     isolation: isolated (any Actor)? = #isolation, value: () async throws -> Value?
 ) async throws -> Value {
     let deadline = ContinuousClock.now + bound

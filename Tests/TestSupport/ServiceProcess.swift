@@ -146,7 +146,7 @@ public final class ServiceProcess: Sendable {
 }
 
 /// The end of a process, written by Foundation's thread.
-private final class Ending: Sendable {
+final class Ending: Sendable {
     private let state = Mutex<ServiceProcess.Exit?>(nil)
 
     var exit: ServiceProcess.Exit? { state.withLock { $0 } }

@@ -169,6 +169,10 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", lifecycle, log],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "Laboratory",
+            dependencies: ["TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Store", "Workspaces"],
+            path: "Tests/Laboratory", swiftSettings: strict),
         tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", lifecycle, log]),
         tests("AMQP", ["AMQP", "ConnectionThread", "TestSupport", log]),
         tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
@@ -222,6 +226,7 @@ let package = Package(
                 "AMQP", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
             ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
         tests("Architecture", []),
-        tests("Cluster", ["TestSupport", "Messaging", "Model", "Postgres", "Store", "Transit"]),
+        tests("Cluster", ["Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store", "Transit"]),
+        tests("Fault", ["Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store"]),
     ]
 )

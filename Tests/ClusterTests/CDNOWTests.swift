@@ -1,7 +1,8 @@
 import Foundation
+import Laboratory
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// The purchases of real customers go through the whole cluster. What the store then holds and what was mailed is compared
 /// with the file, which none of our own code reads here.

@@ -1,10 +1,11 @@
 import Foundation
+import Laboratory
 import Messaging
 import Model
 import Postgres
 import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CommandLineImportTests {
     private static let orders = """

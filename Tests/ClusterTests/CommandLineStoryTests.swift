@@ -1,10 +1,11 @@
 import Foundation
+import Laboratory
 import Messaging
 import Model
 import Postgres
 import Store
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CommandLineStoryTests {
     private static let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!

@@ -1,8 +1,9 @@
 import Foundation
+import Laboratory
 import Model
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CommandLineWorkspaceTests {
     @Test func whatInitWritesIsSound() async throws {

@@ -1,7 +1,8 @@
 import Foundation
+import Laboratory
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// One event's way through all four services, and back by the links in the mail it leads to.
 @Suite struct EventToMailTests {

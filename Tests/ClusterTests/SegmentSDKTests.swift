@@ -1,7 +1,8 @@
 import Foundation
+import Laboratory
 import Postgres
-import TestSupport
 import Testing
+import TestSupport
 
 /// The SDK from PyPI, as it is, sends its calls to ingest. The one event that no store can hold is rejected, and all
 /// that travels with it is kept.

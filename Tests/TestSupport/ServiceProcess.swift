@@ -103,6 +103,26 @@ public final class ServiceProcess: Sendable {
         _ = try await waitForExit()
     }
 
+    /// Whether it stands still, stopped by a signal.
+    public var isStopped: Bool {
+        // The state follows the name, which stands in parentheses (proc(5)).
+        guard exit == nil, let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+            let name = text.lastIndex(of: ")")
+        else { return false }
+        return text[name...].dropFirst(2).first == "T"
+    }
+
+    /// SIGSTOP, and waits until it stands still. SIGCONT lets it go on.
+    public func freeze() async throws {
+        send(SIGSTOP)
+        try await waitUntilStopped()
+    }
+
+    /// Waits until the process stands still, stopped by whomever.
+    public func waitUntilStopped(within bound: Duration = .seconds(20)) async throws {
+        _ = try await eventuallyOrOutput("\(name) stands still", within: bound) { self.isStopped ? true : nil }
+    }
+
     /// Where the process listens (`HOST:PORT`), by the sentence with which it logs it.
     public func address(of what: Listener, within bound: Duration = .seconds(20)) async throws -> String {
         try await eventuallyOrOutput("\(name) listens", within: bound) {

@@ -15,7 +15,18 @@ public struct TestBroker: Sendable {
     /// The same, as services take it.
     public let configuration: BrokerConfiguration
 
-    private let management: URL
+    /// Nil where the broker is the test's own and has no management API.
+    private let management: URL?
+
+    /// Uses the virtual host that `url` names, on a broker of the caller's own, with all queues declared; it ends with its
+    /// broker. What asks the management API cannot be had there.
+    public static func at(_ url: String) async throws -> TestBroker {
+        let broker = TestBroker(
+            vhost: "/", url: url, configuration: try BrokerConfiguration(url: url, connectionName: "loods-tests"),
+            management: nil)
+        try await Topology.declare(broker.configuration)
+        return broker
+    }
 
     /// Makes the virtual host, runs `body`, and removes it again.
     public static func with<R>(
@@ -94,8 +105,8 @@ public struct TestBroker: Sendable {
     @discardableResult
     private func call(_ method: String, _ path: String, body: String? = nil) async throws -> Data {
         let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._/"))
-        guard var components = URLComponents(url: management, resolvingAgainstBaseURL: false) else {
-            throw TestSupportError("LOODS_TEST_AMQP_MANAGEMENT_URL is no URL")
+        guard let management, var components = URLComponents(url: management, resolvingAgainstBaseURL: false) else {
+            throw TestSupportError("a broker of the test's own has no management API, or its URL is none")
         }
         let credentials = "\(components.user ?? "guest"):\(components.password ?? "guest")"
         (components.user, components.password) = (nil, nil)

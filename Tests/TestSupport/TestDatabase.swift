@@ -25,9 +25,13 @@ public final class TestDatabase: Sendable {
     /// Of all tests that may run at a time; a server takes a hundred connections by default.
     private static let slots = Slots(8)
 
-    private init(name: String) throws {
+    /// Whether it ends with a server of the test's own.
+    private let endsWithServer: Bool
+
+    private init(name: String, url: String, endsWithServer: Bool = false) throws {
         self.name = name
-        url = try Self.url(of: name)
+        self.url = url
+        self.endsWithServer = endsWithServer
         pool = try Self.pool(url, connections: 8)
         pools = Mutex([pool])
     }
@@ -45,6 +49,14 @@ public final class TestDatabase: Sendable {
         isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> R
     ) async throws -> R {
         try await create(template: "template1").lend(body)
+    }
+
+    /// Uses a store that stands already, on a server of the caller's own; see `OwnPostgres.makeStore`. It is not dropped,
+    /// for its server may be away when `body` has ended.
+    public static func at<R>(
+        _ url: String, isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> R
+    ) async throws -> R {
+        try await TestDatabase(name: "own", url: url, endsWithServer: true).lend(body)
     }
 
     private func lend<R>(
@@ -81,7 +93,7 @@ public final class TestDatabase: Sendable {
         do {
             let name = TestEnvironment.uniqueName("loods_test_")
             try await DatabaseServer.run("create database \(name) template \(template)")
-            return try TestDatabase(name: name)
+            return try TestDatabase(name: name, url: try url(of: name))
         } catch {
             await slots.giveBack()
             throw error
@@ -97,6 +109,7 @@ public final class TestDatabase: Sendable {
             })
         else { return }
         for pool in pools { await pool.close() }
+        if endsWithServer { return }
         do {
             try await DatabaseServer.run("drop database if exists \(name) with (force)")
             await Self.slots.giveBack()

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import Testing
 
 /// The catcher in a process of its own: takes any mail by SMTP and keeps it as files.
@@ -14,6 +14,16 @@ public struct TestMailServer: Sendable {
         public var to: String
         /// Header and body as they came, line ends included.
         public var text: String
+        /// When the server had it whole, by the host's clock.
+        public var receivedAt: Date
+
+        /// A header field's value where it stands on one line; empty where there is none.
+        public func field(_ name: String) -> Substring {
+            text.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + ": ") }?.dropFirst(name.count + 2) ?? ""
+        }
+
+        /// The subject line as it stands in the header.
+        public var subject: Substring { field("Subject") }
     }
 
     /// `127.0.0.1:PORT`.
@@ -68,15 +78,17 @@ public struct TestMailServer: Sendable {
         let folder = directory.appendingPathComponent("mails")
         return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".eml") }
             .sorted().map { file in
-                let text = String(decoding: try Data(contentsOf: folder.appendingPathComponent(file)), as: UTF8.self)
-                return Mail(file: file, text)
+                let url = folder.appendingPathComponent(file)
+                let text = String(decoding: try Data(contentsOf: url), as: UTF8.self)
+                let time = try url.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
+                return Mail(file: file, text, receivedAt: time ?? .distantPast)
             }
     }
 }
 
 extension TestMailServer.Mail {
     /// Takes off the two lines of envelope that the catcher puts on top.
-    fileprivate init(file: String, _ text: String) {
+    fileprivate init(file: String, _ text: String, receivedAt: Date) {
         var envelope: [String: String] = [:]
         var rest = Substring(text)
         while rest.hasPrefix("X-Envelope-"), let end = rest.firstIndex(where: \.isNewline) {
@@ -86,6 +98,6 @@ extension TestMailServer.Mail {
         }
         self.init(
             file: file, from: envelope["X-Envelope-From"] ?? "", to: envelope["X-Envelope-To"] ?? "",
-            text: String(rest))
+            text: String(rest), receivedAt: receivedAt)
     }
 }

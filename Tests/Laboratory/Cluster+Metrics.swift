@@ -10,7 +10,7 @@ extension Cluster {
     /// A counter as it stands on the metrics pages of services, added up.
     ///
     /// - Parameter name: as the page has it, with the labels in braces.
-    nonisolated func counter(_ name: String, of services: String...) async throws -> Int {
+    public nonisolated func counter(_ name: String, of services: String...) async throws -> Int {
         var sum = 0
         for service in services {
             let address = try await process(service).address(of: .operations)

@@ -1,6 +1,6 @@
 /// A workspace with one transactional mail for a first order and one marketing mail behind it.
-enum Shop {
-    static let files: [String: String] = [
+public enum Shop {
+    public static let files: [String: String] = [
         "workspace.yaml": """
         workspace: shop
         time_zone: Europe/Amsterdam
@@ -14,6 +14,14 @@ enum Shop {
         stages:
           - stage: see
           - {stage: do, when: 'did("Order Completed")'}
+        """,
+        "scores.yaml": """
+        scores:
+          - score: engagement
+            half_life: 14d
+            points:
+              - {event: Identified, points: 1}
+              - {event: Order Completed, points: 20, when: 'event.properties.order_id != ""'}
         """,
         "journeys/first.yaml": """
         journey: first
@@ -31,7 +39,7 @@ enum Shop {
     ]
 
     /// The events of one customer: who they are, what they agreed to, and a first order.
-    static func customer(_ number: Int, consents: [String]) -> [[String: Any]] {
+    public static func customer(_ number: Int, consents: [String]) -> [[String: Any]] {
         func event(_ id: String, _ fields: [String: Any]) -> [String: Any] {
             let common: [String: Any] = [
                 "userId": "user-\(number)", "messageId": "\(number)-\(id)",
@@ -54,4 +62,11 @@ enum Shop {
             "order-nr", ["type": "track", "event": "Order Completed", "properties": ["order_id": "o-\(number)"]])
         return [person] + given + [order]
     }
+
+    /// The mails that a customer's events must lead to, by template, in their order.
+    public static func mails(consents: [String]) -> [String] {
+        consents.contains("offers") ? ["receipt", "offer"] : ["receipt"]
+    }
+
+    public static func address(_ number: Int) -> String { "customer-\(number)@example.com" }
 }

@@ -2,20 +2,20 @@ import Foundation
 import TestSupport
 
 /// A program of the machine's own, run to its end.
-enum SystemProgram {
-    struct Result {
+public enum SystemProgram {
+    public struct Result: Sendable {
         /// 124 where it took too long.
-        var status: Int32
+        public var status: Int32
         /// All that it wrote, wherever to.
-        var output: [UInt8]
+        public var output: [UInt8]
 
-        var text: String { String(decoding: output, as: UTF8.self) }
+        public var text: String { String(decoding: output, as: UTF8.self) }
     }
 
     /// Runs a program, found by its path or the search path; coreutils' `timeout` ends it after `seconds`.
     ///
     /// No proxy of the environment stands between it and this machine.
-    static func run(_ command: String..., seconds: Int) async throws -> Result {
+    public static func run(_ command: String..., seconds: Int) async throws -> Result {
         let log = FileManager.default.temporaryDirectory
             .appendingPathComponent(TestEnvironment.uniqueName("loods-program-"))
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)

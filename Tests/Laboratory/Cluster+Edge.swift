@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The edge as clients see it.
+extension Cluster {
+    /// Where ingest listens, as a URL without a slash at the end.
+    public nonisolated var ingest: String { environment["LOODS_PUBLIC_URL"] ?? "" }
+
+    /// Posts a batch until it is answered 200, as an SDK does; answers how often it had to.
+    @discardableResult
+    public nonisolated func post(
+        _ events: [[String: Any]], within bound: Duration = .seconds(60)
+    ) async throws -> Int {
+        let body = try JSONSerialization.data(withJSONObject: ["batch": events])
+        let ids = events.compactMap { $0["messageId"] as? String }
+        journal.sends(ids)
+        var attempts = 0
+        let deadline = ContinuousClock.now + bound
+        while ContinuousClock.now < deadline {
+            attempts += 1
+            if try await send(body) == 200 {
+                journal.accepted(ids)
+                return attempts
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw URLError(.timedOut)
+    }
+
+    /// Posts a batch once; answers the status, nil where there was no answer.
+    @discardableResult
+    public nonisolated func postOnce(_ events: [[String: Any]]) async throws -> Int? {
+        let ids = events.compactMap { $0["messageId"] as? String }
+        journal.sends(ids)
+        let status = try await send(JSONSerialization.data(withJSONObject: ["batch": events]))
+        if status == 200 { journal.accepted(ids) }
+        return status
+    }
+
+    private nonisolated func send(_ body: Data) async throws -> Int? {
+        var request = URLRequest(url: try #require(URL(string: ingest + "/v1/batch")))
+        request.httpMethod = "POST"
+        request.httpBody = body
+        request.timeoutInterval = 10
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        let credentials = Data("\(writeKey):".utf8).base64EncodedString()
+        request.setValue("Basic \(credentials)", forHTTPHeaderField: "Authorization")
+        let answer = try? await URLSession.shared.data(for: request)
+        return (answer?.1 as? HTTPURLResponse)?.statusCode
+    }
+
+    /// GET or POST of a link as it stands in a mail; answers the status and where it leads.
+    public nonisolated func open(
+        _ link: String, method: String = "GET", body: String? = nil
+    ) async throws -> (Int, String) {
+        var request = URLRequest(url: try #require(URL(string: link)))
+        request.httpMethod = method
+        request.httpBody = body.map { Data($0.utf8) }
+        let session = URLSession(configuration: .ephemeral, delegate: NoRedirects(), delegateQueue: nil)
+        defer { session.invalidateAndCancel() }
+        let (data, response) = try await session.data(for: request)
+        let answer = try #require(response as? HTTPURLResponse)
+        return (
+            answer.statusCode, answer.value(forHTTPHeaderField: "Location") ?? String(decoding: data, as: UTF8.self)
+        )
+    }
+
+    /// Uses the one-click link until it is answered 200; from then on no mail of that topic may go to the address.
+    ///
+    /// - Returns: what was answered: `applied` or `recorded`.
+    @discardableResult
+    public nonisolated func unsubscribe(
+        _ link: String, address: String, topic: String, within bound: Duration = .seconds(30)
+    ) async throws -> String {
+        let deadline = ContinuousClock.now + bound
+        while ContinuousClock.now < deadline {
+            let answer = try? await open(link, method: "POST", body: "List-Unsubscribe=One-Click")
+            if let answer, answer.0 == 200 {
+                let outcome = answer.1.trimmingCharacters(in: .whitespacesAndNewlines)
+                journal.withdrew(address: address, topic: topic, answer: outcome)
+                return outcome
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw URLError(.timedOut)
+    }
+}
+
+private final class NoRedirects: NSObject, URLSessionTaskDelegate {
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        completionHandler(nil)
+    }
+}

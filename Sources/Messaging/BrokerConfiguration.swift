@@ -38,3 +38,14 @@ public enum BrokerAvailability: Sendable, Hashable {
     case blocked
     case away
 }
+
+/// Since when a broker cannot be used as it should, and why.
+public struct BrokerTrouble: Sendable, Hashable {
+    /// `.away` or `.blocked`.
+    public var availability: BrokerAvailability
+    public var since: ContinuousClock.Instant
+    /// The last error, where there was one. Safe to log.
+    public var reason: String?
+    /// Whether it has been there before, in the life of this process.
+    public var wasThere: Bool
+}

@@ -12,7 +12,12 @@ public final class BrokerConnection: Sendable {
         /// Those who wait for the attempt under way.
         var waiters: [AsyncStream<Void>.Continuation] = []
         var delay: Duration = BrokerConnection.firstDelay
-        var availability = BrokerAvailability.away
+        var availability = BrokerAvailability.away {
+            didSet { if availability != oldValue { since = .now } }
+        }
+        /// Since when it has been available, or not, as it is now.
+        var since = ContinuousClock.now
+        var wasThere = false
         var saidAway = false
         var lastError: AMQPError?
         var members: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -49,6 +54,16 @@ public final class BrokerConnection: Sendable {
     /// Whether the broker can be used at this moment.
     public var availability: BrokerAvailability { state.withLock { $0.availability } }
 
+    /// What is wrong with the broker at this moment; nil while it can be used.
+    public var trouble: BrokerTrouble? {
+        state.withLock { state in
+            guard state.availability != .connected else { return nil }
+            return BrokerTrouble(
+                availability: state.availability, since: state.since, reason: state.lastError?.message,
+                wasThere: state.wasThere)
+        }
+    }
+
     /// Whether it was tried and cannot be used; false before the first attempt has ended.
     var isKnownUnusable: Bool { state.withLock { $0.saidAway || $0.availability == .blocked } }
 
@@ -74,7 +89,8 @@ public final class BrokerConnection: Sendable {
         await connection?.close()
     }
 
-    /// The open connection; connects, and tries again with growing pauses of at most two seconds, until the deadline.
+    /// The open connection; connects, and tries again with growing pauses of at most two seconds, until the deadline. They
+    /// are scattered, so that processes do not return in step.
     ///
     /// - Throws: `.away` at the deadline or when the task is cancelled.
     func connection(until deadline: ContinuousClock.Instant? = nil) async throws(MessagingError) -> AMQPConnection {
@@ -93,7 +109,8 @@ public final class BrokerConnection: Sendable {
     }
 
     private func pause(until deadline: ContinuousClock.Instant?) async {
-        let wake = ContinuousClock.now + state.withLock { $0.delay }
+        let delay = state.withLock { $0.delay }
+        let wake = ContinuousClock.now + delay * Double.random(in: 0.5...1)
         try? await Task.sleep(until: min(wake, deadline ?? wake), clock: .continuous)
     }
 
@@ -157,6 +174,7 @@ public final class BrokerConnection: Sendable {
             defer { state.saidAway = false }
             state.delay = Self.firstDelay
             state.lastError = nil
+            state.wasThere = true
             state.connection = connection
             if state.availability == .away { state.availability = .connected }
             return (true, state.saidAway)
@@ -200,6 +218,7 @@ public final class BrokerConnection: Sendable {
                 life.end()
                 state.connection = nil
                 state.availability = .away
+                state.lastError = error ?? state.lastError
                 return Array(state.members.values)
             }
             if let error { sayAway(error) }

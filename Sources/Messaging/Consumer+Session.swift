@@ -1,6 +1,7 @@
 import AMQP
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// One connection's session: what the intake says is done here.
 extension Consumer {
@@ -63,10 +64,14 @@ extension Consumer {
     private func putAside(_ delivery: Delivery, _ reason: String) async -> Bool {
         do {
             try await setAside(delivery, reason)
+            cannotSetAside.store(false, ordering: .relaxed)
             logger.warning("a delivery was set aside", metadata: ["queue": "\(queue)", "reason": "\(reason)"])
             return true
         } catch {
-            logger.warning("setting aside failed", metadata: ["queue": "\(queue)", "error": "\(error)"])
+            // Once: it is tried again every second.
+            if !cannotSetAside.exchange(true, ordering: .relaxed) {
+                logger.warning("setting aside failed", metadata: ["queue": "\(queue)", "error": "\(error)"])
+            }
             return false
         }
     }

@@ -29,6 +29,8 @@ public final class Consumer: Service, Sendable {
     let setAside: SetAside
     let untilUsable: @Sendable () async -> Void
     let metrics: [Lane: ConsumerMetrics]
+    /// Whether the last setting aside failed.
+    let cannotSetAside = Atomic(false)
     /// The session's mailbox, and whether shutdown has begun.
     private let current = Mutex<(mailbox: Mailbox?, isStopping: Bool)>((nil, false))
 

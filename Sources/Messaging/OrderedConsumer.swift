@@ -17,6 +17,8 @@ public final class OrderedConsumer: Sendable {
     private let handler: Consumer.Handler
     private let setAside: Consumer.SetAside
     private let metrics: ConsumerMetrics
+    /// Whether the last setting aside failed.
+    private let cannotSetAside = Atomic(false)
 
     /// - Parameters:
     ///   - broker: may be shared with other consumers, never with a publisher.
@@ -97,10 +99,14 @@ public final class OrderedConsumer: Sendable {
     private func putAside(_ delivery: AMQPDelivery, _ reason: String) async -> Bool {
         do {
             try await setAside(Delivery(delivery, queue: queue, lane: lane), reason)
+            cannotSetAside.store(false, ordering: .relaxed)
             logger.warning("a delivery was set aside", metadata: ["queue": "\(queue)", "reason": "\(reason)"])
             return true
         } catch {
-            logger.warning("setting aside failed", metadata: ["queue": "\(queue)", "error": "\(error)"])
+            // Once: it is tried again every second.
+            if !cannotSetAside.exchange(true, ordering: .relaxed) {
+                logger.warning("setting aside failed", metadata: ["queue": "\(queue)", "error": "\(error)"])
+            }
             return false
         }
     }

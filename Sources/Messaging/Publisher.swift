@@ -36,6 +36,9 @@ public final class Publisher: Service, Sendable {
     /// Whether bodies can be published at this moment.
     public var availability: BrokerAvailability { broker.availability }
 
+    /// What is wrong with the broker at this moment; nil while bodies can be published.
+    public var trouble: BrokerTrouble? { broker.trouble }
+
     /// Whether a publish would only wait: the broker is known to be away, or to take no publishes.
     ///
     /// Who can do without the publish had better not begin one. It is for ``run()`` to bring the broker back.

@@ -44,16 +44,15 @@ struct OperationsServer: Service {
 
     private func readyz() async -> Response {
         let report = await readiness.report()
-        let isReady = report.allSatisfy { $0.check == .ready }
+        let isReady = report.allSatisfy(\.check.isReady)
         var body = Array("{\"ready\":\(isReady),\"checks\":{".utf8)
         for (index, entry) in report.enumerated() {
             if index > 0 { body.append(UInt8(ascii: ",")) }
             body.appendJSON(string: entry.name)
             body.append(UInt8(ascii: ":"))
-            if case .notReady(let reason) = entry.check {
-                body.appendJSON(string: reason)
-            } else {
-                body.appendJSON(string: "ready")
+            switch entry.check {
+            case .ready: body.appendJSON(string: "ready")
+            case .limited(let reason), .notReady(let reason): body.appendJSON(string: reason)
             }
         }
         body += Array("}}\n".utf8)

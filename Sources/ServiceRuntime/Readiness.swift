@@ -5,8 +5,15 @@ public final class Readiness: Sendable {
     /// The answer of one check.
     public enum Check: Sendable, Hashable {
         case ready
+        /// Able to work, but not at all of it, with a sentence that names what is missing. Still ready: nobody else could do
+        /// better, and whoever stops sending work here would stop the rest of it too.
+        case limited(String)
         /// Not able to work, with a sentence that names the fault.
         case notReady(String)
+
+        public var isReady: Bool {
+            if case .notReady = self { false } else { true }
+        }
     }
 
     private struct State {
@@ -28,7 +35,7 @@ public final class Readiness: Sendable {
         state.withLock { $0.isDraining = true }
     }
 
-    /// All checks in the order of registration; the service is ready when each is.
+    /// All checks in the order of registration; the service is ready when none is `notReady`.
     public func report() async -> [(name: String, check: Check)] {
         let (checks, isDraining) = state.withLock { ($0.checks, $0.isDraining) }
         var report: [(name: String, check: Check)] = isDraining ? [("service", .notReady("is being shut down"))] : []

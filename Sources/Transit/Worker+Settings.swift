@@ -46,7 +46,7 @@ extension Worker {
 
         /// Where the store is, for a process of this name.
         public func database(as name: String) throws(PostgresError) -> PostgresConfiguration {
-            try PostgresConfiguration(url: databaseURL, applicationName: name, poolSize: connections)
+            try PostgresConfiguration(url: databaseURL, applicationName: name, poolSize: connections, writes: true)
         }
 
         /// Where the broker is, for a process of this name.

@@ -18,7 +18,7 @@ public struct Worker: Sendable {
     public let clock: MachineClock
     public let definitions: DefinitionsCache
     public let logger: Logger
-    private let gate: StoreGate
+    let gate: StoreGate
     private let faults: DeploymentFaults
     private let sweeps: Bool
 
@@ -83,39 +83,5 @@ public struct Worker: Sendable {
     public func note(_ error: any Error, _ sentence: Logger.Message) {
         faults.note(error)
         logger.debug(sentence, metadata: ["reason": "\(error)"])
-    }
-
-    /// Makes readiness depend on the broker, and on the store where the service cannot do without.
-    ///
-    /// - Parameters:
-    ///   - needsDatabase: whether the service works on the store, and so on what it takes from the broker.
-    ///   - publishers: those that the service has beside the worker's own.
-    public func register(in readiness: Readiness, needsDatabase: Bool, publishers: [Publisher] = []) {
-        let publishers = [publisher] + publishers
-        readiness.register("rabbitmq") {
-            publishers.map(\.availability.readiness).first { $0 != .ready } ?? .ready
-        }
-        guard needsDatabase else { return }
-        let (pool, gate, intake) = (pool, gate, intake)
-        readiness.register("intake") {
-            // What is blocked is publishing alone.
-            intake.availability == .away ? .notReady("RabbitMQ is away") : .ready
-        }
-        readiness.register("postgresql") {
-            switch pool.state {
-            case .available: gate.obstacle.map { .notReady($0) } ?? .ready
-            case .away(_, let reason): .notReady("PostgreSQL is away (\(reason))")
-            }
-        }
-    }
-}
-
-extension BrokerAvailability {
-    fileprivate var readiness: Readiness.Check {
-        switch self {
-        case .connected: .ready
-        case .blocked: .notReady("RabbitMQ takes no publishes: an alarm on its memory or disk")
-        case .away: .notReady("RabbitMQ is away")
-        }
     }
 }

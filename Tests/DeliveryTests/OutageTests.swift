@@ -175,6 +175,31 @@ import Transit
         }
     }
 
+    /// The store stalls at the fence for longer than the edge waits for a withdrawal, and then goes on as if nothing were.
+    @Test func whatAStalledFenceLetsThroughGoesBack() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"])
+            try await bench.plan("news", to: ["anne"], topic: "offers")
+            try await bench.plan("receipt", to: ["anne"])
+            let mailer = try await bench.mailer()
+            let batch = try await mailer.claim([bench.contact("anne")])
+            let (held, hold) = AsyncStream.makeStream(of: Void.self)
+            let (key, pool) = (bench.contact("anne"), bench.database.pool)
+            async let stall: Void = pool.withTransaction { session in
+                _ = try SendStates.lock([key], in: session)
+                hold.finish()
+                try session.execute("select pg_sleep(2.8)")
+            }
+            for await _ in held {}
+            await mailer.room.send(batch)
+            try await stall
+            await mailer.relay.shutdown()
+            #expect(bench.sink.mails.map { $0.header("Subject") } == ["Receipt for anne"])
+            #expect(try await bench.messages() == ["news planned", "receipt accepted"])
+            #expect(await !mailer.gate.isOpen)
+        }
+    }
+
     @Test func aGateThatIsClosedAgainMeanwhileStaysClosed() async throws {
         try await Bench.with { bench in
             let gate = try await bench.mailer().gate

@@ -102,15 +102,56 @@ private final class Flag: Sendable {
 
     @Test func whatNobodyWaitsForIsKeptUntilTheBrokerIsBack() async throws {
         sink.answer(.fail)
-        let groups = groups(sink) { $0.patience = .milliseconds(2) }
+        let groups = groups(sink) { $0.patience = .milliseconds(100) }
         try await publishing(groups) {
             #expect(groups.offer(draft("click")))
             // More attempts than one group's patience allows.
-            await sink.attempted(20)
+            await sink.attempted(300)
             sink.answer(.confirm)
             try await groups.submit([draft("2")])
         }
         #expect(Set(sink.events.map(\.eventID)) == ["click", "2"])
+    }
+
+    /// Behind a group that is tried for long, and behind clicks that are kept, nobody waits for longer than his patience.
+    @Test(.timeLimit(.minutes(1))) func whoWaitsInLineIsRefusedWhenPatienceEnds() async throws {
+        sink.answer(.hold)
+        let groups = groups(sink) {
+            $0.patience = .milliseconds(40)
+            $0.group = 1_000
+        }
+        try await publishing(groups) {
+            #expect(groups.offer(draft("click")))
+            await sink.attempted(1)
+            // The click's group is with a broker that says nothing, for as long as the test likes.
+            for _ in 0..<3 {
+                await #expect { try await groups.submit([draft("1")]) } throws: {
+                    ($0 as? EdgeError)?.code == .unavailable
+                }
+            }
+            sink.release()
+            try await groups.submit([draft("2")])
+        }
+        #expect(sink.events.map(\.eventID) == ["click", "2"])
+    }
+
+    @Test func sendersThatWaitAreBoundedAndClicksAreNot() async throws {
+        sink.answer(.hold)
+        let groups = groups(sink) { $0.senders = 1 }
+        try await publishing(groups) {
+            try await withThrowingTaskGroup { tasks in
+                tasks.addTask { try await groups.submit([draft("1")]) }
+                await sink.attempted(1)
+                await #expect { try await groups.submit([draft("2")]) } throws: {
+                    ($0 as? EdgeError)?.code == .unavailable
+                }
+                #expect(groups.offer(draft("click")))
+                sink.release()
+                try await tasks.waitForAll()
+            }
+            try await groups.submit([draft("3")])
+        }
+        #expect(Set(sink.events.map(\.eventID)) == ["1", "click", "3"])
     }
 
     @Test func memoryIsBounded() async throws {

@@ -42,7 +42,7 @@ final class RecordingSink: EventSink {
     var events: [AcceptedEvent] { bodies.flatMap(\.events) }
     var attempts: Int { state.withLock { $0.attempts } }
 
-    func publish(_ body: [UInt8], id: UniqueID) async throws {
+    func publish(_ body: [UInt8], id: UniqueID, within time: Duration) async throws {
         let batch = try EventBatch(decoding: body)
         let (answer, arrived) = state.withLock { state in
             state.attempts += 1

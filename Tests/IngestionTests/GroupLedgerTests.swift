@@ -37,6 +37,24 @@ import Testing
         #expect(ledger.begin() == [70])
     }
 
+    @Test func whatIsAwaitedHasABoundOfItsOwn() {
+        var ledger = GroupLedger<Int>(
+            capacity: 100, groupLimit: 50, places: 2, size: { _ in 1 }, isAwaited: { $0.isMultiple(of: 2) })
+        #expect(ledger.admit(2) == .wakes)
+        #expect(ledger.admit(4) == .gathers)
+        #expect(ledger.admit(6) == .full)
+        #expect(ledger.admit(7) == .gathers)
+        #expect(ledger.begin() == [2, 4, 7])
+        ledger.end([2, 4, 7], keeping: [7])
+        #expect(ledger.awaited == 0)
+        #expect(ledger.admit(8) == .gathers)
+        #expect(ledger.take { $0 == 8 } == [8])
+        #expect(ledger.awaited == 0)
+        #expect(ledger.heldBytes == 1)
+        #expect(ledger.drain() == [7])
+        #expect(ledger.isEmpty)
+    }
+
     @Test func memoryIsBounded() {
         var ledger = ledger()
         #expect(ledger.admit(60) == .wakes)

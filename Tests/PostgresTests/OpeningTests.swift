@@ -54,6 +54,26 @@ import Testing
         silent.shut()
     }
 
+    @Test func whoWritesPassesOverAServerThatOnlyReads() async throws {
+        let real = try Server.url()
+        let separator = real.contains("?") ? "&" : "?"
+        let readOnly = real + separator + "options=-c%20default_transaction_read_only%3Don"
+        for (url, writes) in [(readOnly, false), (readOnly + "&target_session_attrs=any", true), (real, true)] {
+            let configuration = try PostgresConfiguration(
+                url: url, applicationName: "postgres-tests", poolSize: 1, writes: writes)
+            try await Server.withPool(PostgresPool(configuration, logger: Server.quiet)) { pool in
+                _ = try await pool.withConnection { try $0.execute("select 1") }
+            }
+        }
+        let writer = try PostgresConfiguration(
+            url: readOnly, applicationName: "postgres-tests", poolSize: 1, writes: true)
+        let error = try await Server.withPool(PostgresPool(writer, logger: Server.quiet)) { pool in
+            try await postgresError { _ = try await pool.withConnection { try $0.execute("select 1") } }
+        }
+        #expect(error.message == "the server takes no writes: it is a standby, or recovering")
+        #expect(error.isTransient)
+    }
+
     @Test func whyAConnectionIsRefusedIsSaidWithoutNames() async throws {
         let server = try #require(URLComponents(string: Server.url())).port ?? 5432
         let nobody = try Server.url { $0.user = "anne_secret" }

@@ -26,12 +26,17 @@ import Testing
     @Test func readinessNamesWhatIsAway() async throws {
         readiness.register("rabbitmq") { .ready }
         #expect(try await get("/readyz") == (200, "{\"ready\":true,\"checks\":{\"rabbitmq\":\"ready\"}}\n"))
+        readiness.register("store") { .limited("is away") }
+        #expect(
+            try await get("/readyz")
+                == (200, "{\"ready\":true,\"checks\":{\"rabbitmq\":\"ready\",\"store\":\"is away\"}}\n"))
         readiness.register("postgresql") { .notReady("\"db\" is away") }
         let answer = try await get("/readyz")
         #expect(answer.status == 503)
         #expect(
             answer.body
-                == "{\"ready\":false,\"checks\":{\"rabbitmq\":\"ready\",\"postgresql\":\"\\\"db\\\" is away\"}}\n")
+                == "{\"ready\":false,\"checks\":{\"rabbitmq\":\"ready\",\"store\":\"is away\","
+                + "\"postgresql\":\"\\\"db\\\" is away\"}}\n")
     }
 
     @Test func whoIsShutDownIsNotReady() async throws {

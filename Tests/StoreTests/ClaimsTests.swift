@@ -87,7 +87,21 @@ import Testing
             #expect(unknown == [letter])
             #expect(try session.state(of: letter) == "unknown")
             #expect(try session.isRung(letter.run))
-            #expect(try Claims.settle([(claimed[0], .accepted, nil)], now: noon, in: session) == [], "too late")
+        }
+    }
+
+    /// Its mailer lived, but could not reach the store for longer than its claim lasted.
+    @Test func theUnknownEndsAsItsMailerSaysOnceItCan() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"), expiresAt: noon)
+            _ = try Claims.hand(claimed, now: noon, in: session)
+            _ = try Claims.releaseExpired(before: noon + .seconds(1), now: noon, in: session)
+            let notAnEnd = Claims.Outcome.deferred(retryAt: noon)
+            #expect(try Claims.settle([(claimed[0], notAnEnd, nil)], now: noon, in: session) == [])
+            let late = noon + .seconds(2)
+            #expect(try Claims.settle([(claimed[0], .accepted, "250 ok")], now: late, in: session) == [letter.id])
+            #expect(try session.state(of: letter) == "accepted")
+            #expect(try Claims.settle([(claimed[0], .refused, nil)], now: late, in: session) == [], "an end is final")
         }
     }
 

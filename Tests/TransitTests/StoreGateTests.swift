@@ -46,7 +46,7 @@ import Testing
                 let log = LogRecorder()
                 let worker = try worker(on: database, broker, log: log)
                 let readiness = Readiness()
-                worker.register(in: readiness, needsDatabase: true)
+                worker.register(in: readiness)
                 let handled = Mutex(0)
                 let consumer = consumer(of: worker) { handled.withLock { $0 += 1 } }
                 let stage = TestStage(database: database, broker: broker, clock: .real)

@@ -10,6 +10,7 @@ struct IngestSettings {
     let worker: Worker.Settings
     let listen: ListenAddress
     let secrets: [LinkSecret]
+    let buffer: Int
 
     init(_ reader: inout SettingsReader) {
         worker = Worker.Settings(&reader)
@@ -17,6 +18,9 @@ struct IngestSettings {
             "LOODS_LISTEN", default: "127.0.0.1:8080",
             meaning:
                 "Where the event API, clicks, opens and unsubscribe pages are served; port 0 lets the system choose.")
+        buffer = reader.int(
+            "LOODS_EVENT_BUFFER_MB", in: 1...4_000, default: 64, unit: "MB",
+            meaning: "Events held in memory until RabbitMQ has them; more are answered 503.")
         secrets =
             reader.required(
                 "LOODS_LINK_SECRET", type: "secret",
@@ -38,14 +42,17 @@ await ServiceMain.run(
         let signer = try LinkSigner(secrets: settings.secrets)
         // A connection of its own, and senders who do not wait for long.
         let publisher = Publisher(worker.broker, logger: context.logger, timeout: .seconds(5))
-        worker.register(in: context.readiness, needsDatabase: false, publishers: [publisher])
+        worker.registerEdge(in: context.readiness, publisher: publisher)
         let pool = worker.pool
         let keys = KeyRing { hash in
-            try await pool.withConnection(deadline: .seconds(3)) { try Keys.find(hash: hash, in: $0) }
+            // All of it within two seconds: a server that is silent must not hold a request that has a known key.
+            try await pool.withConnection(within: .seconds(2)) { try Keys.find(hash: hash, in: $0) }
         }
         let stamp = worker.clockMode == .stepped ? SteppedStamp(pool: pool, clock: worker.clock) : nil
+        var limits = EventGroups.Limits()
+        limits.held = settings.buffer * 1_000_000
         let groups = EventGroups(
-            sink: BrokerEventSink(publisher), stamp: stamp, clock: worker.clock, logger: context.logger)
+            sink: BrokerEventSink(publisher), stamp: stamp, clock: worker.clock, limits: limits, logger: context.logger)
         let desk = WithdrawalDesk(
             pool: pool, publisher: publisher, relay: worker.relay, mode: worker.clockMode, clock: worker.clock,
             logger: context.logger)

@@ -10,7 +10,7 @@ await ServiceMain.run(
     settings: { reader in MailerSettings(&reader) },
     services: { settings, context in
         let worker = try Worker(settings.worker, context)
-        worker.register(in: context.readiness, needsDatabase: true)
+        worker.register(in: context.readiness)
         return worker.services + [
             WithdrawalConsumer(worker: worker),
             MailerService(worker: worker, settings: try settings.delivery()),

@@ -8,6 +8,6 @@ await ServiceMain.run(
     settings: { reader in Worker.Settings(&reader) },
     services: { settings, context in
         let worker = try Worker(settings, context)
-        worker.register(in: context.readiness, needsDatabase: true)
+        worker.register(in: context.readiness)
         return worker.services + [TimerLoop(worker: worker), SignalConsumer(worker: worker)]
     })

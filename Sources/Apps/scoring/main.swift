@@ -8,7 +8,7 @@ await ServiceMain.run(
     settings: { reader in Worker.Settings(&reader) },
     services: { settings, context in
         let worker = try Worker(settings, context)
-        worker.register(in: context.readiness, needsDatabase: true)
+        worker.register(in: context.readiness)
         let deadLetters = DeadLetters(intake: worker.intake, sink: worker.setAside, logger: context.logger)
         return worker.services + [RecentIDCleaner(worker: worker), deadLetters, EventConsumer(worker: worker)]
     })

@@ -16,6 +16,8 @@ final class DatabaseHealth: Sendable {
         var awaySince: ContinuousClock.Instant? = .now
         /// Whether the log says that it is away.
         var isAnnounced = false
+        /// Since when connections wait for an answer, each by its wire.
+        var waits: [ObjectIdentifier: ContinuousClock.Instant] = [:]
 
         var isDue: Bool { failures == 0 || nextAttempt <= .now }
     }
@@ -61,7 +63,7 @@ final class DatabaseHealth: Sendable {
     func noteOpened(host: String, port: String) {
         let before = state.withLock { state in
             let before = state
-            state = State(live: before.live + 1, awaySince: nil)
+            state = State(live: before.live + 1, awaySince: nil, waits: before.waits)
             return before
         }
         guard before.isAnnounced, let since = before.awaySince else { return }
@@ -69,6 +71,18 @@ final class DatabaseHealth: Sendable {
             "PostgreSQL is back",
             metadata: ["host": "\(host)", "port": "\(port)", "away": "\(since.duration(to: .now))"])
     }
+
+    /// For how long the server has answered nothing, while all open connections wait for it; nil where it owes nothing.
+    var silence: Duration? {
+        state.withLock { state in
+            guard state.live > 0, state.waits.count >= state.live else { return nil }
+            return state.waits.values.max().map { .now - $0 }
+        }
+    }
+
+    func noteWait(_ wire: ObjectIdentifier) { state.withLock { $0.waits[wire] = .now } }
+
+    func noteAnswer(_ wire: ObjectIdentifier) { _ = state.withLock { $0.waits.removeValue(forKey: wire) } }
 
     /// A connection that was open is so no more.
     func noteClosed() {

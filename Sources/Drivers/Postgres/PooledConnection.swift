@@ -80,6 +80,7 @@ actor PooledConnection {
 
     private func adopt(_ wire: Wire) {
         self.wire = wire
+        wire.health = health
         hasWire.store(true, ordering: .relaxed)
         health.noteOpened(host: wire.address.host, port: wire.address.port)
         thread.watch(fileDescriptor: wire.socket, timeout: nil) { [weak self] _ in

@@ -26,11 +26,13 @@ public struct PostgresConfiguration: Sendable {
     ///     there are any. Keywords given here win over everything below.
     ///   - applicationName: shown in `pg_stat_activity`.
     ///   - connectTimeout: for each address of each host; hosts that come from a service file share it.
+    ///   - writes: whether a server that takes no writes, such as one that recovers, is as good as none, unless the address
+    ///     has a `target_session_attrs` of its own.
     /// - Throws: ``PostgresError`` with code `usage` if the address cannot be read.
     public init(
         url: String, applicationName: String, poolSize: Int = 2,
         statementTimeout: Duration = .seconds(30),
-        lockTimeout: Duration = .seconds(10), connectTimeout: Duration = .seconds(3)
+        lockTimeout: Duration = .seconds(10), connectTimeout: Duration = .seconds(3), writes: Bool = false
     ) throws(PostgresError) {
         guard poolSize > 0 else { throw PostgresError(.usage, "a pool needs at least one connection") }
         var parameters = try Self.parse(url)
@@ -40,7 +42,7 @@ public struct PostgresConfiguration: Sendable {
             // A dead peer is noticed within some twenty seconds, and unsent data within ten.
             ("keepalives", "1"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
             ("keepalives_count", "2"),
-            ("tcp_user_timeout", "10000"),
+            ("tcp_user_timeout", "10000"), ("target_session_attrs", writes ? "read-write" : "any"),
         ]
         for (keyword, value) in defaults where parameters[keyword] == nil {
             parameters[keyword] = value

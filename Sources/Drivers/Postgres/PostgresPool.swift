@@ -38,6 +38,10 @@ public final class PostgresPool: Service, Sendable {
     /// Whether the database answers: it does while any connection is open; `away` until the first one is.
     public var state: Availability { health.availability }
 
+    /// For how long the server has answered nothing to any connection, all of them waiting: seconds may be a long statement,
+    /// or the server hangs. Nil where it owes no answer.
+    public var silence: Duration? { health.silence }
+
     /// Runs `body` in a transaction (READ COMMITTED) and commits it; rolls back if `body` throws.
     ///
     /// `body` is synchronous and runs on the connection's thread, so nothing can come between its statements. It may be

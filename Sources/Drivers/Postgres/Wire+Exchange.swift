@@ -76,6 +76,8 @@ extension Wire {
         throws(PostgresError)
     {
         let events = Int32(writable ? POLLIN | POLLOUT : POLLIN)
+        health?.noteWait(ObjectIdentifier(self))
+        defer { health?.noteAnswer(ObjectIdentifier(self)) }
         if SocketWait.wait(for: socket, events, until: deadline) { return }
         abandon()
         var error = PostgresError(.timeout, "the server stayed silent for too long")

@@ -5,7 +5,10 @@ extension Wire {
     func refusal(at stage: ConnStatusType) -> PostgresError {
         let words = libraryWords()
         let sqlState = words.flatMap(Self.sqlState(in:))
-        var error = PostgresError(.connection, sqlState.map(Self.sentence(for:)) ?? Self.sentence(at: stage))
+        let takesNoWrites = words?.contains("session is read-only") ?? false
+        let sentence =
+            takesNoWrites ? "the server takes no writes: it is a standby, or recovering" : Self.sentence(at: stage)
+        var error = PostgresError(.connection, sqlState.map(Self.sentence(for:)) ?? sentence)
         error.refusal = sqlState
         error.detail = words
         error.server = server

@@ -20,6 +20,8 @@ final class Wire {
     /// Whether to use another connection next time: this one works, but is not what we want.
     var isRetired = false
     private(set) var isAbandoned = false
+    /// Told when it begins to wait for the server's answer; nil until the connection is open.
+    var health: DatabaseHealth?
     // Kept for their storage.
     var scratchPointers: [UnsafePointer<CChar>?] = []
     var scratchFormats: [Int32] = []

@@ -2,9 +2,15 @@ import Postgres
 import Transit
 
 /// The store as a mailer uses it: whoever finds it away closes the gate for marketing.
+///
+/// A use that takes longer than the edge waits for a withdrawal counts as finding it away, even where it succeeds: during a
+/// stall the edge may have recorded what it could not apply.
 struct GuardedStore: Sendable {
     let pool: PostgresPool
     let gate: WithdrawalGate
+
+    /// A little less than the patience of the edge, which is three seconds.
+    private static let stall = Duration.milliseconds(2_500)
 
     /// As `PostgresPool.withRepeatedTransaction`.
     func transaction<R: Sendable>(_ body: @Sendable (PostgresSession) throws -> R) async throws -> R {
@@ -19,8 +25,11 @@ struct GuardedStore: Sendable {
     private func watching<R: Sendable>(_ use: () async throws -> R) async throws -> R {
         // Lost while nobody used it, and perhaps back before anybody notices.
         if case .away = pool.state { await gate.close() }
+        let start = ContinuousClock.now
         do {
-            return try await use()
+            let result = try await use()
+            if ContinuousClock.now - start > Self.stall { await gate.close() }
+            return result
         } catch {
             if isOutage(error) { await gate.close() }
             throw error

@@ -21,6 +21,7 @@ public struct MailerService: Service {
     private let slots: Slots
     private let gate: WithdrawalGate
     private let store: GuardedStore
+    private let lease: Duration
 
     /// Contacts that are looked for at a time.
     private static let page = 400
@@ -34,6 +35,7 @@ public struct MailerService: Service {
         desk = ClaimDesk(worker: worker, settings: settings, store: store)
         room = Mailroom(worker: worker, settings: settings, relay: relay, watch: watch, store: store)
         slots = Slots(4)
+        lease = settings.lease
     }
 
     public func run() async throws {
@@ -45,7 +47,7 @@ public struct MailerService: Service {
                 sources.addTask { await gate.run() }
                 sources.addTask { await takeHints(intake) }
                 sources.addTask { await takeDue(intake) }
-                sources.addTask { await every(.seconds(1)) { await release() } }
+                sources.addTask { await releaseAlways() }
             }
             // The sources have ended; what they claimed goes back, unless it is past the fence: that is finished.
             intake.finish()
@@ -156,13 +158,25 @@ public struct MailerService: Service {
         }
     }
 
-    /// Frees what mailers that died had claimed.
+    /// Frees what mailers that died had claimed: not until the store has been there for as long as a claim lasts, so that
+    /// those who live have prolonged theirs and told what came of them.
+    private func releaseAlways() async {
+        let pulse = Pulse()
+        await every(.seconds(1)) {
+            // This process stood still, and its own claims may have run out.
+            if await pulse.beat() > lease / 3 { await gate.close() }
+            if await gate.hasRested(for: lease) { await release() }
+        }
+    }
+
     private func release() async {
         let clock = worker.clock
+        // Before a store that may stall is asked: while it stalls nobody can prolong a claim.
+        let machineNow = clock.now
         do {
             let outbox = try await store.transaction { session in
                 let domain = try DomainClock.reading(in: session)
-                let unknown = try Claims.releaseExpired(before: clock.now, now: domain.now, in: session)
+                let unknown = try Claims.releaseExpired(before: machineNow, now: domain.now, in: session)
                 Counter(label: "loods_messages_unknown_total").increment(by: unknown.count)
                 let rows = OutcomeEvents.rows(
                     unknown.map {
@@ -175,6 +189,16 @@ public struct MailerService: Service {
         } catch {
             worker.note(error, "claims could not be released")
         }
+    }
+}
+
+/// How long it was between two beats.
+private actor Pulse {
+    private var last = ContinuousClock.now
+
+    func beat() -> Duration {
+        defer { last = .now }
+        return ContinuousClock.now - last
     }
 }
 

@@ -134,9 +134,11 @@ struct Mailroom: Sendable {
     /// Passes the fence: from a true answer on the message counts as handed.
     private func mayHand(_ claimed: Claims.Claimed) async -> Bool {
         if Task.isCancelled { return false }
-        // It was claimed before an outage, in which its topic may have been withdrawn.
-        if claimed.message.topic != nil, await !store.gate.isOpen { return false }
-        return (try? await fence.submit(claimed)) ?? false
+        guard claimed.message.topic != nil else { return (try? await fence.submit(claimed)) ?? false }
+        // Where it was claimed before an outage, or the store stalled at the fence, its topic may have been withdrawn.
+        let closings = await store.gate.closings
+        guard await store.gate.isOpen, (try? await fence.submit(claimed)) ?? false else { return false }
+        return await store.gate.closings == closings
     }
 
     /// Planned again, for whoever can send it now.

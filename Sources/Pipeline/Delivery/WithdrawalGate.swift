@@ -25,6 +25,7 @@ actor WithdrawalGate {
     private(set) var isOpen = false
     /// Counts the closings: who opens it says which was the last that he knew of.
     private(set) var closings = 0
+    private var lastClosing: ContinuousClock.Instant?
 
     /// After this another barrier is sent, in case one was lost to a mailer that died; any of them will do.
     private static let patience = Duration.seconds(5)
@@ -36,7 +37,11 @@ actor WithdrawalGate {
     func close() {
         closings += 1
         isOpen = false
+        lastClosing = .now
     }
+
+    /// Whether the store has failed nothing for so long.
+    func hasRested(for time: Duration) -> Bool { lastClosing.map { $0 + time < .now } ?? true }
 
     /// Opens it, unless it was closed again since `closings` was read.
     func open(after closings: Int) {

@@ -46,6 +46,9 @@ extension Claims {
 
     /// Records outcomes where the attempt is still the message's own, whoever its contact has merged into meanwhile.
     ///
+    /// A message that became unknown because its claim had expired, while its mailer could not reach the store, takes the end
+    /// that the mailer knows of: nothing is unknown that somebody knows.
+    ///
     /// - Returns: the ids that took it; for the others another mailer or the release was first.
     public static func settle(
         _ outcomes: [Settled], now: Timestamp, in session: PostgresSession
@@ -86,7 +89,8 @@ extension Claims {
                 \(settled.map(\.outcome.retryAt)), \(settled.map(\.outcome.deferrals)), \(settled.map(\.reply))
             ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
-                and m.state in ('claimed', 'handed') and m.attempt = u.attempt
+                and (m.state in ('claimed', 'handed') and m.attempt = u.attempt
+                    or m.state = 'unknown' and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused'))
             returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.handed_at is null and m.state <> 'planned'
             """)
         // A run that was not woken by the hand-over is by the end.

@@ -10,19 +10,22 @@ extension EventGroups {
         let parts = GroupBodies(
             group.map { (drafts: $0.drafts, receivedAt: $0.receivedAt) }, freshID: UniqueID.random)
         let oldest = group.lazy.filter { $0.sender != nil }.map(\.since).min() ?? .now
-        let deadline = oldest + limits.patience
+        let deadline = max(oldest + limits.patience, .now + min(limits.attempt, limits.patience))
         metrics.events.record(group.reduce(0) { $0 + $1.drafts.count })
         let safe = await publish(parts.bodies, until: deadline)
         var kept: [Entry] = []
+        var refused = 0
         for (entry, place) in zip(group, parts.places) {
             if place.allSatisfy({ safe[$0] }) {
                 entry.sender?.resume()
             } else if let sender = entry.sender {
-                sender.resume(throwing: EdgeError(.unavailable, "the events could not be stored; send them again"))
+                sender.resume(throwing: Self.notStored)
+                refused += 1
             } else {
                 kept.append(entry)
             }
         }
+        outage.refused(refused)
         return kept
     }
 
@@ -31,7 +34,7 @@ extension EventGroups {
         var instant: Timestamp?
         if let stamp {
             let ids = bodies.map(\.id)
-            instant = await attempt("the clock cannot be read", until: deadline) { try await stamp.depart(ids) }
+            instant = await attempt("the clock cannot be read", until: deadline) { _ in try await stamp.depart(ids) }
             guard instant != nil else { return Array(repeating: false, count: bodies.count) }
         }
         let safe = await withTaskGroup(of: (Int, Bool).self) { [instant] tasks in
@@ -49,21 +52,25 @@ extension EventGroups {
         _ body: GroupBodies.Body, stamp: Timestamp?, until deadline: ContinuousClock.Instant
     ) async -> Bool {
         let bytes = body.encoded(stamp: stamp)
-        return await attempt("events cannot be published", until: deadline) {
-            try await sink.publish(bytes, id: body.id)
-        } != nil
+        let isSafe =
+            await attempt("events cannot be published", until: deadline) { left in
+                try await sink.publish(bytes, id: body.id, within: left)
+            } != nil
+        if isSafe { outage.succeeded() }
+        return isSafe
     }
 
-    /// Tries again until the deadline, at least once.
+    /// Tries again until the deadline, at least once; each attempt is given the time that is left.
     private func attempt<Value>(
-        _ message: Logger.Message, until deadline: ContinuousClock.Instant, _ body: () async throws -> Value
+        _ sentence: Logger.Message, until deadline: ContinuousClock.Instant,
+        _ body: (_ left: Duration) async throws -> Value
     ) async -> Value? {
         while true {
             do {
-                return try await body()
+                return try await body(deadline - .now)
             } catch {
                 guard .now + limits.pause < deadline, !Task.isCancelled else {
-                    logger.warning(message, metadata: ["reason": "\(error)"])
+                    outage.failed(sentence, error)
                     return nil
                 }
                 try? await Task.sleep(for: limits.pause)

@@ -13,10 +13,15 @@ public final class EventGroups: Service {
     public struct Limits: Sendable {
         /// Bytes of events in memory; more is refused as unavailable.
         public var held = 64_000_000
+        /// Senders that wait; more are refused as unavailable. Half of the edge's connections, so that the other half is
+        /// there for clicks while the broker is away.
+        public var senders = 4_000
         /// Bytes of one group.
         public var group = 4_000_000
-        /// How long a sender waits for a broker that is away.
+        /// How long a sender waits for a broker that is away, in line and with its group together.
         public var patience = Duration.seconds(5)
+        /// What a group is given at the least, however long its senders have waited in line.
+        public var attempt = Duration.seconds(1)
         /// Between attempts.
         public var pause = Duration.milliseconds(100)
 
@@ -38,6 +43,7 @@ public final class EventGroups: Service {
     let clock: MachineClock
     let logger: Logger
     let metrics = GroupMetrics()
+    let outage: GroupOutage
     private let ledger: Mutex<GroupLedger<Entry>>
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
@@ -51,7 +57,11 @@ public final class EventGroups: Service {
         self.limits = limits
         self.clock = clock
         self.logger = logger
-        ledger = Mutex(GroupLedger(capacity: limits.held, groupLimit: limits.group, size: \.size))
+        outage = GroupOutage(logger: logger)
+        ledger = Mutex(
+            GroupLedger(
+                capacity: limits.held, groupLimit: limits.group, places: limits.senders, size: \.size,
+                isAwaited: { $0.sender != nil }))
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -83,7 +93,9 @@ public final class EventGroups: Service {
         switch admission {
         case .wakes: wake.yield()
         case .gathers: break
-        case .full: return EdgeError(.unavailable, "too many events wait to be stored; send them again")
+        case .full:
+            outage.refused(sender == nil ? 0 : 1)
+            return EdgeError(.unavailable, "too many events wait to be stored; send them again")
         case .closed: return EdgeError(.unavailable, "the service is being shut down; send the events again")
         }
         return nil
@@ -92,8 +104,12 @@ public final class EventGroups: Service {
     /// Publishes group after group until graceful shutdown, then what is left.
     public func run() async throws {
         await withGracefulShutdownHandler {
-            for await _ in wakes { await publishWaiting() }
-            await publishWaiting()
+            await withTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { await self.refuseLate() }
+                for await _ in wakes { await publishWaiting() }
+                await publishWaiting()
+                tasks.cancelAll()
+            }
         } onGracefulShutdown: {
             self.end()
         }
@@ -104,6 +120,20 @@ public final class EventGroups: Service {
     func end() {
         ledger.withLock { $0.close() }
         wake.finish()
+    }
+
+    /// Answers senders whose patience ends while others' groups are tried before theirs.
+    private func refuseLate() async {
+        while (try? await Task.sleep(for: limits.patience / 20)) != nil {
+            let latest = ContinuousClock.now - limits.patience
+            let late = ledger.withLock { $0.take { $0.sender != nil && $0.since < latest } }
+            for entry in late { entry.sender?.resume(throwing: Self.notStored) }
+            outage.refused(late.count)
+        }
+    }
+
+    static var notStored: EdgeError {
+        EdgeError(.unavailable, "the events could not be stored; send them again")
     }
 
     private func giveUpWaiting() {

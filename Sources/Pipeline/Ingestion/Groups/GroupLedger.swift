@@ -15,21 +15,31 @@ struct GroupLedger<Entry> {
 
     let capacity: Int
     let groupLimit: Int
+    let places: Int
     private let size: (Entry) -> Int
+    private let isAwaited: (Entry) -> Bool
 
     private var waiting: [Entry] = []
     private var isPublishing = false
     private(set) var isClosed = false
     /// Bytes of all entries that wait or are being published.
     private(set) var heldBytes = 0
+    /// How many of them somebody waits for.
+    private(set) var awaited = 0
 
     /// - Parameters:
     ///   - capacity: bytes that may be held in all.
     ///   - groupLimit: bytes of a group; a single larger entry is a group of its own.
-    init(capacity: Int, groupLimit: Int, size: @escaping (Entry) -> Int) {
+    ///   - places: entries that somebody waits for, and so keeps a connection open.
+    init(
+        capacity: Int, groupLimit: Int, places: Int = .max, size: @escaping (Entry) -> Int,
+        isAwaited: @escaping (Entry) -> Bool = { _ in false }
+    ) {
         self.capacity = capacity
         self.groupLimit = groupLimit
+        self.places = places
         self.size = size
+        self.isAwaited = isAwaited
     }
 
     var isEmpty: Bool { waiting.isEmpty && !isPublishing }
@@ -38,6 +48,10 @@ struct GroupLedger<Entry> {
         if isClosed { return .closed }
         let bytes = size(entry)
         guard heldBytes + bytes <= capacity else { return .full }
+        if isAwaited(entry) {
+            guard awaited < places else { return .full }
+            awaited += 1
+        }
         heldBytes += bytes
         waiting.append(entry)
         return isPublishing || waiting.count > 1 ? .gathers : .wakes
@@ -60,15 +74,27 @@ struct GroupLedger<Entry> {
     /// Ends the group under way; `kept` go with the next one, before all others.
     mutating func end(_ group: [Entry], keeping kept: [Entry] = []) {
         isPublishing = false
-        heldBytes += kept.reduce(0) { $0 + size($1) } - group.reduce(0) { $0 + size($1) }
+        forget(group)
+        heldBytes += kept.reduce(0) { $0 + size($1) }
+        awaited += kept.count(where: isAwaited)
         waiting.insert(contentsOf: kept, at: 0)
     }
 
     /// Takes out all that waits.
-    mutating func drain() -> [Entry] {
-        defer { waiting = [] }
-        heldBytes -= waiting.reduce(0) { $0 + size($1) }
-        return waiting
+    mutating func drain() -> [Entry] { take { _ in true } }
+
+    /// Takes out what waits and is like this; what is being published stays.
+    mutating func take(where isTaken: (Entry) -> Bool) -> [Entry] {
+        let taken = waiting.filter(isTaken)
+        guard !taken.isEmpty else { return [] }
+        waiting.removeAll(where: isTaken)
+        forget(taken)
+        return taken
+    }
+
+    private mutating func forget(_ entries: [Entry]) {
+        heldBytes -= entries.reduce(0) { $0 + size($1) }
+        awaited -= entries.count(where: isAwaited)
     }
 
     /// Admits nothing more; what waits is still published.

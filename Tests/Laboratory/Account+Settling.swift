@@ -213,7 +213,10 @@ extension Cluster {
             """
             with told as (
                 select properties ->> 'message_id' as message, name, count(*) as times from event_log
-                where trust = 2 and name in ('Email Sent', 'Email Refused', 'Email Skipped', 'Email Unknown')
+                where trust = 2 and (name in ('Email Sent', 'Email Refused', 'Email Skipped') or name = 'Email Unknown'
+                    and exists (
+                        select from messages m
+                        where m.state = 'unknown' and m.message_id::text = properties ->> 'message_id'))
                 group by 1, 2
             ), owed as (
                 select message_id::text as message, case state

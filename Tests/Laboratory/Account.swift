@@ -113,12 +113,16 @@ extension Cluster {
         return ContinuousClock.now - start
     }
 
-    /// What messages have come to, told in the log as events, and as it should be told.
+    /// What messages have come to, told in the log as events, and as it should be told. That one was unknown is told too
+    /// where its mailer came back and knew; then it is not what it has come to.
     private nonisolated func toldOutcomes() async throws -> Int {
         try await count(
             """
             select count(*) from event_log
-            where trust = 2 and name in ('Email Sent', 'Email Refused', 'Email Skipped', 'Email Unknown')
+            where trust = 2 and (name in ('Email Sent', 'Email Refused', 'Email Skipped') or name = 'Email Unknown'
+                and exists (
+                    select from messages m
+                    where m.state = 'unknown' and m.message_id::text = properties ->> 'message_id'))
             """)
     }
 

@@ -34,14 +34,37 @@ extension Cluster {
     /// Posts a batch once; answers the status, nil where there was no answer.
     @discardableResult
     public nonisolated func postOnce(_ events: [[String: Any]]) async throws -> Int? {
+        try await answer(to: events)?.status
+    }
+
+    /// How the edge answered a batch.
+    public struct EdgeAnswer: Sendable {
+        public var status: Int
+        /// The header `Retry-After`, in seconds.
+        public var retryAfter: Int?
+        public var body: String
+    }
+
+    /// Posts a batch once; answers what came back, nil where nothing did.
+    public nonisolated func answer(to events: [[String: Any]]) async throws -> EdgeAnswer? {
         let ids = events.compactMap { $0["messageId"] as? String }
         journal.sends(ids)
-        let status = try await send(JSONSerialization.data(withJSONObject: ["batch": events]))
-        if status == 200 { journal.accepted(ids) }
-        return status
+        let body = try JSONSerialization.data(withJSONObject: ["batch": events])
+        guard let (data, response) = try? await URLSession.shared.data(for: request(body)),
+            let answer = response as? HTTPURLResponse
+        else { return nil }
+        if answer.statusCode == 200 { journal.accepted(ids) }
+        return EdgeAnswer(
+            status: answer.statusCode, retryAfter: answer.value(forHTTPHeaderField: "Retry-After").flatMap { Int($0) },
+            body: String(decoding: data, as: UTF8.self))
     }
 
     private nonisolated func send(_ body: Data) async throws -> Int? {
+        let answer = try? await URLSession.shared.data(for: request(body))
+        return (answer?.1 as? HTTPURLResponse)?.statusCode
+    }
+
+    private nonisolated func request(_ body: Data) throws -> URLRequest {
         var request = URLRequest(url: try #require(URL(string: ingest + "/v1/batch")))
         request.httpMethod = "POST"
         request.httpBody = body
@@ -49,8 +72,7 @@ extension Cluster {
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         let credentials = Data("\(writeKey):".utf8).base64EncodedString()
         request.setValue("Basic \(credentials)", forHTTPHeaderField: "Authorization")
-        let answer = try? await URLSession.shared.data(for: request)
-        return (answer?.1 as? HTTPURLResponse)?.statusCode
+        return request
     }
 
     /// GET or POST of a link as it stands in a mail; answers the status and where it leads.

@@ -35,6 +35,12 @@ extension OwnPostgres {
         }
     }
 
+    /// Starts it as a server that recovers: it takes connections and reads, but no writes, until ``promote()``.
+    public func startReadOnly() async throws {
+        try write("", to: "data/standby.signal")
+        try await start()
+    }
+
     /// Makes a standby the primary; the old one is not told, and goes on if it can.
     public func promote() async throws {
         guard try await texts("select pg_promote(true, 60)::text") == ["true"] else {

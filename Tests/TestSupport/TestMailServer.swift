@@ -1,4 +1,5 @@
 public import Foundation
+import Synchronization
 import Testing
 
 /// The catcher in a process of its own: takes any mail by SMTP and keeps it as files.
@@ -34,7 +35,7 @@ public struct TestMailServer: Sendable {
     public var port: Int { Int(address.split(separator: ":").last ?? "") ?? 0 }
 
     private let directory: URL
-    private let process: ServiceProcess
+    private let process: Running
 
     /// Starts it, runs `body`, and ends it.
     public static func with<R>(
@@ -64,12 +65,29 @@ public struct TestMailServer: Sendable {
         let address = try await eventually("the catcher listens") {
             try? String(contentsOfFile: readyFile, encoding: .utf8).split(separator: "\n").first.map(String.init)
         }
-        return TestMailServer(address: address, directory: directory, process: process)
+        return TestMailServer(address: address, directory: directory, process: Running(process))
+    }
+
+    /// Ends it; its mails stay. ``comeBack()`` lets it go on.
+    public func goAway() async throws { try await process.current.killNow() }
+
+    /// Starts it again at its old address, after ``goAway()``.
+    public func comeBack() async throws {
+        let readyFile = directory.appendingPathComponent("ready").path
+        try FileManager.default.removeItem(atPath: readyFile)
+        process.current = try ServiceProcess(
+            "catcher",
+            arguments: [
+                "--listen", address, "--directory", directory.appendingPathComponent("mails").path, "--ready-file",
+                readyFile,
+            ])
+        try await eventually("the catcher listens again") { FileManager.default.fileExists(atPath: readyFile) }
     }
 
     /// Ends it and removes its mails.
     public func stop() async throws {
-        try await process.terminate()
+        process.current.send(SIGCONT)
+        try await process.current.terminate()
         try FileManager.default.removeItem(at: directory)
     }
 
@@ -83,6 +101,18 @@ public struct TestMailServer: Sendable {
                 let time = try url.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
                 return Mail(file: file, text, receivedAt: time ?? .distantPast)
             }
+    }
+}
+
+/// The catcher's process, which may be replaced.
+private final class Running: Sendable {
+    private let process: Mutex<ServiceProcess>
+
+    init(_ process: ServiceProcess) { self.process = Mutex(process) }
+
+    var current: ServiceProcess {
+        get { process.withLock { $0 } }
+        set { process.withLock { $0 = newValue } }
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 @Suite struct BothAwayTests {
     private static let workers = ["scoring", "scheduler", "mailer"]
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.timeLimit(.minutes(4)), .enabled(if: FaultLevel.current >= .lab, "deploy/dev test faults runs it"))
     func whoStartsWithoutServersWaitsForThem() async throws {
         try await Cluster.withOwnServers(workspace: Shop.reminding) { cluster, servers in
             let (postgres, broker) = (try #require(servers.postgres), try #require(servers.broker))

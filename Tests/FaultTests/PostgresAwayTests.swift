@@ -68,7 +68,8 @@ import Testing
             let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
-                fault: "PostgreSQL \(outage.way.rawValue) \(outage.length.components.seconds) s", point: "under load",
+                fault: "PostgreSQL \(outage.way.rawValue) \(outage.length.components.seconds) s",
+                point: await traffic.summary,
                 workers: 1, account: account, recovery: recovery
             ).record()
             account.expectClean("an outage of the store")

@@ -67,6 +67,12 @@ import Testing
                 }
                 try await Self.fill(cluster)
                 try await eventually("orders are answered 503") { await traffic.statuses[503] ?? 0 > 0 }
+                try await eventually("timers fire into the outbox") {
+                    let fired = "select count(*) from messages where template = 'reminder'" as Query
+                    let rows = "select count(*) from outbox where queue = 'messages'" as Query
+                    guard try await cluster.count(fired) == staying.count else { return false }
+                    return try await cluster.count(rows) > 0
+                }
                 try await Task.sleep(until: end, clock: .continuous)
                 try await Self.end(outage.way, broker)
             }
@@ -76,7 +82,8 @@ import Testing
             let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
-                fault: "RabbitMQ \(outage.way.rawValue) \(outage.length.components.seconds) s", point: "under load",
+                fault: "RabbitMQ \(outage.way.rawValue) \(outage.length.components.seconds) s",
+                point: await traffic.summary,
                 workers: 1, account: account, recovery: recovery
             ).record()
             account.expectClean("an outage of the broker")

@@ -49,6 +49,12 @@ public actor Traffic {
         return traffic
     }
 
+    /// What stood in its way, for the fault table: the slowest click or open is a figure, not a promise of this machine.
+    public var summary: String {
+        let slowest = Int((slowestRead / .milliseconds(1)).rounded())
+        return "under load; \(statuses[503] ?? 0) times 503, slowest click \(slowest) ms"
+    }
+
     /// Orders so far that were accepted.
     public var orders: Int { expected.mails.count }
 

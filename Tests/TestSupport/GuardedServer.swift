@@ -39,12 +39,13 @@ final class GuardedServer: Sendable {
         input = pipe.fileHandleForWriting
     }
 
+    /// Signals are unblocked: Swift's threads block most of them, and what they start inherits that, SIGTERM included.
     private static func script(_ before: String, _ after: String) -> String {
         """
         folder=$1; shift; cd "$folder"; exec >>guard.log 2>&1; server=
         \(before)
         while read -r number; do
-          "$@" </dev/null >>output 2>&1 & server=$!
+          env --default-signal "$@" </dev/null >>output 2>&1 & server=$!
           echo $server >pid.new; mv pid.new "pid.$number"
         done
         lives() { [[ -n $server ]] && jobs -pr | grep -qx "$server"; }

@@ -91,25 +91,25 @@ let package = Package(
 
         // What lies between the processes
         .target(name: "Contracts", dependencies: ["Model"], path: "Sources/Contracts", swiftSettings: strict),
+        .target(name: "CrashPoints", path: "Sources/CrashPoints", swiftSettings: strict),
         .target(
             name: "Schema", dependencies: ["Postgres"], path: "Sources/Schema",
             resources: [.embedInCode("Migrations")], swiftSettings: strict),
         .target(
-            name: "Messaging", dependencies: ["AMQP", "Contracts", lifecycle, log, metrics],
+            name: "Messaging", dependencies: ["AMQP", "Contracts", "CrashPoints", lifecycle, log, metrics],
             path: "Sources/Messaging", swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["Postgres", "Contracts", "Model", "Expressions", "Schema", crypto],
             path: "Sources/Store", swiftSettings: strict),
         .target(
-            name: "ServiceRuntime", dependencies: [hummingbird, lifecycle, log, metrics],
+            name: "ServiceRuntime", dependencies: ["CrashPoints", hummingbird, lifecycle, log, metrics],
             path: "Sources/ServiceRuntime", swiftSettings: strict),
 
         .target(
             name: "Transit",
             dependencies: [
-                "Store", "Schema", "Messaging", "Contracts", "Model", "Postgres", "Workspaces", "ServiceRuntime",
-                crypto, lifecycle,
-                log, metrics,
+                "Store", "Schema", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "Workspaces",
+                "ServiceRuntime", crypto, lifecycle, log, metrics,
             ],
             path: "Sources/Transit", swiftSettings: strict),
 
@@ -117,29 +117,27 @@ let package = Package(
         library(
             "Ingestion", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Links", "Postgres", "CJSON", "CZlib", crypto,
+                "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Links", "Postgres", "CJSON",
+                "CZlib", crypto,
                 hummingbird, lifecycle, log, metrics,
             ] + nioHTTP),
         library(
             "Audience", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "Scores",
-                "Workspaces", lifecycle, log,
-                metrics,
+                "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "Expressions",
+                "Scores", "Workspaces", lifecycle, log, metrics,
             ]),
         library(
             "Journeys", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "Expressions", "JourneyProgram",
-                "Workspaces",
-                lifecycle, log, metrics,
+                "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "Expressions",
+                "JourneyProgram", "Workspaces", lifecycle, log, metrics,
             ]),
         library(
             "Delivery", in: "Pipeline",
             [
-                "Transit", "Store", "Messaging", "Contracts", "Model", "Postgres", "SendGate", "Links", "Content",
-                "Mail", "SMTP", "Workspaces",
-                lifecycle, log, metrics,
+                "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "SendGate", "Links",
+                "Content", "Mail", "SMTP", "Workspaces", lifecycle, log, metrics,
             ]),
 
         // Apps: composition roots
@@ -186,7 +184,7 @@ let package = Package(
         tests("Workspaces", ["Workspaces", "JourneyProgram", "Expressions", "Model"]),
         .testTarget(
             name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
-        tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", lifecycle, log]),
+        tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", "TestSupport", lifecycle, log]),
         tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Model", "TestSupport"]),
         tests(
             "Transit",
@@ -200,12 +198,12 @@ let package = Package(
             "Ingestion",
             [
                 "Ingestion", "Links", "Store", "Contracts", "Messaging", "Model", "TestSupport", hummingbird,
-                hummingbirdTesting, log, .product(name: "NIOEmbedded", package: "swift-nio"),
-            ] + nioHTTP),
+                hummingbirdTesting, lifecycle, log, .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + nio + nioHTTP),
         tests(
             "Audience",
             [
-                "Audience", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Workspaces",
+                "Audience", "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Workspaces",
                 "JourneyProgram", "TestSupport", log,
             ]),
         tests(
@@ -220,6 +218,14 @@ let package = Package(
                 "Delivery", "Transit", "Postgres", "SMTP", "Links", "SendGate", "Expressions", "Store", "Contracts",
                 "Messaging", "Model", "Workspaces", "TestSupport", lifecycle, log,
             ] + nio),
+        tests(
+            "Security",
+            [
+                "Ingestion", "Audience", "Links", "Mail", "Content", "SMTP", "JourneyProgram", "Workspaces", "Transit",
+                "Store", "Contracts", "Messaging", "Model", "Postgres", "TestSupport", hummingbird, hummingbirdTesting,
+                log,
+                crypto,
+            ]),
         .executableTarget(
             name: "throughput",
             dependencies: [
@@ -227,6 +233,8 @@ let package = Package(
             ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
         tests("Architecture", []),
         tests("Cluster", ["Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store", "Transit"]),
-        tests("Fault", ["Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store"]),
+        tests(
+            "Fault",
+            ["Contracts", "CrashPoints", "Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store"]),
     ]
 )

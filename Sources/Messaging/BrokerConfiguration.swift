@@ -4,14 +4,28 @@ import AMQP
 public struct BrokerConfiguration: Sendable {
     var amqp: AMQPConfiguration
 
+    /// A certificate of ours and its key, as PEM files.
+    public struct Certificate: Sendable, Hashable {
+        public var file: String
+        public var keyFile: String
+
+        public init(file: String, keyFile: String) {
+            self.file = file
+            self.keyFile = keyFile
+        }
+    }
+
     /// - Parameters:
-    ///   - url: `amqp[s]://user:password@host:port/vhost`.
+    ///   - url: `amqp[s]://user:password@host:port/vhost`; a broker of several nodes is `host1:port1,host2:port2` in the
+    ///     host's place, and each connection goes to whichever answers.
     ///   - connectionName: shown in the broker's list of connections, followed by what the connection is for.
     ///   - authorityFile: PEM file of the certificate authorities to trust with `amqps`; the system's when absent.
+    ///   - certificate: whom we are, for a broker that asks with `amqps`.
     ///   - heartbeat: whole seconds; a dead broker is noticed after two of them.
     /// - Throws: `.invalidConfiguration`; the message does not repeat the URL.
     public init(
-        url: String, connectionName: String, authorityFile: String? = nil, heartbeat: Duration = .seconds(20)
+        url: String, connectionName: String, authorityFile: String? = nil, certificate: Certificate? = nil,
+        heartbeat: Duration = .seconds(20)
     ) throws(MessagingError) {
         do {
             amqp = try AMQPConfiguration(url: url)
@@ -20,6 +34,9 @@ public struct BrokerConfiguration: Sendable {
         }
         amqp.connectionName = connectionName
         amqp.authorityFile = authorityFile
+        amqp.clientCertificate = certificate.map {
+            AMQPClientCertificate(certificateFile: $0.file, keyFile: $0.keyFile)
+        }
         amqp.heartbeat = heartbeat
     }
 

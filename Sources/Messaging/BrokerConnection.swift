@@ -4,7 +4,7 @@ import Synchronization
 
 /// A connection to the broker that comes back by itself, shared by those who joined it.
 ///
-/// Logs once when the broker goes and once when it returns. The queues are declared on every new connection.
+/// Logs once when the broker goes and once when it returns. The queues are looked for on every new connection.
 public final class BrokerConnection: Sendable {
     private struct State {
         var connection: AMQPConnection?
@@ -39,6 +39,8 @@ public final class BrokerConnection: Sendable {
     /// Returns when what the handlers of this connection's consumers need is there.
     let untilUsable: @Sendable () async -> Void
     private let state = Mutex(State())
+    /// What consumers on this connection hold.
+    public let held = HeldBodies()
 
     /// - Parameters:
     ///   - configuration: its connection name is used as it is.
@@ -63,6 +65,8 @@ public final class BrokerConnection: Sendable {
                 wasThere: state.wasThere)
         }
     }
+
+    var openConnection: AMQPConnection? { state.withLock { $0.connection } }
 
     /// Whether it was tried and cannot be used; false before the first attempt has ended.
     var isKnownUnusable: Bool { state.withLock { $0.saidAway || $0.availability == .blocked } }
@@ -155,7 +159,7 @@ public final class BrokerConnection: Sendable {
                 self?.note(change, life)
             }
             do throws(AMQPError) {
-                try await Topology.declare(on: connection)
+                try await Topology.ensure(on: connection)
             } catch {
                 await connection.close()
                 throw error

@@ -1,4 +1,5 @@
 import AMQP
+import CrashPoints
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -31,6 +32,7 @@ extension Consumer {
             mailbox.intake { $0.wasCancelled(lane) }
         case .ack(let lane, let tag):
             await subscriptions[lane]?.ack(tag, multiple: true)
+            CrashPoint.consumerAfterAck.pass()
         case .hand(let lane, let deliveries):
             await hand(deliveries, lane, mailbox)
         case .setAside(let lane, let id, let delivery, let reason):
@@ -52,7 +54,9 @@ extension Consumer {
 
     private func hand(_ deliveries: [Delivery], _ lane: Lane, _ mailbox: Mailbox) async {
         let start = ContinuousClock.now
+        CrashPoint.consumerAfterDelivery.pass()
         let settlements = await handler(deliveries)
+        CrashPoint.consumerBeforeAck.pass()
         let end = ContinuousClock.now
         metrics[lane]?.handled(settlements, after: end - start)
         if settlements.count != deliveries.count {

@@ -107,6 +107,8 @@ public final class Consumer: Service, Sendable {
             return current.isStopping
         }
         if isStopping { return }
+        broker.held.set(queue) { lane in mailbox.intake { $0[lane].oldestPublished } }
+        defer { broker.held.set(queue, nil) }
         var subscriptions = Subscriptions(connection: connection, queue: queue, mailbox: mailbox)
         await work(mailbox, &subscriptions)
         current.withLock { $0.mailbox = nil }

@@ -8,6 +8,8 @@ public struct Delivery: Sendable {
     /// How often a worker took it and died, or gave it back: 0 the first time. Retrying in place does not count.
     public var attempts: Int
     public var messageID: String?
+    /// Milliseconds since 1970, by the publisher's clock; nil where it did not say.
+    var publishedAt: Int64?
     /// Where and why it died, for a delivery from ``QueueName/dead``.
     public var death: Death?
 
@@ -45,6 +47,7 @@ public struct Delivery: Sendable {
             // A header, so anything at all where somebody else has published it.
             attempts: min(max(0, delivery.deliveryCount), Self.countedAttempts),
             messageID: delivery.messageID, death: Death(delivery.headers))
+        if case .int(let milliseconds) = delivery.headers[WallClock.header] { publishedAt = milliseconds }
     }
 }
 

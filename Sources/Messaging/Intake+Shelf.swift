@@ -21,6 +21,11 @@ extension Intake {
         var count: Int { waiting.count + held.count }
         var isEmpty: Bool { waiting.isEmpty && held.isEmpty }
         var oldest: ContinuousClock.Instant? { held.first?.received ?? waiting.first?.received }
+        /// When the oldest that is not done was published; 0 where that is unknown.
+        var oldestPublished: Int64? {
+            let item = held.first { $0.state != .done } ?? waiting.first
+            return item.map { $0.delivery.publishedAt ?? 0 }
+        }
         var nextDue: ContinuousClock.Instant? { held.filter { $0.state != .done }.map(\.due).min() }
         var hasSuspect: Bool { held.contains { $0.delivery.isSuspect } || waiting.contains { $0.delivery.isSuspect } }
         var isSuspectNext: Bool { (held.first ?? waiting.first)?.delivery.isSuspect ?? false }

@@ -55,7 +55,13 @@ public final class OrderedConsumer: Sendable {
             let consumer = try await connection.consume(
                 queue: queue.name(in: lane), prefetch: UInt16(clamping: limits.bodies)
             ) { inbox.post($0) }
-            while let batch = await inbox.next(limits) { await work(off: batch, consumer) }
+            defer { broker.held.set(queue, nil) }
+            while let batch = await inbox.next(limits) {
+                let oldest = Delivery(batch[0], queue: queue, lane: lane).publishedAt ?? 0
+                broker.held.set(queue) { _ in oldest }
+                await work(off: batch, consumer)
+                broker.held.set(queue, nil)
+            }
             try? await consumer.close()
         } catch {
             inbox.post(.ended(error))

@@ -1,4 +1,5 @@
 import AMQP
+import CrashPoints
 public import Logging
 public import ServiceLifecycle
 import Synchronization
@@ -68,7 +69,9 @@ public final class Publisher: Service, Sendable {
         let start = ContinuousClock.now
         do throws(MessagingError) {
             try await send(
-                AMQPMessage(body, routingKey: queue.name(in: lane), messageID: messageID),
+                AMQPMessage(
+                    body, routingKey: queue.name(in: lane), exchange: queue.exchange ?? "", messageID: messageID,
+                    headers: [WallClock.header: .int(WallClock.milliseconds)]),
                 deadline: start + (timeout ?? self.timeout))
             metrics.confirmed(queue, lane, after: .now - start)
             end()
@@ -82,10 +85,10 @@ public final class Publisher: Service, Sendable {
     private func send(_ message: AMQPMessage, deadline: ContinuousClock.Instant) async throws(MessagingError) {
         let connection = try await broker.connection(until: deadline)
         do {
-            try await connection.publish(message, timeout: deadline - .now)
+            try await connection.publish(message, timeout: deadline - .now) { CrashPoint.publisherAfterPublish.pass() }
         } catch {
-            // Somebody deleted the queue: the next attempt finds it again.
-            if error.code == .returned { try? await Topology.declareAgain(on: connection) }
+            // Somebody deleted the queue, or its exchange: the next attempt finds it again.
+            if error.code == .returned || error.code == .notFound { try? await Topology.declareAgain(on: connection) }
             throw MessagingError(error)
         }
     }

@@ -20,21 +20,26 @@ public struct QueueName: RawRepresentable, Sendable, Hashable, CustomStringConve
     public static let messages = QueueName(rawValue: "messages")
     /// From ingest to the mailer, while the database is away; live only.
     public static let withdrawals = QueueName(rawValue: "withdrawals")
+    /// The newest marks of what mailers have claimed; read and never taken. Without lanes.
+    public static let marks = QueueName(rawValue: "marks")
     /// Where the broker puts a body that it took back too often; without lanes, written by the broker alone.
     public static let dead = QueueName(rawValue: "dead")
 
     /// Every queue, in the order in which a body may travel.
-    public static let all: [QueueName] = [.events, .signals, .messages, .withdrawals, .dead]
+    public static let all: [QueueName] = [.events, .signals, .messages, .withdrawals, .marks, .dead]
 
     /// The lanes that exist, the first to be served first.
     public var lanes: [Lane] {
-        self == .withdrawals || self == .dead ? [.live] : [.live, .bulk]
+        [.withdrawals, .marks, .dead].contains(self) ? [.live] : [.live, .bulk]
     }
 
     /// What the broker calls it: `loods.events.live`.
     public func name(in lane: Lane) -> String {
-        self == .dead ? "loods.dead" : "loods.\(rawValue).\(lane.rawValue)"
+        self == .dead || self == .marks ? "loods.\(rawValue)" : "loods.\(rawValue).\(lane.rawValue)"
     }
+
+    /// Through which bodies are published to it, in either lane; nil for one that the broker alone writes.
+    public var exchange: String? { self == .dead ? nil : "loods.\(rawValue)" }
 
     public var description: String { rawValue }
 }

@@ -1,10 +1,12 @@
 import AMQP
 
-/// The queues and how they are declared, every argument of them.
+/// The queues and how they are declared, every argument of them, and the exchanges through which bodies get there.
 ///
-/// Every service declares all of them whenever it connects, so that none waits for another.
+/// Each queue has an exchange of its own, so that a user of the broker may be let publish to one and not to another; through
+/// the default exchange whoever may publish at all may publish everywhere. Every service looks for all of them whenever it
+/// connects, and declares them where they are missing, if it may: none waits for another.
 public enum Topology {
-    /// Declares every queue; changes nothing when they exist.
+    /// Declares every queue and exchange; changes nothing when they exist.
     ///
     /// - Throws: `.away`; `.topologyDiffers` when a queue exists with other arguments.
     public static func declare(_ configuration: BrokerConfiguration) async throws(MessagingError) {
@@ -22,13 +24,13 @@ public enum Topology {
         public var consumers: Int
     }
 
-    /// Looks at every lane of every queue, without changing anything.
+    /// Looks at every lane of every queue from which something is taken, without changing anything.
     ///
     /// - Throws: `.away`, also when a queue does not exist yet.
     public static func depths(_ configuration: BrokerConfiguration) async throws(MessagingError) -> [Depth] {
         try await withConnection(configuration) { connection throws(AMQPError) in
             var depths: [Depth] = []
-            for queue in QueueName.all {
+            for queue in QueueName.all where queue != .marks {
                 for lane in queue.lanes {
                     let status = try await connection.queueStatus(queue.name(in: lane))
                     depths.append(
@@ -39,28 +41,55 @@ public enum Topology {
         }
     }
 
+    /// Declares what is missing. Looking needs no right on the broker; declaring does.
+    ///
+    /// - Throws: `.accessRefused` when something is missing and the user may not declare it.
+    static func ensure(on connection: AMQPConnection) async throws(AMQPError) {
+        do throws(AMQPError) {
+            for queue in QueueName.all {
+                for lane in queue.lanes { _ = try await connection.queueStatus(queue.name(in: lane)) }
+                if let exchange = queue.exchange { try await connection.requireExchange(exchange) }
+            }
+        } catch {
+            guard error.code == .notFound else { throw error }
+            do throws(AMQPError) { try await declare(on: connection) } catch {
+                guard error.code == .accessRefused else { throw error }
+                throw AMQPError(
+                    .accessRefused,
+                    "ACCESS_REFUSED - queues are missing, and this user may not make them; loods migrate does")
+            }
+        }
+    }
+
     static func declare(on connection: AMQPConnection) async throws(AMQPError) {
         // The dead-letter queue first: a body that dies before it exists waits, but nobody sees it.
         for queue in QueueName.all.reversed() {
             for lane in queue.lanes {
                 try await connection.declareQueue(queue.name(in: lane), arguments: arguments(of: queue))
             }
+            guard let exchange = queue.exchange else { continue }
+            try await connection.declareExchange(exchange)
+            for lane in queue.lanes {
+                let name = queue.name(in: lane)
+                try await connection.bind(queue: name, to: exchange, routingKey: name)
+            }
         }
     }
 
-    /// Declares the queues again after one was deleted, but not at once.
+    /// Declares what is missing again after something was deleted, but not at once.
     ///
     /// When a quorum queue is back before the broker has told its consumers, RabbitMQ 3.10 attaches them to the new
     /// queue without a word and drops its first deliveries: they stay unacknowledged for ever.
     static func declareAgain(on connection: AMQPConnection) async throws {
         try await Task.sleep(for: .seconds(1))
-        try await declare(on: connection)
+        try await ensure(on: connection)
     }
 
     /// So often a body may come back; once more, and the broker puts it into the queue `dead`.
     static let deliveryLimit = 20
 
     static func arguments(of queue: QueueName) -> AMQPTable {
+        if queue == .marks { return marksArguments }
         var arguments: AMQPTable = [
             "x-queue-type": "quorum",
             // A full queue refuses (basic.nack), so that publishers slow down and nothing is dropped. It is also what
@@ -86,7 +115,14 @@ public enum Topology {
         return arguments
     }
 
-    private static func withConnection<R: Sendable>(
+    /// A few of the newest, since several mailers may publish at once and the greatest counts. One at a time reads them, so that
+    /// each reader has all of them; the limit, which is never reached, has the broker put them back at the queue's head.
+    private static let marksArguments: AMQPTable = [
+        "x-queue-type": "quorum", "x-overflow": "drop-head", "x-max-length": 32, "x-queue-leader-locator": "balanced",
+        "x-delivery-limit": 1_000_000_000, "x-single-active-consumer": true,
+    ]
+
+    static func withConnection<R: Sendable>(
         _ configuration: BrokerConfiguration,
         _ body: (AMQPConnection) async throws(AMQPError) -> R
     ) async throws(MessagingError) -> R {

@@ -6,6 +6,10 @@ struct Migration: Sendable {
 
     /// All steps in order. A new file under `Migrations/` is added here.
     static let all: [Migration] = [
-        Migration(number: 1, name: "foundation", sql: PackageResources.m0001_foundation_sql)
+        Migration(number: 1, name: "foundation", sql: PackageResources.m0001_foundation_sql),
+        Migration(number: 2, name: "limits", sql: PackageResources.m0002_limits_sql),
+        Migration(number: 4, name: "operations", sql: PackageResources.m0004_operations_sql),
+        Migration(number: 5, name: "trials", sql: PackageResources.m0005_trials_sql),
+        Migration(number: 6, name: "roles", sql: PackageResources.m0006_roles_sql),
     ]
 }

@@ -27,10 +27,12 @@ public enum Migrator {
 
     /// Runs the steps that are missing, each once, however many processes start at the same time.
     ///
-    /// All in one transaction under an advisory lock: others wait, then find nothing to do. A step whose SQL differs from
+    /// All in one transaction under an advisory lock: others wait, then find nothing to do. The roles come first, so that
+    /// every step may speak of them. A step whose SQL differs from
     /// what ran before is refused, and so is a database that is newer than this build.
     public static func migrate(in session: PostgresSession) throws -> Report {
         try session.execute("select pg_advisory_xact_lock(\(Int64(0x6C6F_6F64_73)))")
+        try Roles.make(in: session)
         try session.runScript(
             """
             create table if not exists schema_migrations (
@@ -72,6 +74,8 @@ public enum Migrator {
 public enum SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
     case newer(database: Int32, build: Int32)
     case edited(Int32)
+    /// The migrating login lacks rights on the server; what an administrator is to run.
+    case needsAdministrator(reason: String, statements: [String])
 
     public var description: String {
         switch self {
@@ -79,6 +83,12 @@ public enum SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
             "the database has schema \(database), this build knows \(build): start a newer build"
         case .edited(let number):
             "migration \(number) ran with other SQL than this build holds; a landed migration is never edited"
+        case .needsAdministrator(let reason, let statements):
+            """
+            \(reason). Have an administrator of the server run this once, then run the same command again:
+
+            \(statements.map { "  \($0);" }.joined(separator: "\n"))
+            """
         }
     }
 }

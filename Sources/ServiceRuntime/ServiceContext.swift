@@ -8,4 +8,9 @@ public struct ServiceContext: Sendable {
     public let logger: Logger
     /// What `/readyz` reports; register a check for every dependency.
     public let readiness: Readiness
+    /// Where the process's counters are.
+    let metrics: MetricsRegistry
+
+    /// What counters of these names have counted together, whatever their labels.
+    public func sum(of counters: [String]) -> Double { metrics.sum(of: Set(counters)) }
 }

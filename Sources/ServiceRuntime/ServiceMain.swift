@@ -34,9 +34,7 @@ public enum ServiceMain {
         name: String, about: String, settings: (inout SettingsReader) -> Settings,
         services: (Settings, ServiceContext) async throws -> [any Service]
     ) async -> Never {
-        var reader = SettingsReader(environment: ProcessInfo.processInfo.environment) { path in
-            try String(contentsOfFile: path, encoding: .utf8)
-        }
+        var reader = SettingsReader(environment: ProcessInfo.processInfo.environment)
         let runtime = RuntimeSettings(&reader)
         let own = settings(&reader)
         leaveIfAsked(name: name, about: about, arguments: CommandLine.arguments.dropFirst(), reader: reader)
@@ -50,7 +48,12 @@ public enum ServiceMain {
         for unknown in reader.unknownNames {
             logger.warning("no setting of this service has this name", metadata: ["name": "\(unknown)"])
         }
-        let context = ServiceContext(name: name, logger: logger, readiness: Readiness())
+        for caution in reader.cautions {
+            logger.warning(
+                "a setting's file keeps no secret",
+                metadata: ["name": "\(caution.name)", "reason": "\(caution.message)"])
+        }
+        let context = ServiceContext(name: name, logger: logger, readiness: Readiness(), metrics: registry)
         leave(await serve(runtime, context, registry) { try await services(own, context) })
     }
 
@@ -120,6 +123,13 @@ public enum ServiceMain {
     private static func leave(_ code: ExitCode) -> Never { exit(code.rawValue) }
 }
 
+extension ServiceContext {
+    /// The process's id.
+    public var pid: Int32 { ProcessInfo.processInfo.processIdentifier }
+    /// The name of the host that it runs on.
+    public var host: String { ProcessInfo.processInfo.hostName }
+}
+
 /// The settings that every service has.
 struct RuntimeSettings: Sendable {
     var operations: ListenAddress
@@ -138,5 +148,6 @@ struct RuntimeSettings: Sendable {
             "LOODS_LOG_LEVEL", of: Logger.Level.allCases.map(\.rawValue), default: "info",
             meaning: "Entries below this level are not written.")
         logLevel = Logger.Level(rawValue: level) ?? .info
+        reader.readCrashPlan()
     }
 }

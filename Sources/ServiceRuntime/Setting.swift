@@ -11,6 +11,8 @@ public struct Setting: Sendable, Hashable {
     public var range: String
     /// What the setting does.
     public var meaning: String
+    /// Whether its value is never shown, since it is a secret or may hold one.
+    public var isSecret = false
 }
 
 /// One thing that is wrong with the settings.
@@ -43,6 +45,7 @@ extension [Setting] {
             if !setting.range.isEmpty { facts.append(setting.range) }
             if let text = setting.defaultText { facts.append("default \(text)") }
             if setting.isRequired { facts.append("required") }
+            if setting.isSecret, setting.type != "secret" { facts.append("kept secret") }
             return "  \(setting.name)   \(facts.joined(separator: ", "))\n      \(setting.meaning)\n"
         }.joined()
     }

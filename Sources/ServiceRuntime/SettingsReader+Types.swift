@@ -81,11 +81,50 @@ extension SettingsReader {
         } ?? ""
     }
 
+    /// A URL, as ``url(_:schemes:example:meaning:)``, whose password may stand in a setting of its own: so the URL itself is
+    /// no secret, and the password lies in a file by itself.
+    public mutating func url(
+        _ name: String, password passwordName: String, schemes: [String], example: String, meaning: String
+    ) -> String {
+        withPassword(
+            passwordName, in: url(name, schemes: schemes, example: example, meaning: meaning), called: name)
+    }
+
+    /// The same, which may be left out.
+    public mutating func optionalURL(
+        _ name: String, password passwordName: String, schemes: [String], meaning: String
+    ) -> String? {
+        let beginnings = schemes.map { $0 + "://" }
+        let url = optional(
+            name, type: "URL", range: beginnings.map { $0 + "…" }.joined(separator: " or "),
+            expectation: "a URL that begins with \(beginnings.joined(separator: " or "))", meaning: meaning,
+            isSecret: true
+        ) { text in beginnings.contains { text.hasPrefix($0) && text.count > $0.count } ? text : nil }
+        let whole = withPassword(passwordName, in: url ?? "", called: name)
+        return whole.isEmpty ? nil : whole
+    }
+
+    private mutating func withPassword(_ passwordName: String, in url: String, called name: String) -> String {
+        let password = secret(passwordName, meaning: "The password for \(name), instead of one within it.")
+        guard let password, !url.isEmpty else { return url }
+        switch UserInfo(of: url) {
+        case .user(let end): return url[..<end] + ":" + percentEncoded(password) + url[end...]
+        case .userAndPassword: fault(passwordName, "given twice: here and within \(name)")
+        case .none: fault(passwordName, "\(name) names no user whose password it is")
+        }
+        return url
+    }
+
     /// The path of a PEM file of certificate authorities, which may be left out; that it can be read is tried.
     public mutating func authorities(_ name: String, meaning: String) -> String? {
+        pemFile(name, with: "certificates", meaning: meaning)
+    }
+
+    /// The path of a PEM file, which may be left out; that it can be read is tried.
+    public mutating func pemFile(_ name: String, with what: String, meaning: String) -> String? {
         let contents = contents
         return optional(
-            name, type: "path", expectation: "a readable PEM file with certificates", meaning: meaning
+            name, type: "path", expectation: "a readable PEM file with \(what)", meaning: meaning
         ) { path in
             let text = try? contents(path)
             return text.map { $0.contains("-----BEGIN ") } ?? false ? path : nil
@@ -148,6 +187,31 @@ extension Duration {
         let unit = Self.settingUnits.last { milliseconds % $0.milliseconds == 0 }!
         return "\(milliseconds / unit.milliseconds)\(unit.suffix)"
     }
+}
+
+/// What a URL says before the `@` of its authority (RFC 3986, section 3.2.1).
+private enum UserInfo {
+    case none
+    /// Up to this place.
+    case user(end: String.Index)
+    case userAndPassword
+
+    init(of url: String) {
+        guard let start = url.firstRange(of: "://")?.upperBound else { self = .none; return }
+        let authority = url[start...].prefix { !"/?#".contains($0) }
+        guard let end = authority.lastIndex(of: "@"), end > start else { self = .none; return }
+        self = authority[..<end].contains(":") ? .userAndPassword : .user(end: end)
+    }
+}
+
+/// All but letters, digits and `-._~` as `%` and two digits (RFC 3986, section 2.1).
+private func percentEncoded(_ text: String) -> String {
+    text.utf8.map { byte in
+        let scalar = Unicode.Scalar(byte)
+        let isPlain =
+            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-._~".unicodeScalars.contains(scalar))
+        return isPlain ? String(scalar) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }.joined()
 }
 
 /// `4000` as `4,000`.

@@ -7,14 +7,30 @@ public struct SettingsReader: Sendable {
     public private(set) var settings: [Setting] = []
     /// Everything that is wrong, in the order of asking.
     public private(set) var faults: [SettingFault] = []
+    /// What had better be mended, though it can be gone on with: secrets that lie open. In the order of asking.
+    public private(set) var cautions: [SettingFault] = []
 
     private let environment: [String: String]
     let contents: @Sendable (String) throws -> String
+    private let looseness: @Sendable (String) -> String?
 
-    /// - Parameter contents: the text of the file at a path; throws where it cannot be read.
-    public init(environment: [String: String], contents: @escaping @Sendable (_ path: String) throws -> String) {
+    /// - Parameters:
+    ///   - contents: the text of the file at a path; throws where it cannot be read.
+    ///   - looseness: why the file at a path keeps no secret; nil where it does.
+    public init(
+        environment: [String: String], contents: @escaping @Sendable (_ path: String) throws -> String,
+        looseness: @escaping @Sendable (_ path: String) -> String? = { _ in nil }
+    ) {
         self.environment = environment
         self.contents = contents
+        self.looseness = looseness
+    }
+
+    /// Reads a process's environment, and files of this machine.
+    public init(environment: [String: String]) {
+        self.init(
+            environment: environment, contents: { try SecretFile($0).contents() },
+            looseness: { SecretFile($0).looseness })
     }
 
     /// Names that begin with `LOODS_` but that no setting here reads, sorted. Test servers' names do not count.
@@ -46,8 +62,10 @@ public struct SettingsReader: Sendable {
         isSecret: Bool = false, parse: (String) -> Value?
     ) -> Value? {
         settings.append(
-            Setting(name: name, type: type, defaultText: nil, isRequired: true, range: range, meaning: meaning))
-        guard let text = text(of: name) else {
+            Setting(
+                name: name, type: type, defaultText: nil, isRequired: true, range: range, meaning: meaning,
+                isSecret: isSecret))
+        guard let text = text(of: name, isSecret: isSecret) else {
             if !faults.contains(where: { $0.name == name }) { fault(name, "missing; for example \(example)") }
             return nil
         }
@@ -62,9 +80,10 @@ public struct SettingsReader: Sendable {
         meaning: String, isSecret: Bool = false, parse: (String) -> Value?
     ) -> Value? {
         settings.append(
-            Setting(name: name, type: type, defaultText: defaultText, isRequired: false, range: range, meaning: meaning)
-        )
-        guard let text = text(of: name) else { return nil }
+            Setting(
+                name: name, type: type, defaultText: defaultText, isRequired: false, range: range, meaning: meaning,
+                isSecret: isSecret))
+        guard let text = text(of: name, isSecret: isSecret) else { return nil }
         let suffix = defaultText.map { " (default \($0))" } ?? ""
         return parsed(text, name, expectation: expectation + suffix, isSecret: isSecret, parse)
     }
@@ -77,13 +96,14 @@ public struct SettingsReader: Sendable {
         return nil
     }
 
-    private mutating func text(of name: String) -> String? {
+    private mutating func text(of name: String, isSecret: Bool) -> String? {
         let value = environment[name].flatMap { $0.isEmpty ? nil : $0 }
         guard let path = environment[name + "_FILE"], !path.isEmpty else { return value }
         guard value == nil else {
             fault(name, "given twice: here and as \(name)_FILE")
             return nil
         }
+        if isSecret, let looseness = looseness(path) { cautions.append(SettingFault(name: name, message: looseness)) }
         do {
             var text = try contents(path)
             if text.last?.isNewline == true { text.removeLast() }

@@ -22,14 +22,23 @@ extension Timestamp: PostgresEncodable, PostgresDecodable {
 
     /// PostgreSQL counts microseconds from 2000-01-01.
     private static let epoch: Int64 = 946_684_800_000_000
+    /// What it can tell apart (datatype/timestamp.h, MIN_TIMESTAMP and END_TIMESTAMP): 4714 BC until 294277 AD. The first
+    /// and the last number of all are its `-infinity` and `infinity`.
+    private static let finite: Range<Int64> = -211_813_488_000_000_000..<9_223_371_331_200_000_000
 
+    /// A time before all that PostgreSQL can tell apart becomes `-infinity`.
     public func encode(into buffer: inout [UInt8]) {
-        withUnsafeBytes(of: (microseconds - Self.epoch).bigEndian) { buffer.append(contentsOf: $0) }
+        let (count, overflows) = microseconds.subtractingReportingOverflow(Self.epoch)
+        let value = overflows || count < Self.finite.lowerBound ? Int64.min : count
+        withUnsafeBytes(of: value.bigEndian) { buffer.append(contentsOf: $0) }
     }
 
+    /// An infinite time, and one too late for us, becomes the first or the last that there is.
     public init(postgresBytes bytes: UnsafeRawBufferPointer, oid: UInt32) throws(PostgresError) {
         guard bytes.count == 8 else { throw .decoding("a timestamptz has 8 bytes") }
-        self.init(microseconds: Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)) + Self.epoch)
+        let count = Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
+        let (time, overflows) = count.addingReportingOverflow(Self.epoch)
+        self.init(microseconds: overflows || !Self.finite.contains(count) ? (count < 0 ? .min : .max) : time)
     }
 }
 

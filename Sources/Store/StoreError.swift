@@ -7,6 +7,12 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case mergedMeanwhile
     /// The definitions name a revision that is not there.
     case missingRevision(Int32)
+    /// The store is not the one that mails are sent from: it was restored, or a standby has taken over.
+    case lineageChanged
+    /// The store's roles do not exist.
+    case rolesMissing
+    /// The login is no member of a role that it needs.
+    case mayNotActAs(String)
 
     public var description: String {
         switch self {
@@ -14,6 +20,13 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         case .unknownWorkspace(let name): "there is no workspace \"\(name)\"; loods apply creates one"
         case .mergedMeanwhile: "a contact has merged meanwhile"
         case .missingRevision(let revision): "revision \(revision) of the definitions is missing"
+        case .lineageChanged: "the store is not the one that mails are sent from"
+        case .rolesMissing: "the store's roles are missing; run: loods migrate"
+        case .mayNotActAs(let role):
+            """
+            this login may not act as \(role); take another, or have an administrator grant \(role) to it (loods migrate does \
+            so for the login that it runs under)
+            """
         }
     }
 }

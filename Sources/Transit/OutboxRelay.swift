@@ -1,3 +1,4 @@
+import CrashPoints
 public import Logging
 public import Messaging
 public import Model
@@ -31,10 +32,12 @@ public struct OutboxRelay: Sendable {
     @discardableResult
     public func publish(_ rows: [Outbox.Row]) async -> Set<UniqueID> {
         guard !rows.isEmpty, !isHeldUp else { return [] }
+        CrashPoint.outboxBeforePublish.pass()
         let confirmed = await withTaskGroup(of: UniqueID?.self) { group in
             for row in rows { group.addTask { await self.send(row) } }
             return await group.reduce(into: Set<UniqueID>()) { if let id = $1 { $0.insert(id) } }
         }
+        CrashPoint.outboxAfterConfirm.pass()
         do {
             try await pool.withConnection { try Outbox.remove(Array(confirmed), in: $0) }
         } catch {

@@ -1,3 +1,4 @@
+import CrashPoints
 public import Logging
 import Messaging
 import Metrics
@@ -37,6 +38,7 @@ public struct OutboxSweeper: Service {
         do {
             while !ways.isEmpty, !relay.isHeldUp, !Task.isCancelled, !Task.isShuttingDownGracefully {
                 let rows = try await claim(ways)
+                if !rows.isEmpty { CrashPoint.sweeperAfterClaim.pass() }
                 Counter(label: "loods_outbox_swept_total").increment(by: rows.count)
                 let confirmed = await relay.publish(rows)
                 ways = Dictionary(grouping: rows, by: \.way).filter { _, rows in

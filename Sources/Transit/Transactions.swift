@@ -28,7 +28,7 @@ extension PostgresPool {
 public func isTransient(_ error: any Error) -> Bool {
     switch error {
     case let error as PostgresError where error.isTransient: true
-    case StoreError.mergedMeanwhile: true
+    case StoreError.mergedMeanwhile, StoreError.lineageChanged: true
     case is CancellationError: true
     default: isDeploymentFault(error)
     }

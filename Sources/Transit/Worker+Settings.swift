@@ -9,19 +9,23 @@ extension Worker {
         public var databaseURL: String
         public var brokerURL: String
         public var brokerAuthorities: String?
+        public var brokerCertificate: BrokerConfiguration.Certificate?
         public var clock: DomainClock.Mode
         public var connections: Int
 
         public init(_ reader: inout SettingsReader) {
             databaseURL = reader.url(
-                "LOODS_DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgres://loods@db/loods",
+                "LOODS_DATABASE_URL", password: "LOODS_DATABASE_PASSWORD", schemes: ["postgres", "postgresql"],
+                example: "postgres://loods@db/loods",
                 meaning: "The PostgreSQL of this cell.")
             brokerURL = reader.url(
-                "LOODS_AMQP_URL", schemes: ["amqp", "amqps"], example: "amqp://loods:secret@mq:5672/",
-                meaning: "The RabbitMQ of this cell.")
+                "LOODS_AMQP_URL", password: "LOODS_AMQP_PASSWORD", schemes: ["amqp", "amqps"],
+                example: "amqp://loods:secret@mq:5672/",
+                meaning: "The RabbitMQ of this cell. Several nodes: host1:port1,host2:port2 in the host's place.")
             brokerAuthorities = reader.authorities(
                 "LOODS_AMQP_CA_FILE",
                 meaning: "PEM file of the authorities to trust in place of the system's; for amqps.")
+            brokerCertificate = reader.brokerCertificate()
             let clock = reader.string(
                 "LOODS_CLOCK", default: "real",
                 meaning: "Domain time: real, or stepped (it stands until loods clock moves it). As given to migrate.")
@@ -51,7 +55,26 @@ extension Worker {
 
         /// Where the broker is, for a process of this name.
         public func broker(as name: String) throws(MessagingError) -> BrokerConfiguration {
-            try BrokerConfiguration(url: brokerURL, connectionName: name, authorityFile: brokerAuthorities)
+            try BrokerConfiguration(
+                url: brokerURL, connectionName: name, authorityFile: brokerAuthorities, certificate: brokerCertificate)
         }
+    }
+}
+
+extension SettingsReader {
+    /// The certificate that a broker is shown when it asks, with its key; both are given, or neither.
+    public mutating func brokerCertificate() -> BrokerConfiguration.Certificate? {
+        let file = pemFile(
+            "LOODS_AMQP_CERT_FILE", with: "a certificate",
+            meaning: "PEM file of the certificate to show to a broker that asks; for amqps.")
+        let keyFile = pemFile(
+            "LOODS_AMQP_KEY_FILE", with: "a key", meaning: "PEM file of the key of LOODS_AMQP_CERT_FILE.")
+        switch (file, keyFile) {
+        case (let file?, let keyFile?): return BrokerConfiguration.Certificate(file: file, keyFile: keyFile)
+        case (_?, nil): fault("LOODS_AMQP_KEY_FILE", "missing: LOODS_AMQP_CERT_FILE is given")
+        case (nil, _?): fault("LOODS_AMQP_CERT_FILE", "missing: LOODS_AMQP_KEY_FILE is given")
+        case (nil, nil): break
+        }
+        return nil
     }
 }

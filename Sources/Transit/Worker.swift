@@ -19,6 +19,8 @@ public struct Worker: Sendable {
     public let definitions: DefinitionsCache
     public let logger: Logger
     let gate: StoreGate
+    /// This process among all: `scoring HOST/PID`.
+    public let name: String
     private let faults: DeploymentFaults
     private let sweeps: Bool
 
@@ -29,7 +31,7 @@ public struct Worker: Sendable {
             self.init(
                 pool: PostgresPool(try settings.database(as: name), logger: context.logger),
                 broker: try settings.broker(as: name), clockMode: settings.clock, clock: .host, logger: context.logger,
-                sweeps: sweeps)
+                name: context.name, sweeps: sweeps)
         } catch {
             throw ExitFault(code: .settings, message: "\(error)")
         }
@@ -38,8 +40,9 @@ public struct Worker: Sendable {
     /// A worker on what the caller has made; it runs and closes the pool among its `services`.
     public init(
         pool: PostgresPool, broker: BrokerConfiguration, clockMode: DomainClock.Mode, clock: MachineClock,
-        logger: Logger, sweeps: Bool = true
+        logger: Logger, name: String = "worker", sweeps: Bool = true
     ) {
+        self.name = "\(name) \(Host.name)/\(Host.process)"
         self.pool = pool
         self.broker = broker
         let gate = StoreGate(pool: pool, mode: clockMode)
@@ -49,7 +52,7 @@ public struct Worker: Sendable {
         publisher = Publisher(broker, logger: logger)
         relay = OutboxRelay(pool: pool, publisher: publisher, logger: logger)
         self.clock = clock
-        setAside = SetAsideSink(pool: pool, clock: clock)
+        setAside = SetAsideSink(pool: pool, clock: clock, worker: self.name)
         self.clockMode = clockMode
         definitions = DefinitionsCache()
         self.logger = logger
@@ -71,6 +74,9 @@ public struct Worker: Sendable {
         let gate = gate
         await cancelWhenGracefulShutdown { await gate.pass() }
     }
+
+    /// Whether the store was seen migrated and with the right clock.
+    var storeHasFitted: Bool { gate.obstacle == nil }
 
     /// Whether the same work may succeed later, without a change to it. A fault of the deployment, for which somebody has
     /// to do something, is said in the log: once per outage.

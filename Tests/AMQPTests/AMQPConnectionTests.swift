@@ -105,4 +105,31 @@ struct AMQPConnectionTests {
             await connection.close()
         }
     }
+
+    /// A broker of several nodes, some of which refuse, are silent, or have no name.
+    @Test(.timeLimit(.minutes(1))) func theNodeThatAnswersIsFound() async throws {
+        try await TestBroker.with { broker in
+            var configuration = try configuration(broker)
+            let real = configuration.nodes
+            let silent = try SilentListener()
+            let dead = AMQPNode(host: "127.0.0.1", port: Int(FreePort.take()))
+            configuration.connectTimeout = .seconds(2)
+            configuration.nodes =
+                [dead, AMQPNode(host: "127.0.0.1", port: Int(silent.port)), AMQPNode(host: "no.invalid", port: 1)]
+                + real
+            for _ in 0..<8 {
+                let connection = try await AMQPConnection.connect(configuration)
+                try await connection.declareQueue("q")
+                await connection.close()
+            }
+            // What is wrong with us says more than that others are away.
+            configuration.password = "wrong"
+            let refused = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(configuration) }
+            #expect(refused?.code == .accessRefused)
+            configuration.nodes.removeAll(where: real.contains)
+            let away = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(configuration) }
+            #expect(away?.code == .unreachable && away?.isTransient == true)
+            silent.close()
+        }
+    }
 }

@@ -87,12 +87,15 @@ struct ConfirmWindowTests {
         fill(&window, "a", "b")
         _ = window.admitAll(at: start)
         #expect(window.expire(now: start).unknown.isEmpty)
+        #expect(window.overdueSince == nil)
         let late = window.expire(now: start + .seconds(2))
+        #expect(window.overdueSince == start + .seconds(1))
         #expect(late.unknown == ["a"])
         #expect(late.neverSent == ["b"])
         fill(&window, "c")
         #expect(window.admitAll(at: start).isEmpty)
         #expect(window.settle(1, multiple: false, isAck: true, now: start).isEmpty)
+        #expect(window.overdueSince == nil)
         #expect(window.admitAll(at: start).map(\.sequence) == [2])
     }
 

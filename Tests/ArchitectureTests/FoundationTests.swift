@@ -6,7 +6,8 @@ import Testing
     private static let reasons = [
         "Sources/Core/JourneyProgram/LocalZone.swift": "the rules of time zones",
         "Sources/ServiceRuntime/JSONLogHandler.swift": "the date of a log line",
-        "Sources/ServiceRuntime/ServiceMain.swift": "the environment and files of settings",
+        "Sources/ServiceRuntime/ServiceMain.swift": "the environment",
+        "Sources/ServiceRuntime/SecretFile.swift": "files of settings",
         "Sources/Pipeline/Ingestion/Requests/Credentials.swift": "base64",
         "Sources/Apps/mailer/MailerSettings.swift": "the parts of a URL",
     ]

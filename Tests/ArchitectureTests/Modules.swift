@@ -25,38 +25,42 @@ extension Module {
         // Between processes.
         Module("Contracts", .contracts, "Model"),
         Module("Schema", .contracts, "Postgres"),
+        // Where tests may have a process die; in a release build, nothing.
+        Module("CrashPoints", .contracts, outside: "Synchronization Glibc"),
 
         // Tables, queues, the frame of a service. The store reads what conditions see, so it knows their history's type.
         Module("Store", .foundations, "Model Expressions Contracts Schema Postgres", outside: "Crypto"),
         Module(
-            "Messaging", .foundations, "Contracts AMQP", outside: "Logging Metrics ServiceLifecycle Synchronization"),
+            "Messaging", .foundations, "Contracts CrashPoints AMQP",
+            outside: "Logging Metrics ServiceLifecycle Synchronization \(libc)"),
         Module(
-            "ServiceRuntime", .foundations,
+            "ServiceRuntime", .foundations, "CrashPoints",
             outside: "Hummingbird HTTPTypes NIOCore NIOPosix Logging CoreMetrics ServiceLifecycle UnixSignals "
                 + "Synchronization Foundation FoundationEssentials \(libc)"),
 
         // What every worker stands on: outbox, clock, definitions, what is set aside.
         Module(
-            "Transit", .transit, "Model Workspaces Contracts Schema Store Messaging ServiceRuntime Postgres",
+            "Transit", .transit,
+            "Model Workspaces Contracts CrashPoints Schema Store Messaging ServiceRuntime Postgres",
             outside: "Crypto Logging Metrics ServiceLifecycle Synchronization \(libc)"),
 
         // The pipeline, in order of travel.
         Module(
-            "Ingestion", .pipeline, "Model Links Contracts Store Messaging Transit Postgres CJSON CZlib",
+            "Ingestion", .pipeline, "Model Links Contracts CrashPoints Store Messaging Transit Postgres CJSON CZlib",
             outside:
                 "Hummingbird HummingbirdCore HTTPTypes NIOCore NIOHTTP1 NIOHTTPTypes Crypto Logging Metrics CoreMetrics "
                 + "ServiceLifecycle Synchronization Foundation FoundationEssentials"),
         Module(
             "Audience", .pipeline,
-            "Model Expressions Scores JourneyProgram Workspaces Contracts Store Messaging Transit Postgres",
+            "Model Expressions Scores JourneyProgram Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
             outside: "Logging Metrics ServiceLifecycle"),
         Module(
             "Journeys", .pipeline,
-            "Model Expressions JourneyProgram Workspaces Contracts Store Messaging Transit Postgres",
+            "Model Expressions JourneyProgram Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
             outside: "Logging Metrics ServiceLifecycle"),
         Module(
             "Delivery", .pipeline,
-            "Model SendGate Links Content Mail Workspaces Contracts Store Messaging Transit Postgres SMTP",
+            "Model SendGate Links Content Mail Workspaces Contracts CrashPoints Store Messaging Transit Postgres SMTP",
             outside: "Logging Metrics ServiceLifecycle"),
 
         // Composition roots: each of the services names its own stage, and no other.

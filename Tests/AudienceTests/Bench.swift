@@ -17,10 +17,18 @@ struct Bench: Sendable {
 
     let database: TestDatabase
     let workspace: WorkspaceID
+    /// With scoring's rights.
+    private let scoring: PostgresPool
+
+    private init(_ files: [String: String], on database: TestDatabase) async throws {
+        self.database = database
+        workspace = try await Self.apply(files, to: database)
+        scoring = try database.pool(connections: 8, as: "scoring")
+    }
 
     static func with(_ files: [String: String] = Shop.files, _ body: (Bench) async throws -> Void) async throws {
         try await TestDatabase.with(clock: .stepped(at: start)) { database in
-            try await body(Bench(database: database, workspace: try await apply(files, to: database)))
+            try await body(try await Bench(files, on: database))
         }
     }
 
@@ -28,7 +36,7 @@ struct Bench: Sendable {
     func redefine(_ files: [String: String]) async throws { _ = try await Self.apply(files, to: database) }
 
     static func on(_ database: TestDatabase) async throws -> Bench {
-        Bench(database: database, workspace: try await apply(Shop.files, to: database))
+        try await Bench(Shop.files, on: database)
     }
 
     private static func apply(_ files: [String: String], to database: TestDatabase) async throws -> WorkspaceID {
@@ -47,8 +55,8 @@ struct Bench: Sendable {
     }
 
     /// A worker of its own, as another process has it.
-    func worker(connections: Int = 1) async throws -> Worker {
-        try await Self.worker(on: try database.pool(connections: connections))
+    func worker(connections: Int = 1, as role: String = "scoring") async throws -> Worker {
+        try await Self.worker(on: try database.pool(connections: connections, as: role))
     }
 
     static func worker(on pool: PostgresPool) async throws -> Worker {
@@ -62,7 +70,7 @@ struct Bench: Sendable {
     /// Applies events as one batch, and takes the signals out of the outbox that came of it.
     @discardableResult
     func apply(_ events: AcceptedEvent..., lane: Lane = .live) async throws -> [Signal] {
-        let writer = AudienceWriter(worker: try await Self.worker(on: database.pool))
+        let writer = AudienceWriter(worker: try await Self.worker(on: scoring))
         try await writer.apply(events[...], arriving: [], lane: lane)
         return try await takeSignals()
     }

@@ -58,4 +58,6 @@ enum GoldenValues {
         answeredAt: Timestamp(seconds: 1_767_225_600), means: "one-click")
 
     static let barrier = WithdrawalBarrier(id: id)
+
+    static let mark = ClaimMark(number: 0x0102_0304_0506_0708, at: Timestamp(microseconds: 1))
 }

@@ -43,6 +43,9 @@ struct Bench: Sendable {
         workspace = try await database.pool.withTransaction { session in
             let entry = try WorkspaceRegister.lock("shop", now: Self.start, in: session)
             _ = try Definitions.store(files: Shop.files, for: entry, by: "test", now: Self.start, in: session)
+            // There is no broker that a mailer could ask.
+            let standing = try Lineages.standing(in: session)
+            #expect(try Lineages.accept(standing, by: "test", machineNow: Self.start, in: session))
             return entry.id
         }
     }
@@ -57,13 +60,17 @@ struct Bench: Sendable {
         let desk: ClaimDesk
         let room: Mailroom
         let gate: WithdrawalGate
+        let lineage: LineageWatch
 
         init(worker: Worker, settings: DeliverySettings) async {
             self.worker = worker
             self.settings = settings
             relay = SMTPPool(settings.relay, logger: worker.logger)
             gate = WithdrawalGate(worker: worker)
-            let store = GuardedStore(pool: worker.pool, gate: gate)
+            let lineage = LineageWatch(worker: worker, mailer: "test")
+            await lineage.look()
+            self.lineage = lineage
+            let store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage)
             desk = ClaimDesk(worker: worker, settings: settings, store: store)
             room = Mailroom(
                 worker: worker, settings: settings, relay: relay, watch: RelayWatch(logger: worker.logger),
@@ -72,7 +79,10 @@ struct Bench: Sendable {
         }
 
         /// There is no broker through which a barrier could travel.
-        func openGate() async { await gate.open(after: await gate.closings) }
+        func openGate() async {
+            await gate.open(after: await gate.closings)
+            await lineage.look()
+        }
 
         func claim(_ contacts: [ContactKey]) async throws -> ClaimDesk.Batch {
             let batch = try await desk.claim(contacts, withTopic: true)
@@ -87,7 +97,7 @@ struct Bench: Sendable {
     func mailer(port: Int? = nil) async throws -> Mailer {
         let machine = machine
         let worker = Worker(
-            pool: try database.pool(connections: 2),
+            pool: try database.pool(connections: 2, as: "mailer"),
             broker: try BrokerConfiguration(url: "amqp://guest@127.0.0.1:1/", connectionName: "test"),
             clockMode: .stepped, clock: MachineClock { machine.now }, logger: TestEnvironment.quiet, sweeps: false)
         await worker.publisher.close()

@@ -219,8 +219,9 @@ import Transit
                 let pool = PostgresPool(
                     try PostgresConfiguration(url: url, applicationName: "loods-tests", poolSize: 1),
                     logger: TestEnvironment.quiet)
-                let gate = try await bench.mailer().gate
-                let store = GuardedStore(pool: pool, gate: gate)
+                let mailer = try await bench.mailer()
+                let (gate, lineage) = (mailer.gate, mailer.lineage)
+                let store = GuardedStore(pool: pool, gate: gate, lineage: lineage)
                 _ = try await store.statement { try $0.execute("select 1") }
                 await gate.open(after: await gate.closings)
                 _ = try await store.statement { try $0.execute("select 1") }
@@ -228,6 +229,7 @@ import Transit
                 await door.shut()
                 _ = try? await store.statement { try $0.execute("select 1") }
                 #expect(await !gate.isOpen)
+                #expect(await !lineage.isAccepted)
                 await pool.close()
             }
         }

@@ -144,7 +144,8 @@ import Transit
 
     private static func release(_ bench: Bench, at machineNow: Timestamp) async throws -> [UniqueID] {
         try await bench.database.pool.withTransaction { session in
-            try Claims.releaseExpired(before: machineNow, now: Bench.start, in: session).map(\.id)
+            let runOut = try Claims.leases(in: session).filter { $0.value < machineNow }
+            return try Claims.release(runOut, machineNow: machineNow, now: Bench.start, in: session).map(\.id)
         }
     }
 

@@ -32,7 +32,7 @@ import Testing
             }
             try await cluster.post(readers.map { Shop.cart(of: $0.customer) })
             expected.add(await traffic.expected)
-            let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
+            let recovery = try await cluster.drain(carts: readers.count, expecting: expected)
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
                 fault: "both servers away", point: "services started meanwhile", workers: 1, account: account,

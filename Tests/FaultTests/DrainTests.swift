@@ -70,7 +70,7 @@ import Testing
         private let cluster: Cluster
         private var next = 0
         private static let batch = 100
-        private static let pause = Duration.milliseconds(80)
+        private static let pause = Duration.milliseconds(50)
 
         init(_ cluster: Cluster) { self.cluster = cluster }
 

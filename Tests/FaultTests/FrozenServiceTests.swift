@@ -30,7 +30,7 @@ import Testing
                 for service in frozen { try await cluster.thaw(service) }
             }
             expected.add(await traffic.expected)
-            let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
+            let recovery = try await cluster.drain(carts: readers.count, expecting: expected)
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
                 fault: "freeze \(length.components.seconds) s", point: "each service under load", workers: 2,

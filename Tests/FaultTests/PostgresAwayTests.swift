@@ -65,7 +65,7 @@ import Testing
                 try await Self.end(outage.way, postgres)
             }
             expected.add(await traffic.expected)
-            let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
+            let recovery = try await cluster.drain(carts: readers.count, expecting: expected)
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
                 fault: "PostgreSQL \(outage.way.rawValue) \(outage.length.components.seconds) s",

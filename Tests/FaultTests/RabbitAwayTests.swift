@@ -79,7 +79,7 @@ import Testing
             try await cluster.post(leaving.map { Shop.cart(of: $0.customer) })
             for number in Self.pages { try await cluster.post(Self.page(number)) }
             expected.add(await traffic.expected)
-            let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
+            let recovery = try await cluster.drain(carts: readers.count, expecting: expected)
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
                 fault: "RabbitMQ \(outage.way.rawValue) \(outage.length.components.seconds) s",

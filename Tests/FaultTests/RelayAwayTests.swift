@@ -27,7 +27,7 @@ import Testing
                 try await cluster.mail.comeBack()
             }
             expected.add(await traffic.expected)
-            let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
+            let recovery = try await cluster.drain(carts: readers.count, expecting: expected)
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
                 fault: "mail server away", point: "under load", workers: 1, account: account, recovery: recovery

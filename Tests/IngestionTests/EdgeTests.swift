@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Links
+import Logging
 import Messaging
 import Model
 import Postgres
@@ -18,22 +19,58 @@ import Transit
 struct TestEdge {
     let sink = RecordingSink()
     let signer = try! LinkSigner(secrets: [LinkSecret(id: "k1", bytes: Array(0..<32))])
+    /// Without a store behind it, so that each limit is this process's alone.
+    let shared: SharedLimits
+    let gate: Gatekeeper
 
     struct Away: Error {}
 
-    /// Keys are `server`, `public`, and `away`, which the store cannot tell.
+    init(addressRate: Int? = nil, proxies: TrustedProxies = .none) {
+        let still = ContinuousClock.now
+        shared = SharedLimits(clock: MachineClock { receipt }, now: { still }, logger: silent) { _, _, _ in throw Away()
+        }
+        gate = Gatekeeper(
+            shared: shared, addresses: AddressLimits(rate: addressRate, now: { still }), proxies: proxies,
+            logger: silent)
+    }
+
+    /// Keys are `server`, `public`, `slow` (of three events a second), `small` (of a quota of two), and `away`, which the
+    /// store cannot tell.
     func run<Result: Sendable>(
         _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Result
     ) async throws -> Result {
+        let groups = groups(sink) { $0.patience = .milliseconds(20) }
+        let (keys, desk) = try behind()
+        let responder = Edge.router(
+            keys: keys, gate: gate, groups: groups, signer: signer, desk: desk, logger: silent
+        ).buildResponder()
+        return try await publishing(groups) {
+            try await Application(responder: responder, logger: silent).test(.router) { client in
+                try await body(client)
+            }
+        }
+    }
+
+    /// The edge as a server of its own, on a port that the system chooses.
+    func edge(groups: EventGroups, logger: Logger) throws -> Edge {
+        let (keys, desk) = try behind()
+        return Edge(
+            host: "127.0.0.1", port: 0, keys: keys, gate: gate, groups: groups, signer: signer, desk: desk,
+            logger: logger)
+    }
+
+    /// What stands behind the routes: neither store nor broker is there.
+    private func behind() throws -> (KeyRing, WithdrawalDesk) {
         let keys = KeyRing { hash in
             switch hash {
             case sha256("server"): serverKey
             case sha256("public"): publicKey
+            case sha256("slow"): slowKey
+            case sha256("small"): smallKey
             case sha256("away"): throw Away()
             default: nil
             }
         }
-        let groups = groups(sink) { $0.patience = .milliseconds(20) }
         // Nothing listens on port 1.
         let pool = PostgresPool(
             try PostgresConfiguration(url: "postgres://nobody@127.0.0.1:1/none", applicationName: "test"),
@@ -44,13 +81,7 @@ struct TestEdge {
         let desk = WithdrawalDesk(
             pool: pool, publisher: publisher, relay: OutboxRelay(pool: pool, publisher: publisher, logger: silent),
             mode: .real, clock: .host, logger: silent)
-        let responder = Edge.router(keys: keys, groups: groups, signer: signer, desk: desk, logger: silent)
-            .buildResponder()
-        return try await publishing(groups) {
-            try await Application(responder: responder, logger: silent).test(.router) { client in
-                try await body(client)
-            }
-        }
+        return (keys, desk)
     }
 
     func post(

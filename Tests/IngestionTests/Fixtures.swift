@@ -13,6 +13,9 @@ import Transit
 
 let serverKey = WriteKey(workspace: WorkspaceID(rawValue: 1), name: "server", trust: .server)
 let publicKey = WriteKey(workspace: WorkspaceID(rawValue: 1), name: "site", trust: .publicKey)
+let slowKey = WriteKey(workspace: WorkspaceID(rawValue: 1), name: "slow", trust: .server, rate: 3)
+let smallKey = WriteKey(
+    workspace: WorkspaceID(rawValue: 2), name: "small", trust: .server, quota: EventQuota(perDay: 2))
 let receipt = Timestamp(iso8601: "2026-03-02T10:00:00Z")!
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -17,7 +17,7 @@ struct Bench: Sendable {
 
     let database: TestDatabase
     let workspace: WorkspaceID
-    /// A scheduler on the test's own connections.
+    /// A scheduler with a scheduler's rights.
     let journeys: JourneyWriter
 
     static func with(_ body: (Bench) async throws -> Void) async throws {
@@ -29,12 +29,12 @@ struct Bench: Sendable {
     init(_ database: TestDatabase) async throws {
         self.database = database
         workspace = try await Self.apply(Shop.files, to: database)
-        journeys = JourneyWriter(worker: try await Self.worker(on: database.pool))
+        journeys = JourneyWriter(worker: try await Self.worker(on: try database.pool(connections: 4, as: "scheduler")))
     }
 
     /// Another scheduler, with a connection of its own.
     func scheduler() async throws -> JourneyWriter {
-        JourneyWriter(worker: try await Self.worker(on: try database.pool(connections: 1)))
+        JourneyWriter(worker: try await Self.worker(on: try database.pool(connections: 1, as: "scheduler")))
     }
 
     static func worker(on pool: PostgresPool) async throws -> Worker {

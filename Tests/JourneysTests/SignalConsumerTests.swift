@@ -20,7 +20,8 @@ import Transit
             try await bench.act(on: broken)
             try await bench.change("delete from runs")
             try await bench.change("update messages set template = 'offer'")
-            let consumer = SignalConsumer(worker: try await Bench.worker(on: bench.database.pool))
+            let consumer = SignalConsumer(
+                worker: try await Bench.worker(on: bench.database.pool(connections: 2, as: "scheduler")))
             let settlements = await consumer.handle([
                 Self.delivery(try await bench.happens("Signed Up", "s", to: "anne"), broken),
                 Self.delivery(try await bench.happens("Signed Up", "s", to: "cor")),
@@ -35,7 +36,8 @@ import Transit
         try await Bench.with { bench in
             var unknown = Self.delivery(try await bench.happens("Signed Up", "s"))
             unknown.body[2] = 99
-            let consumer = SignalConsumer(worker: try await Bench.worker(on: bench.database.pool))
+            let consumer = SignalConsumer(
+                worker: try await Bench.worker(on: bench.database.pool(connections: 2, as: "scheduler")))
             let settlements = await consumer.handle([unknown])
             #expect(settlements == [.setAside(reason: "\(ContractError.unknownVersion(99))")])
         }

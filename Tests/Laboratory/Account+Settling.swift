@@ -82,7 +82,7 @@ extension Cluster {
             })
         account.leaveUnknown(messages.count { $0.state == "unknown" })
         settleExpected(&account, expected, messages)
-        settleOrder(&account, mails.compactMap { known[$0.messageID] }, messages)
+        settleOrder(&account, mails, messages)
     }
 
     /// Each expected mail has one message, which has gone or is unknown; nothing beyond went to anybody.
@@ -99,7 +99,7 @@ extension Cluster {
             account.lose("\(address) is owed mails", left)
         }
         for (address, templates) in gone {
-            let allowed = expected.mails[address] ?? []
+            let allowed = (expected.mails[address] ?? []) + (expected.perhaps[address] ?? [])
             account.complain("\(address) was sent what it should not", templates.filter { !allowed.contains($0) })
             account.double(
                 "\(address) was sent a template by two messages",
@@ -107,14 +107,17 @@ extension Cluster {
         }
     }
 
-    /// By the mail server's own order, a run's mails stand in the order in which they were planned.
+    /// By the mail server's own times, a run's mails came in the order in which they were planned.
+    ///
+    /// A run goes on when its mail is handed, which is up to a second and a half before the final dot: so much later, and
+    /// a moment for the server, a mail may come than the next one.
     private nonisolated func settleOrder(
-        _ account: inout Account, _ caught: [MessageRow], _ messages: [MessageRow]
+        _ account: inout Account, _ mails: [TestMailServer.Mail], _ messages: [MessageRow]
     ) {
-        let planned = Dictionary(uniqueKeysWithValues: messages.enumerated().map { ($1.id, $0) })
-        let disordered = Dictionary(grouping: caught, by: \.run).filter { _, mails in
-            let places = mails.compactMap { planned[$0.id] }
-            return places != places.sorted()
+        let times = Dictionary(mails.map { ($0.messageID, $0.receivedAt) }) { first, _ in first }
+        let disordered = Dictionary(grouping: messages, by: \.run).filter { _, steps in
+            let received = steps.compactMap { times[$0.id] }
+            return zip(received, received.dropFirst()).contains { $0 > $1 + 2 }
         }
         account.complain("the mails of runs went out in another order than that of their steps", disordered.keys)
     }
@@ -148,7 +151,9 @@ extension Cluster {
                     or exists (
                         select from consents c
                         where c.workspace_id = m.workspace_id and c.contact_id = m.contact_id and c.topic = m.topic
-                            and c.address = m.address and c.state = 'withdrawn' and c.recorded_at < m.handed_at
+                            and c.address = m.address and c.state = 'withdrawn'
+                            -- A transaction reads the clock before it waits for its locks.
+                            and c.recorded_at < m.handed_at - interval '3 seconds'
                             and not exists (
                                 select from consents g
                                 where g.workspace_id = m.workspace_id and g.contact_id = m.contact_id
@@ -197,7 +202,7 @@ extension Cluster {
             ("bodies count as under way", "select flight_id::text from in_flight"),
         ]
         for (sentence, query) in complaints { account.complain(sentence, try await texts(query)) }
-        let setAside = try await texts("select queue || ': ' || reason from set_aside")
+        let setAside = try await texts("select queue || ': ' || reason from set_aside where replayed_at is null")
         if setAside.count != expected.setAside {
             account.complain("\(setAside.count) items are set aside, not \(expected.setAside)", setAside + ["in all"])
         }
@@ -213,10 +218,10 @@ extension Cluster {
             """
             with told as (
                 select properties ->> 'message_id' as message, name, count(*) as times from event_log
-                where trust = 2 and (name in ('Email Sent', 'Email Refused', 'Email Skipped') or name = 'Email Unknown'
+                where trust = 2 and (name in ('Email Sent', 'Email Skipped') or name in ('Email Unknown', 'Email Refused')
                     and exists (
                         select from messages m
-                        where m.state = 'unknown' and m.message_id::text = properties ->> 'message_id'))
+                        where 'Email ' || initcap(m.state) = name and m.message_id::text = properties ->> 'message_id'))
                 group by 1, 2
             ), owed as (
                 select message_id::text as message, case state
@@ -236,5 +241,10 @@ extension TestMailServer.Mail {
     /// Our id of the message, by the mail's own header.
     public var messageID: String {
         String(field("Message-ID").drop { $0 == "<" }.prefix { $0 != "@" }).lowercased()
+    }
+
+    /// The one-click link; nil in a mail without one.
+    public var unsubscribeLink: String? {
+        text.firstMatch(of: /List-Unsubscribe: <([^>]+)>/).map { String($0.1).replacing("\r\n ", with: "") }
     }
 }

@@ -32,9 +32,11 @@ extension Cluster {
     }
 
     /// Posts a batch once; answers the status, nil where there was no answer.
+    ///
+    /// - Parameter edge: the URL of the ingest that is asked; by default the one at the public address.
     @discardableResult
-    public nonisolated func postOnce(_ events: [[String: Any]]) async throws -> Int? {
-        try await answer(to: events)?.status
+    public nonisolated func postOnce(_ events: [[String: Any]], to edge: String? = nil) async throws -> Int? {
+        try await answer(to: events, by: edge)?.status
     }
 
     /// How the edge answered a batch.
@@ -46,11 +48,13 @@ extension Cluster {
     }
 
     /// Posts a batch once; answers what came back, nil where nothing did.
-    public nonisolated func answer(to events: [[String: Any]]) async throws -> EdgeAnswer? {
+    public nonisolated func answer(
+        to events: [[String: Any]], by edge: String? = nil
+    ) async throws -> EdgeAnswer? {
         let ids = events.compactMap { $0["messageId"] as? String }
         journal.sends(ids)
         let body = try JSONSerialization.data(withJSONObject: ["batch": events])
-        guard let (data, response) = try? await URLSession.shared.data(for: request(body)),
+        guard let (data, response) = try? await URLSession.shared.data(for: request(body, to: edge)),
             let answer = response as? HTTPURLResponse
         else { return nil }
         if answer.statusCode == 200 { journal.accepted(ids) }
@@ -64,8 +68,8 @@ extension Cluster {
         return (answer?.1 as? HTTPURLResponse)?.statusCode
     }
 
-    private nonisolated func request(_ body: Data) throws -> URLRequest {
-        var request = URLRequest(url: try #require(URL(string: ingest + "/v1/batch")))
+    private nonisolated func request(_ body: Data, to edge: String? = nil) throws -> URLRequest {
+        var request = URLRequest(url: try #require(URL(string: (edge ?? ingest) + "/v1/batch")))
         request.httpMethod = "POST"
         request.httpBody = body
         request.timeoutInterval = 10

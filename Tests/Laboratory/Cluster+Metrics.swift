@@ -13,12 +13,7 @@ extension Cluster {
     public nonisolated func counter(_ name: String, of services: String...) async throws -> Int {
         var sum = 0
         for service in services {
-            let address = try await process(service).address(of: .operations)
-            let url = try #require(URL(string: "http://\(address)/metrics"))
-            let (page, _) = try await URLSession.shared.data(from: url)
-            let lines = String(decoding: page, as: UTF8.self).split(separator: "\n")
-            let line = try #require(lines.first { $0.hasPrefix(name + " ") }, "\(service) has no \(name)")
-            sum += try #require(Int(line.dropFirst(name.count + 1)), "\(line)")
+            sum += try #require(try await count(name, on: service), "\(service) has no \(name)")
         }
         return sum
     }
@@ -75,5 +70,11 @@ extension Cluster {
         let url = try #require(URL(string: "http://\(address)/\(path)"))
         let (data, response) = try await URLSession.shared.data(from: url)
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+    }
+
+    /// A counter as it stands on the metrics page of a service; nil where there is none yet.
+    public nonisolated func count(_ name: String, on service: String) async throws -> Int? {
+        let lines = try await page("metrics", of: service).body.split(separator: "\n")
+        return lines.first { $0.hasPrefix(name + " ") }.flatMap { Int($0.dropFirst(name.count + 1)) }
     }
 }

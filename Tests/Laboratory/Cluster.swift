@@ -1,8 +1,8 @@
-import Foundation
+public import Foundation
 public import Postgres
 import Store
 public import TestSupport
-import Testing
+public import Testing
 
 /// The whole of Loods: the shipped executables in processes of their own, on a store, a broker and a mail server of
 /// their own.
@@ -21,6 +21,19 @@ public actor Cluster {
     nonisolated let workspace: [String: String]
     private let settings: Settings
     private var processes: [String: ServiceProcess] = [:]
+    /// Settings for the next starts in place of a process that dies.
+    private var successions: [String: [[String: String]]] = [:]
+    /// Those whose end is meant.
+    private var leaving: Set<String> = []
+    /// Who died while ``supervised(_:)`` ran, in order.
+    public private(set) var deaths: [Death] = []
+
+    /// A process that ended, and was started anew.
+    public struct Death: Sendable {
+        public var name: String
+        public var exit: ServiceProcess.Exit
+        public var at: ContinuousClock.Instant
+    }
 
     /// Settings beside the cluster's own: by process (`mailer-2`), or by executable (`mailer`) for all of its processes.
     public typealias Settings = [String: [String: String]]
@@ -51,14 +64,17 @@ public actor Cluster {
     }
 
     /// The same on a store and a broker that the caller has made, such as servers of the test's own.
+    ///
+    /// - Parameter release: the folder of another release, that applies the workspace and whose services are started.
     public static func with(
-        services: [String] = allServices, on stage: TestStage, settings: Settings = [:], workspace: [String: String],
-        _ body: (Cluster) async throws -> Void
+        services: [String] = allServices, on stage: TestStage, release: URL? = nil, settings: Settings = [:],
+        workspace: [String: String], _ body: (Cluster) async throws -> Void
     ) async throws {
         try await TestMailServer.with { mail in
-            let cluster = try await Cluster(stage: stage, mail: mail, settings: settings, workspace: workspace)
+            let cluster = try await Cluster(
+                stage: stage, mail: mail, release: release, settings: settings, workspace: workspace)
             do {
-                for service in services { try await cluster.start(service) }
+                for service in services { try await cluster.start(service, from: release) }
                 for service in services { try await cluster.process(service).waitUntilReady() }
                 try await body(cluster)
                 await cluster.end()
@@ -70,7 +86,7 @@ public actor Cluster {
     }
 
     private init(
-        stage: TestStage, mail: TestMailServer, settings: Settings, workspace: [String: String]
+        stage: TestStage, mail: TestMailServer, release: URL?, settings: Settings, workspace: [String: String]
     ) async throws {
         self.stage = stage
         self.mail = mail
@@ -94,8 +110,8 @@ public actor Cluster {
             try text.write(to: file, atomically: true, encoding: .utf8)
         }
         defer { try? FileManager.default.removeItem(at: folder) }
-        _ = try await Self.loods(["apply", "--yes", folder.path], environment)
-        writeKey = try await Self.loods(["keys", "create", "--kind", "server"], environment)
+        _ = try await Self.loods(["apply", "--yes", folder.path], environment, from: release)
+        writeKey = try await Self.loods(["keys", "create", "--kind", "server"], environment, from: release)
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -103,12 +119,23 @@ public actor Cluster {
 
     /// Starts a process under a name that no running one has.
     ///
-    /// - Parameter extra: settings of this one process, until it is started anew.
-    public func start(_ service: String, with extra: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - extra: settings of this one process, until it is started anew.
+    ///   - release: the folder of another release whose executable is taken.
+    ///   - successions: the same for the processes that ``restartDead()`` starts in its place, one after the other.
+    public func start(
+        _ service: String, with extra: [String: String] = [:], from release: URL? = nil,
+        then successions: [[String: String]] = []
+    ) throws {
+        self.successions[service] = successions
+        leaving.remove(service)
         let executable = Self.executable(service)
-        let own = (settings[executable] ?? [:]).merging(settings[service] ?? [:]) { $1 }
+        // With its own rights on the store and no others, unless a test says otherwise. The release before knew one owner's
+        // login for everything, which the roles must let it go on with.
+        let rights = release == nil ? ["LOODS_DATABASE_URL": stage.database.url(as: executable)] : [:]
+        let own = rights.merging(settings[executable] ?? [:]) { $1 }.merging(settings[service] ?? [:]) { $1 }
         processes[service] = try ServiceProcess(
-            executable, environment: environment.merging(own) { $1 }.merging(extra) { $1 })
+            executable, environment: environment.merging(own) { $1 }.merging(extra) { $1 }, from: release)
     }
 
     private static func executable(_ service: String) -> String { String(service.prefix { $0 != "-" }) }
@@ -125,8 +152,17 @@ public actor Cluster {
 
     /// SIGTERM; returns when the process has ended by itself.
     public func stop(_ service: String) async throws {
-        let exit = try await process(service).terminate()
-        #expect(exit == .status(0), "\(service) did not end well")
+        try await askToLeave(service)
+        let exit = try await process(service).waitForExit()
+        // One that was to die somewhere may have come there only now.
+        #expect(exit == .status(0) || exit == .signal(SIGKILL), "\(service) did not end well")
+    }
+
+    private func askToLeave(_ service: String) async throws {
+        leaving.insert(service)
+        // One that was started a moment ago may not know SIGTERM yet.
+        try? await process(service).waitUntilReady()
+        try process(service).send(SIGTERM)
     }
 
     /// SIGSTOP: the process stands still wherever it is, its connections open.
@@ -141,19 +177,26 @@ public actor Cluster {
         try start(service)
     }
 
-    /// Ends a process well and starts another in its place, with settings of its own; returns when that is ready.
-    public func replace(_ service: String, with extra: [String: String] = [:]) async throws {
-        try await stop(service)
-        try start(service, with: extra)
-        try await process(service).waitUntilReady()
+    /// Ends processes well and starts others in their places, with settings of their own; returns when these are ready.
+    public func replace(
+        _ services: [String], with extra: [String: String] = [:], then successions: [[String: String]] = []
+    ) async throws {
+        for service in services { try await askToLeave(service) }
+        for service in services {
+            try await stop(service)
+            try start(service, with: extra, then: successions)
+        }
+        for service in services { try await process(service).waitUntilReady() }
     }
 
-    /// Starts those anew that have ended, with the cluster's settings alone; answers who they were, and how they ended.
-    @discardableResult
-    public func restartDead() throws -> [(name: String, exit: ServiceProcess.Exit)] {
-        let dead = processes.compactMap { name, process in process.exit.map { (name: name, exit: $0) } }
-        for (name, _) in dead { try start(name) }
-        return dead
+    /// Starts those anew that have ended, with the cluster's settings alone, or those of their succession.
+    public func restartDead() throws {
+        for (name, process) in processes {
+            guard let exit = process.exit, !leaving.contains(name) else { continue }
+            deaths.append(Death(name: name, exit: exit, at: .now))
+            var rest = successions[name] ?? []
+            try start(name, with: rest.isEmpty ? [:] : rest.removeFirst(), then: rest)
+        }
     }
 
     /// Runs `body` while somebody watches the processes and starts anew whoever dies.
@@ -182,8 +225,25 @@ public actor Cluster {
         try await Self.loods(arguments, environment)
     }
 
-    private static func loods(_ arguments: [String], _ environment: [String: String]) async throws -> String {
+    /// Starts the command line and lets it run.
+    public nonisolated func launch(_ arguments: String...) throws -> ServiceProcess {
+        try ServiceProcess("loods", arguments: arguments, environment: environment)
+    }
+
+    /// Runs the command line, which must end with `code`, and returns what it prints.
+    public nonisolated func command(
+        _ arguments: String..., exits code: Int32, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> String {
         let process = try ServiceProcess("loods", arguments: arguments, environment: environment)
+        let exit = try await process.waitForExit(within: .seconds(60))
+        #expect(exit == .status(code), "\(process.output)", sourceLocation: sourceLocation)
+        return process.output
+    }
+
+    private static func loods(
+        _ arguments: [String], _ environment: [String: String], from release: URL? = nil
+    ) async throws -> String {
+        let process = try ServiceProcess("loods", arguments: arguments, environment: environment, from: release)
         let exit = try await process.waitForExit(within: .seconds(60))
         #expect(exit == .status(0), "loods \(arguments.joined(separator: " ")): \(process.output)")
         return process.output

@@ -1,3 +1,4 @@
+import Postgres
 import TestSupport
 import Testing
 
@@ -63,5 +64,17 @@ extension Cluster {
             }
             return readers.count == customers.count ? readers : nil
         }
+    }
+
+    /// As `drain`, once the runs of as many carts have ended: until their timers are due the cluster seems to be at rest.
+    public nonisolated func drain(
+        carts: Int, expecting expected: Expected, within bound: Duration = .seconds(120)
+    ) async throws -> Duration {
+        let start = ContinuousClock.now
+        try await eventually("the carts are seen to", within: bound) {
+            try await count("select count(*) from runs where journey = 'reminder' and ended_at is not null") == carts
+        }
+        try await drain(expecting: expected, within: bound)
+        return ContinuousClock.now - start
     }
 }

@@ -30,6 +30,13 @@ public enum Shop {
           - email: receipt
           - email: offer
         """,
+        "journeys/basket.yaml": """
+        journey: basket
+        enter: {event: Basket Left, again: never}
+        steps: [{email: basket-left}]
+        """,
+        "emails/basket-left/email.yaml": "subject: Still there\ntopic: offers\n",
+        "emails/basket-left/body.txt.mustache": "Your basket waits. No more of these: {{links.unsubscribe}}\n",
         "emails/receipt/email.yaml": "subject: Your order {{event.properties.order_id}}\nclass: transactional\n",
         "emails/receipt/body.txt.mustache": "Thank you, {{contact.first_name}}.\n",
         "emails/offer/email.yaml": "subject: Something for you\ntopic: offers\n",
@@ -61,6 +68,14 @@ public enum Shop {
         let order = event(
             "order-nr", ["type": "track", "event": "Order Completed", "properties": ["order_id": "o-\(number)"]])
         return [person] + given + [order]
+    }
+
+    /// A customer leaves a basket behind: whoever takes offers then is reminded, once.
+    public static func basket(_ number: Int) -> [String: Any] {
+        [
+            "type": "track", "event": "Basket Left", "userId": "user-\(number)", "messageId": "\(number)-basket",
+            "timestamp": "2026-03-02T11:00:00.000Z",
+        ]
     }
 
     /// The mails that a customer's events must lead to, by template, in their order.

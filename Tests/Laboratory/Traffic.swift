@@ -113,6 +113,7 @@ extension Expected {
     /// Takes in what others expect.
     public mutating func add(_ other: Expected) {
         mails.merge(other.mails) { $0 + $1 }
+        perhaps.merge(other.perhaps) { $0.union($1) }
         setAside += other.setAside
         poison.formUnion(other.poison)
     }

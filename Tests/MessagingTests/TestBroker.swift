@@ -69,7 +69,7 @@ struct TestBroker: Sendable {
 
     /// Calls the management API.
     @discardableResult
-    func call(_ method: String, _ path: String) async throws -> Data {
+    func call(_ method: String, _ path: String, body: String? = nil) async throws -> Data {
         let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._/"))
         let escaped = path.addingPercentEncoding(withAllowedCharacters: allowed) ?? path
         var components = try #require(URLComponents(url: management, resolvingAgainstBaseURL: false))
@@ -79,6 +79,7 @@ struct TestBroker: Sendable {
         components.percentEncodedPath = "/api/\(escaped)"
         var request = URLRequest(url: try #require(components.url))
         request.httpMethod = method
+        request.httpBody = body.map { Data($0.utf8) }
         request.setValue("Basic \(Data(credentials.utf8).base64EncodedString())", forHTTPHeaderField: "Authorization")
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         let (data, response) = try await URLSession.shared.data(for: request)

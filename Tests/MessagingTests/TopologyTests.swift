@@ -9,6 +9,7 @@ struct TopologyTests {
         #expect(QueueName.signals.name(in: .bulk) == "loods.signals.bulk")
         #expect(QueueName.withdrawals.lanes == [.live])
         #expect(QueueName.dead.name(in: .live) == "loods.dead")
+        #expect(QueueName.marks.name(in: .live) == "loods.marks")
         #expect(QueueName.messages.lanes == [.live, .bulk])
     }
 
@@ -32,6 +33,31 @@ struct TopologyTests {
                 try await Topology.depths(BrokerConfiguration(broker))
             }
             #expect(error?.code == .away)
+        }
+    }
+
+    /// Whoever reads leaves everything as it was, also when several read at once; only the newest stay.
+    @Test func whatStandsInAShortQueueIsReadAndNotTaken() async throws {
+        try await TestBroker.with { broker in
+            let configuration = try BrokerConfiguration(broker)
+            try await Topology.declare(configuration)
+            #expect(try await Topology.read(.marks, configuration) == [])
+            let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
+            for number in 1...40 as ClosedRange<UInt8> {
+                try await connection.publish(AMQPMessage([number], routingKey: "loods.marks"))
+            }
+            try await withThrowingTaskGroup(of: [[UInt8]].self) { group in
+                for _ in 0..<4 {
+                    group.addTask { try await Topology.read(.marks, configuration, patience: .seconds(30)) }
+                }
+                for try await bodies in group {
+                    #expect(Set(bodies).isSuperset(of: (16...40).map { [$0] }), "\(bodies)")
+                }
+            }
+            try await connection.publish(AMQPMessage([41], routingKey: "loods.marks"))
+            let kept = try await Topology.read(.marks, configuration)
+            #expect(Set(kept).isSuperset(of: (16...41).map { [$0] }) && kept.count <= 32, "\(kept)")
+            await connection.close()
         }
     }
 

@@ -52,7 +52,7 @@ final class Door: Sendable {
         }
     }
 
-    /// What the server says next ends the connection instead of reaching the client.
+    /// What the server says next ends the connection instead of reaching the client; once.
     func swallowReplies() {
         state.withLock { $0.swallows = true }
     }
@@ -80,12 +80,19 @@ final class Door: Sendable {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = read(source, &bytes, bytes.count)
-            if count <= 0 || (isReply && state.withLock { $0.swallows }) { break }
+            if count <= 0 || (isReply && mustSwallow()) { break }
             if isReply && state.withLock({ $0.withholds }) { continue }
             guard send(sink, bytes, count, Int32(MSG_NOSIGNAL)) == count else { break }
         }
         shutdown(source, Int32(SHUT_RDWR))
         shutdown(sink, Int32(SHUT_RDWR))
+    }
+
+    private func mustSwallow() -> Bool {
+        state.withLock { state in
+            defer { state.swallows = false }
+            return state.swallows
+        }
     }
 
     private static func listen(on port: UInt16) -> (descriptor: Int32, port: UInt16)? {

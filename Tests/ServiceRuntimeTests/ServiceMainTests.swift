@@ -18,9 +18,11 @@ private struct Leaving: Service {
     private func exitCode(_ services: () async throws -> [any Service]) async -> ExitCode {
         var reader = SettingsReader(environment: ["LOODS_OPERATIONS_LISTEN": "127.0.0.1:0"]) { _ in "" }
         let settings = RuntimeSettings(&reader)
+        let registry = MetricsRegistry()
         let context = ServiceContext(
-            name: "test", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, readiness: Readiness())
-        return await ServiceMain.serve(settings, context, MetricsRegistry(), services: services)
+            name: "test", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, readiness: Readiness(),
+            metrics: registry)
+        return await ServiceMain.serve(settings, context, registry, services: services)
     }
 
     @Test func aFaultAtStartDecidesTheCode() async {

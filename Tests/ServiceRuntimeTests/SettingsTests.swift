@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import ServiceRuntime
@@ -114,5 +115,54 @@ private func reader(_ environment: [String: String], files: [String: String] = [
                       Signs.
 
                 """)
+    }
+}
+
+@Suite struct SecretSettingsTests {
+    private func read(
+        _ environment: [String: String], files: [String: String] = [:], loose: Set<String> = []
+    ) -> (url: String, reader: SettingsReader) {
+        struct Missing: Error {}
+        var reader = SettingsReader(
+            environment: environment,
+            contents: { path in
+                guard let text = files[path] else { throw Missing() }
+                return text
+            }, looseness: { loose.contains($0) ? "\($0) lies open" : nil })
+        let url = reader.url(
+            "DB", password: "DB_PASSWORD", schemes: ["postgres"], example: "postgres://a@b", meaning: "")
+        return (url, reader)
+    }
+
+    @Test func aPasswordOfItsOwnGoesIntoTheURL() {
+        let found = read(
+            ["DB": "postgres://anne@host:1/x?y=a@b", "DB_PASSWORD_FILE": "pw"], files: ["pw": "a/b@c:é%\n"])
+        #expect(found.url == "postgres://anne:a%2Fb%40c%3A%C3%A9%25@host:1/x?y=a@b")
+        #expect(found.reader.faults.isEmpty)
+        #expect(read(["DB": "postgres://anne:p@host"]).url == "postgres://anne:p@host")
+    }
+
+    @Test func aPasswordGivenTwiceOrForNobodyIsAFault() {
+        for url in ["postgres://anne:p@host/", "postgres://host/", "postgres://host/a@b", "postgres://@host/"] {
+            let faults = read(["DB": url, "DB_PASSWORD": "q"]).reader.faults
+            #expect(faults.map(\.name) == ["DB_PASSWORD"], "\(url)")
+        }
+    }
+
+    @Test func aSecretThatLiesOpenIsACaution() {
+        let files = ["url": "postgres://anne@host", "pw": "p"]
+        let found = read(["DB_FILE": "url", "DB_PASSWORD_FILE": "pw"], files: files, loose: ["pw"])
+        #expect(found.reader.faults.isEmpty)
+        #expect(found.reader.cautions == [SettingFault(name: "DB_PASSWORD", message: "pw lies open")])
+    }
+
+    @Test(arguments: [(0o600, false), (0o400, false), (0o440, false), (0o640, false), (0o644, true), (0o660, true)])
+    func aFileThatOthersMayReadIsLoose(_ mode: Int, _ isLoose: Bool) throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("loods-mode-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try "secret\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        #expect((SecretFile(path).looseness != nil) == isLoose)
+        #expect(try SecretFile(path).text() == "secret")
     }
 }

@@ -15,14 +15,22 @@ import Testing
         "workspaces": "what a cell is split by",
         "definitions": "of a workspace, the same for all contacts",
         "keys": "of a workspace; the edge finds them by hash",
+        "key_allowances": "of a key, for all contacts; what ingest takes slices of",
+        "quota_use": "of a workspace; what ingest takes slices of",
+        "edges": "ingest processes that live, of no workspace",
         "journeys": "of a workspace, the same for all contacts",
         "journey_versions": "of a workspace, the same for all contacts",
         "identities": "leads from a name to the subject, before the subject is known",
         "suppressions": "of an address, whoever has it, also after the contact is gone",
         "claims": "a mailer's lease on a batch of many contacts",
         "barriers": "marks in the queue of withdrawals, of no contact; empty at rest",
+        "lineage": "one row: the server that mails are sent from",
+        "fences": "what was done after each restore, to all workspaces",
+        "workers": "processes, which serve all contacts",
         "outbox": "bodies for a queue, each about many contacts; empty at rest",
         "in_flight": "bodies between processes, only while the clock is stepped; empty at rest",
+        "trials": "items in hand, events and signals among them; empty at rest",
+        "pages": "what a worker has in hand, of many contacts; empty at rest",
         "set_aside": "bodies that could not be handled, perhaps not even read",
     ]
 
@@ -32,8 +40,12 @@ import Testing
         "journeys", "journey_versions", "runs", "timers", "messages", "decisions", "consents", "suppressions",
         "tombstones", "send_state", "send_quota", "claims", "recent_ids", "keys", "outbox", "set_aside", "clock",
         // The applied files by revision, bodies between processes in stepped mode, the migrator's record, and what tells a
-        // mailer that the withdrawals recorded before have been applied.
-        "definitions", "in_flight", "schema_migrations", "barriers",
+        // mailer that the withdrawals recorded before have been applied; what workers had in hand when they died.
+        "definitions", "in_flight", "schema_migrations", "barriers", "trials", "pages",
+        // How much may come in at the edge, and the processes that share it.
+        "key_allowances", "quota_use", "edges",
+        // Which server mails are sent from, what was done after restores, of which messages nobody knows, and who works.
+        "lineage", "fences", "unknown_messages", "workers",
     ]
 
     /// Every table that is no partition, with the columns of its primary key in their order.

@@ -47,7 +47,7 @@ import Testing
             #expect(try session.state(of: letter) == "accepted")
             let twice = try Claims.settle([(claimed[0], .refused, nil)], now: noon, in: session)
             #expect(twice == [], "an end is final")
-            #expect(try Claims.releaseExpired(before: .distantFuture, now: noon, in: session) == [])
+            #expect(try Claims.releaseRunOut(before: .distantFuture, now: noon, in: session) == [])
             #expect(try session.state(of: letter) == "accepted")
         }
     }
@@ -64,9 +64,9 @@ import Testing
     @Test func anExpiredClaimIsReleasedAndItsMailerIsFencedOff() async throws {
         try await withMessage { session, letter in
             let stale = try session.claim(letter.contact, under: id("claim"), expiresAt: noon + .seconds(60))
-            #expect(try Claims.releaseExpired(before: noon + .seconds(60), now: noon, in: session) == [])
+            #expect(try Claims.releaseRunOut(before: noon + .seconds(60), now: noon, in: session) == [])
             #expect(try session.state(of: letter) == "claimed", "it lasts until the instant itself")
-            #expect(try Claims.releaseExpired(before: noon + .seconds(61), now: noon, in: session) == [])
+            #expect(try Claims.releaseRunOut(before: noon + .seconds(61), now: noon, in: session) == [])
             #expect(try session.state(of: letter) == "planned")
             #expect(try !Claims.renew(id("claim"), until: noon + .hours(1), in: session))
             #expect(try Claims.hand(stale, now: noon, in: session) == [])
@@ -83,7 +83,7 @@ import Testing
         try await withMessage { session, letter in
             let claimed = try session.claim(letter.contact, under: id("claim"), expiresAt: noon)
             _ = try Claims.hand(claimed, now: noon, in: session)
-            let unknown = try Claims.releaseExpired(before: noon + .seconds(1), now: noon, in: session)
+            let unknown = try Claims.releaseRunOut(before: noon + .seconds(1), now: noon, in: session)
             #expect(unknown == [letter])
             #expect(try session.state(of: letter) == "unknown")
             #expect(try session.isRung(letter.run))
@@ -95,7 +95,7 @@ import Testing
         try await withMessage { session, letter in
             let claimed = try session.claim(letter.contact, under: id("claim"), expiresAt: noon)
             _ = try Claims.hand(claimed, now: noon, in: session)
-            _ = try Claims.releaseExpired(before: noon + .seconds(1), now: noon, in: session)
+            _ = try Claims.releaseRunOut(before: noon + .seconds(1), now: noon, in: session)
             let notAnEnd = Claims.Outcome.deferred(retryAt: noon)
             #expect(try Claims.settle([(claimed[0], notAnEnd, nil)], now: noon, in: session) == [])
             let late = noon + .seconds(2)
@@ -109,7 +109,7 @@ import Testing
         try await withMessage { session, letter in
             _ = try session.claim(letter.contact, under: id("claim"), expiresAt: noon)
             #expect(try Claims.renew(id("claim"), until: noon + .hours(1), in: session))
-            _ = try Claims.releaseExpired(before: noon + .minutes(59), now: noon, in: session)
+            _ = try Claims.releaseRunOut(before: noon + .minutes(59), now: noon, in: session)
             #expect(try session.state(of: letter) == "claimed")
         }
     }

@@ -15,7 +15,10 @@ import Testing
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(reports.filter { !$0.applied.isEmpty }.count == 1)
-            #expect(reports.flatMap(\.applied).count == Int(Migrator.latest))
+            let steps = try await database.pool.withConnection {
+                try $0.query("select count(*) from schema_migrations")[0][0, as: Int64.self]
+            }
+            #expect(steps >= 2 && reports.flatMap(\.applied).count == Int(steps))
             #expect(reports.allSatisfy { $0.after == Migrator.latest })
             #expect(reports.filter { $0.before == 0 }.count == 1)
             let version = try await database.pool.withConnection { try Migrator.version(in: $0) }

@@ -119,3 +119,13 @@ func whileOpen<R: Sendable>(
     try await done
     return try result.get()
 }
+
+extension Claims {
+    /// Releases what has run out by one clock, as a mailer does that has seen its claims stand still.
+    static func releaseRunOut(
+        before instant: Timestamp, now: Timestamp, in session: PostgresSession
+    ) throws -> [Message] {
+        let leases = try leases(in: session).filter { $0.value < instant }
+        return try release(leases, machineNow: instant, now: now, in: session)
+    }
+}

@@ -95,6 +95,15 @@ final class GuardedServer: Sendable {
 
     func send(_ signal: Int32) { if isRunning { kill(id, signal) } }
 
+    /// Asks the server to end, and after some seconds kills it, as an init system does.
+    func ask(toEnd signal: Int32, within patience: Duration = .seconds(15)) async throws {
+        send(signal)
+        let end = ContinuousClock.now + patience
+        while isRunning, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(10)) }
+        send(SIGKILL)
+        try await waitUntilGone()
+    }
+
     /// Waits until the processes are gone.
     func waitUntilGone(_ others: [pid_t] = []) async throws {
         try await eventually("\(name) has ended") { !isRunning && others.allSatisfy { kill($0, 0) != 0 } }

@@ -9,7 +9,7 @@ public import Foundation
 public final class OwnBroker: Sendable {
     /// How it is stopped.
     public enum Stop: Sendable, CaseIterable {
-        /// Tells its clients, and ends in order.
+        /// Tells its clients, and ends in order; RabbitMQ 3.10 may hang in it while bodies are under way, and is killed then.
         case graceful
         /// SIGKILL: as if the machine had gone.
         case killed
@@ -143,8 +143,7 @@ public final class OwnBroker: Sendable {
 
     /// Stops it, and returns when its process is gone.
     public func stop(_ how: Stop = .graceful) async throws {
-        server.send(how == .graceful ? SIGTERM : SIGKILL)
-        try await server.waitUntilGone()
+        try await server.ask(toEnd: how == .graceful ? SIGTERM : SIGKILL)
     }
 
     /// Stops the broker's process in the middle of whatever it does, as a machine that hangs.

@@ -68,7 +68,7 @@ extension OwnPostgres {
     }
 
     /// The first column of what a query answers.
-    private func texts(_ sql: String) async throws -> [String] {
+    func texts(_ sql: String) async throws -> [String] {
         try await withPool("postgres") { pool in
             try await pool.withConnection { session in
                 try session.query(Query(TrustedSQL(trusted: sql))).map { try $0.decode(String.self) }

@@ -24,17 +24,19 @@ public final class ServiceProcess: Sendable {
         case signal(Int32)
     }
 
-    /// Starts an executable that lies beside the test runner.
+    /// Starts an executable that lies beside the test runner, or in another folder.
     ///
     /// A service gets free ports, and says in its log which; see ``address(of:)``. Its drain is 10 s at most.
-    public init(_ name: String, arguments: [String] = [], environment: [String: String] = [:]) throws {
+    public init(
+        _ name: String, arguments: [String] = [], environment: [String: String] = [:], from folder: URL? = nil
+    ) throws {
         self.name = name
         log = FileManager.default.temporaryDirectory
             .appendingPathComponent(TestEnvironment.uniqueName("loods-\(name)-") + ".log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         let output = try FileHandle(forWritingTo: log)
         let process = Process()
-        process.executableURL = try Self.executable(name)
+        process.executableURL = try folder?.appendingPathComponent(name) ?? Self.executable(name)
         process.arguments = arguments
         let inherited = ProcessInfo.processInfo.environment.filter { ["PATH", "HOME", "TMPDIR"].contains($0.key) }
         let defaults = [
@@ -153,6 +155,8 @@ public final class ServiceProcess: Sendable {
     ) async throws -> Value {
         let deadline = ContinuousClock.now + bound
         while true {
+            // Read first: it may end between the two looks.
+            let exit = exit
             if let value = await value() { return value }
             if let exit {
                 throw TestSupportError("\(name) ended (\(exit)) before: \(what)\n\(output.suffix(4000))")

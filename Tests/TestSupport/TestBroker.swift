@@ -29,10 +29,12 @@ public struct TestBroker: Sendable {
     }
 
     /// Makes the virtual host, runs `body`, and removes it again.
+    ///
+    /// - Parameter declared: whether with all queues.
     public static func with<R>(
-        isolation: isolated (any Actor)? = #isolation, _ body: (TestBroker) async throws -> R
+        declared: Bool = true, isolation: isolated (any Actor)? = #isolation, _ body: (TestBroker) async throws -> R
     ) async throws -> R {
-        let broker = try await make()
+        let broker = try await make(declared: declared)
         do {
             let result = try await body(broker)
             try await broker.delete()
@@ -43,8 +45,8 @@ public struct TestBroker: Sendable {
         }
     }
 
-    /// Makes a virtual host with all queues; ``delete()`` it.
-    public static func make() async throws -> TestBroker {
+    /// Makes a virtual host, with all queues unless told otherwise; ``delete()`` it.
+    public static func make(declared: Bool = true) async throws -> TestBroker {
         let amqp = try TestEnvironment.value("LOODS_TEST_AMQP_URL", "the URL of a RabbitMQ for tests")
         let api = try TestEnvironment.value(
             "LOODS_TEST_AMQP_MANAGEMENT_URL", "http://user:password@host:port of its management API")
@@ -58,7 +60,7 @@ public struct TestBroker: Sendable {
             configuration: try BrokerConfiguration(url: url.string ?? "", connectionName: "loods-tests"),
             management: management)
         try await broker.call("PUT", "vhosts/\(vhost)")
-        try await Topology.declare(broker.configuration)
+        if declared { try await Topology.declare(broker.configuration) }
         return broker
     }
 

@@ -119,9 +119,16 @@ public final class TestDatabase: Sendable {
         }
     }
 
+    /// The same database, for whoever has the rights of a role (`scoring`, `tool` …) and no others.
+    public func url(as role: String) -> String {
+        url + (url.contains("?") ? "&" : "?") + "options=-c%20role%3Dloods_\(role)"
+    }
+
     /// Another pool on this database, closed before the database is dropped.
-    public func pool(connections: Int) throws -> PostgresPool {
-        let pool = try Self.pool(url, connections: connections)
+    ///
+    /// - Parameter role: whose rights it has, as `scoring`; nil: a superuser's.
+    public func pool(connections: Int, as role: String? = nil) throws -> PostgresPool {
+        let pool = try Self.pool(role.map(url(as:)) ?? url, connections: connections)
         pools.withLock { $0?.append(pool) }
         return pool
     }

@@ -1,6 +1,7 @@
 public import Logging
 import Messaging
 import Postgres
+import Schema
 public import ServiceLifecycle
 public import Transit
 
@@ -46,6 +47,7 @@ public struct TestStage: Sendable {
     /// Run its `services` (they close what it holds) or ``close(_:)`` it.
     ///
     /// - Parameters:
+    ///   - name: where it begins with a service's name, the worker has that service's rights on the store; else all.
     ///   - machineClock: the host's clock as the worker reads it.
     ///   - sweeps: whether it sweeps the outbox.
     public func worker(
@@ -53,7 +55,9 @@ public struct TestStage: Sendable {
         logger: Logger = TestEnvironment.quiet
     ) throws -> Worker {
         Worker(
-            pool: try database.pool(connections: connections), broker: broker.configuration, clockMode: clock.mode,
+            pool: try database.pool(
+                connections: connections, as: Role(shortName: String(name.prefix { $0 != " " }))?.shortName),
+            broker: broker.configuration, clockMode: clock.mode,
             clock: machineClock, logger: logger, sweeps: sweeps)
     }
 

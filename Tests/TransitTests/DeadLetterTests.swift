@@ -37,7 +37,7 @@ import Transit
 
     @Test(arguments: [Int.max, Int(Int32.max), 1_000]) func attemptsOfAnySizeAreKept(attempts: Int) async throws {
         try await TestDatabase.with { database in
-            let sink = SetAsideSink(pool: database.pool, clock: .host)
+            let sink = SetAsideSink(pool: database.pool, clock: .host, worker: "test")
             let delivery = Delivery(queue: .events, lane: .live, body: [1], attempts: attempts)
             for _ in 0..<2 { try await sink.keep(delivery, reason: "poison") }
             let kept = try await database.pool.withConnection { try SetAside.list(all: false, in: $0) }

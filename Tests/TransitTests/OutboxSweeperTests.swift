@@ -56,6 +56,21 @@ import Testing
         }
     }
 
+    /// The host that wrote it was an hour ahead, and died before it published.
+    @Test func whatAClockFarAheadHasWrittenIsNotWaitedFor() async throws {
+        try await TestStage.with { stage in
+            let row = rows(1, .events)
+            try await stage.database.pool.withTransaction {
+                try Outbox.add(row, clock: .real, machineNow: Self.now + .hours(1), in: $0)
+            }
+            let worker = try stage.worker()
+            await sweeper(worker).sweep()
+            #expect(try await stage.broker.take(from: .events).count == 1)
+            #expect(try await standing(.events, stage.database).all == 0)
+            await stage.close(worker)
+        }
+    }
+
     /// The sweep goes on with the others, and ends though the refused rows stay.
     @Test func aQueueThatRefusesHoldsUpNoOther() async throws {
         try await TestStage.with { stage in

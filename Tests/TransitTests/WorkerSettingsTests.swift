@@ -35,6 +35,16 @@ import Transit
         #expect(found["LOODS_AMQP_CA_FILE"] == "\"none.pem\" is not a readable PEM file with certificates")
     }
 
+    @Test func aBrokerMayHaveSeveralNodesAndAskForOurCertificate() {
+        var environment = sound
+        environment["LOODS_AMQP_URL"] = "amqps://loods:secret@mq1,mq2:5673,mq3/"
+        environment["LOODS_AMQP_CERT_FILE"] = "own.pem"
+        let pem = "-----BEGIN CERTIFICATE-----\n"
+        #expect(faults(environment, files: ["own.pem": pem])["LOODS_AMQP_KEY_FILE"]?.hasPrefix("missing") == true)
+        environment["LOODS_AMQP_KEY_FILE"] = "own.key"
+        #expect(faults(environment, files: ["own.pem": pem, "own.key": "-----BEGIN PRIVATE KEY-----\n"]) == [:])
+    }
+
     @Test func whatIsMissingHasOneFault() {
         let found = faults([:])
         #expect(found.keys.sorted() == ["LOODS_AMQP_URL", "LOODS_DATABASE_URL"])

@@ -25,6 +25,7 @@ containers_command() {
   step "compose up" compose_up
   ((failures)) || step "every service is healthy" compose_healthy
   ((failures)) || step "no service runs as root or may write its root" compose_confined
+  ((failures)) || step "no secret stands in an environment" compose_secrets
   ((failures)) || step "an event becomes a mail" compose_mail
   ((failures == 0)) || compose logs --tail=40 >"$state/log/compose.log" 2>&1 || true
   say "$passed passed, $failures failed"
@@ -82,6 +83,14 @@ compose_confined() {
   local container
   for container in $(our_containers); do
     [[ $(docker inspect -f '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}}' "$container") == "10001:10001 true" ]] || return 1
+  done
+}
+
+# Neither a password by itself nor one within a URL.
+compose_secrets() {
+  local container
+  for container in $(compose ps -q); do
+    ! docker inspect -f '{{json .Config.Env}}' "$container" | grep -E '://[^/"@]*:[^/"@]*@|(PASSWORD|PASS|SECRET)=[^"]' || return 1
   done
 }
 

@@ -109,15 +109,16 @@ run_sql() { # as superuser; SQL on stdin
     -p "$(port postgres)" -U postgres -d postgres
 }
 
-# The role that the services use owns its database and nothing else.
+# The role that migrates owns its database, and makes the roles of the services.
 create_database() {
-  [[ $(run_sql <<<"select 1 from pg_database where datname = 'loods'") != 1 ]] || return 0
   run_sql <<SQL
 do \$\$ begin
   if not exists (select from pg_roles where rolname = 'loods') then
-    create role loods login password '$(secret password 12)';
+    create role loods login createrole password '$(secret password 12)';
   end if;
+  alter role loods createrole;
 end \$\$;
-create database loods owner loods;
 SQL
+  [[ $(run_sql <<<"select 1 from pg_database where datname = 'loods'") == 1 ]] ||
+    run_sql <<<"create database loods owner loods"
 }

@@ -25,7 +25,7 @@ link_secret_file() {
 
 clock() { cat "$state/clock" 2>/dev/null || echo "${new_clock:-real}"; }
 
-# What every service and `loods` read.
+# What `loods` reads; the services have logins of their own.
 export_environment() {
   export LOODS_DATABASE_URL LOODS_AMQP_URL LOODS_CLOCK
   LOODS_DATABASE_URL=$(postgres_url loods loods)
@@ -38,6 +38,7 @@ smtp_url() { echo "smtp://127.0.0.1:$(port smtp)"; }
 
 # settings_of KIND NAME: what this process reads besides, one assignment a line.
 settings_of() {
+  login_settings "$1"
   echo "LOODS_OPERATIONS_LISTEN=127.0.0.1:$(free_port "operations-$2")"
   case $1 in
     ingest)

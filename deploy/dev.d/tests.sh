@@ -2,7 +2,14 @@
 
 # What all tests may take together on two cores, once built: seconds.
 test_limit=900
+# What the laboratory of faults may take; with --all it may take longer.
+faults_limit=480 all_faults_limit=3600
 thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|Model|Expressions|Scores|JourneyProgram|SendGate|Content|Mail|Links|Contracts)Tests\.'
+
+# Each of these starts several processes, and some of them servers: more than a few at once would starve each other on two
+# cores, and what waits for one would give up.
+cluster_tests='^(Cluster|Fault)Tests\.'
+few=3 many=12
 
 # As the thread sanitizer needs them built.
 sanitized=(--sanitize=thread --scratch-path "$root/.build-tsan")
@@ -15,8 +22,10 @@ tests_started=0 building=0
 test_command() {
   case ${1:-} in
     containers) containers_command "${@:2}" ;;
+    faults) fault_tests "${@:2}" ;;
+    fuzz) fuzz_command "${@:2}" ;;
     '') all_tests ;;
-    -*) die 64 "test takes a filter, or containers" ;;
+    -*) die 64 "test takes a filter, faults, fuzz, or containers" ;;
     *) (($# == 1)) || die 64 "test takes one filter"; filtered_tests "$1" ;;
   esac
 }
@@ -24,12 +33,16 @@ test_command() {
 all_tests() {
   prepare_tests
   step "style" lint
+  check_alerts
+  step "what was released is as it was" released_is_kept
   build_step "build" build_tests
   ((failures)) || build_step "build for the thread sanitizer" build_tests "${sanitized[@]}"
   ((failures)) || build_step "build for release" compile_release
   ((failures)) || {
-    swift_tests "tests"
-    swift_tests "tests under the thread sanitizer" "${sanitized[@]}" --filter "$thread_targets"
+    swift_tests "tests" "$many" --skip "$cluster_tests"
+    swift_tests "tests of whole clusters" "$few" --filter "$cluster_tests"
+    swift_tests "tests under the thread sanitizer" "$((2 * few))" "${sanitized[@]}" --filter "$thread_targets"
+    step "no crash points in a release" no_crash_points
     step "README" readme_commands
   }
   finish_tests
@@ -38,7 +51,30 @@ all_tests() {
 filtered_tests() {
   prepare_tests
   build_step "build" build_tests
-  ((failures)) || swift_tests "tests matching $1" --filter "$1"
+  ((failures)) || swift_tests "tests matching $1" "$((2 * few))" --filter "$1"
+  finish_tests
+}
+
+# The laboratory: whole clusters whose processes and servers are killed, frozen and cut off; then what became of it.
+fault_tests() { # [--all]
+  local level=lab
+  test_limit=$faults_limit
+  case ${1:-} in
+    '') ;;
+    --all) level=all test_limit=$all_faults_limit ;;
+    *) die 64 "test faults takes --all, or nothing" ;;
+  esac
+  prepare_tests
+  export LOODS_TEST_FAULTS=$level LOODS_TEST_FAULT_TABLE=$state/log/faults.jsonl
+  rm -f "$LOODS_TEST_FAULT_TABLE"
+  build_step "build" build_tests
+  ((failures)) || {
+    build_step "release before" need_release_before
+    swift_tests "laboratory" "$few" --filter '^FaultTests\.|^AudienceTests\.OrderFreeTests'
+    swift_tests "what the edge accepts the store takes" "$many" --filter '^SecurityTests\.AcceptanceTests'
+    fuzz_steps "${fuzz_seconds[$level]}"
+  }
+  [[ ! -s $LOODS_TEST_FAULT_TABLE ]] || "$root/deploy/dev.d/fault-table" "$LOODS_TEST_FAULT_TABLE" >&3
   finish_tests
 }
 
@@ -54,6 +90,7 @@ prepare_tests() {
   LOODS_TEST_AMQP_URL=$(amqp_url)
   LOODS_TEST_AMQP_MANAGEMENT_URL=$(management_url)
   fetch_segment_sdk
+  use_release_before
   tests_started=$(milliseconds)
 }
 
@@ -138,13 +175,34 @@ lint() {
 
 build_tests() { (cd "$root" && swift build --build-tests "$@"); } # ARGUMENT…
 
-# swift_tests NAME ARGUMENT…: shows what fails, counts the rest; no test at all is a failure.
+# The alert rules, by Prometheus's own tool; unpacked beside our other state where it is not installed.
+check_alerts() {
+  local promtool
+  promtool=$(command -v promtool || fetch_promtool) || {
+    note "promtool could not be had: the alert rules are not tested (apt-get install prometheus brings it)"
+    return 0
+  }
+  step "alert rules" "$promtool" check rules "$root/deploy/prometheus/alerts.yaml"
+  step "alert rules' tests" "$promtool" test rules "$root/deploy/prometheus/alerts.test.yaml"
+}
+
+fetch_promtool() {
+  local home=$state_root/promtool
+  [[ -x $home/usr/bin/promtool ]] || {
+    mkdir -p "$home"
+    (cd "$home" && apt-get download -q prometheus && dpkg -x prometheus_*.deb . && rm -f prometheus_*.deb) \
+      >"$state/log/promtool.log" 2>&1 || return 1
+  }
+  echo "$home/usr/bin/promtool"
+}
+
+# swift_tests NAME WIDTH ARGUMENT…, so many at a time: shows what fails, counts the rest; no test at all is a failure.
 swift_tests() {
-  local name=$1 start log code=0 count bad why="no test ran"
-  shift
+  local name=$1 width=$2 start log code=0 count bad why="no test ran"
+  shift 2
   start=$(milliseconds)
   log=$state/log/${name// /-}.log
-  (cd "$root" && bounded swift test --skip-build --disable-xctest "$@" 2>&1) |
+  (cd "$root" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$width bounded swift test --skip-build --disable-xctest "$@" 2>&1) |
     tee "$log" | worth_seeing >&3 || code=${PIPESTATUS[0]}
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -n 1)
   bad=$(grep -E ' Test .* failed after' "$log" | grep -vc 'Test run with' || true)
@@ -167,6 +225,14 @@ worth_seeing() {
     /^✘ / || /^WARNING: ThreadSanitizer/ { shown = 1 }
     /^(◇|✔|➜) / || /^==========/ || /^\[[0-9]+\/[0-9]+\]/ { shown = 0 }
     shown || /: (error|fatal|panic)(:| )/ || /^(error:|SUMMARY: )/ || /Fatal error/ { print; fflush() }'
+}
+
+# What lets the laboratory have a process die at a named place is in builds for tests alone.
+no_crash_points() {
+  local product
+  for product in "${products[@]}"; do
+    ! grep -aqE 'LOODS_(CRASH|FREEZE)_' "$bin/$product" || { echo "$product reads crash points"; return 1; }
+  done
 }
 
 # The commands of README.md, as a newcomer would type them, beside whatever runs here.

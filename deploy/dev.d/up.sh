@@ -46,7 +46,9 @@ settle_clock() { # WANTED, or nothing
 keep_clock() { [[ -e $state/clock ]] || echo "$new_clock" >"$state/clock"; }
 
 apply_schema() {
-  loods migrate >"$state/log/migrate.log" 2>&1 || die_with_log "$state/log/migrate.log" "loods migrate failed"
+  local log=$state/log/migrate.log
+  loods migrate --logins "$(logins_folder)" >"$log" 2>&1 || die_with_log "$log" "loods migrate failed"
+  create_broker_users 2>>"$log" || die_with_log "$log" "the broker took no users"
 }
 
 # Workspace "demo", as `loods init` writes one, and a server key for it.

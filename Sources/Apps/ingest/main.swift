@@ -11,6 +11,8 @@ struct IngestSettings {
     let listen: ListenAddress
     let secrets: [LinkSecret]
     let buffer: Int
+    let addressRate: Int
+    let proxies: TrustedProxies
 
     init(_ reader: inout SettingsReader) {
         worker = Worker.Settings(&reader)
@@ -30,6 +32,17 @@ struct IngestSettings {
                 meaning: "Signs the links in mails; the same in ingest and mailer.", isSecret: true,
                 parse: LinkSecret.list
             ) ?? []
+        addressRate = reader.int(
+            "LOODS_ADDRESS_RATE", in: 0...1_000_000, default: 500, unit: "requests a second",
+            meaning:
+                "What one address (IPv6: one /64) may send with public keys or without a valid one, over all ingest processes; 0: as many as come."
+        )
+        proxies =
+            reader.optional(
+                "LOODS_TRUSTED_PROXIES", type: "addresses", defaultText: "none",
+                expectation: "a list of addresses and networks, such as 10.0.0.0/8, 2001:db8::1",
+                meaning: "The proxies whose X-Forwarded-For is believed.", parse: TrustedProxies.init
+            ) ?? .none
     }
 }
 
@@ -48,6 +61,10 @@ await ServiceMain.run(
             // All of it within two seconds: a server that is silent must not hold a request that has a known key.
             try await pool.withConnection(within: .seconds(2)) { try Keys.find(hash: hash, in: $0) }
         }
+        let shared = SharedLimits(pool: pool, clock: worker.clock, logger: context.logger)
+        let gate = Gatekeeper(
+            shared: shared, addressRate: settings.addressRate == 0 ? nil : settings.addressRate,
+            proxies: settings.proxies, logger: context.logger)
         let stamp = worker.clockMode == .stepped ? SteppedStamp(pool: pool, clock: worker.clock) : nil
         var limits = EventGroups.Limits()
         limits.held = settings.buffer * 1_000_000
@@ -57,7 +74,8 @@ await ServiceMain.run(
             pool: pool, publisher: publisher, relay: worker.relay, mode: worker.clockMode, clock: worker.clock,
             logger: context.logger)
         let edge = Edge(
-            host: settings.listen.host, port: settings.listen.port, keys: keys, groups: groups, signer: signer,
-            desk: desk, logger: context.logger)
-        return worker.services + [publisher, groups, edge]
+            host: settings.listen.host, port: settings.listen.port, keys: keys, gate: gate, groups: groups,
+            signer: signer, desk: desk, logger: context.logger)
+        let watch = WorkerWatch(worker: worker, watched: .ingest, context: context, publishers: [publisher])
+        return worker.services + [watch, publisher, shared, groups, edge]
     })

@@ -15,8 +15,9 @@ struct Loods: AsyncParsableCommand {
             """,
         subcommands: [
             InitCommand.self, ValidateCommand.self, ApplyCommand.self, MigrateCommand.self, KeysCommand.self,
-            ImportCommand.self, ContactsCommand.self, ExplainCommand.self, ClockCommand.self, SetAsideCommand.self,
-            StatusCommand.self, ProbeCommand.self,
+            QuotaCommand.self, ImportCommand.self, ContactsCommand.self, ExplainCommand.self, ClockCommand.self,
+            SetAsideCommand.self, StatusCommand.self, TailCommand.self, UnknownCommand.self, FenceCommand.self,
+            BrokerUsersCommand.self, ProbeCommand.self,
         ])
 
     static func main() async {

@@ -13,13 +13,15 @@ struct MailerSettings {
     private let authorities: String?
     private let connections: Int
     private let helo: String
+    private let lease: Duration
     private let publicURL: String
     private let secrets: [LinkSecret]
 
     init(_ reader: inout SettingsReader) {
         worker = Worker.Settings(&reader)
         relay = reader.url(
-            "LOODS_SMTP", schemes: ["smtp", "smtps"], example: "smtp://user:password@relay:587",
+            "LOODS_SMTP", password: "LOODS_SMTP_PASSWORD", schemes: ["smtp", "smtps"],
+            example: "smtp://user:password@relay:587",
             meaning:
                 "The mail server that takes our mail; smtps for TLS from the first byte. Percent-encode the password.")
         encryption = reader.choice(
@@ -33,6 +35,9 @@ struct MailerSettings {
         helo = reader.string(
             "LOODS_HELO", default: ProcessInfo.processInfo.hostName,
             meaning: "The name to greet mail servers with: this host's, as DNS knows it.")
+        lease = reader.duration(
+            "LOODS_CLAIM_LEASE", in: .seconds(1) ... .seconds(600), default: .seconds(30),
+            meaning: "How long messages stay with a mailer that died or stands still before others take them.")
         publicURL = reader.url(
             "LOODS_PUBLIC_URL", schemes: ["http", "https"], example: "https://mail.example.com",
             meaning: "The public address of ingest: links for unsubscribing, clicks and opens begin with it.")
@@ -69,10 +74,12 @@ struct MailerSettings {
     /// - Throws: `ExitFault`; what could be wrong with the settings was found when they were read.
     func delivery() throws -> DeliverySettings {
         do {
-            return DeliverySettings(
+            var delivery = DeliverySettings(
                 relay: try relayConfiguration(helo: helo),
                 publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
                 links: try LinkSigner(secrets: secrets), mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
+            delivery.lease = lease
+            return delivery
         } catch {
             throw ExitFault(code: .settings, message: "the mail relay's settings: \(error)")
         }

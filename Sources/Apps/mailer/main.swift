@@ -11,8 +11,9 @@ await ServiceMain.run(
     services: { settings, context in
         let worker = try Worker(settings.worker, context)
         worker.register(in: context.readiness)
+        let mailer = MailerService(worker: worker, settings: try settings.delivery())
+        context.readiness.register("lineage") { await mailer.obstacle.map { .notReady($0) } ?? .ready }
         return worker.services + [
-            WithdrawalConsumer(worker: worker),
-            MailerService(worker: worker, settings: try settings.delivery()),
+            WorkerWatch(worker: worker, watched: .mailer, context: context), WithdrawalConsumer(worker: worker), mailer,
         ]
     })

@@ -9,5 +9,8 @@ await ServiceMain.run(
     services: { settings, context in
         let worker = try Worker(settings, context)
         worker.register(in: context.readiness)
-        return worker.services + [TimerLoop(worker: worker), SignalConsumer(worker: worker)]
+        return worker.services + [
+            WorkerWatch(worker: worker, watched: .scheduler, context: context), TimerLoop(worker: worker),
+            SignalConsumer(worker: worker),
+        ]
     })

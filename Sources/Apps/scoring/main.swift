@@ -10,5 +10,8 @@ await ServiceMain.run(
         let worker = try Worker(settings, context)
         worker.register(in: context.readiness)
         let deadLetters = DeadLetters(intake: worker.intake, sink: worker.setAside, logger: context.logger)
-        return worker.services + [RecentIDCleaner(worker: worker), deadLetters, EventConsumer(worker: worker)]
+        return worker.services + [
+            WorkerWatch(worker: worker, watched: .scoring, context: context), RecentIDCleaner(worker: worker),
+            deadLetters, EventConsumer(worker: worker),
+        ]
     })

@@ -41,6 +41,17 @@ public struct HistoryPosition: Sendable, Hashable, Comparable {
     /// The place behind every event of that instant.
     public static func end(of at: Timestamp) -> HistoryPosition { HistoryPosition(endOf: at) }
 
+    public static func == (left: HistoryPosition, right: HistoryPosition) -> Bool {
+        guard left.at == right.at else { return false }
+        guard let leftID = left.eventID, let rightID = right.eventID else { return left.eventID == right.eventID }
+        return leftID.utf8.elementsEqual(rightID.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(at)
+        if let eventID { for byte in eventID.utf8 { hasher.combine(byte) } }
+    }
+
     public static func < (left: HistoryPosition, right: HistoryPosition) -> Bool {
         guard left.at == right.at else { return left.at < right.at }
         guard let leftID = left.eventID else { return false }

@@ -62,6 +62,9 @@ extension AMQPConnection {
         _ = try request(on: consumer.channel) { library in
             consumer.tag.withWireForm { amqp_basic_cancel(library, consumer.channel, $0) }
         }
+        // A quorum queue's deliveries may still lie in the channel's mailbox when it answers: they come before the
+        // answer to the next request.
+        _ = try request(on: consumer.channel) { amqp_basic_qos($0, consumer.channel, 0, 0, 0) }
         endConsumer(on: consumer.channel, nil)
     }
 

@@ -85,12 +85,24 @@ extension AMQPConnection {
     private func finish(_ content: (head: ContentHead, body: [UInt8]), on channel: UInt16) {
         switch content.head {
         case .delivery(var delivery):
-            guard case .consuming(let onEvent) = channels[channel]?.role else { return }
+            guard case .consuming(let onEvent) = channels[channel]?.role else {
+                return giveBack(delivery.tag, on: channel)
+            }
             delivery.body = content.body
             onEvent(.delivery(delivery))
         case .returned(let reason, let sequence):
             if let sequence { window.markReturned(sequence, reason: reason) }
         }
+    }
+}
+
+extension AMQPConnection {
+    /// What comes after the end of its consumer goes back to the queue at once, for others: unsettled, it would wait until
+    /// the channel is closed.
+    private func giveBack(_ tag: UInt64, on channel: UInt16) {
+        guard case .drained = channels[channel]?.role, let library = try? opened() else { return }
+        let status = guarded { amqp_basic_nack(library, channel, tag, 0, 1) }
+        if status != AMQP_STATUS_OK.rawValue { end(lost(status)) }
     }
 }
 

@@ -15,10 +15,14 @@ extension AMQPConnection {
     /// announces an alarm only to those who publish, and then reads no more; so after a rest the first 64 KiB (or one
     /// larger body) go alone, and the rest follows their first confirm.
     ///
-    /// - Parameter timeout: from the call to the confirm.
+    /// - Parameters:
+    ///   - timeout: from the call to the confirm.
+    ///   - whenSent: called once the body is on its way, or waits for room, and before it is confirmed.
     /// - Throws: `.returned`, `.nacked`; never sent: `.overloaded`, `.blocked`; outcome unknown, publish it again:
     ///   `.unconfirmed`, `.connectionLost`, `.channelClosed`, `.closed`.
-    public func publish(_ message: AMQPMessage, timeout: Duration = .seconds(30)) async throws(AMQPError) {
+    public func publish(
+        _ message: AMQPMessage, timeout: Duration = .seconds(30), whenSent: @Sendable () -> Void = {}
+    ) async throws(AMQPError) {
         try openPublishing()
         let deadline = ContinuousClock.now + timeout
         let result = await withCheckedContinuation { continuation in
@@ -27,6 +31,7 @@ extension AMQPConnection {
                 return ticket.fail(AMQPError(.overloaded, "too many bytes wait to be published"))
             }
             sendAdmitted()
+            whenSent()
         }
         try result.get()
     }
@@ -50,7 +55,8 @@ extension AMQPConnection {
         }
     }
 
-    /// Fails those whose time is over.
+    /// Fails those whose time is over; and ends the connection where the broker owes an answer for longer than any request
+    /// may take. A quorum queue without a leader, as just after the death of its node, can forget a body for good.
     func expirePublishes() {
         let late = window.expire(now: .now)
         let neverSent =
@@ -58,6 +64,10 @@ extension AMQPConnection {
             ?? AMQPError(.overloaded, "the publish window stayed full")
         for ticket in late.neverSent { ticket.fail(neverSent) }
         for ticket in late.unknown { ticket.fail(AMQPError(.unconfirmed, "the broker did not confirm in time")) }
+        guard blockedReason == nil, let since = window.overdueSince else { return }
+        if max(since, unblockedAt) + configuration.rpcTimeout <= .now {
+            end(AMQPError(.connectionLost, "the broker left a body unanswered"))
+        }
     }
 
     /// Fails everything with the channel.

@@ -53,14 +53,18 @@ extension AMQPConnection {
         return Int(answer.message_count)
     }
 
+    /// The channel on which queues and exchanges are asked for; a refusal closes it, and the next asks on another.
+    func topologyChannel() throws(AMQPError) -> UInt16 {
+        try requireAnswers()
+        if let existing = channel(where: { if case .queues = $0 { true } else { false } }) { return existing }
+        return try openChannel(.queues)
+    }
+
     private func onQueueChannel<Answer>(
         _ name: String,
         _ call: (amqp_connection_state_t, UInt16, amqp_bytes_t) -> UnsafeMutablePointer<Answer>?
     ) throws(AMQPError) -> Answer {
-        try requireAnswers()
-        let existing = channel { if case .queues = $0 { true } else { false } }
-        let number: UInt16
-        if let existing { number = existing } else { number = try openChannel(.queues) }
+        let number = try topologyChannel()
         return try request(on: number) { library in name.withWireForm { call(library, number, $0) } }
     }
 }

@@ -6,8 +6,8 @@ import Glibc
 ///
 /// Publish and consume over different connections: under load the broker stops reading from those that publish.
 /// A connection is never reopened; when it has ended, every call throws and a new one is to be made. It ends by
-/// ``close()``, by the broker, by two missed heartbeats, or by a write that the broker does not take, and says so through
-/// `onChange`. While an alarm blocks publishers (`.blocked`) every request throws at once and publishes wait for their
+/// ``close()``, by the broker, by two missed heartbeats, by a write that the broker does not take, or by a body that it
+/// never answers, and says so through `onChange`. While an alarm blocks publishers (`.blocked`) every request throws at once and publishes wait for their
 /// own time-outs.
 ///
 /// Calls run one after the other. While there are none the thread waits for the socket, so confirms, deliveries and
@@ -46,8 +46,13 @@ public actor AMQPConnection {
     var isStalled = false {
         didSet { if isStalled != oldValue { watchSocket() } }
     }
+    /// When an alarm was last over.
+    private(set) var unblockedAt = ContinuousClock.now
     var blockedReason: String? {
-        didSet { onChange(blockedReason.map { .blocked(reason: $0) } ?? .unblocked) }
+        didSet {
+            if blockedReason == nil { unblockedAt = .now }
+            onChange(blockedReason.map { .blocked(reason: $0) } ?? .unblocked)
+        }
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -68,10 +73,11 @@ public actor AMQPConnection {
                 waitingBytes: configuration.waitingBytes))
     }
 
-    /// Connects, logs in and stays connected.
+    /// Connects to one of the broker's nodes, logs in and stays connected.
     ///
     /// - Parameter onChange: runs on the connection's thread; must return quickly and never block.
-    /// - Throws: `.unreachable`, `.accessRefused`, `.tlsFailed`; bounded by the two timeouts of the configuration.
+    /// - Throws: `.unreachable`, `.accessRefused`, `.tlsFailed`; bounded by the two timeouts of the configuration,
+    ///   for each node.
     public static func connect(
         _ configuration: AMQPConfiguration, onChange: @escaping @Sendable (Change) -> Void = { _ in }
     ) async throws(AMQPError) -> AMQPConnection {
@@ -88,7 +94,7 @@ public actor AMQPConnection {
 
     private func open() throws(AMQPError) {
         do {
-            library = try Login(configuration).run()
+            library = try Login.run(configuration)
             watchdog = try watchWrites()
         } catch {
             phase = .ended(error)

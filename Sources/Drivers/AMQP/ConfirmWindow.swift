@@ -48,6 +48,13 @@ struct ConfirmWindow<Ticket> {
         self.limits = limits
     }
 
+    /// When the broker should have answered the oldest body in flight; nil while its publisher still waits, or where there
+    /// is none. Behind it the window fills up, and in the end nothing goes out any more.
+    var overdueSince: ContinuousClock.Instant? {
+        guard !flight.isEmpty, flight[0].ticket == nil else { return nil }
+        return flight[0].deadline
+    }
+
     /// Bodies sent and neither confirmed nor refused; settled ones behind an unsettled one count too.
     var inFlightCount: Int { flight.count }
     var waitingCount: Int { waiting.count }

@@ -1,15 +1,32 @@
 import CLibRabbitMQ
 import Glibc
 
-/// Opens a socket and logs in; blocks, within its two timeouts.
+/// Opens a socket to one node and logs in; blocks, within its two timeouts.
 struct Login {
     private let configuration: AMQPConfiguration
+    private let node: AMQPNode
 
-    init(_ configuration: AMQPConfiguration) {
+    private init(_ configuration: AMQPConfiguration, _ node: AMQPNode) {
         self.configuration = configuration
+        self.node = node
     }
 
-    func run() throws(AMQPError) -> amqp_connection_state_t {
+    /// Tries one node after the other, in any order, so that processes spread over them.
+    ///
+    /// - Throws: what says most: why a node refused us rather than that another is away.
+    static func run(_ configuration: AMQPConfiguration) throws(AMQPError) -> amqp_connection_state_t {
+        var failure = AMQPError(.invalidConfiguration, "the broker has no node")
+        for (attempt, node) in configuration.nodes.shuffled().enumerated() {
+            do {
+                return try Login(configuration, node).run()
+            } catch {
+                if attempt == 0 || failure.isTransient { failure = error }
+            }
+        }
+        throw failure
+    }
+
+    private func run() throws(AMQPError) -> amqp_connection_state_t {
         guard let library = amqp_new_connection() else {
             throw AMQPError(.unreachable, "no memory for a connection")
         }
@@ -24,18 +41,24 @@ struct Login {
     }
 
     private func openSocket(_ library: amqp_connection_state_t) throws(AMQPError) {
-        guard let port = Int32(exactly: configuration.port), (1...65_535).contains(port) else {
+        guard let port = Int32(exactly: node.port), (1...65_535).contains(port) else {
             throw AMQPError(.invalidConfiguration, "the broker's port is not between 1 and 65535")
         }
         let socket = configuration.usesTLS ? amqp_ssl_socket_new(library) : amqp_tcp_socket_new(library)
         guard let socket else { throw AMQPError(.unreachable, "no memory for a socket") }
-        if configuration.usesTLS { try trustAuthorities(socket) }
+        if configuration.usesTLS { try secure(socket) }
         var timeout = timeval(configuration.connectTimeout)
-        let status = amqp_socket_open_noblock(socket, configuration.host, port, &timeout)
-        if status != AMQP_STATUS_OK.rawValue { throw AMQPError(status: status, otherwise: .unreachable) }
+        let status = amqp_socket_open_noblock(socket, node.host, port, &timeout)
+        if status != AMQP_STATUS_OK.rawValue { throw failure(status) }
     }
 
-    private func trustAuthorities(_ socket: OpaquePointer) throws(AMQPError) {
+    private func failure(_ status: Int32) -> AMQPError {
+        let error = AMQPError(status: status, otherwise: .unreachable)
+        guard error.code == .tlsFailed, let words = loods_amqp_distrust() else { return error }
+        return AMQPError(.tlsFailed, "the broker's certificate is not trusted: \(String(cString: words))")
+    }
+
+    private func secure(_ socket: OpaquePointer) throws(AMQPError) {
         // librabbitmq 0.11 cannot ask OpenSSL for its default authorities; this is Debian's bundle of them.
         let file = configuration.authorityFile ?? "/etc/ssl/certs/ca-certificates.crt"
         guard amqp_ssl_socket_set_cacert(socket, file) == AMQP_STATUS_OK.rawValue else {
@@ -44,6 +67,12 @@ struct Login {
         amqp_ssl_socket_set_verify_peer(socket, 1)
         amqp_ssl_socket_set_verify_hostname(socket, 1)
         _ = amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST)
+        loods_amqp_explain_distrust(socket)
+        guard let own = configuration.clientCertificate else { return }
+        let status = amqp_ssl_socket_set_key(socket, own.certificateFile, own.keyFile)
+        guard status == AMQP_STATUS_OK.rawValue else {
+            throw AMQPError(.tlsFailed, "our own certificate or its key cannot be read, or they do not fit each other")
+        }
     }
 
     private func logIn(_ library: amqp_connection_state_t) throws(AMQPError) {

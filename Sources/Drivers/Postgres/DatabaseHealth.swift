@@ -119,9 +119,11 @@ final class DatabaseHealth: Sendable {
         trouble.yield()
     }
 
-    /// From a tenth of a second, doubled up to two seconds; scattered, so that processes do not return in step.
+    /// From a tenth of a second, doubled up to one; scattered, so that processes do not return in step.
+    ///
+    /// What waits for longer is missing from the time in which a backlog is worked off; an attempt costs little.
     static func pause(afterFailures failures: Int) -> Duration {
-        let whole = min(2_000, 100 << min(failures - 1, 5))
+        let whole = min(1_000, 100 << min(failures - 1, 4))
         return .milliseconds(Int.random(in: whole / 2...whole))
     }
 }

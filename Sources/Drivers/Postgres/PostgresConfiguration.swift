@@ -50,7 +50,10 @@ public struct PostgresConfiguration: Sendable {
         parameters["client_encoding"] = "UTF8"
         let options = [
             "-c timezone=UTC", "-c statement_timeout=\(statementTimeout.wholeMilliseconds)",
-            "-c lock_timeout=\(lockTimeout.wholeMilliseconds)", parameters["options"],
+            "-c lock_timeout=\(lockTimeout.wholeMilliseconds)",
+            // A process that stands still in a transaction must not hold its locks for ever. No transaction of ours waits
+            // for anything but the server.
+            "-c idle_in_transaction_session_timeout=10000", parameters["options"],
         ]
         parameters["options"] = options.compactMap(\.self).joined(separator: " ")
         self.parameters = parameters

@@ -2,7 +2,7 @@ internal import CLibPQ
 
 /// A connection lent to one closure, on the connection's own thread. Valid only inside that closure.
 public final class PostgresSession {
-    private let wire: Wire
+    let wire: Wire
     private var savepointDepth = 0
     private var isLent = true
 

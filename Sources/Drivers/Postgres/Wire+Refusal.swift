@@ -5,10 +5,8 @@ extension Wire {
     func refusal(at stage: ConnStatusType) -> PostgresError {
         let words = libraryWords()
         let sqlState = words.flatMap(Self.sqlState(in:))
-        let takesNoWrites = words?.contains("session is read-only") ?? false
-        let sentence =
-            takesNoWrites ? "the server takes no writes: it is a standby, or recovering" : Self.sentence(at: stage)
-        var error = PostgresError(.connection, sqlState.map(Self.sentence(for:)) ?? sentence)
+        var error = PostgresError(
+            .connection, sqlState.map(Self.sentence(for:)) ?? Self.sentence(at: stage, words ?? ""))
         error.refusal = sqlState
         error.detail = words
         error.server = server
@@ -26,12 +24,32 @@ extension Wire {
         }
     }
 
-    private static func sentence(at stage: ConnStatusType) -> String {
-        switch stage {
+    private static func sentence(at stage: ConnStatusType, _ words: String) -> String {
+        if words.contains("session is read-only") {
+            return "the server takes no writes: it is a standby, or recovering"
+        }
+        if let fault = tlsFault(in: words) { return fault }
+        return switch stage {
         case CONNECTION_NEEDED, CONNECTION_STARTED: "the server cannot be reached"
-        case CONNECTION_SSL_STARTUP: "the server and we do not agree on TLS"
+        // Else it went away just then.
+        case CONNECTION_SSL_STARTUP where words.contains("SSL"): "the server and we do not agree on TLS"
         default: "the server ended the connection while it was opened, or is not what target_session_attrs asks for"
         }
+    }
+
+    /// What is wrong with certificates. libpq has no codes for it, and its words name hosts and files; they are English, as
+    /// nothing here calls setlocale(3).
+    private static func tlsFault(in words: String) -> String? {
+        let faults = [
+            ("certificate verify failed", "the server's certificate is not trusted: another authority's, or expired"),
+            ("does not match host name", "the server's certificate is another host's"),
+            ("root certificate file", "the file of certificate authorities cannot be read (sslrootcert)"),
+            ("certificate file", "our own certificate cannot be read (sslcert)"),
+            ("private key file", "our own certificate's key cannot be used (sslkey)"),
+        ]
+        if let fault = faults.first(where: { words.contains($0.0) }) { return fault.1 }
+        let isAlert = words.contains("SSL error: ") && words.contains(" alert ")
+        return isAlert ? "the server does not take our certificate, or that we have none" : nil
     }
 
     /// Finds `53300` in `… failed: FATAL:  53300: sorry, too many clients already`, in any language.

@@ -19,9 +19,15 @@ public final class PreparedDelivery: Sendable {
 
     /// Sends the final dot and awaits the answer, for up to ten minutes (RFC 5321, section 4.5.3.2.6). It does so even
     /// when the task is cancelled. Where the delivery was settled before, nothing is sent: `deferred(alreadySettled)`.
-    public func commit() async -> SMTPOutcome {
+    ///
+    /// - Parameters:
+    ///   - instant: from then on it is too late: nothing is sent, and the outcome is `deferred(cancelled)`.
+    ///   - whenSent: called on the connection's event loop once the dot is on its way.
+    public func commit(
+        before instant: ContinuousClock.Instant? = nil, whenSent: @escaping @Sendable () -> Void = {}
+    ) async -> SMTPOutcome {
         guard settle() else { return .deferred(SMTPError(.alreadySettled, .finalDot)) }
-        let outcome = await connection.commit()
+        let outcome = await connection.commit(before: instant, whenSent: whenSent)
         release()
         return outcome
     }

@@ -87,9 +87,21 @@ final class SMTPConnection: Sendable {
     }
 
     /// Sends the final dot and awaits its answer, cancelled or not: what has become of a message must be known.
-    func commit() async -> SMTPOutcome {
+    ///
+    /// Unless `instant` has come: then the connection is closed without it.
+    func commit(
+        before instant: ContinuousClock.Instant? = nil, whenSent: @escaping @Sendable () -> Void = {}
+    ) async -> SMTPOutcome {
         let promise = channel.eventLoop.makePromise(of: SMTPOutcome.self)
-        channel.eventLoop.execute { self.handler.value.commit(promise) }
+        channel.eventLoop.execute {
+            // Here, right before the write: the process may have stood still since it was asked for.
+            if let instant, instant <= .now {
+                self.drop()
+                return promise.succeed(.deferred(SMTPError(.cancelled, .finalDot)))
+            }
+            self.handler.value.commit(promise)
+            whenSent()
+        }
         do {
             return try await promise.futureResult.get()
         } catch {

@@ -21,7 +21,7 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
         case messageTooLarge
         /// The message has 8-bit bytes and the server takes 7-bit only.
         case eightBitUnsupported
-        /// The task that prepared the delivery was cancelled.
+        /// The task that prepared the delivery was cancelled, or the final dot came too late.
         case cancelled
         /// The pool is shut down.
         case shutDown

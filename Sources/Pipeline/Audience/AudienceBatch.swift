@@ -1,4 +1,5 @@
 import Contracts
+import CrashPoints
 import Expressions
 import Messaging
 import Model
@@ -51,6 +52,7 @@ struct AudienceBatch {
         try audience.save(now: clock.now, in: session)
         result.outbox = rows(for: signals + (try audience.disturbed(now: clock.now, in: session)))
         try Outbox.add(result.outbox, clock: clock.mode, machineNow: machineNow, in: session)
+        CrashPoint.scoringBeforeCommit.pass()
         return result
     }
 

@@ -1,4 +1,5 @@
 public import Contracts
+import CrashPoints
 import Expressions
 public import Messaging
 import Metrics
@@ -21,11 +22,13 @@ public struct AudienceWriter: Sendable {
 
     /// Applies events, and marks bodies as arrived in the same transaction.
     public func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane) async throws {
+        CrashItem.event.handle(events.lazy.map(\.name))
         let result: AudienceBatch.Result
         do {
             result = try await write(events, arriving: flights, lane: lane)
         } catch is AudienceBatch.Strangers {
             try await worker.pool.withRepeatedTransaction { try ContactIntake.ensure(events, in: $0) }
+            CrashPoint.scoringAfterIdentities.pass()
             result = try await write(events, arriving: flights, lane: lane)
         }
         fresh.increment(by: result.fresh)

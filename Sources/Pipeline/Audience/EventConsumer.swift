@@ -55,27 +55,35 @@ public struct EventConsumer: Service {
     private func apply(_ batches: [EventBatch], lane: Lane, alone: Bool) async throws {
         let events = batches.flatMap(\.events)
         let flights = batches.map(\.id)
-        let poison = try await worker.bisect(events[...], alone: alone) { part in
+        let name = { (event: AcceptedEvent) in event.alone(lane).id }
+        let poison = try await worker.bisect(events[...], alone: alone ? name : nil) { part in
             try await audience.apply(part, arriving: part.count == events.count ? flights : [], lane: lane)
         }
-        if !poison.isEmpty { try await setAside(poison.map { ($0.item, "\($0.fault)") }, lane: lane) }
+        if !poison.isEmpty { try await setAside(poison, lane: lane) }
         if !poison.isEmpty || alone || events.isEmpty {
             try await worker.pool.withConnection { try Flights.arrive(flights, in: $0) }
         }
     }
 
     /// Keeps single events that cannot become facts, each as a body of its own that can be replayed.
-    private func setAside(_ poison: [(event: AcceptedEvent, reason: String)], lane: Lane) async throws {
-        let items = poison.map { event, reason in
-            SetAside.Item(
-                body: EventBatch(id: .derived("loods.alone", "\(event.subjectID)", event.eventID), events: [event])
-                    .encoded,
-                queue: QueueName.events.rawValue, lane: lane.rawValue, reason: reason, attempts: 1,
-                at: worker.clock.now)
+    private func setAside(_ poison: [(item: AcceptedEvent, fault: any Error)], lane: Lane) async throws {
+        let items = poison.map { event, fault in
+            var item = event.alone(lane)
+            (item.reason, item.setAsideAt) = ("\(fault)", worker.clock.now)
+            return item.tried(by: worker, fault)
         }
         worker.logger.error(
-            "events were set aside", metadata: ["count": "\(items.count)", "reason": "\(poison[0].reason)"])
+            "events were set aside", metadata: ["count": "\(items.count)", "reason": "\(poison[0].fault)"])
         Counter(label: "loods_set_aside_total", dimensions: [("queue", "events")]).increment(by: items.count)
         try await worker.pool.withConnection { try SetAside.add(items, in: $0) }
+    }
+}
+
+extension AcceptedEvent {
+    /// The event as it is set aside, for want of a reason so far.
+    fileprivate func alone(_ lane: Lane) -> SetAside.Item {
+        let body = EventBatch(id: .derived("loods.alone", "\(subjectID)", eventID), events: [self]).encoded
+        return SetAside.Item(
+            body: body, queue: QueueName.events.rawValue, lane: lane.rawValue, reason: "", attempts: 1, at: receivedAt)
     }
 }

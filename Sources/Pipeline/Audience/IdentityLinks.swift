@@ -62,7 +62,8 @@ struct IdentityLinks {
             var strong = merges.survivors[pair.strong] ?? pair.strong
             var weak = merges.survivors[pair.weak] ?? pair.weak
             guard strong != weak else { continue }
-            let (own, other) = (try rank(of: strong, in: session), try rank(of: weak, in: session))
+            let own = try Identities.rank(of: strong, in: session)
+            let other = try Identities.rank(of: weak, in: session)
             if own.kind == .user, other.kind == .user { continue }
             if other < own { swap(&strong, &weak) }
             let stage = try mergeAttributes(of: weak, into: strong, in: session)
@@ -72,20 +73,7 @@ struct IdentityLinks {
         return merges
     }
 
-    /// Orders contacts by how well they are known: whichever way they come together, the first of all survives.
-    private struct Rank: Comparable {
-        var kind: Identity.Kind
-        var contact: ContactKey
-
-        static func < (left: Rank, right: Rank) -> Bool { (left.kind, left.contact) < (right.kind, right.contact) }
-    }
-
-    private func rank(of contact: ContactKey, in session: PostgresSession) throws -> Rank {
-        let kind = try Identities.all(of: contact, in: session).map(\.kind).min()
-        return Rank(kind: kind ?? .email, contact: contact)
-    }
-
-    /// Per attribute the last writer wins, whichever contact it wrote to.
+    /// Per attribute the last writer wins, whichever contact it wrote to. From here on the contact is known.
     ///
     /// - Returns: the stage of the one that goes.
     private func mergeAttributes(
@@ -97,6 +85,7 @@ struct IdentityLinks {
             to.marks[name] = mark
             to.attributes[name] = from.attributes[name]
         }
+        to.forgetHearsay()
         try Contacts.describe([to], in: session)
         return from.stage
     }

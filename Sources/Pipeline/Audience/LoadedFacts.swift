@@ -10,12 +10,14 @@ struct LoadedFacts {
     private let sums: [ContactKey: [ScoreSums.Row]]
     private let consents: [ContactKey: [Consents.Entry]]
     private let histories: [ContactKey: [HistoryEvent]]
+    private let joined: Set<ContactKey>
 
     init(for newcomers: [Person.Newcomer], in session: PostgresSession) throws {
         func contacts(_ isMeant: (Person.Newcomer) -> Bool) -> [ContactKey] {
             newcomers.filter(isMeant).map(\.contact)
         }
         states = try Contacts.states(of: contacts(\.needsAttributes), in: session)
+        joined = try Contacts.joined(of: contacts(\.isDescribedPublicly), in: session)
         sums = try ScoreSums.load(of: contacts(\.needs.scores), in: session)
         consents = try Consents.current(of: contacts(\.needsConsents), in: session)
         histories = try EventLog.history(
@@ -35,6 +37,8 @@ struct LoadedFacts {
         (sums[contact] ?? []).reduce(into: [:]) { $0[$1.model, default: [:]][$1.epoch] = $1.amount }
     }
 
+    /// Whether others have merged into a contact that a public key would describe.
+    func isJoined(_ contact: ContactKey) -> Bool { joined.contains(contact) }
     func consents(of contact: ContactKey) -> [Consents.Entry] { consents[contact] ?? [] }
     func history(of contact: ContactKey) -> [HistoryEvent] { histories[contact] ?? [] }
 }

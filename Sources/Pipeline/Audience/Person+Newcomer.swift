@@ -16,6 +16,7 @@ extension Person {
         let asked: Set<Int>
         let needs: StageQuestions.Needs
         let hasMerged: Bool
+        let isDescribedPublicly: Bool
         private let speaksOfConsent: Bool
         private let describes: Bool
 
@@ -33,6 +34,7 @@ extension Person {
             self.standing = standing
             fresh = Set(events.map(\.position))
             describes = events.contains(where: \.mayDescribe)
+            isDescribedPublicly = describes && events.contains { $0.trust == .publicKey && $0.mayDescribe }
             speaksOfConsent = events.contains { EventNames.consents.contains($0.name) }
             let stirrings = Stirrings(
                 names: Set(events.map(\.name)), describes: describes,

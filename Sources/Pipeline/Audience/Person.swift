@@ -23,6 +23,8 @@ struct Person {
     private let known: HistoryPosition?
     private let rules: AudienceRules
     private let asked: Set<Int>
+    /// Whether others have merged into this contact.
+    private let isJoined: Bool
 
     init(_ newcomer: Newcomer, _ loaded: LoadedFacts, now: Timestamp) {
         let contact = newcomer.contact
@@ -30,6 +32,7 @@ struct Person {
         asked = newcomer.asked
         state = loaded.state(of: newcomer)
         consents = loaded.consents(of: contact)
+        isJoined = loaded.isJoined(contact)
         let history = loaded.history(of: contact)
         known = history.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
         facts = ContactFacts(
@@ -82,21 +85,26 @@ struct Person {
         let mark = Contacts.AttributeMark(
             at: event.at, eventID: event.eventID, isTrusted: event.trust != .publicKey)
         for (name, value) in traits where event.trust != .publicKey || name != "email" {
+            if name == "email", !value.mayBeAnAddress { continue }
             if let held = state.marks[name], mark <= held { continue }
             state.marks[name] = mark
             state.attributes[name] = value == .null ? nil : value
             isDescribed = true
         }
+        if hasGivenAddress { state.forgetHearsay() }
         facts.contact = .object(state.attributes)
         facts.consents = consentedTopics
     }
 
-    /// A public key describes only those that nobody knows yet: no address, and not merged into somebody.
+    /// A public key describes only those that nobody knows: one name, a device, and no address ever.
     private func mayDescribe(_ event: AcceptedEvent) -> Bool {
         guard event.trust == .publicKey else { return true }
         guard case .identity(let identity) = event.subject else { return false }
-        return identity.kind == .anonymous && event.subjectID == state.key.contact && state.address == nil
+        return identity.kind == .anonymous && event.subjectID == state.key.contact && !isJoined && !hasGivenAddress
     }
+
+    /// Whether somebody trusted has ever said what the address is, be it that there is none any more.
+    private var hasGivenAddress: Bool { state.marks["email"] != nil }
 
     // MARK: Consent
 
@@ -151,6 +159,12 @@ struct Person {
         hasAdvanced = true
         return step
     }
+}
+
+extension JSON {
+    /// Whether the value may stand where mail goes: a text no longer than an address may be (RFC 5321, section 4.5.3.1), or
+    /// null, which takes the address away. Contacts are found by it, and the index holds nothing longer.
+    fileprivate var mayBeAnAddress: Bool { self == .null || string.map { $0.utf8.count <= 254 } ?? false }
 }
 
 /// A contact has earned more points than a sum holds: the event that would be too many is set aside.

@@ -29,7 +29,11 @@ struct ClaimDesk: Sendable {
         var messages: [Cleared] = []
         /// Skipped in the same transaction; their events are in the outbox.
         var skipped = 0
+        /// Of these nobody knows whether they were sent before the store was restored; the same holds for them.
+        var doubtful = 0
         var outbox: [Outbox.Row] = []
+        /// Contacts that a mailer had in hand when it died; once all is sent they are cleared of it.
+        var tried: [ContactKey] = []
         /// Why some were put off, as far as that is news.
         fileprivate var faults: [String] = []
     }
@@ -57,14 +61,18 @@ struct ClaimDesk: Sendable {
     private func claim(exactly contacts: [ContactKey], withTopic: Bool) async throws -> Batch {
         let claim = UniqueID.random()
         let batch = try await store.transaction { session in
+            let sentUntil = try Lineages.check(in: session)
             let domain = try DomainClock.reading(in: session)
             let epochs = try SendStates.lock(contacts, in: session)
             try Merged.check(contacts, in: session)
-            let due = try due(of: contacts, epochs, withTopic: withTopic, now: domain.now, in: session)
-            guard !due.isEmpty else { return Batch(claim: claim) }
+            var due = try due(of: contacts, epochs, withTopic: withTopic, now: domain.now, in: session)
+            let doubtful = due.filter { $0.message.isDoubtful(sentUntil: sentUntil) }.map(\.message)
+            due.removeAll { $0.message.isDoubtful(sentUntil: sentUntil) }
+            try Claims.doubt(doubtful.map { ($0.contact, $0.id) }, in: session)
+            guard !due.isEmpty || !doubtful.isEmpty else { return Batch(claim: claim) }
             var gate = try GateDesk(due, definitions: worker.definitions, now: domain.now, in: session)
             try gate.judge(due)
-            var batch = try write(gate, under: claim, at: domain, in: session)
+            var batch = try write(gate, doubtful, under: claim, at: domain, in: session)
             batch.faults = try putOff(due, for: gate.unreadable, now: domain.now, in: session)
             return batch
         }
@@ -87,7 +95,8 @@ struct ClaimDesk: Sendable {
     }
 
     private func write(
-        _ gate: GateDesk, under claim: UniqueID, at domain: DomainClock.Reading, in session: PostgresSession
+        _ gate: GateDesk, _ doubtful: [Message], under claim: UniqueID, at domain: DomainClock.Reading,
+        in session: PostgresSession
     ) throws -> Batch {
         let machineNow = worker.clock.now
         if !gate.cleared.isEmpty {
@@ -104,9 +113,14 @@ struct ClaimDesk: Sendable {
         let outbox = OutcomeEvents.rows(
             gate.skipped.map {
                 OutcomeEvents.event($0.message, EventNames.emailSkipped, now: domain.now, detail: "\($0.reasons)")
-            })
+            }
+                + doubtful.map {
+                    OutcomeEvents.event(
+                        $0, EventNames.emailUnknown, now: domain.now, detail: "the store was restored")
+                })
         try Outbox.add(outbox, clock: domain.mode, machineNow: machineNow, in: session)
-        return Batch(claim: claim, messages: gate.cleared, skipped: gate.skipped.count, outbox: outbox)
+        return Batch(
+            claim: claim, messages: gate.cleared, skipped: gate.skipped.count, doubtful: doubtful.count, outbox: outbox)
     }
 
     /// - Returns: the reasons that are news.
@@ -151,4 +165,11 @@ private struct Merged: Error {
 
 extension Duration {
     var span: Span { Span(microseconds: components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000) }
+}
+
+extension Message {
+    /// Whether it may have been sent from a store that is gone.
+    fileprivate func isDoubtful(sentUntil: Timestamp?) -> Bool {
+        sentUntil.map { (causeAt ?? plannedAt) <= $0 } ?? false
+    }
 }

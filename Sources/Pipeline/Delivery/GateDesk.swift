@@ -1,4 +1,5 @@
 import Content
+import CrashPoints
 import Mail
 import Model
 import Postgres
@@ -68,6 +69,7 @@ struct GateDesk {
     }
 
     mutating func judge(_ due: [Claims.Claimed]) throws {
+        CrashItem.claim.handle(due.lazy.map(\.message.template))
         for claimed in due {
             let message = claimed.message
             let key = RevisionKey(message)

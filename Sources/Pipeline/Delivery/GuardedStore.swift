@@ -1,16 +1,21 @@
 import Postgres
+import Store
 import Transit
 
-/// The store as a mailer uses it: whoever finds it away closes the gate for marketing.
+/// The store as a mailer uses it: whoever finds it away closes the gate for marketing, and doubts that it is the same store
+/// when it is back.
 ///
 /// A use that takes longer than the edge waits for a withdrawal counts as finding it away, even where it succeeds: during a
 /// stall the edge may have recorded what it could not apply.
 struct GuardedStore: Sendable {
     let pool: PostgresPool
     let gate: WithdrawalGate
+    let lineage: LineageWatch
 
     /// A little less than the patience of the edge, which is three seconds.
     private static let stall = Duration.milliseconds(2_500)
+    /// A stall in which claims may run out before their mailers can prolong them.
+    private static let longStall = Duration.seconds(10)
 
     /// As `PostgresPool.withRepeatedTransaction`.
     func transaction<R: Sendable>(_ body: @Sendable (PostgresSession) throws -> R) async throws -> R {
@@ -24,16 +29,23 @@ struct GuardedStore: Sendable {
 
     private func watching<R: Sendable>(_ use: () async throws -> R) async throws -> R {
         // Lost while nobody used it, and perhaps back before anybody notices.
-        if case .away = pool.state { await gate.close() }
+        if case .away = pool.state { await close() }
         let start = ContinuousClock.now
         do {
             let result = try await use()
-            if ContinuousClock.now - start > Self.stall { await gate.close() }
+            let time = ContinuousClock.now - start
+            if time > Self.stall { await gate.close(after: time > Self.longStall) }
             return result
         } catch {
-            if isOutage(error) { await gate.close() }
+            if isOutage(error) { await close() }
+            if case StoreError.lineageChanged = error { await lineage.doubt() }
             throw error
         }
+    }
+
+    private func close() async {
+        await gate.close()
+        await lineage.doubt()
     }
 }
 

@@ -1,4 +1,5 @@
 import Contracts
+import CrashPoints
 import Logging
 import Messaging
 import Metrics
@@ -22,7 +23,12 @@ public struct MailerService: Service {
     private let gate: WithdrawalGate
     private let store: GuardedStore
     private let lease: Duration
+    private let polled: PolledWork
+    private let lineage: LineageWatch
+    private let leaseWatch: LeaseWatch
 
+    /// In which everybody finds the store again and prolongs what he holds: both take a second at the most.
+    private static let rest = Duration.seconds(6)
     /// Contacts that are looked for at a time.
     private static let page = 400
 
@@ -31,11 +37,14 @@ public struct MailerService: Service {
         relay = SMTPPool(settings.relay, logger: worker.logger)
         watch = RelayWatch(logger: worker.logger)
         gate = WithdrawalGate(worker: worker)
-        store = GuardedStore(pool: worker.pool, gate: gate)
+        lineage = LineageWatch(worker: worker, mailer: settings.mailer)
+        store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage)
         desk = ClaimDesk(worker: worker, settings: settings, store: store)
         room = Mailroom(worker: worker, settings: settings, relay: relay, watch: watch, store: store)
         slots = Slots(4)
         lease = settings.lease
+        polled = PolledWork(.messages, worker: worker)
+        leaseWatch = LeaseWatch(lease: lease)
     }
 
     public func run() async throws {
@@ -45,6 +54,7 @@ public struct MailerService: Service {
             group.addTask { await sendAll(batches) }
             await withTaskGroup(of: Void.self) { sources in
                 sources.addTask { await gate.run() }
+                sources.addTask { await lineage.run() }
                 sources.addTask { await takeHints(intake) }
                 sources.addTask { await takeDue(intake) }
                 sources.addTask { await releaseAlways() }
@@ -76,8 +86,19 @@ public struct MailerService: Service {
         try? await consumer.run()
     }
 
-    /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way. While the relay
-    /// is away hints are passed over, and what they name is found in the store when it is back.
+    /// Why this mailer sends nothing out of this store; nil where it may.
+    public var obstacle: String? { get async { await lineage.obstacle } }
+
+    /// Whether the relay takes mail, and this is the store to send from.
+    private var maySend: Bool {
+        get async {
+            if await watch.isPaused { return false }
+            return await lineage.isAccepted
+        }
+    }
+
+    /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way. While nothing may
+    /// be sent hints are passed over, and what they name is found in the store later.
     private func handle(
         _ deliveries: [Delivery], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation
     ) async -> [Settlement] {
@@ -90,9 +111,18 @@ public struct MailerService: Service {
                 settlements[index] = .setAside(reason: "\(error)")
             }
         }
-        if await watch.isPaused { return settlements }
+        if await lineage.isUnseen {
+            // A moment's matter; passed over, their messages would be looked for only seconds later.
+            return settlements.map { $0 == .ack ? .retry(after: .milliseconds(100)) : $0 }
+        }
+        if await !maySend { return settlements }
         do {
-            let poison = try await worker.bisect(contacts.sorted()[...]) { try await claim(Array($0), intake) }
+            let isSuspect = deliveries.contains(where: \.isSuspect)
+            let name = { (contact: ContactKey) in Pages.Work.messages.item(contact) }
+            let poison = try await worker.bisect(contacts.sorted()[...], alone: isSuspect ? name : nil) { part in
+                if !isSuspect { return try await claim(Array(part), intake) }
+                for contact in part { try await sendAlone(contact) }
+            }
             try await setAside(poison)
         } catch {
             worker.logger.debug("messages wait for the store", metadata: ["reason": "\(error)"])
@@ -108,11 +138,15 @@ public struct MailerService: Service {
         guard !poison.isEmpty else { return }
         worker.logger.error(
             "messages were set aside", metadata: ["count": "\(poison.count)", "reason": "\(poison[0].fault)"])
-        let items = poison.map { contact, fault in
+        for (contact, fault) in poison {
+            if let deadly = fault as? Deadly { try await desk.refuse(contact, deadly) }
+        }
+        let items = poison.filter { !($0.fault is Deadly) }.map { contact, fault in
             let hint = MessageHints.Hint(contact: contact, message: UniqueID(high: 0, low: 0))
             return SetAside.Item(
                 body: MessageHints(hints: [hint]).encoded, queue: QueueName.messages.rawValue,
-                lane: Lane.live.rawValue, reason: "\(fault)", attempts: 1, at: worker.clock.now)
+                lane: Lane.live.rawValue, reason: "\(fault)", attempts: 1, at: worker.clock.now
+            ).tried(by: worker, fault)
         }
         try await worker.pool.withConnection { try SetAside.add(items, in: $0) }
     }
@@ -120,7 +154,7 @@ public struct MailerService: Service {
     private func takeDue(_ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async {
         await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(250)) {
             do {
-                while await !watch.isPaused, try await claimDue(intake) >= Self.page {}
+                while await maySend, try await claimDue(intake) >= Self.page {}
             } catch {
                 worker.note(error, "due messages wait for the store")
             }
@@ -136,20 +170,51 @@ public struct MailerService: Service {
                 now: try DomainClock.read(in: session), machineNow: machineNow, withTopic: withTopic,
                 limit: Int32(Self.page), in: session)
         }
-        let poison = try await worker.bisect(contacts[...]) { try await claim(Array($0), intake) }
-        for (contact, fault) in poison { try await desk.putOff(contact, because: fault) }
+        let poison = try await polled.handle(contacts[...]) { part, tried in
+            try await claim(Array(part), intake, tried: tried)
+        } alone: {
+            try await sendAlone($0)
+        }
+        for (contact, fault) in poison {
+            if let deadly = fault as? Deadly {
+                try await desk.refuse(contact, deadly)
+            } else {
+                try await desk.putOff(contact, because: fault)
+            }
+        }
         return contacts.count
     }
 
-    private func claim(_ contacts: [ContactKey], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation) async throws {
+    /// Claims what one contact has, and returns when it is sent, or given back: whatever it does to this process it has
+    /// done by then.
+    private func sendAlone(_ contact: ContactKey) async throws {
+        await slots.enter()
+        do {
+            if Task.isShuttingDownGracefully { throw CancellationError() }
+            let batch = try await desk.claim([contact], withTopic: await gate.isOpen)
+            await cancelWhenGracefulShutdown { await room.send(batch) }
+            await slots.leave()
+        } catch {
+            await slots.leave()
+            throw error
+        }
+    }
+
+    /// - Parameter tried: those that a mailer had in hand when it died.
+    private func claim(
+        _ contacts: [ContactKey], _ intake: AsyncStream<ClaimDesk.Batch>.Continuation, tried: Set<ContactKey> = []
+    ) async throws {
         for start in stride(from: 0, to: contacts.count, by: 200) {
             await slots.enter()
             do {
                 // It may have been long until a slot was free.
                 if Task.isShuttingDownGracefully { throw CancellationError() }
                 let part = Array(contacts[start..<min(start + 200, contacts.count)])
-                let batch = try await desk.claim(part, withTopic: await gate.isOpen)
+                var batch = try await desk.claim(part, withTopic: await gate.isOpen)
+                batch.tried = part.filter(tried.contains)
+                if !batch.messages.isEmpty { CrashPoint.mailerAfterClaim.pass() }
                 Counter(label: "loods_messages_skipped_total").increment(by: batch.skipped)
+                Counter(label: "loods_messages_unknown_total").increment(by: batch.doubtful)
                 intake.yield(batch)
             } catch {
                 await slots.leave()
@@ -158,25 +223,33 @@ public struct MailerService: Service {
         }
     }
 
-    /// Frees what mailers that died had claimed: not until the store has been there for as long as a claim lasts, so that
-    /// those who live have prolonged theirs and told what came of them.
+    /// Frees what mailers that died had claimed: not until the store has been there for a while after an outage, so that
+    /// those who live have prolonged theirs or told what came of them.
     private func releaseAlways() async {
         let pulse = Pulse()
         await every(.seconds(1)) {
             // This process stood still, and its own claims may have run out.
-            if await pulse.beat() > lease / 3 { await gate.close() }
-            if await gate.hasRested(for: lease) { await release() }
+            if await pulse.beat() > .seconds(1) + lease / 3 { await gate.close() }
+            await release {
+                guard await lineage.isAccepted else { return false }
+                return await gate.hasRested(for: Self.rest)
+            }
         }
     }
 
-    private func release() async {
+    /// Looks at the claims, and releases those of dead mailers where that may be.
+    func release(where mayRelease: () async -> Bool) async {
         let clock = worker.clock
         // Before a store that may stall is asked: while it stalls nobody can prolong a claim.
         let machineNow = clock.now
         do {
+            let leases = try await store.transaction { try Claims.leases(in: $0) }
+            let dead = await leaseWatch.look(at: leases, machineNow: machineNow)
+            guard !dead.isEmpty, await mayRelease() else { return }
             let outbox = try await store.transaction { session in
+                try Lineages.check(in: session)
                 let domain = try DomainClock.reading(in: session)
-                let unknown = try Claims.releaseExpired(before: machineNow, now: domain.now, in: session)
+                let unknown = try Claims.release(dead, machineNow: machineNow, now: domain.now, in: session)
                 Counter(label: "loods_messages_unknown_total").increment(by: unknown.count)
                 let rows = OutcomeEvents.rows(
                     unknown.map {

@@ -1,4 +1,5 @@
 import Contracts
+import CrashPoints
 import Logging
 import Metrics
 import Model
@@ -19,7 +20,8 @@ struct Mailroom: Sendable {
     private let watch: RelayWatch
     private let store: GuardedStore
     private let composer: Composer
-    private let fence: Coalescer<Claims.Claimed, Bool>
+    private let marks: ClaimMarks
+    private let fence: Coalescer<Claims.Claimed, ContinuousClock.Instant?>
     private let outcomes: Coalescer<Report, Void>
 
     /// What came of one attempt.
@@ -35,12 +37,15 @@ struct Mailroom: Sendable {
         self.relay = relay
         self.watch = watch
         self.store = store
+        marks = ClaimMarks(worker: worker, lineage: store.lineage)
         composer = Composer(publicURL: settings.publicURL, links: settings.links)
         fence = Coalescer(limit: 200) { requests in
+            let start = ContinuousClock.now
             let handed = try await store.transaction { session in
-                try Claims.hand(requests, now: try DomainClock.read(in: session), in: session)
+                try Lineages.check(in: session)
+                return try Claims.hand(requests, now: try DomainClock.read(in: session), in: session)
             }
-            return requests.map { handed.contains($0.message.id) }
+            return requests.map { handed.contains($0.message.id) ? start : nil }
         }
         outcomes = Coalescer(limit: 200) { reports in
             try await Self.record(reports, worker, store)
@@ -50,15 +55,25 @@ struct Mailroom: Sendable {
 
     /// Sends the messages of a claim, and ends the claim when all are settled.
     func send(_ batch: ClaimDesk.Batch) async {
+        guard !batch.messages.isEmpty else {
+            await worker.relay.publish(batch.outbox)
+            return
+        }
+        async let covering: Void = marks.cover()
         await worker.relay.publish(batch.outbox)
-        guard !batch.messages.isEmpty else { return }
+        await covering
         // No child: the claim is renewed also while a cancelled task finishes what is past the fence. Awaited below.
         let renewal = Task { await renew(batch.claim) }
         await dispatch(batch.messages)
         renewal.cancel()
         await renewal.value
         do {
-            try await uninterrupted { try await store.statement { try Claims.close(batch.claim, in: $0) } }
+            try await uninterrupted {
+                try await store.statement { session in
+                    try Claims.close(batch.claim, in: session)
+                    try Trials.forget(batch.tried.map { Pages.Work.messages.item($0) }, in: session)
+                }
+            }
         } catch {
             worker.logger.debug("an ended claim is left to expire", metadata: ["reason": "\(error)"])
         }
@@ -78,11 +93,18 @@ struct Mailroom: Sendable {
         }
     }
 
+    /// Prolongs the claim well before it runs out, and as soon as may be after an outage: nobody releases it before that.
     private func renew(_ claim: UniqueID) async {
+        var pause = settings.lease / 3
         while !Task.isCancelled {
-            do { try await Task.sleep(for: settings.lease / 3) } catch { return }
+            do { try await Task.sleep(for: pause) } catch { return }
             let expiresAt = worker.clock.now + settings.lease.span
-            _ = try? await store.statement { try Claims.renew(claim, until: expiresAt, in: $0) }
+            do {
+                _ = try await store.statement { try Claims.renew(claim, until: expiresAt, in: $0) }
+                pause = settings.lease / 3
+            } catch {
+                pause = min(.milliseconds(500), settings.lease / 3)
+            }
         }
     }
 
@@ -109,6 +131,7 @@ struct Mailroom: Sendable {
         let start = ContinuousClock.now
         let prepared: PreparedDelivery
         do {
+            CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
             let letter = try composer.compose(cleared)
             prepared = try await relay.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
             await watch.noteAnswer()
@@ -120,25 +143,38 @@ struct Mailroom: Sendable {
                 metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
             return Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)")
         }
-        guard await mayHand(claimed) else {
+        CrashPoint.mailerPrepared.pass()
+        guard let passed = await passFence(claimed) else {
             await prepared.abandon()
             return giveBack(claimed)
         }
-        switch await prepared.commit() {
+        CrashPoint.mailerAfterHanded.pass()
+        // A withdrawal waits two seconds for what has passed the fence before it, and others take what is handed for
+        // unknown after a lease: a process that stood still for so long must not go on as if nothing had been.
+        let patience = claimed.message.topic == nil ? settings.lease : Self.handOverPatience
+        let outcome = await prepared.commit(before: passed + patience) { CrashPoint.mailerAfterDot.pass() }
+        CrashPoint.mailerAfterReply.pass()
+        switch outcome {
         case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
         case .deferred(let error), .refused(let error): return await report(error, of: claimed, begun: start)
         case .unknown(let error): return Report(claimed: claimed, outcome: .unknown, reply: "\(error)")
         }
     }
 
-    /// Passes the fence: from a true answer on the message counts as handed.
-    private func mayHand(_ claimed: Claims.Claimed) async -> Bool {
-        if Task.isCancelled { return false }
-        guard claimed.message.topic != nil else { return (try? await fence.submit(claimed)) ?? false }
+    /// How long after the fence the final dot of a message with a topic may be sent.
+    private static let handOverPatience = Duration.milliseconds(1_500)
+
+    /// Passes the fence: the message counts as handed from then on.
+    ///
+    /// - Returns: no later than when it did; nil where it may not go.
+    private func passFence(_ claimed: Claims.Claimed) async -> ContinuousClock.Instant? {
+        if Task.isCancelled { return nil }
+        guard await store.lineage.isAccepted else { return nil }
+        guard claimed.message.topic != nil else { return (try? await fence.submit(claimed)) ?? nil }
         // Where it was claimed before an outage, or the store stalled at the fence, its topic may have been withdrawn.
         let closings = await store.gate.closings
-        guard await store.gate.isOpen, (try? await fence.submit(claimed)) ?? false else { return false }
-        return await store.gate.closings == closings
+        guard await store.gate.isOpen, let passed = (try? await fence.submit(claimed)) ?? nil else { return nil }
+        return await store.gate.closings == closings ? passed : nil
     }
 
     /// Planned again, for whoever can send it now.

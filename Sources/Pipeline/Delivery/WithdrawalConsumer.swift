@@ -111,12 +111,11 @@ private struct Body: Sendable {
 
     init(_ delivery: Delivery) {
         do {
-            if let barrier = try? WithdrawalBarrier(decoding: delivery.body) {
-                // One that comes again says nothing for certain: its mailer sends another.
-                self.barrier = delivery.attempts == 0 ? barrier.id : nil
-            } else {
-                withdrawal = try RecordedWithdrawal(decoding: delivery.body)
-            }
+            let barrier = try WithdrawalBarrier(decoding: delivery.body)
+            // One that comes again says nothing for certain: its mailer sends another.
+            self.barrier = delivery.attempts == 0 ? barrier.id : nil
+        } catch .notAContract {
+            do { withdrawal = try RecordedWithdrawal(decoding: delivery.body) } catch { unreadable = "\(error)" }
         } catch {
             unreadable = "\(error)"
         }

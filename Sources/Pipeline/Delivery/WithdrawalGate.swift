@@ -25,7 +25,7 @@ actor WithdrawalGate {
     private(set) var isOpen = false
     /// Counts the closings: who opens it says which was the last that he knew of.
     private(set) var closings = 0
-    private var lastClosing: ContinuousClock.Instant?
+    private var lastOutage: ContinuousClock.Instant?
 
     /// After this another barrier is sent, in case one was lost to a mailer that died; any of them will do.
     private static let patience = Duration.seconds(5)
@@ -34,14 +34,16 @@ actor WithdrawalGate {
     init(worker: Worker) { self.worker = worker }
 
     /// The store was away: what was recorded meanwhile goes first.
-    func close() {
+    ///
+    /// - Parameter outage: whether it was away for so long, or with such effect, that claims may have run out for it.
+    func close(after outage: Bool = true) {
         closings += 1
         isOpen = false
-        lastClosing = .now
+        if outage { lastOutage = .now }
     }
 
-    /// Whether the store has failed nothing for so long.
-    func hasRested(for time: Duration) -> Bool { lastClosing.map { $0 + time < .now } ?? true }
+    /// Whether there was no outage for so long.
+    func hasRested(for time: Duration) -> Bool { lastOutage.map { $0 + time < .now } ?? true }
 
     /// Opens it, unless it was closed again since `closings` was read.
     func open(after closings: Int) {

@@ -1,13 +1,10 @@
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 import HummingbirdCore
 public import Links
 public import Logging
 import NIOCore
 public import ServiceLifecycle
-
-/// What a request is handled with.
-public typealias EdgeContext = BasicRequestContext
 
 /// The public HTTP server: tracking calls, clicks, opens, withdrawals.
 public struct Edge: Service {
@@ -21,22 +18,22 @@ public struct Edge: Service {
 
     /// - Parameter port: 0 lets the system choose; the log says which.
     public init(
-        host: String, port: Int, keys: KeyRing, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk,
-        logger: Logger
+        host: String, port: Int, keys: KeyRing, gate: Gatekeeper, groups: EventGroups, signer: LinkSigner,
+        desk: WithdrawalDesk, logger: Logger
     ) {
         self.host = host
         self.port = port
         self.logger = logger
-        responder = Self.router(keys: keys, groups: groups, signer: signer, desk: desk, logger: logger)
+        responder = Self.router(keys: keys, gate: gate, groups: groups, signer: signer, desk: desk, logger: logger)
             .buildResponder()
     }
 
     static func router(
-        keys: KeyRing, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk, logger: Logger
+        keys: KeyRing, gate: Gatekeeper, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk, logger: Logger
     ) -> Router<EdgeContext> {
         let router = Router(context: EdgeContext.self)
         router.add(middleware: RequestMetrics(logger: logger))
-        TrackingRoutes(keys: keys, groups: groups, limits: EdgeLimits()).add(to: router)
+        TrackingRoutes(keys: keys, gate: gate, groups: groups, limits: EdgeLimits()).add(to: router)
         LinkRoutes(signer: signer, groups: groups).add(to: router)
         UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
         return router
@@ -50,7 +47,7 @@ public struct Edge: Service {
             responder: responder,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [RequestDeadline(patience: EdgeLimits().readTime)],
+                    additionalChannelHandlers: [ProtocolFaults(), RequestDeadline(patience: EdgeLimits().readTime)],
                     idleTimeout: .seconds(30),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 16_384, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),

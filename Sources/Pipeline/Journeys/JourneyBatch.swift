@@ -1,4 +1,5 @@
 import Contracts
+import CrashPoints
 import Messaging
 import Model
 import Postgres
@@ -19,6 +20,7 @@ struct JourneyBatch {
         var outbox: [Outbox.Row] = []
     }
 
+    let worker: Worker
     let lane: Lane
     let definitions: DefinitionsCache
     let machineNow: Timestamp
@@ -31,6 +33,7 @@ struct JourneyBatch {
             survivors[$0.contact]!
         }
         try Contacts.lock(byContact.keys, in: session)
+        CrashPoint.schedulerAfterLock.pass()
         if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
         guard !byContact.isEmpty else { return Result() }
         var programs = Programs(definitions, in: session)
@@ -41,6 +44,10 @@ struct JourneyBatch {
             openings: try Opening.all(for: byContact, programs, in: session),
             underWay: try read(runs, &programs, &log), now: clock.now, in: session)
         try cast.act(&log, in: session)
+        if !log.messages.isEmpty {
+            let receipts = try Entries.receipts(of: byContact.mapValues { $0.map(\.eventKey) }, in: session)
+            log.setCauses { receipts[$0.contact] }
+        }
         return try write(log, contacts: byContact.count, clock: clock)
     }
 
@@ -51,17 +58,20 @@ struct JourneyBatch {
         // Stale timers are gone by now, and nobody has a run to look at.
         let meant = taken.filter { !$0.value.isEmpty }
         guard !meant.isEmpty else { return Result(contacts: taken.count) }
+        CrashPoint.schedulerCatchingUp.pass()
         var programs = Programs(definitions, in: session)
         var log = StepLog(now: clock.now)
         let runs = try Runs.open(of: meant.keys, in: session)
-            .filter { meant[$0.contact]?.contains($0.id) ?? false }
+            .filter { meant[$0.contact]?[$0.id] != nil }
         let cast = try Cast(underWay: try read(runs, &programs, &log), now: clock.now, in: session)
         try cast.act(&log, in: session)
+        log.setCauses { meant[$0.contact]?[$0.run] }
         return try write(log, contacts: taken.count, clock: clock)
     }
 
     /// The runs that can be read; the others are noted as faults.
     private func read(_ runs: [Run], _ programs: inout Programs, _ log: inout StepLog) throws -> [RunUnderWay] {
+        CrashItem.run.handle(runs.lazy.map(\.journey))
         var underWay: [RunUnderWay] = []
         for run in runs {
             do {
@@ -79,9 +89,10 @@ struct JourneyBatch {
         try Timers.arm(log.wakes, in: session)
         try Decisions.append(log.decisions, in: session)
         try plan(log.messages)
-        try SetAside.add(log.faults.map { $0.item(lane: lane, at: machineNow) }, in: session)
+        try SetAside.add(log.faults.map { $0.item(lane: lane, at: machineNow).tried(by: worker, $0) }, in: session)
         let outbox = hints(log.messages)
         try Outbox.add(outbox, clock: clock.mode, machineNow: machineNow, in: session)
+        CrashPoint.schedulerBeforeCommit.pass()
         return Result(
             contacts: contacts, started: log.started.count, ended: log.ended, planned: log.messages.count,
             faults: log.faults, outbox: outbox)

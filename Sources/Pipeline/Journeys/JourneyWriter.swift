@@ -1,4 +1,5 @@
 public import Contracts
+import CrashPoints
 import Logging
 public import Messaging
 import Metrics
@@ -13,18 +14,27 @@ public struct JourneyWriter: Sendable {
     private let started = Counter(label: "loods_runs_started_total")
     private let ended = Counter(label: "loods_runs_ended_total")
     private let planned = Counter(label: "loods_messages_planned_total")
+    private let signalled = Counter(label: "loods_signals_total")
     private let fired = Counter(label: "loods_timers_fired_total")
     private let setAside = Counter(label: "loods_set_aside_total", dimensions: [("queue", "signals")])
 
-    public init(worker: Worker) { self.worker = worker }
+    private let polled: PolledWork
+
+    public init(worker: Worker) {
+        self.worker = worker
+        polled = PolledWork(.timers, worker: worker)
+    }
 
     /// Lets journeys act on signals, and marks bodies as arrived in the same transaction.
     public func apply(_ signals: ArraySlice<Signal>, arriving flights: [UniqueID], lane: Lane) async throws {
-        let (pool, cache, clock) = (worker.pool, worker.definitions, worker.clock)
+        CrashItem.signal.handle(signals.lazy.map(\.name))
+        let (pool, cache, clock, worker) = (worker.pool, worker.definitions, worker.clock, worker)
         let result = try await pool.withRepeatedTransaction { session in
-            let batch = JourneyBatch(lane: lane, definitions: cache, machineNow: clock.now, session: session)
+            let batch = JourneyBatch(
+                worker: worker, lane: lane, definitions: cache, machineNow: clock.now, session: session)
             return try batch.apply(Array(signals), arriving: flights)
         }
+        signalled.increment(by: signals.count)
         await finish(result)
     }
 
@@ -47,15 +57,20 @@ public struct JourneyWriter: Sendable {
 
     private func fire(_ due: ArraySlice<ContactKey>) async throws -> Int {
         let woken = Counted()
-        let poison = try await worker.bisect(due) { part in await woken.add(try await wake(Array(part))) }
+        let poison = try await polled.handle(due) { part, _ in
+            await woken.add(try await wake(Array(part)))
+        } alone: { contact in
+            await woken.add(try await wake([contact]))
+        }
         for (contact, fault) in poison { try await setAside(contact, fault) }
         return await woken.count + poison.count
     }
 
     private func wake(_ contacts: [ContactKey]) async throws -> Int {
-        let (pool, cache, clock) = (worker.pool, worker.definitions, worker.clock)
+        let (pool, cache, clock, worker) = (worker.pool, worker.definitions, worker.clock, worker)
         let result = try await pool.withRepeatedTransaction { session in
-            let batch = JourneyBatch(lane: .live, definitions: cache, machineNow: clock.now, session: session)
+            let batch = JourneyBatch(
+                worker: worker, lane: .live, definitions: cache, machineNow: clock.now, session: session)
             return try batch.wake(contacts)
         }
         fired.increment(by: result.contacts)
@@ -66,15 +81,17 @@ public struct JourneyWriter: Sendable {
     /// Puts a signal that says nothing new in place of the timers: replayed, it has the contact's runs looked at again.
     private func setAside(_ contact: ContactKey, _ fault: any Error) async throws {
         worker.logger.error("timers were set aside", metadata: ["reason": "\(fault)"])
-        let clock = worker.clock
+        let (clock, worker) = (worker.clock, worker)
         try await worker.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
             let signal = Signal.timerDue(contact, at: now)
             let body = SignalBatch(id: .derived("loods.timer", "\(contact.contact)"), signals: [signal]).encoded
             let item = SetAside.Item(
                 body: body, queue: QueueName.signals.rawValue, lane: Lane.live.rawValue, reason: "\(fault)",
-                attempts: 1, at: clock.now)
+                attempts: 1, at: clock.now
+            ).tried(by: worker, fault)
             try SetAside.add([item], in: session)
+            try Trials.forget([Pages.Work.timers.item(contact)], in: session)
             try Timers.drop(of: contact, at: now, in: session)
         }
     }

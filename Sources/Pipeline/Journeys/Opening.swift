@@ -40,9 +40,7 @@ struct Opening {
     }
 
     private var eventKey: Entries.EventKey? {
-        guard signal.cause == .event else { return nil }
-        let subject = ContactKey(workspace: signal.contact.workspace, contact: signal.subject)
-        return Entries.EventKey(subject: subject, at: signal.at, eventID: signal.eventID)
+        signal.cause == .event ? signal.eventKey : nil
     }
 
     /// The key, where a contact has one run of the journey ever.
@@ -65,4 +63,10 @@ struct Opening {
 
 extension Signal {
     var position: HistoryPosition { HistoryPosition(at: at, eventID: eventID) }
+
+    /// The event that it speaks of, as the log knows it.
+    var eventKey: Entries.EventKey {
+        let subject = ContactKey(workspace: contact.workspace, contact: subject)
+        return Entries.EventKey(subject: subject, at: at, eventID: eventID)
+    }
 }

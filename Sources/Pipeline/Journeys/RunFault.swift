@@ -8,7 +8,7 @@ import Transit
 
 /// A run that cannot be stepped, or an entry that cannot be taken: it is set aside by itself and stays as it is, while
 /// all else goes on.
-struct RunFault: Sendable {
+struct RunFault: Error, Sendable {
     let journey: String
     /// Nil for an entry.
     let run: UniqueID?

@@ -54,24 +54,34 @@ public struct SignalConsumer: Service {
     private func apply(_ batches: [SignalBatch], lane: Lane, alone: Bool) async throws {
         let signals = batches.flatMap(\.signals)
         let flights = batches.map(\.id)
-        let poison = try await worker.bisect(signals[...], alone: alone) { part in
+        let name = { (signal: Signal) in signal.alone(lane).id }
+        let poison = try await worker.bisect(signals[...], alone: alone ? name : nil) { part in
             try await journeys.apply(part, arriving: part.count == signals.count ? flights : [], lane: lane)
         }
-        if !poison.isEmpty { try await setAside(poison.map { ($0.item, "\($0.fault)") }, lane: lane) }
+        if !poison.isEmpty { try await setAside(poison, lane: lane) }
         if !poison.isEmpty || alone || signals.isEmpty {
             try await worker.pool.withConnection { try Flights.arrive(flights, in: $0) }
         }
     }
 
-    private func setAside(_ poison: [(signal: Signal, reason: String)], lane: Lane) async throws {
-        let items = poison.map { signal, reason in
-            SetAside.Item(
-                body: SignalBatch(id: signal.idAlone, signals: [signal]).encoded, queue: QueueName.signals.rawValue,
-                lane: lane.rawValue, reason: reason, attempts: 1, at: worker.clock.now)
+    private func setAside(_ poison: [(item: Signal, fault: any Error)], lane: Lane) async throws {
+        let items = poison.map { signal, fault in
+            var item = signal.alone(lane)
+            (item.reason, item.setAsideAt) = ("\(fault)", worker.clock.now)
+            return item.tried(by: worker, fault)
         }
         worker.logger.error(
-            "signals were set aside", metadata: ["count": "\(items.count)", "reason": "\(poison[0].reason)"])
+            "signals were set aside", metadata: ["count": "\(items.count)", "reason": "\(poison[0].fault)"])
         Counter(label: "loods_set_aside_total", dimensions: [("queue", "signals")]).increment(by: items.count)
         try await worker.pool.withConnection { try SetAside.add(items, in: $0) }
+    }
+}
+
+extension Signal {
+    /// The signal as it is set aside, for want of a reason so far.
+    fileprivate func alone(_ lane: Lane) -> SetAside.Item {
+        SetAside.Item(
+            body: SignalBatch(id: idAlone, signals: [self]).encoded, queue: QueueName.signals.rawValue,
+            lane: lane.rawValue, reason: "", attempts: 1, at: at)
     }
 }

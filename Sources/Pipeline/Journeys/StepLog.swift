@@ -16,6 +16,11 @@ struct StepLog {
 
     init(now: Timestamp) { self.now = now }
 
+    /// Notes of each message when that happened for which it is planned.
+    mutating func setCauses(_ cause: (Message) -> Timestamp?) {
+        for index in messages.indices { messages[index].causeAt = cause(messages[index]) }
+    }
+
     mutating func fail(_ fault: RunFault) { faults.append(fault) }
 
     mutating func record(start activation: Activation, of run: Run, _ program: Program) throws {

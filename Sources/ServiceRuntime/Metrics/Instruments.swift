@@ -14,6 +14,8 @@ final class CounterInstrument: CounterHandler, FloatingPointCounterHandler, Send
         fractions.withLock { $0 = 0 }
     }
 
+    var value: Double { Double(whole.load(ordering: .relaxed)) + fractions.withLock { $0 } }
+
     func lines(_ name: String, _ labels: String) -> String {
         let count = whole.load(ordering: .relaxed)
         let fraction = fractions.withLock { $0 }

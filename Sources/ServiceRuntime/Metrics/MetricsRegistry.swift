@@ -57,6 +57,11 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     public func destroyRecorder(_ handler: any RecorderHandler) {}
     public func destroyTimer(_ handler: any TimerHandler) {}
 
+    /// The sum of all counters of these names.
+    func sum(of names: Set<String>) -> Double {
+        state.withLock { $0.counters.filter { names.contains($0.key.name) }.map(\.value) }.reduce(0) { $0 + $1.value }
+    }
+
     /// Every instrument, in Prometheus's text exposition format 0.0.4, sorted by name and labels.
     public var exposition: String {
         let state = state.withLock { $0 }
@@ -72,7 +77,8 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         }
         return families.keys.sorted().map { name in
             let lines = families[name]!.sorted { $0.labels < $1.labels }.map(\.lines).joined()
-            return "# TYPE \(name) \(state.kinds[name]!.rawValue)\n\(lines)"
+            let help = MetricCatalogue.help[name].map { "# HELP \(name) \($0)\n" } ?? ""
+            return "\(help)# TYPE \(name) \(state.kinds[name]!.rawValue)\n\(lines)"
         }.joined()
     }
 

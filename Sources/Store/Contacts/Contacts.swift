@@ -33,6 +33,21 @@ public enum Contacts {
 
         /// Where mail goes: the attribute `email`.
         public var address: String? { attributes["email"]?.string }
+
+        /// Forgets what only a public key has said: that describes strangers, and nobody who is known.
+        ///
+        /// All of it, whenever it was said: then it does not matter which came first, the word or the acquaintance.
+        ///
+        /// - Returns: whether there was any.
+        @discardableResult
+        public mutating func forgetHearsay() -> Bool {
+            let hearsay = marks.filter { !$0.value.isTrusted }.keys
+            for name in hearsay {
+                marks[name] = nil
+                attributes[name] = nil
+            }
+            return !hearsay.isEmpty
+        }
     }
 
     /// The place in (time, event id) order of the event that set an attribute; what a public key said stands behind all
@@ -151,6 +166,21 @@ public enum Contacts {
                 evaluatedRevision: revision)
         }
         return states
+    }
+
+    /// Those of `contacts` into whom others have merged.
+    public static func joined(
+        of contacts: some Collection<ContactKey>, in session: PostgresSession
+    ) throws -> Set<ContactKey> {
+        guard !contacts.isEmpty else { return [] }
+        let rows = try session.query(
+            """
+            select u.workspace_id, u.contact_id
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            where exists (
+                select from contacts c where c.workspace_id = u.workspace_id and c.merged_into = u.contact_id)
+            """)
+        return Set(try rows.map { try ContactKey(row: $0) })
     }
 
     /// Writes attributes back; the caller holds the rows' locks.

@@ -47,20 +47,62 @@ public enum Identities {
             guard let identity, let owner = standing[key.workspace]?[identity], owner != key.contact else { continue }
             owners[key] = ContactKey(workspace: key.workspace, contact: owner)
         }
-        try insert(subjects.keys.filter { owners[$0] == nil }, into: [:], now: now, in: session)
-        guard !owners.isEmpty else { return }
-        // The survivors' locks keep a merge from moving them away meanwhile.
-        let survivors = try Contacts.survivors(of: Array(owners.values), in: session)
-        try Contacts.lock(Array(survivors.values), in: session)
-        try insert(Array(owners.keys), into: owners.compactMapValues { survivors[$0] }, now: now, in: session)
+        _ = try insert(subjects.keys.filter { owners[$0] == nil }, into: [:], now: now, in: session)
+        try join(owners, named: subjects, now: now, in: session)
     }
 
+    /// Makes contacts of subjects whose names stand for somebody already, who is from here on known by them as well.
+    private static func join(
+        _ owners: [ContactKey: ContactKey], named names: [ContactKey: Identity?], now: Timestamp,
+        in session: PostgresSession
+    ) throws {
+        guard !owners.isEmpty else { return }
+        // The survivors' locks keep a merge from moving them away meanwhile.
+        var survivors = try Contacts.survivors(of: Array(owners.values), in: session)
+        let locked = Set(survivors.values)
+        try Contacts.lock(locked, in: session)
+        let made = try insert(
+            Array(owners.keys), into: owners.compactMapValues { survivors[$0] }, now: now, in: session)
+        for newcomer in made.sorted() {
+            guard let owner = owners[newcomer], let survivor = survivors[owner], let name = names[newcomer] ?? nil,
+                Rank(kind: name.kind, contact: newcomer) < (try rank(of: survivor, in: session))
+            else { continue }
+            // Had it come first it would have survived, so it does now.
+            try Merging.succeed(survivor, by: newcomer, now: now, in: session)
+            survivors = survivors.mapValues { $0 == survivor ? newcomer : $0 }
+        }
+        let joined = try Contacts.states(of: Set(survivors.values), in: session).values
+        try Contacts.describe(
+            joined.compactMap { state in
+                var state = state
+                return state.forgetHearsay() ? state : nil
+            }, in: session)
+    }
+
+    /// Orders contacts by the name that they began with: whichever way they come together, the first of all survives.
+    public struct Rank: Sendable, Comparable {
+        public var kind: Identity.Kind
+        public var contact: ContactKey
+
+        public static func < (left: Rank, right: Rank) -> Bool {
+            (left.kind, left.contact) < (right.kind, right.contact)
+        }
+    }
+
+    /// The rank of a contact that has not merged into another.
+    public static func rank(of contact: ContactKey, in session: PostgresSession) throws -> Rank {
+        // Its own name may have come as another's weaker one, and so be found with the one that has merged into it.
+        let own = try all(of: contact, in: session).first { $0.subjectID(in: contact.workspace) == contact.contact }
+        return Rank(kind: own?.kind ?? .email, contact: contact)
+    }
+
+    /// - Returns: those that there were not.
     private static func insert(
         _ contacts: [ContactKey], into survivors: [ContactKey: ContactKey], now: Timestamp,
         in session: PostgresSession
-    ) throws {
+    ) throws -> [ContactKey] {
         let sorted = contacts.sorted()
-        try session.execute(
+        return try session.query(
             """
             insert into contacts (workspace_id, contact_id, merged_into, created_at)
             select u.workspace_id, u.contact_id, u.merged_into, \(now)
@@ -68,7 +110,9 @@ public enum Identities {
                 \(sorted.map(\.workspace)), \(sorted.map(\.contact)), \(sorted.map { survivors[$0]?.contact })
             ) as u (workspace_id, contact_id, merged_into)
             on conflict do nothing
-            """)
+            returning workspace_id, contact_id
+            """
+        ).map { try ContactKey(row: $0) }
     }
 
     /// The subjects that names stand for; names nobody has used are left out.

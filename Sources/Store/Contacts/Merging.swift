@@ -46,6 +46,25 @@ public enum Merging {
         try SendStates.raiseEpoch(of: [merged, survivor], in: session)
     }
 
+    /// Makes `heir`, a contact just made that is nothing yet, stand for everything that `contact` was.
+    ///
+    /// The caller has made the one in this transaction, and holds the lock of the other.
+    static func succeed(
+        _ contact: ContactKey, by heir: ContactKey, now: Timestamp, in session: PostgresSession
+    ) throws {
+        try session.execute(
+            """
+            update contacts h
+            set merged_into = null, attributes = c.attributes, attribute_marks = c.attribute_marks, stage = c.stage,
+                evaluated_revision = c.evaluated_revision
+            from contacts c
+            where c.workspace_id = \(contact.workspace) and c.contact_id = \(contact.contact)
+                and h.workspace_id = \(heir.workspace) and h.contact_id = \(heir.contact)
+            """)
+        _ = try SendStates.lock([contact, heir], in: session)
+        try merge(contact, into: heir, now: now, in: session)
+    }
+
     private static func moveRuns(
         _ w: WorkspaceID, from: UniqueID, to: UniqueID, now: Timestamp, in session: PostgresSession
     ) throws {

@@ -26,18 +26,28 @@ public enum WorkspaceRegister {
         return Dictionary(uniqueKeysWithValues: try rows.map { try $0.decode((WorkspaceID.self, Int32.self)) })
     }
 
-    /// The entry of `name`, made and locked until the transaction ends, so that two appliers take turns.
-    public static func lock(_ name: String, now: Timestamp, in session: PostgresSession) throws -> Entry {
+    /// Makes the workspace where there is none of this name.
+    public static func make(_ name: String, now: Timestamp, in session: PostgresSession) throws {
         try session.execute(
             """
             insert into workspaces (name, revision, created_at) values (\(name), 0, \(now))
             on conflict (name) do nothing
             """)
+    }
+
+    /// The entry of `name`, locked until the transaction ends, so that two appliers take turns.
+    public static func lock(_ name: String, in session: PostgresSession) throws -> Entry {
         let row = try session.query(
             "select workspace_id, name, revision from workspaces where name = \(name) for update"
         ).first
         guard let row else { throw StoreError.unknownWorkspace(name) }
         return try entry(row)
+    }
+
+    /// The same, made where there is none.
+    public static func lock(_ name: String, now: Timestamp, in session: PostgresSession) throws -> Entry {
+        try make(name, now: now, in: session)
+        return try lock(name, in: session)
     }
 
     private static func entry(_ row: PostgresRow) throws -> Entry {

@@ -11,6 +11,19 @@ public enum EventLog {
         public var subject: UniqueID
         public var sentTime: Timestamp
         public var eventID: String
+
+        /// Ids are told apart by their bytes, as the store does: two spellings of "é" are two events.
+        public static func == (left: Key, right: Key) -> Bool {
+            left.workspace == right.workspace && left.subject == right.subject && left.sentTime == right.sentTime
+                && left.eventID.utf8.elementsEqual(right.eventID.utf8)
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            hasher.combine(workspace)
+            hasher.combine(subject)
+            hasher.combine(sentTime)
+            for byte in eventID.utf8 { hasher.combine(byte) }
+        }
     }
 
     /// Appends events and tells which of them were new; the others were there already or earlier in the list.

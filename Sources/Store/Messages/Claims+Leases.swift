@@ -19,19 +19,31 @@ extension Claims {
         try session.execute("update claims set expires_at = \(expiresAt) where claim_id = \(claim)") == 1
     }
 
-    /// Releases claims that expired before `machineNow`: their claimed messages are planned again, their handed ones become
+    /// The open claims, each with the end that its mailer last gave it, by the clock of its host.
+    public static func leases(in session: PostgresSession) throws -> [UniqueID: Timestamp] {
+        try session.query("select claim_id, expires_at from claims").reduce(into: [:]) { leases, row in
+            leases[try row[0, as: UniqueID.self]] = try row[1, as: Timestamp.self]
+        }
+    }
+
+    /// Releases claims of mailers that have died: their claimed messages are planned again, their handed ones become
     /// unknown.
     ///
+    /// - Parameter leases: the claims as they were seen; one that has been renewed since is left alone.
     /// - Returns: the messages that became unknown.
-    public static func releaseExpired(
-        before machineNow: Timestamp, now: Timestamp, in session: PostgresSession
+    public static func release(
+        _ leases: [UniqueID: Timestamp], machineNow: Timestamp, now: Timestamp, in session: PostgresSession
     ) throws -> [Message] {
-        let expired = try session.query(
+        let claims = Array(leases.keys)
+        let dead = try session.query(
             """
-            select claim_id from claims where expires_at < \(machineNow) order by claim_id for update skip locked
+            select c.claim_id, c.mailer from claims c
+            join unnest(\(claims), \(claims.map { leases[$0]! })) as u (claim_id, expires_at) using (claim_id, expires_at)
+            order by c.claim_id for update of c skip locked
             """
-        ).map { try $0[0, as: UniqueID.self] }
-        guard !expired.isEmpty else { return [] }
+        ).map { try $0.decode((UniqueID.self, String.self)) }
+        guard !dead.isEmpty else { return [] }
+        let expired = dead.map(\.0)
         // In the order that all writers of several messages keep.
         try session.execute(
             """
@@ -49,9 +61,25 @@ extension Claims {
             from open_messages o
             where o.claim_id = any(\(expired)) and m.workspace_id = o.workspace_id and m.contact_id = o.contact_id
                 and m.message_id = o.message_id and m.state in ('claimed', 'handed') and m.claim_id = o.claim_id
-            returning \(unescaped: columns), m.state
+            returning \(unescaped: columns), m.state, o.claim_id
             """)
+        try noteTries(rows, Dictionary(uniqueKeysWithValues: dead), at: machineNow, in: session)
         try session.execute("delete from claims where claim_id = any(\(expired))")
-        return try rows.filter { try $0[11, as: String.self] == "unknown" }.map(Message.init)
+        return try rows.filter { try $0[12, as: String.self] == "unknown" }.map(Message.init)
+    }
+
+    /// What a mailer had claimed and not handed when it died may be what killed it.
+    private static func noteTries(
+        _ rows: PostgresRows, _ mailers: [UniqueID: String], at machineNow: Timestamp, in session: PostgresSession
+    ) throws {
+        var items: [UniqueID: [UniqueID]] = [:]
+        for row in rows where try row[12, as: String.self] == "planned" {
+            let item = Pages.Work.messages.item(try ContactKey(row: row))
+            items[try row[13, as: UniqueID.self], default: []].append(item)
+        }
+        for (claim, items) in items {
+            let trial = Trials.Trial(begunAt: machineNow, worker: mailers[claim] ?? "mailer", isAlone: false)
+            try Pages.note(items, trial, in: session)
+        }
     }
 }

@@ -41,6 +41,27 @@ extension Claims {
             """)
     }
 
+    /// How the reply of a message begins that was set aside.
+    static let setAsideMark = "set aside: "
+
+    /// Ends planned messages that no mailer survives, and wakes their runs; ``Messages/takeUp(_:machineNow:in:)`` undoes it.
+    public static func refuse(
+        _ messages: [Message], because reason: String, now: Timestamp, in session: PostgresSession
+    ) throws {
+        try session.execute(
+            """
+            update messages m
+            set state = 'refused', reply = \(setAsideMark + reason), final_at = \(now), due_at = null, look_at = null,
+                retry_at = null
+            from unnest(
+                \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id))
+            ) as u (workspace_id, contact_id, message_id)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state = 'planned'
+            """)
+        try Timers.ring(messages.map { ($0.contact, $0.run) }, at: now, in: session)
+    }
+
     /// Has mailers look at once for planned messages that this one leaves to whoever may claim them.
     public static func leave(_ messages: [Message], machineNow: Timestamp, in session: PostgresSession) throws {
         guard !messages.isEmpty else { return }
@@ -76,7 +97,7 @@ extension Claims {
                 join messages m using (workspace_id, contact_id)
                 where m.state = 'planned' and m.revision = coalesce(u.revision, m.revision)
                     and (m.due_at is null or m.due_at <= \(now))
-                    and (m.retry_at is null or m.retry_at <= \(machineNow))
+                    and (m.retry_at is null or m.retry_at <= \(machineNow) or m.retry_at > \(machineNow + longestWait))
                 order by m.workspace_id, m.contact_id, m.message_id for no key update of m
             )
             update messages m

@@ -22,6 +22,10 @@ public enum Claims {
         }
     }
 
+    /// Machine time: nothing is put off for longer. What stands further ahead was written by a clock that was wrong, and is
+    /// due.
+    public static let longestWait = Span.hours(5)
+
     /// Contacts with planned messages that no hint names any more, oldest first: held ones that are due by domain time `now`,
     /// and by machine time `machineNow` the deferred, those of mailers that died, and fresh ones whose hint is late.
     ///
@@ -34,6 +38,10 @@ public enum Claims {
             select distinct workspace_id, contact_id from (
                 (select workspace_id, contact_id from messages
                 where look_at <= \(machineNow) and (\(withTopic) or topic is null)
+                order by look_at limit \(limit))
+                union all
+                (select workspace_id, contact_id from messages
+                where look_at > \(machineNow + longestWait) and (\(withTopic) or topic is null)
                 order by look_at limit \(limit))
                 union all
                 (select workspace_id, contact_id from messages
@@ -54,14 +62,14 @@ public enum Claims {
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join messages m using (workspace_id, contact_id)
             where m.state = 'planned' and (m.due_at is null or m.due_at <= \(now))
-                and (m.retry_at is null or m.retry_at <= \(machineNow))
+                and (m.retry_at is null or m.retry_at <= \(machineNow) or m.retry_at > \(machineNow + longestWait))
             order by m.workspace_id, m.contact_id, m.planned_at, m.message_id
             """)
         return try rows.map { row in
             let message = try Message(row: row)
             return Claimed(
-                message: message, attempt: try row[11, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
-                deferrals: try row[12, as: Int32.self])
+                message: message, attempt: try row[12, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
+                deferrals: try row[13, as: Int32.self])
         }
     }
 
@@ -103,18 +111,18 @@ public enum Claims {
     static let columns: StaticString =
         """
         m.workspace_id, m.contact_id, m.message_id, m.run_id, m.journey, m.step, m.visit, m.revision, m.template, m.topic,
-        m.planned_at
+        m.planned_at, m.cause_at
         """
 }
 
 extension Message {
-    /// Reads the first eleven columns of a row.
+    /// Reads the first twelve columns of a row.
     init(row: PostgresRow) throws {
         self.init(
             contact: try ContactKey(row: row), id: try row[2, as: UniqueID.self], run: try row[3, as: UniqueID.self],
             journey: try row[4, as: String.self], step: try row[5, as: String.self],
             visit: try row[6, as: Int32.self], revision: try row[7, as: Int32.self],
             template: try row[8, as: String.self], topic: try row[9, as: String?.self],
-            plannedAt: try row[10, as: Timestamp.self])
+            plannedAt: try row[10, as: Timestamp.self], causeAt: try row[11, as: Timestamp?.self])
     }
 }

@@ -38,10 +38,13 @@ public struct Message: Sendable, Hashable {
     /// Nil for a transactional message.
     public var topic: String?
     public var plannedAt: Timestamp
+    /// When that happened for which it was planned: its timer's due time, or its event's receipt. Nil: as `plannedAt`.
+    public var causeAt: Timestamp?
 
     public init(
         contact: ContactKey, id: UniqueID, run: UniqueID, journey: String, step: String, visit: Int32,
-        revision: Int32, template: String, topic: String?, plannedAt: Timestamp
+        revision: Int32, template: String, topic: String?, plannedAt: Timestamp,
+        causeAt: Timestamp? = nil
     ) {
         self.contact = contact
         self.id = id
@@ -53,5 +56,6 @@ public struct Message: Sendable, Hashable {
         self.template = template
         self.topic = topic
         self.plannedAt = plannedAt
+        self.causeAt = causeAt
     }
 }

@@ -26,15 +26,15 @@ public enum Messages {
             """
             insert into messages (
                 workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
-                planned_at, look_at)
+                planned_at, cause_at, look_at)
             select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
-                'planned', u.at, \(machineNow + hintPatience)
+                'planned', u.at, u.cause_at, \(machineNow + hintPatience)
             from unnest(
                 \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
                 \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),
                 \(messages.map(\.visit)), \(messages.map(\.revision)), \(messages.map(\.template)),
-                \(messages.map(\.topic)), \(messages.map(\.plannedAt))
-            ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at)
+                \(messages.map(\.topic)), \(messages.map(\.plannedAt)), \(messages.map(\.causeAt))
+            ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at)
             on conflict do nothing
             """)
     }
@@ -60,5 +60,22 @@ public enum Messages {
                 Verdict(step: step, visit: visit, state: state, settledAt: settledAt))
         }
         return verdicts
+    }
+
+    /// Plans messages again that were set aside because mailers died of them; others stay as they are.
+    public static func takeUp(
+        _ messages: [(contact: ContactKey, id: UniqueID)], machineNow: Timestamp, in session: PostgresSession
+    ) throws {
+        guard !messages.isEmpty else { return }
+        let survivors = try Contacts.survivors(of: messages.map(\.contact), in: session)
+        let contacts = messages.map { survivors[$0.contact] ?? $0.contact }
+        try session.execute(
+            """
+            update messages m set state = 'planned', look_at = \(machineNow), final_at = null
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact)), \(messages.map(\.id)))
+                as u (workspace_id, contact_id, message_id)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state = 'refused' and starts_with(m.reply, \(Claims.setAsideMark))
+            """)
     }
 }

@@ -20,7 +20,8 @@ public enum ContactDirectory {
 
     /// The contacts that a text may mean: a contact's id, a user id, an anonymous id, or an e-mail address.
     ///
-    /// An address is found as a name and as where mail goes; merged contacts are found as their survivors.
+    /// An address is found as a name, and as where mail goes in the workspace that is bound (`Standing`); merged contacts are
+    /// found as their survivors.
     public static func find(
         _ text: String, in workspace: WorkspaceID, session: PostgresSession
     ) throws -> [ContactKey] {
@@ -36,9 +37,9 @@ public enum ContactDirectory {
             select coalesce(merged_into, contact_id) from contacts
             where workspace_id = \(workspace) and contact_id = \(id)
             union
-            select contact_id from contacts
-            where workspace_id = \(workspace) and merged_into is null and \(text.contains("@"))
-                and attributes ? 'email' and lower(attributes ->> 'email') = \(address)
+            select c.contact_id from contacts_at(\(address)) as found (contact_id)
+            join contacts c on c.workspace_id = \(workspace) and c.contact_id = found.contact_id
+            where \(text.contains("@"))
             """)
         return try rows.map { ContactKey(workspace: workspace, contact: try $0[0, as: UniqueID.self]) }.sorted()
     }

@@ -21,7 +21,7 @@ extension SetAside {
         public mutating func next(in session: PostgresSession) throws -> [Item] {
             let items = try session.query(
                 """
-                select set_aside_id, queue, lane, reason, body, attempts, set_aside_at, replayed_at from set_aside
+                select \(unescaped: SetAside.columns) from set_aside
                 where queue = any(\(queues)) and (set_aside_at, set_aside_id) > (\(place.at), \(place.id))
                 order by set_aside_at, set_aside_id limit \(Self.page)
                 """

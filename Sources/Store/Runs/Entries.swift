@@ -49,6 +49,26 @@ public enum Entries {
         }
     }
 
+    /// When the earliest of each contact's events was received, as far as the log has them.
+    public static func receipts(
+        of events: [ContactKey: [EventKey]], in session: PostgresSession
+    ) throws -> [ContactKey: Timestamp] {
+        let keys = events.flatMap { contact, keys in keys.map { (contact: contact, event: $0) } }
+        guard !keys.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            select u.workspace_id, u.contact_id, min(l.received_at)
+            from unnest(
+                \(keys.map(\.contact.workspace)), \(keys.map(\.contact.contact)), \(keys.map(\.event.subject.contact)),
+                \(keys.map(\.event.at)), \(keys.map(\.event.eventID))
+            ) as u (workspace_id, contact_id, subject_id, at, event_id)
+            join event_log l using (workspace_id, subject_id, event_id, at)
+            group by u.workspace_id, u.contact_id
+            """)
+        return Dictionary(
+            uniqueKeysWithValues: try rows.map { (try ContactKey(row: $0), try $0[2, as: Timestamp.self]) })
+    }
+
     /// The events of the given keys; those that the log does not have are left out.
     public static func events(
         _ keys: some Collection<EventKey>, in session: PostgresSession

@@ -94,14 +94,10 @@ public enum Runs {
         guard !runs.isEmpty else { return [:] }
         let rows = try session.query(
             """
-            select r.run_id, l.name, l.properties
+            select e.run_id, e.name, e.properties
             from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.run)))
                 as u (workspace_id, contact_id, run_id)
-            join runs r using (workspace_id, contact_id, run_id)
-            join contacts c on c.workspace_id = r.workspace_id
-                and (c.contact_id = r.contact_id or c.merged_into = r.contact_id)
-            join event_log l on l.workspace_id = c.workspace_id and l.subject_id = c.contact_id
-                and l.event_id = r.entry_event_id and l.at = r.entry_at
+            join run_entries e using (workspace_id, contact_id, run_id)
             """)
         var entries: [UniqueID: (name: String, properties: JSON)] = [:]
         for row in rows {

@@ -79,11 +79,11 @@ public enum Timers {
 
     /// Removes the due timers of `contacts`, whose locks the caller holds.
     ///
-    /// - Returns: for each contact that had one, the runs to look at: those with a verdict, and those whose wake is of their
-    ///   present version. None where all were stale.
+    /// - Returns: for each contact that had one, the runs to look at, with the earliest time due: those with a verdict, and
+    ///   those whose wake is of their present version. None where all were stale.
     public static func take(
         of contacts: some Collection<ContactKey>, at now: Timestamp, in session: PostgresSession
-    ) throws -> [ContactKey: Set<UniqueID>] {
+    ) throws -> [ContactKey: [UniqueID: Timestamp]] {
         guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
             """
@@ -98,17 +98,18 @@ public enum Timers {
                 delete from timers t using due d
                 where t.workspace_id = d.workspace_id and t.contact_id = d.contact_id and t.run_id = d.run_id
                     and t.kind = d.kind
-                returning t.workspace_id, t.contact_id, t.run_id, t.kind, t.version
+                returning t.workspace_id, t.contact_id, t.run_id, t.kind, t.version, t.due_at
             )
-            select t.workspace_id, t.contact_id, r.run_id
+            select t.workspace_id, t.contact_id, r.run_id, t.due_at
             from taken t
             left join runs r on r.workspace_id = t.workspace_id and r.contact_id = t.contact_id
                 and r.run_id = t.run_id and r.ended_at is null and (t.kind = 'verdict' or t.version = r.version)
             """)
-        var taken: [ContactKey: Set<UniqueID>] = [:]
+        var taken: [ContactKey: [UniqueID: Timestamp]] = [:]
         for row in rows {
-            let run = try row[2, as: UniqueID?.self]
-            taken[try ContactKey(row: row), default: []].formUnion(run.map { [$0] } ?? [])
+            let (contact, due) = (try ContactKey(row: row), try row[3, as: Timestamp.self])
+            let runs = try row[2, as: UniqueID?.self].map { [$0: due] } ?? [:]
+            taken[contact, default: [:]].merge(runs) { min($0, $1) }
         }
         return taken
     }

@@ -57,6 +57,9 @@ public enum Outbox {
         }
     }
 
+    /// Machine time: a row that was written so far ahead has its time from a clock that was wrong, and is stale.
+    private static let clockTolerance = Span.minutes(1)
+
     /// Takes rows written before `instant` to publish them again: up to `limit` of each way, its oldest.
     ///
     /// They count as written at `machineNow` from here on, so that every other sweeper leaves them alone until they are
@@ -71,7 +74,8 @@ public enum Outbox {
                 select stale.outbox_id
                 from unnest(\(ways.map(\.queue)), \(ways.map(\.lane))) as way (queue, lane), lateral (
                     select outbox_id from outbox
-                    where outbox.queue = way.queue and outbox.lane = way.lane and created_at < \(instant)
+                    where outbox.queue = way.queue and outbox.lane = way.lane
+                        and (created_at < \(instant) or created_at > \(machineNow + clockTolerance))
                     order by created_at limit \(limit) for update skip locked) as stale)
             returning outbox_id, queue, lane, body
             """

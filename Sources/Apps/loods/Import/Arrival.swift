@@ -34,18 +34,18 @@ struct Arrival: Sendable {
     /// Answers how many events were set aside.
     ///
     /// - Throws: `ExitFault` when nothing arrives for a minute.
-    mutating func wait(_ pool: PostgresPool) async throws -> Int {
-        try await waitForAll(pool)
-        try await lookAside(pool)
+    mutating func wait(_ store: CommandStore) async throws -> Int {
+        try await waitForAll(store)
+        try await lookAside(store)
         return setAside.count
     }
 
-    private mutating func waitForAll(_ pool: PostgresPool) async throws {
+    private mutating func waitForAll(_ store: CommandStore) async throws {
         var first = 0
         var lastChange = ContinuousClock.now
         while first < keys.count {
             let part = Array(keys[first..<min(first + 500, keys.count)])
-            var settled = try await pool.withConnection { try EventLog.presentPrefix(of: part, in: $0) }
+            var settled = try await store.transaction { try EventLog.presentPrefix(of: part, in: $0) }
             if settled < part.count, setAside.contains(part[settled]) { settled += 1 }
             if settled > 0 { lastChange = .now }
             first += settled
@@ -57,15 +57,15 @@ struct Arrival: Sendable {
                     message: "interrupted: everything is published, \(left) of \(keys.count) bodies not stored yet")
             }
             guard settled < part.count else { continue }
-            if settled == 0 { try await lookAside(pool) }
+            if settled == 0 { try await lookAside(store) }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
 
     /// Finds this import's events among what was set aside.
-    private mutating func lookAside(_ pool: PostgresPool) async throws {
+    private mutating func lookAside(_ store: CommandStore) async throws {
         while true {
-            let (next, items) = try await pool.withConnection { [search] session in
+            let (next, items) = try await store.transaction { [search] session in
                 var search = search
                 let items = try search.next(in: session)
                 return (search, items)

@@ -13,7 +13,7 @@ struct BulkPublishing: Sendable {
     private static let patience = Duration.seconds(60)
 
     let publisher: Publisher
-    let pool: PostgresPool
+    let store: CommandStore
     let mode: DomainClock.Mode
 
     /// Returns how many events are safe now.
@@ -38,12 +38,12 @@ struct BulkPublishing: Sendable {
     private func depart(_ id: UniqueID) async throws {
         guard mode == .stepped else { return }
         let now = MachineClock.host.now
-        try await pool.withTransaction { try Flights.depart([id], queue: "events", machineNow: now, in: $0) }
+        try await store.transaction { try Flights.depart([id], queue: "events", machineNow: now, in: $0) }
     }
 
     private func abandon(_ id: UniqueID) async {
         guard mode == .stepped else { return }
         // Where this fails too, the store is away, and loods clock says what it waits for.
-        _ = try? await pool.withTransaction { try Flights.arrive([id], in: $0) }
+        _ = try? await store.transaction { try Flights.arrive([id], in: $0) }
     }
 }

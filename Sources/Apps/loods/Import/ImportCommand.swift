@@ -67,15 +67,16 @@ struct ImportCommand: AsyncParsableCommand {
         let choice = try workspace.choice()
         let summary = try await PostgresPool.lend(database) { pool in
             let (entry, clock) = try await pool.withTransaction { session in
-                (try choice.find(in: session), try DomainClock.reading(in: session))
+                (try choice.enter(in: session), try DomainClock.reading(in: session))
             }
+            let store = CommandStore(pool: pool, standing: .workspace(entry.name))
             let reading = ItemReading(
                 workspace: entry.id, effect: trigger ? .live : .history,
                 receivedAt: clock.mode == .real ? MachineClock.host.now : clock.now)
             return try await Publisher.lend(broker) { publisher in
                 var run = ImportRun(
                     try EventFile(file, digest: digest, map: map, reading: reading), size: digest.size,
-                    by: BulkPublishing(publisher: publisher, pool: pool, mode: clock.mode),
+                    by: BulkPublishing(publisher: publisher, store: store, mode: clock.mode),
                     bodies: EventBodies(most: batch), sorting: trigger ? EventSorting(most: sortRows) : nil,
                     arrival: wait ? Arrival(of: reading, since: MachineClock.host.now) : nil,
                     summary: try ImportSummary(rejectsFile: rejects))

@@ -39,7 +39,7 @@ struct ImportRun {
         progress.end()
         summary.elapsed = progress.elapsed
         try refuseInterruption()
-        if var arrival { summary.setAside = try await arrival.wait(publishing.pool) }
+        if var arrival { summary.setAside = try await arrival.wait(publishing.store) }
     }
 
     private func refuseInterruption() throws {

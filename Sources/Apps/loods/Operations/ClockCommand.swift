@@ -17,7 +17,7 @@ extension ClockCommand {
         @OptionGroup var format: FormatOption
 
         func run() async throws {
-            let (clock, next) = try await withStore { session in
+            let (clock, next) = try await withStore(.cell) { session in
                 let clock = try DomainClock.reading(in: session)
                 return (clock, try Quiet.nextDue(after: clock.now, in: session))
             }

@@ -9,7 +9,7 @@ struct ClockWalk {
     private static let patience = Duration.seconds(60)
     private static let pause = Duration.milliseconds(5)
 
-    private let pool: PostgresPool
+    private let store: CommandStore
     private var steps = 0
     private var lastShown = ContinuousClock.now
 
@@ -19,7 +19,8 @@ struct ClockWalk {
         let url = try Settings.read { Settings.databaseURL(&$0) }
         let start = ContinuousClock.now
         let (end, steps) = try await PostgresPool.lend(url) { pool in
-            let clock = try await pool.withConnection { try DomainClock.reading(in: $0) }
+            let store = CommandStore(pool: pool, standing: .cell)
+            let clock = try await store.transaction { try DomainClock.reading(in: $0) }
             guard clock.mode == .stepped else {
                 throw ExitFault(
                     code: .settings,
@@ -28,7 +29,7 @@ struct ClockWalk {
                         LOODS_CLOCK=stepped
                         """)
             }
-            var walk = ClockWalk(pool: pool)
+            var walk = ClockWalk(store: store)
             let end = try target(clock.now)
             try await walk.go(from: clock.now, to: end)
             return (end, walk.steps)
@@ -40,7 +41,7 @@ struct ClockWalk {
         print("\(end)   \(steps.counted("step")) in \((ContinuousClock.now - start).brief)")
     }
 
-    private init(pool: PostgresPool) { self.pool = pool }
+    private init(store: CommandStore) { self.store = store }
 
     private mutating func go(from start: Timestamp, to end: Timestamp) async throws {
         var now = start
@@ -48,7 +49,7 @@ struct ClockWalk {
             try await rest(at: now)
             guard now < end else { return }
             let before = now
-            now = try await pool.withTransaction { session in
+            now = try await store.transaction { session in
                 let due = try Quiet.nextDue(after: before, in: session) ?? end
                 let next = min(due, end)
                 try DomainClock.step(to: next, in: session)
@@ -63,7 +64,7 @@ struct ClockWalk {
         var last: Quiet.Unrest?
         var lastChange = ContinuousClock.now
         while true {
-            let unrest = try await pool.withConnection { try Quiet.unrest(at: now, in: $0) }
+            let unrest = try await store.transaction { try Quiet.unrest(at: now, in: $0) }
             if unrest.isQuiet { return show(now, nil) }
             if unrest != last { (last, lastChange) = (unrest, .now) }
             guard ContinuousClock.now < lastChange + Self.patience else {

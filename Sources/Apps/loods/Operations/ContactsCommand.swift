@@ -31,14 +31,13 @@ extension ContactsCommand {
         func run() async throws {
             let (choice, stage, limit) = (try workspace.choice(), stage, limit)
             let after = after.flatMap { UniqueID($0) }
-            let entries = try await withStore { session in
-                let id = try choice.find(in: session).id
-                return try ContactDirectory.list(of: id, stage: stage, after: after, limit: limit, in: session)
+            let entries = try await withWorkspace(choice) { workspace, session in
+                try ContactDirectory.list(of: workspace.id, stage: stage, after: after, limit: limit, in: session)
             }
             if format.json { return Console.show(.array(entries.map(\.json))) }
             for entry in entries {
                 let stage = (entry.stage ?? "–").padded(to: 12)
-                print("\(entry.contact.contact)   \(stage)   \(entry.address ?? "no address")")
+                print("\(entry.contact.contact)   \(stage)   \(Console.safe(entry.address ?? "no address"))")
             }
             if entries.count == Int(limit), let last = entries.last {
                 Console.note("there may be more: --after \(last.contact.contact)")
@@ -54,7 +53,7 @@ extension ContactsCommand {
 
         func run() async throws {
             let choice = try workspace.choice()
-            let census = try await withStore { try ContactDirectory.census(of: choice.find(in: $0).id, in: $0) }
+            let census = try await withWorkspace(choice) { try ContactDirectory.census(of: $0.id, in: $1) }
             let stages = census.stages.sorted { ($0.key ?? "") < ($1.key ?? "") }
             if format.json {
                 let counts = stages.map { ($0.key ?? "", JSON.int($0.value)) }
@@ -83,7 +82,9 @@ extension ContactsCommand {
 
         func run() async throws {
             let (choice, contact) = (try workspace.choice(), contact)
-            let portrait = try await withStore { try ContactPortrait(contact, choice, eventLimit: 0, in: $0) }
+            let portrait = try await withWorkspace(choice) { workspace, session in
+                try ContactPortrait(contact, in: workspace, eventLimit: 0, session: session)
+            }
             if format.json { return Console.show(portrait.json) }
             for line in portrait.lines { print(line) }
         }

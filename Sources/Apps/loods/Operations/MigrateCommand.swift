@@ -10,27 +10,37 @@ import Transit
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Bring the database to this build's schema, set the clock's mode, make queues.",
+        abstract: "Bring the database to this build's schema, make roles and queues, set the clock's mode.",
         discussion: """
             LOODS_CLOCK is real (default), stepped, or stepped@2026-01-01T00:00:00Z, and is set once. Queues are made \
             where LOODS_AMQP_URL is given. Safe when many run at once; waits up to 30 s for servers that still start.
+
+            Each service has a role with the least rights that it needs: loods_ingest, loods_scoring, loods_scheduler, \
+            loods_mailer; loods_operator is for this command line, loods_tool for one workspace at a time, loods_reader for \
+            people who look. With --logins they log in themselves; without, grant them to logins of your own.
             """)
 
+    @Option(help: "A folder of passwords; a file named ingest, scoring … lets loods_ingest, loods_scoring … log in.")
+    var logins: String?
     @OptionGroup var format: FormatOption
 
     func run() async throws {
         let (url, broker, clock) = try Settings.read { reader in
             (
                 Settings.databaseURL(&reader),
-                reader.string("LOODS_AMQP_URL", meaning: "The RabbitMQ of this cell; queues are made there."),
+                reader.optionalURL(
+                    "LOODS_AMQP_URL", password: "LOODS_AMQP_PASSWORD", schemes: ["amqp", "amqps"],
+                    meaning: "The RabbitMQ of this cell; queues are made there."),
                 ClockSetting(&reader)
             )
         }
+        let logins = try logins.map { try Logins($0) }
         let report = try await PostgresPool.lend(url) { pool in
             try await patiently("PostgreSQL") {
                 try await pool.withTransaction(statementTimeout: .seconds(600)) { session in
                     let report = try Migrator.migrate(in: session)
                     try clock.set(in: session)
+                    try logins?.give(in: session)
                     return report
                 }
             }
@@ -39,12 +49,15 @@ struct MigrateCommand: AsyncParsableCommand {
             let configuration = try Settings.broker(broker)
             try await patiently("RabbitMQ") { try await Topology.declare(configuration) }
         }
-        if format.json { Console.show(report.json(queues: broker != nil)) } else { say(report, queues: broker != nil) }
+        let names = logins?.names ?? []
+        if format.json { return Console.show(report.json(queues: broker != nil, logins: names)) }
+        say(report, queues: broker != nil, logins: names)
     }
 
-    private func say(_ report: Migrator.Report, queues: Bool) {
+    private func say(_ report: Migrator.Report, queues: Bool, logins: [String]) {
         for step in report.applied { print("applied \(step)") }
         print("schema \(report.after)" + (report.applied.isEmpty ? ", as before" : ""))
+        if !logins.isEmpty { print("logins \(logins.joined(separator: ", "))") }
         if queues { print("queues are there") }
     }
 
@@ -73,10 +86,10 @@ struct MigrateCommand: AsyncParsableCommand {
 }
 
 extension Migrator.Report {
-    fileprivate func json(queues: Bool) -> JSON {
+    fileprivate func json(queues: Bool, logins: [String]) -> JSON {
         .object([
             "applied": .array(applied.map { .string($0) }), "before": .int(Int64(before)), "after": .int(Int64(after)),
-            "queues": .bool(queues),
+            "logins": .array(logins.map { .string($0) }), "queues": .bool(queues),
         ])
     }
 }

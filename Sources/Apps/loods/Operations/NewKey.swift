@@ -10,6 +10,8 @@ struct NewKey: Sendable {
     /// Nil: named after its kind.
     let name: String?
     let kind: Keys.Kind
+    /// Events a second; nil: as many as come.
+    let rate: Int64?
 
     func add(to workspace: WorkspaceID, in session: PostgresSession) throws {
         let now = try DomainClock.read(in: session)
@@ -17,8 +19,9 @@ struct NewKey: Sendable {
             let isSame =
                 standing.workspace == workspace && (standing.trust == .server) == (kind == .server)
                 && name ?? standing.name == standing.name
-            if isSame { return }
-            throw fault("this key is in use already, under another name, kind or workspace")
+            if isSame, rate == nil || rate == standing.rate { return }
+            if isSame { throw fault("this key has another rate; loods keys limit \(standing.name) sets it") }
+            throw fault("this key is in use already, under another name or kind")
         }
         let taken = Set(try Keys.list(of: workspace, in: session).map(\.name))
         if let name, taken.contains(name) {
@@ -28,8 +31,9 @@ struct NewKey: Sendable {
             !taken.contains($0)
         }
         guard let name = name ?? free else { throw fault("name the key with --name") }
-        guard try Keys.add(hash: hash, name: name, kind: kind, to: workspace, now: now, in: session) else {
-            throw fault("this key was revoked and cannot come back; make another one")
+        guard try Keys.add(hash: hash, name: name, kind: kind, rate: rate, to: workspace, now: now, in: session) else {
+            // Of another workspace, perhaps, whose keys are not seen from here.
+            throw fault("this key is in use or was revoked, and cannot come back; make another one")
         }
     }
 

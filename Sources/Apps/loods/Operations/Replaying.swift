@@ -8,7 +8,7 @@ import Transit
 
 /// Sends what was set aside back into the flow.
 struct Replaying: Sendable {
-    let pool: PostgresPool
+    let store: CommandStore
     let publisher: Publisher
     let mode: DomainClock.Mode
 
@@ -23,15 +23,18 @@ struct Replaying: Sendable {
         let row = Outbox.Row(id: .random(), queue: queue.rawValue, lane: lane.rawValue, body: item.body)
         let (mode, now) = (mode, MachineClock.host.now)
         // Marked before it is sent: set aside again by a fast worker, the mark would come last and hide it.
-        try await pool.withTransaction { session in
+        try await store.transaction { session in
             try SetAside.markReplayed(item.id, at: now, in: session)
+            if queue == .messages, let hints = try? MessageHints(decoding: item.body).hints {
+                try Messages.takeUp(hints.map { ($0.contact, $0.message) }, machineNow: now, in: session)
+            }
             if mode == .stepped, let flight = item.flight {
                 try Flights.depart([flight], queue: queue.rawValue, machineNow: now, in: session)
             }
             // What departs is the body, by the id within it, and not the row.
             try Outbox.add([row], clock: .real, machineNow: now, in: session)
         }
-        let relay = OutboxRelay(pool: pool, publisher: publisher, logger: Settings.logger)
+        let relay = OutboxRelay(pool: store.pool, publisher: publisher, logger: Settings.logger)
         guard await relay.publish([row]).contains(row.id) else {
             throw ExitFault(
                 code: .dependencyAway,
@@ -94,6 +97,12 @@ extension SetAside.Item {
             "set_aside_at": .string(setAsideAt.description),
             "replayed_at": replayedAt.map { .string($0.description) } ?? .null,
         ]
+        members["history"] = .array(
+            history.map {
+                .object([
+                    "at": .string($0.at.description), "worker": .string($0.worker), "what": .string($0.what),
+                ])
+            })
         if withBody { members["content"] = .array(content.map { .string($0) }) }
         return .object(members)
     }

@@ -19,15 +19,18 @@ extension SetAsideCommand {
 
         @Flag(help: "What has been replayed as well.")
         var all = false
+        @OptionGroup var scope: ScopeOption
         @OptionGroup var format: FormatOption
 
         func run() async throws {
             let all = all
-            let items = try await withStore { try SetAside.list(all: all, in: $0) }
+            let items = try await withStore(scope.standing()) { try SetAside.list(all: all, in: $0) }
             if format.json { return Console.show(.array(items.map { $0.json(withBody: false) })) }
             for item in items {
                 let replayed = item.replayedAt.map { "   replayed \($0)" } ?? ""
-                print("\(item.shortID)   \(item.setAsideAt)   \(item.queue) \(item.lane)   \(item.reason)\(replayed)")
+                print(
+                    "\(item.shortID)   \(item.setAsideAt)   \(item.queue) \(item.lane)   \(Console.safe(item.reason))\(replayed)"
+                )
             }
             if items.isEmpty { Console.note("nothing is set aside") }
         }
@@ -38,19 +41,21 @@ extension SetAsideCommand {
 
         @Argument(help: "The item's id, or how it begins.")
         var id: String
+        @OptionGroup var scope: ScopeOption
         @OptionGroup var format: FormatOption
 
         func run() async throws {
             let id = id
-            let item = try await withStore { try SetAside.only(id, in: $0) }
+            let item = try await withStore(scope.standing()) { try SetAside.only(id, in: $0) }
             if format.json { return Console.show(item.json(withBody: true)) }
             print("id         \(item.id)")
             print("queue      \(item.queue), lane \(item.lane)")
             print("set aside  \(item.setAsideAt), after \(Int(item.attempts).counted("attempt"))")
-            print("reason     \(item.reason)")
+            print("reason     \(Console.safe(item.reason))")
+            for attempt in item.history { print("tried      \(attempt.at)  \(attempt.worker)  \(attempt.what)") }
             if let replayedAt = item.replayedAt { print("replayed   \(replayedAt)") }
             print("body       \(item.body.count.counted("byte"))")
-            for line in item.content { print("  \(line)") }
+            for line in item.content { print("  \(Console.safe(line))") }
         }
     }
 
@@ -63,6 +68,7 @@ extension SetAsideCommand {
         var id: String?
         @Flag(help: "Everything that is set aside.")
         var all = false
+        @OptionGroup var scope: ScopeOption
         @OptionGroup var format: FormatOption
 
         func validate() throws {
@@ -72,15 +78,17 @@ extension SetAsideCommand {
         func run() async throws {
             let id = id
             let (database, broker) = try Settings.read { (Settings.databaseURL(&$0), Settings.brokerURL(&$0)) }
+            let standing = try scope.standing()
             let count = try await PostgresPool.lend(database) { pool in
-                let (items, mode) = try await pool.withTransaction { session in
+                let store = CommandStore(pool: pool, standing: standing)
+                let (items, mode) = try await store.transaction { session in
                     let items = try id.map { [try SetAside.only($0, in: session)] }
                     return (
                         try items ?? SetAside.list(all: false, in: session), try DomainClock.reading(in: session).mode
                     )
                 }
                 return try await Publisher.lend(broker) { publisher in
-                    let replaying = Replaying(pool: pool, publisher: publisher, mode: mode)
+                    let replaying = Replaying(store: store, publisher: publisher, mode: mode)
                     for item in items { try await replaying.replay(item) }
                     return items.count
                 }

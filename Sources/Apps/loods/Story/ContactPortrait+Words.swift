@@ -4,20 +4,22 @@ import Store
 extension ContactPortrait {
     /// Who the contact is and where it stands.
     var lines: [String] {
-        var lines = [Console.bold(title), "  contact     \(story.contact.contact)   workspace \(workspaceName)"]
+        var lines = [
+            Console.bold(Console.safe(title)), "  contact     \(story.contact.contact)   workspace \(workspaceName)",
+        ]
         let names = story.identities.map { "\($0.kind.rawValue) \($0.value)" }
-        if !names.isEmpty { lines.append("  known as    \(names.joined(separator: ", "))") }
+        if !names.isEmpty { lines.append("  known as    \(Console.safe(names.joined(separator: ", ")))") }
         lines.append("  stage       \(story.state.stage ?? "none")")
         for score in scores { lines.append("  score       \(score.name) \(score.value.short)") }
         for (name, value) in story.state.attributes.sorted(by: { $0.key < $1.key }) {
-            lines.append("  attribute   \(name): \(value.brief)")
+            lines.append("  attribute   \(Console.safe("\(name): \(value.brief)"))")
         }
         for consent in consents {
             let verb = consent.state == .given ? "given" : "withdrawn"
             let time = LocalTime(consent.at, in: zone).full
             // Without an address it is for the contact's own, whichever that is.
             let place = consent.address.isEmpty ? "" : " at \(consent.address)"
-            lines.append("  consent     \(consent.topic) \(verb)\(place), \(time)")
+            lines.append("  consent     \(Console.safe("\(consent.topic) \(verb)\(place), \(time)"))")
         }
         if let suppression = story.suppression { lines.append("  suppressed  \(suppression)") }
         return lines

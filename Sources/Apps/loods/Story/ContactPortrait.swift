@@ -21,8 +21,9 @@ struct ContactPortrait: Sendable {
         var version: Int32
     }
 
-    init(_ text: String, _ choice: WorkspaceChoice, eventLimit: Int32, in session: PostgresSession) throws {
-        let (entry, contact) = try choice.findContact(text, in: session)
+    /// The contact that `text` names: an e-mail, a user id, an anonymous id or a contact's id.
+    init(_ text: String, in entry: WorkspaceRegister.Entry, eventLimit: Int32, session: PostgresSession) throws {
+        let contact = try ContactDirectory.only(text, in: entry, session: session)
         guard let story = try Story.load(of: contact, eventLimit: eventLimit, in: session) else {
             throw ExitFault(code: .failures, message: "contact \(contact.contact) is gone")
         }

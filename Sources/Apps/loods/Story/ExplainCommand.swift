@@ -22,7 +22,9 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (choice, contact, events) = (try workspace.choice(), contact, events)
-        let portrait = try await withStore { try ContactPortrait(contact, choice, eventLimit: events, in: $0) }
+        let portrait = try await withWorkspace(choice) { workspace, session in
+            try ContactPortrait(contact, in: workspace, eventLimit: events, session: session)
+        }
         let telling = StoryTelling(portrait: portrait)
         if format.json { return Console.show(telling.json) }
         for line in telling.account { print(line) }

@@ -28,11 +28,13 @@ struct StoryTelling {
                 account.append("\n\(Console.bold(time.day))" + (day == nil ? "   \(portrait.zone.name)" : ""))
                 day = time.day
             }
-            account.append("  \(time.clock.padded(to: 8))  \(Console.dim("\(line.kind)".padded(to: 7)))  \(line.text)")
+            account.append(
+                "  \(time.clock.padded(to: 8))  \(Console.dim("\(line.kind)".padded(to: 7)))  \(Console.safe(line.text))"
+            )
         }
         account.append("\n\(Console.bold("Now")), \(local(portrait.now).full)")
         let waits = waits.map(\.text)
-        account += waits.isEmpty ? ["  nothing is under way"] : waits.map { "  \($0)" }
+        account += waits.isEmpty ? ["  nothing is under way"] : waits.map { "  \(Console.safe($0))" }
         return account
     }
 

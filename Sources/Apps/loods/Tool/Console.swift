@@ -24,6 +24,26 @@ enum Console {
     static func bold(_ text: String) -> String { styled(text, "1") }
     static func dim(_ text: String) -> String { styled(text, "2") }
 
+    /// A text from outside as a terminal may be given it: on one line, with control characters in Swift's notation.
+    static func safe(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return text.unicodeScalars.reduce(into: "") { safe, scalar in
+            if isControl(scalar) {
+                safe += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+            } else {
+                safe.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
+    /// Also what turns the direction of writing, and breaks lines.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: true
+        default: false
+        }
+    }
+
     private static func styled(_ text: String, _ style: String) -> String {
         isTerminal && !isPlain ? "\u{1B}[\(style)m\(text)\u{1B}[0m" : text
     }

@@ -47,6 +47,7 @@ struct Ending {
         case .usage: return (64, "LOODS_DATABASE_URL cannot be used: \(reason)")
         case .server("42P01"), .server("42703"), .server("3F000"):
             return (1, "the database has not the schema of this build; run: loods migrate")
+        case .server("42501"): return (64, "LOODS_DATABASE_URL: \(reason): its login has no right to this command")
         case .server where !error.isTransient: return (70, "\(error)")
         case .decoding: return (70, "\(error)")
         default: return (69, "PostgreSQL is away: \(reason). Try again, or check LOODS_DATABASE_URL.")
@@ -70,7 +71,8 @@ struct Ending {
     private static func of(_ error: StoreError) -> (Int32, String) {
         switch error {
         case .unknownWorkspace: (64, "\(error)")
-        case .clockMissing: (1, "\(error)")
+        case .mayNotActAs: (64, "LOODS_DATABASE_URL: \(error)")
+        case .clockMissing, .rolesMissing, .lineageChanged: (1, "\(error)")
         case .mergedMeanwhile, .missingRevision: (70, "\(error)")
         }
     }

@@ -4,6 +4,7 @@ import Messaging
 import Postgres
 import ServiceRuntime
 import Store
+import Transit
 
 /// Where the servers are, as the environment says.
 enum Settings {
@@ -11,28 +12,29 @@ enum Settings {
 
     /// Reads settings; all that is wrong with them is reported at once.
     static func read<Value>(_ body: (inout SettingsReader) -> Value) throws -> Value {
-        var reader = SettingsReader(environment: ProcessInfo.processInfo.environment) { path in
-            try String(contentsOfFile: path, encoding: .utf8)
-        }
+        var reader = SettingsReader(environment: ProcessInfo.processInfo.environment)
         let value = body(&reader)
         guard reader.faults.isEmpty else {
             var report = reader.faults.report
             report.removeLast()
             throw ExitFault(code: .settings, message: report)
         }
+        for caution in reader.cautions { Console.note(caution.message) }
         return value
     }
 
     static func databaseURL(_ reader: inout SettingsReader) -> String {
         reader.url(
-            "LOODS_DATABASE_URL", schemes: ["postgres", "postgresql"], example: "postgres://loods@db/loods",
+            "LOODS_DATABASE_URL", password: "LOODS_DATABASE_PASSWORD", schemes: ["postgres", "postgresql"],
+            example: "postgres://loods@db/loods",
             meaning: "The PostgreSQL of this cell.")
     }
 
     static func brokerURL(_ reader: inout SettingsReader) -> String {
         reader.url(
-            "LOODS_AMQP_URL", schemes: ["amqp", "amqps"], example: "amqp://loods:secret@mq:5672/",
-            meaning: "The RabbitMQ of this cell.")
+            "LOODS_AMQP_URL", password: "LOODS_AMQP_PASSWORD", schemes: ["amqp", "amqps"],
+            example: "amqp://loods:secret@mq:5672/",
+            meaning: "The RabbitMQ of this cell. Several nodes: host1:port1,host2:port2 in the host's place.")
     }
 
     /// `LOODS_WORKSPACE`, where it is set.
@@ -46,7 +48,9 @@ enum Settings {
                 "LOODS_AMQP_CA_FILE",
                 meaning: "PEM file of the authorities to trust in place of the system's; for amqps.")
         }
-        return try BrokerConfiguration(url: url, connectionName: "loods", authorityFile: authorities)
+        let certificate = try read { $0.brokerCertificate() }
+        return try BrokerConfiguration(
+            url: url, connectionName: "loods", authorityFile: authorities, certificate: certificate)
     }
 }
 
@@ -84,10 +88,4 @@ extension Publisher {
             throw error
         }
     }
-}
-
-/// Runs `body` in one transaction of the store that the settings name.
-func withStore<R: Sendable>(_ body: @escaping @Sendable (PostgresSession) throws -> R) async throws -> R {
-    let url = try Settings.read { Settings.databaseURL(&$0) }
-    return try await PostgresPool.lend(url) { try await $0.withTransaction(body) }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Model
 import Postgres
 import ServiceRuntime
 import Store
@@ -86,13 +87,25 @@ private struct Change: Sendable {
     let author: String
 
     func look(in session: PostgresSession) throws -> Application {
+        try Standing.workspace(name).take(in: session)
         let entry = try WorkspaceRegister.find(name, in: session)
         return try Application(definitions, files: files, as: name, over: entry, in: session)
     }
 
+    /// Only who may act for all of the cell may make a workspace; the rest is done within it.
+    private func enter(now: Timestamp, in session: PostgresSession) throws -> WorkspaceRegister.Entry {
+        try Standing.workspace(name).take(in: session)
+        if try WorkspaceRegister.find(name, in: session) == nil {
+            try Standing.cell.take(in: session)
+            try WorkspaceRegister.make(name, now: now, in: session)
+            try Standing.workspace(name).take(in: session)
+        }
+        return try WorkspaceRegister.lock(name, in: session)
+    }
+
     func apply(expecting expected: Int32?, in session: PostgresSession) throws -> Application {
         let now = try DomainClock.read(in: session)
-        let entry = try WorkspaceRegister.lock(name, now: now, in: session)
+        let entry = try enter(now: now, in: session)
         let application = try Application(definitions, files: files, as: name, over: entry, in: session)
         if let expected, expected != application.before {
             throw ExitFault(

@@ -21,6 +21,8 @@ struct EventReading {
         }
         let call = if let call { call } else { try Self.call(item) }
         let names = try Names(item, call: call, reading: self)
+        if call == .identify { try checkAddress(item, .traitsEmail, "traits.email") }
+        try checkAddress(item, .contextTraitsEmail, "context.traits.email")
         let name = try eventName(item, call: call)
         let (sentTime, occurrence) = try time(item)
         let id = try text(item, .messageID, "messageId")
@@ -31,6 +33,16 @@ struct EventReading {
             at: .distantPast, receivedAt: .distantPast, trust: key.trust,
             properties: try properties(item, call: call), context: context)
         return DraftEvent(event: event, occurrence: occurrence)
+    }
+
+    /// Contacts are found by their address: one that is longer than any would be stored nowhere.
+    private func checkAddress(
+        _ item: TrackingItem, _ field: TrackingItem.Field, _ label: String
+    ) throws(ItemFault) {
+        let value = item[field]
+        if value.isMissing { return }
+        guard let text = value.string else { throw ItemFault(.invalid, "is not a string", field: label) }
+        guard text.utf8.count <= 254 else { throw ItemFault(.tooLarge, "has more than 254 bytes", field: label) }
     }
 
     static let empty = Array("{}".utf8)

@@ -1,4 +1,5 @@
 import Contracts
+import CrashPoints
 import Model
 import Store
 
@@ -48,6 +49,7 @@ extension EventReading {
             } catch {
                 request.rejected.append((index, error))
             }
+            CrashPoint.ingestBetweenItems.pass()
         }
         return request
     }

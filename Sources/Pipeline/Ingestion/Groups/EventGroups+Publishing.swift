@@ -1,4 +1,5 @@
 import CoreMetrics
+import CrashPoints
 import Logging
 import Model
 
@@ -13,6 +14,7 @@ extension EventGroups {
         let deadline = max(oldest + limits.patience, .now + min(limits.attempt, limits.patience))
         metrics.events.record(group.reduce(0) { $0 + $1.drafts.count })
         let safe = await publish(parts.bodies, until: deadline)
+        CrashPoint.ingestAfterConfirm.pass()
         var kept: [Entry] = []
         var refused = 0
         for (entry, place) in zip(group, parts.places) {

@@ -124,9 +124,10 @@ public final class EventGroups: Service {
 
     /// Answers senders whose patience ends while others' groups are tried before theirs.
     private func refuseLate() async {
-        while (try? await Task.sleep(for: limits.patience / 20)) != nil {
+        while (try? await Task.sleep(for: max(limits.patience / 20, .milliseconds(5)))) != nil {
             let latest = ContinuousClock.now - limits.patience
-            let late = ledger.withLock { $0.take { $0.sender != nil && $0.since < latest } }
+            // What no group stands before is about to be tried.
+            let late = ledger.withLock { $0.isPublishing ? $0.take { $0.sender != nil && $0.since < latest } : [] }
             for entry in late { entry.sender?.resume(throwing: Self.notStored) }
             outage.refused(late.count)
         }

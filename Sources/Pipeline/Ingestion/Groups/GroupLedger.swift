@@ -20,7 +20,7 @@ struct GroupLedger<Entry> {
     private let isAwaited: (Entry) -> Bool
 
     private var waiting: [Entry] = []
-    private var isPublishing = false
+    private(set) var isPublishing = false
     private(set) var isClosed = false
     /// Bytes of all entries that wait or are being published.
     private(set) var heldBytes = 0

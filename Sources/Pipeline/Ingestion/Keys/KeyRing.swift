@@ -38,6 +38,15 @@ public final class KeyRing: Sendable {
         self.now = now
     }
 
+    /// What is known of the key `text` without asking the store; nil where that is nothing, or too old.
+    func remembered(_ text: String) -> WriteKey? {
+        let hash = Array(SHA256.hash(data: Array(text.utf8)))
+        return entries.withLock { entries in
+            guard let entry = entries[hash], now() < entry.freshUntil else { return nil }
+            return entry.key
+        }
+    }
+
     /// What the key `text` may do; nil for a key that is unknown or revoked.
     ///
     /// - Throws: `EdgeError.unavailable` where the store is away and the key was never met.

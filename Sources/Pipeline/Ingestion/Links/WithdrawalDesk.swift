@@ -1,4 +1,5 @@
 import Contracts
+import CrashPoints
 import Links
 public import Logging
 public import Messaging
@@ -69,8 +70,10 @@ public struct WithdrawalDesk: Sendable {
             let applied = try Withdrawals.apply(withdrawal, now: now, in: session)
             let rows = applied.event.map { [Self.row($0)] } ?? []
             try Outbox.add(rows, clock: mode, machineNow: machineNow, in: session)
+            CrashPoint.withdrawalBeforeCommit.pass()
             return (applied, rows)
         }
+        CrashPoint.withdrawalAfterCommit.pass()
         // Awaited by nobody, since the person does not wait for the rest of the cluster: what it leaves is the sweeper's.
         let relay = relay
         Task { await relay.publish(rows) }

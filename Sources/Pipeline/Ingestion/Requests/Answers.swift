@@ -22,7 +22,8 @@ enum Answers {
     static func refused(_ error: EdgeError) -> Response {
         var response = json(.init(code: error.status), body(of: error))
         switch error.code {
-        case .unavailable: response.headers[.retryAfter] = "2"
+        case .unavailable: response.headers[.retryAfter] = "\(error.retryAfter ?? 2)"
+        case .rateLimited, .quotaExceeded: response.headers[.retryAfter] = "\(error.retryAfter ?? 1)"
         case .unauthorized: response.headers[.wwwAuthenticate] = "Basic realm=\"write key\", charset=\"UTF-8\""
         case .timeout, .tooLarge: response.headers[.connection] = "close"
         default: break

@@ -29,7 +29,8 @@ extension Request {
 
     private func parts(within limits: EdgeLimits) async throws -> [ByteBuffer] {
         let tooLarge = EdgeError(.tooLarge, "the body is larger than \(limits.body) bytes")
-        if let length = headers[.contentLength].flatMap({ Int($0) }), length > limits.body { throw tooLarge }
+        // A length beyond all numbers is too large as well.
+        if let length = headers[.contentLength], Int(length).map({ $0 > limits.body }) ?? true { throw tooLarge }
         var parts: [ByteBuffer] = []
         var size = 0
         // How long it may take to come is `RequestDeadline`'s to say.

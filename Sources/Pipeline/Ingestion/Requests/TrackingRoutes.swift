@@ -1,4 +1,5 @@
 import Contracts
+import CrashPoints
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -9,14 +10,16 @@ import Store
 /// `POST /v1/batch` and the six single calls, as Segment's HTTP tracking API has them.
 struct TrackingRoutes: Sendable {
     let keys: KeyRing
+    let gate: Gatekeeper
     let groups: EventGroups
     let limits: EdgeLimits
 
     private let accepted = Counter(label: "loods_ingest_events_total", dimensions: [("outcome", "accepted")])
     private let rejected = Counter(label: "loods_ingest_events_total", dimensions: [("outcome", "rejected")])
 
-    init(keys: KeyRing, groups: EventGroups, limits: EdgeLimits) {
+    init(keys: KeyRing, gate: Gatekeeper, groups: EventGroups, limits: EdgeLimits) {
         self.keys = keys
+        self.gate = gate
         self.groups = groups
         self.limits = limits
     }
@@ -27,35 +30,57 @@ struct TrackingRoutes: Sendable {
     ]
 
     func add(to router: Router<EdgeContext>) {
-        router.post("v1/batch") { request, _ in try await answer(request, call: nil) }
+        router.post("v1/batch") { request, context in try await answer(request, context, call: nil) }
         for (path, call) in Self.calls {
-            router.post("v1/\(path)") { request, _ in try await answer(request, call: call) }
+            router.post("v1/\(path)") { request, context in try await answer(request, context, call: call) }
         }
     }
 
     /// - Parameter call: nil for a batch.
-    private func answer(_ request: Request, call: AcceptedEvent.Call?) async throws -> Response {
-        var key: WriteKey?
-        // Before the body is read, so that strangers cost little.
-        if let text = try Credentials.writeKey(in: request.headers) { key = try await known(text) }
-        let text = try await request.plainBody(within: limits)
-        if key == nil {
+    private func answer(
+        _ request: Request, _ context: EdgeContext, call: AcceptedEvent.Call?
+    ) async throws -> Response {
+        var visit = gate.visit(request, from: context.peer)
+        let key: WriteKey
+        let text: PaddedText
+        // Before the body is read, so that strangers cost little, and so do those who have reached a limit.
+        if let name = try Credentials.writeKey(in: request.headers) {
+            key = try await known(name, &visit)
+            try gate.shared.check(key)
+            text = try await request.plainBody(within: limits)
+        } else {
+            try visit.count()
+            text = try await request.plainBody(within: limits)
             guard let own = try TrackingRequest.writeKey(in: text, isBatch: call == nil, limits: limits) else {
                 throw EdgeError(
                     .unauthorized, "a write key is missing: the user name of Basic authentication, or writeKey")
             }
-            key = try await known(own)
+            key = try await known(own, &visit)
         }
-        guard let key else { throw EdgeError(.unauthorized, "a write key is missing") }
         let tracking = try read(text, call, key)
-        try await groups.submit(tracking.drafts)
+        CrashPoint.ingestAfterParse.pass()
+        try await submit(tracking.drafts, key)
         accepted.increment(by: tracking.drafts.count)
         rejected.increment(by: tracking.rejected.count)
         return Answers.accepted(rejected: tracking.rejected)
     }
 
-    private func known(_ text: String) async throws(EdgeError) -> WriteKey {
+    /// All events of a request come in, or none: what is not safe with the broker counts towards no limit.
+    private func submit(_ drafts: [DraftEvent], _ key: WriteKey) async throws {
+        try gate.shared.take(drafts.count, of: key)
+        do {
+            try await groups.submit(drafts)
+        } catch {
+            gate.shared.giveBack(drafts.count, of: key)
+            throw error
+        }
+    }
+
+    private func known(_ text: String, _ visit: inout Gatekeeper.Visit) async throws(EdgeError) -> WriteKey {
+        if let key = keys.remembered(text), key.trust == .server { return key }
+        try visit.count()
         guard let key = try await keys.find(text) else {
+            visit.punish()
             throw EdgeError(.unauthorized, "the write key is unknown or revoked")
         }
         return key

@@ -1,11 +1,12 @@
-import Contracts
+public import Contracts
 import Messaging
-import Model
-import Store
+public import Model
+public import Store
 
 /// What came of messages, told to the rest of the cluster as events.
-enum OutcomeEvents {
-    static func event(_ message: Message, _ name: String, now: Timestamp, detail: String?) -> AcceptedEvent {
+public enum OutcomeEvents {
+    /// The event that tells what came of a message.
+    public static func event(_ message: Message, _ name: String, now: Timestamp, detail: String?) -> AcceptedEvent {
         var properties: [String: JSON] = [
             "message_id": .string(message.id.description), "journey": .string(message.journey),
             "step": .string(message.step), "template": .string(message.template),
@@ -20,7 +21,7 @@ enum OutcomeEvents {
     }
 
     /// The outbox rows that carry events, in bodies of bounded size.
-    static func rows(_ events: [AcceptedEvent]) -> [Outbox.Row] {
+    public static func rows(_ events: [AcceptedEvent]) -> [Outbox.Row] {
         stride(from: 0, to: events.count, by: 250).map { start in
             let batch = EventBatch(id: .random(), events: Array(events[start..<min(start + 250, events.count)]))
             return Outbox.Row(

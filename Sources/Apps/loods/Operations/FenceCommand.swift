@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import Messaging
+import Model
+import Postgres
+import ServiceRuntime
+import Store
+import Transit
+
+struct FenceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fence", abstract: "Let mailers send again after the store was restored.",
+        discussion: """
+            After a restore, mailers send nothing: the store plans again what was sent already. This makes unknown whatever \
+            may have been sent: what was planned before the restore's time, and what comes of events and timers up to the \
+            last claim that RabbitMQ knows of. The rest goes out.
+
+            A standby that took over and lost nothing needs no fence.
+            """)
+
+    @Option(
+        name: .customLong("restored-at"), help: "To when the store was restored, such as 2026-03-02T09:00:00Z.",
+        transform: Self.instant)
+    var restoredAt: Timestamp
+    @Option(
+        name: .customLong("sent-until"),
+        help: "Until when the store before may have sent; by default the last claim that RabbitMQ knows of, else now.",
+        transform: Self.instant)
+    var sentUntil: Timestamp?
+    @Flag(name: .customLong("dry-run"), help: "Say what would be done, and change nothing.")
+    var dryRun = false
+    @Flag(help: "Also where no restore is seen.")
+    var force = false
+    @OptionGroup var format: FormatOption
+
+    private static func instant(_ text: String) throws -> Timestamp {
+        guard let time = Timestamp(iso8601: text) else {
+            throw ValidationError("\"\(text)\" is no instant such as 2026-03-02T09:00:00Z.")
+        }
+        return time
+    }
+
+    func run() async throws {
+        let (database, broker) = try Settings.read { (Settings.databaseURL(&$0), Settings.brokerURL(&$0)) }
+        let published = await PublishedMarks.newest(try Settings.broker(broker))
+        let order = (restoredAt: restoredAt, sentUntil: sentUntil, dryRun: dryRun, force: force)
+        let fencing = Fencing(published: published, by: Self.name, machineNow: MachineClock.host.now)
+        let outcome = try await PostgresPool.lend(database) { pool in
+            do {
+                return try await pool.withTransaction(statementTimeout: .seconds(600)) { session in
+                    try Standing.cell.take(in: session)
+                    let outcome = try fencing.perform(
+                        restoredAt: order.restoredAt, sentUntil: order.sentUntil, force: order.force, in: session)
+                    if order.dryRun { throw Undone(outcome: outcome) }
+                    return outcome
+                }
+            } catch let undone as Undone {
+                return undone.outcome
+            }
+        }
+        if format.json { return Console.show(outcome.json(isDry: dryRun)) }
+        for line in outcome.lines(isDry: dryRun) { print(line) }
+    }
+
+    /// Who does it, as the record keeps it.
+    private static var name: String {
+        let info = ProcessInfo.processInfo
+        return "\(info.environment["SUDO_USER"] ?? info.environment["USER"] ?? "somebody")@\(info.hostName)"
+    }
+
+    /// Rolls a transaction back that has shown what it would do.
+    private struct Undone: Error {
+        var outcome: Fencing.Outcome
+    }
+}

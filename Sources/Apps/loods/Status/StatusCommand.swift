@@ -1,0 +1,82 @@
+import ArgumentParser
+import Messaging
+import Model
+import Postgres
+import ServiceRuntime
+import Store
+import Transit
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show who works, how fast, what waits, and what needs a person.",
+        discussion: """
+            Exit codes: 0 all is well, 1 something needs a person, 69 PostgreSQL or RabbitMQ is away. Processes say every \
+            \(Int(WorkerWatch.interval / .seconds(1))) s that they live. Rows are counted up to \(Backlog.limit.grouped) of a \
+            kind: there may be more.
+            """)
+
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let (database, broker) = try Settings.read { (Settings.databaseURL(&$0), Settings.brokerURL(&$0)) }
+        let configuration = try Settings.broker(broker)
+        let queues = try await Self.queues(configuration)
+        // Before the store, which is never behind what mailers have published of it.
+        let published = queues.isThere ? await PublishedMarks.newest(configuration) : .unreachable
+        let store = try await Self.store(database, published)
+        let status = ClusterStatus(store: store, queues: queues, machineNow: MachineClock.host.now)
+        if format.json {
+            Console.show(status.json)
+        } else {
+            for line in status.lines { print(line) }
+        }
+        guard status.code != .done else { return }
+        throw ArgumentParser.ExitCode(status.code.rawValue)
+    }
+
+    private static func queues(_ configuration: BrokerConfiguration) async throws -> ClusterStatus.Queues {
+        do throws(MessagingError) {
+            return .there(try await Topology.depths(configuration))
+        } catch {
+            if error.isRefusal || !error.isTransient { throw error }
+            return .away(error.message)
+        }
+    }
+
+    private static func store(_ url: String, _ published: Lineages.Published) async throws -> ClusterStatus.Store {
+        do {
+            return try await PostgresPool.lend(url) { pool in
+                .there(
+                    try await pool.withTransaction(within: .seconds(20)) { session in
+                        try Standing.cell.take(in: session)
+                        return try StoreView(published: published, machineNow: MachineClock.host.now, in: session)
+                    })
+            }
+        } catch let error as PostgresError where error.isTransient && error.wayOut == nil {
+            return .away(String(error.message.prefix { $0 != "\n" && $0 != ";" }))
+        }
+    }
+}
+
+/// What the store says at one moment.
+struct StoreView: Sendable {
+    let clock: DomainClock.Reading
+    let backlog: Backlog
+    let figures: StoreFigures
+    let workers: [Workers.Entry]
+    /// Why mails are not sent from this store; nil where they are.
+    let refusal: String?
+
+    init(published: Lineages.Published, machineNow: Timestamp, in session: PostgresSession) throws {
+        clock = try DomainClock.reading(in: session)
+        backlog = try Backlog.read(at: clock.now, in: session)
+        figures = try StoreFigures.read(machineNow: machineNow, in: session)
+        workers = try Workers.all(in: session)
+        let standing = try Lineages.standing(in: session)
+        let hasClaimed = try Lineages.hasClaimed(in: session)
+        switch Lineages.judge(standing, published: published, hasClaimed: hasClaimed) {
+        case .refuse(let reason): refusal = reason
+        case .stands, .accept, .wait: refusal = nil
+        }
+    }
+}

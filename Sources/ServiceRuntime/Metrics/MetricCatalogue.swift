@@ -1,0 +1,59 @@
+/// What each metric means, for `# HELP` on the metrics page.
+///
+/// Figures of queues and of the store are shown by every process of the service whose input they are: take the greatest,
+/// never the sum. NaN means that the server which knows is away.
+enum MetricCatalogue {
+    static let help: [String: String] = [
+        // What the process depends on
+        "loods_dependency_up": "1 while the process can use the server, else 0.",
+        "loods_dependency_since_timestamp_seconds": "Unix time since when loods_dependency_up is what it is.",
+        "loods_mailer_lineage_accepted":
+            "1 while this mailer may send from the store; 0: the store was restored, or has not been seen.",
+
+        // Queues
+        "loods_queue_ready_bodies": "Bodies that wait in the broker, those in consumers' hands left out.",
+        "loods_queue_consumers": "Consumers that the broker knows of.",
+        "loods_queue_oldest_seconds":
+            "At least so old is the lane's oldest body: by its publisher's clock where this process holds it, else since this "
+            + "process first saw something wait. 0 where nothing waits.",
+        "loods_deliveries_total":
+            "Bodies settled, by outcome; given_back went back to the broker unhandled, retry stayed in place.",
+        "loods_batch_bodies": "Bodies a call of the handler.",
+        "loods_batch_seconds": "Time a call of the handler took.",
+        "loods_publishes_total": "Bodies published, by outcome.",
+        "loods_publish_confirm_seconds": "Time from a publish to the broker's confirm.",
+
+        // The store
+        "loods_outbox_bodies": "Bodies whose publication the broker has not confirmed, by the queue they go to.",
+        "loods_outbox_oldest_seconds":
+            "Time since the outbox's oldest body was written or last published again.",
+        "loods_outbox_swept_total": "Bodies published again since their first publication was not confirmed.",
+        "loods_set_aside_items": "Items set aside and not replayed, by queue and kind of reason; at most 100,000.",
+        "loods_set_aside_total": "Items that this process has set aside.",
+        "loods_timers_due": "Timers that are due and not yet taken; at most 100,000.",
+        "loods_timer_lag_seconds": "Domain time since the earliest due timer was due; 0 where none is.",
+        "loods_messages":
+            "Messages by state: due, held (also deferred), claimed, handed, unknown; each at most 100,000.",
+
+        // Work
+        "loods_ingest_events_total": "Events answered, by outcome.",
+        "loods_ingest_refused_total": "Requests refused by a limit, by which.",
+        "loods_ingest_requests_total": "Requests by route and status.",
+        "loods_ingest_request_duration_seconds": "Time to answer a request.",
+        "loods_ingest_group_events": "Events a published group.",
+        "loods_ingest_held_bytes": "Bytes of events that wait for the broker's confirm.",
+        "loods_ingest_dropped_total": "Opens and clicks dropped since too much waited.",
+        "loods_events_stored_total": "Events stored.",
+        "loods_events_repeated_total": "Events that were stored before.",
+        "loods_events_untracked_total": "Opens and clicks counted without a person, for want of consent.",
+        "loods_signals_total": "Signals that journeys have acted on.",
+        "loods_timers_fired_total": "Contacts whose due timers were taken.",
+        "loods_runs_started_total": "Runs started.",
+        "loods_runs_ended_total": "Runs ended.",
+        "loods_messages_planned_total": "Messages planned.",
+        "loods_messages_skipped_total": "Messages that the gate refused.",
+        "loods_messages_unknown_total":
+            "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
+        "loods_delivery_attempts_total": "Attempts to deliver, by outcome.",
+    ]
+}

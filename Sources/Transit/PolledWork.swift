@@ -1,0 +1,115 @@
+import Logging
+public import Model
+import Postgres
+public import Store
+
+/// What a worker finds to do in the store by itself, contact by contact, kept from what kills whoever handles it.
+///
+/// No broker counts how often such work was taken. So a page of contacts is noted in the store before it is begun; the
+/// note of a worker that died counts as a try of all in it, and who was tried twice is handled alone.
+public actor PolledWork {
+    private let worker: Worker
+    private let work: Pages.Work
+    /// Pages that are done and could not be closed.
+    private var unclosed: [UniqueID] = []
+    private var lastInheritance: ContinuousClock.Instant?
+    /// Since when the store has answered again, where it has not: those who live close their pages then.
+    private var answersSince: ContinuousClock.Instant?
+
+    private static let pause = Duration.seconds(1)
+    /// Longer than the patience with a page, so that whoever came through an outage has closed its own.
+    private static let rest = Duration.seconds(12)
+
+    public init(_ work: Pages.Work, worker: Worker) {
+        self.work = work
+        self.worker = worker
+    }
+
+    /// Handles contacts: together as a rule, and those alone that may be what kills workers.
+    ///
+    /// - Parameters:
+    ///   - together: as the effect of `Worker.bisect`; is told which of its contacts were tried before.
+    ///   - alone: the same for one, ended when the contact can do no more harm.
+    /// - Returns: those that fail by themselves, with why.
+    public func handle(
+        _ contacts: ArraySlice<ContactKey>,
+        together: @Sendable (ArraySlice<ContactKey>, _ tried: Set<ContactKey>) async throws -> Void,
+        alone: @Sendable (ContactKey) async throws -> Void
+    ) async throws -> [(item: ContactKey, fault: any Error)] {
+        do {
+            return try await attempt(contacts, together, alone)
+        } catch {
+            answersSince = .now
+            throw error
+        }
+    }
+
+    private func attempt(
+        _ contacts: ArraySlice<ContactKey>,
+        _ together: @Sendable (ArraySlice<ContactKey>, Set<ContactKey>) async throws -> Void,
+        _ alone: @Sendable (ContactKey) async throws -> Void
+    ) async throws -> [(item: ContactKey, fault: any Error)] {
+        guard !contacts.isEmpty else { return [] }
+        let counts = try await tries(of: contacts)
+        let page = contacts.filter { counts[$0, default: 0] < Trials.suspicion }
+        let suspects = contacts.filter { counts[$0, default: 0] >= Trials.suspicion }
+        var poison: [(item: ContactKey, fault: any Error)] = []
+        if !page.isEmpty {
+            let tried = Set(page.filter { counts[$0] != nil })
+            let id = UniqueID.random()
+            try await open(id, page)
+            do {
+                poison = try await worker.bisect(page[...]) { @Sendable in try await together($0, tried) }
+            } catch {
+                await close(id)
+                throw error
+            }
+            await close(id)
+        }
+        guard !suspects.isEmpty else { return poison }
+        let work = work
+        return poison
+            + (try await worker.tryAlone(suspects[...], isOurs: false, identity: { work.item($0) }) { @Sendable part in
+                for contact in part { try await alone(contact) }
+            })
+    }
+
+    private func tries(of contacts: ArraySlice<ContactKey>) async throws -> [ContactKey: Int] {
+        let (work, now) = (work, worker.clock.now)
+        let inherits = isTimeToInherit
+        let ids = contacts.map { work.item($0) }
+        let trials = try await worker.pool.withTransaction { session in
+            if inherits { try Pages.inherit(work, before: now - Trials.patience, machineNow: now, in: session) }
+            return try Trials.of(ids, in: session)
+        }
+        var counts: [ContactKey: Int] = [:]
+        for (contact, id) in zip(contacts, ids) { counts[contact] = trials[id]?.count }
+        return counts
+    }
+
+    private var isTimeToInherit: Bool {
+        let now = ContinuousClock.now
+        let isRested = answersSince.map { now - $0 > Self.rest } ?? true
+        guard isRested, lastInheritance.map({ now - $0 > Self.pause }) ?? true else { return false }
+        lastInheritance = now
+        return true
+    }
+
+    private func open(_ page: UniqueID, _ contacts: [ContactKey]) async throws {
+        let trial = Trials.Trial(begunAt: worker.clock.now, worker: worker.name, isAlone: false)
+        let (work, done) = (work, unclosed)
+        try await worker.pool.withConnection { session in
+            try Pages.close(done, in: session)
+            try Pages.open(page, of: contacts, for: work, by: trial, in: session)
+        }
+        unclosed = []
+    }
+
+    private func close(_ page: UniqueID) async {
+        do {
+            try await worker.pool.withConnection { try Pages.close([page], in: $0) }
+        } catch {
+            unclosed.append(page)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// Definitions whose conditions only ever become true: so that of a decision taken on what was known at the time it can be
+/// told afterwards, from everything, whether its reason was there.
+enum OracleShop {
+    static let files: [String: String] = [
+        "workspace.yaml": """
+        workspace: shop
+        time_zone: Europe/Amsterdam
+        sender: {name: Shop, address: hello@shop.example}
+        address: "Kade 1, 1000 AA Amsterdam"
+        topics:
+          - {topic: offers, wording: "Yes, send me offers"}
+          - {topic: news, wording: "Yes, send me news"}
+          - {topic: tracking, wording: "Yes, you may see what I open"}
+        """,
+        "stages.yaml": """
+        stages:
+          - stage: see
+          - {stage: think, when: 'did("Form Submitted")'}
+          - {stage: do, when: 'count("Order Completed") >= 2'}
+        """,
+        "scores.yaml": """
+        scores:
+          - score: engagement
+            half_life: 1h
+            points:
+              - {event: Page Viewed, points: 1}
+              - {event: Form Submitted, points: 10}
+              - {event: Email Clicked, points: 3}
+              - {event: Order Refunded, points: -4}
+          - score: loyalty
+            points:
+              - {event: Order Completed, points: 2.5, when: 'event.properties.order != "o0"'}
+        """,
+        "journeys/welcome.yaml": """
+        journey: welcome
+        enter: {event: Order Completed, when: 'count("Order Completed") >= 2', again: never}
+        steps: [{email: thanks}]
+        """,
+        "journeys/receipt.yaml": """
+        journey: receipt
+        enter: {event: Order Completed, key: event.properties.order, again: per-key}
+        steps: [{email: thanks, step: receipt}]
+        """,
+        "journeys/thinker.yaml": """
+        journey: thinker
+        enter: {stage: think}
+        goal: {when: 'run.did("Order Completed")', within: 14d}
+        steps: [{wait: 1d}]
+        """,
+        "emails/thanks/email.yaml": "{subject: Thanks, class: transactional}",
+        "emails/thanks/body.txt.mustache": "Thank you.\n",
+    ]
+}

@@ -11,7 +11,7 @@ import TestSupport
 @Suite struct PermutationTests {
     @Test(arguments: [11, 12, 13] as [UInt64])
     func concurrentWritersAgreeWithASingleOne(seed: UInt64) async throws {
-        var dice = SplitMix(state: seed)
+        var dice = Dice(seed: seed)
         let expected = try await Self.facts { bench in
             let writer = AudienceWriter(worker: try await bench.worker())
             for event in Self.events(bench, seed) { try await writer.apply([event], arriving: [], lane: .live) }
@@ -74,7 +74,7 @@ import TestSupport
 
     /// Five people, each with a user id, two anonymous ids and an address, who view, buy, describe themselves and consent.
     private static func events(_ bench: Bench, _ seed: UInt64) -> [AcceptedEvent] {
-        var dice = SplitMix(state: seed)
+        var dice = Dice(seed: seed)
         return (0..<90).map { number in
             let person = Int.random(in: 0..<5, using: &dice)
             let minute = Int64.random(in: 0..<40, using: &dice)
@@ -99,18 +99,5 @@ import TestSupport
             default: return bench.event("Page Viewed", id, of: .anonymous, device, minute: minute, trust: .publicKey)
             }
         }
-    }
-}
-
-/// A small generator whose sequence a seed fixes (Steele, Lea and Flood, 2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,15 +1,9 @@
+import TestSupport
+
 /// The definitions that these tests run with.
 enum Shop {
     static let files: [String: String] = [
-        "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: Shop, address: hello@shop.example}
-        address: "Kade 1, 1000 AA Amsterdam"
-        topics:
-          - {topic: offers, wording: "Yes, send me offers"}
-          - {topic: news, wording: "Yes, send me news"}
-        """,
+        "workspace.yaml": shopSettings(topics: ["offers": "Yes, send me offers", "news": "Yes, send me news"]),
         "stages.yaml": """
         stages:
           - stage: see

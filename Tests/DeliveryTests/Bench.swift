@@ -94,19 +94,20 @@ struct Bench: Sendable {
         func send(_ contacts: [ContactKey]) async throws { await room.send(try await claim(contacts)) }
     }
 
-    func mailer(port: Int? = nil) async throws -> Mailer {
+    func mailer(port: Int? = nil, connections: Int = 8) async throws -> Mailer {
         let machine = machine
         let worker = Worker(
             pool: try database.pool(connections: 2, as: "mailer"),
             broker: try BrokerConfiguration(url: "amqp://guest@127.0.0.1:1/", connectionName: "test"),
             clockMode: .stepped, clock: MachineClock { machine.now }, logger: TestEnvironment.quiet, sweeps: false)
         await worker.publisher.close()
-        return await Mailer(worker: worker, settings: try settings(port: port))
+        return await Mailer(worker: worker, settings: try settings(port: port, connections: connections))
     }
 
-    func settings(port: Int? = nil) throws -> DeliverySettings {
+    func settings(port: Int? = nil, connections: Int = 8) throws -> DeliverySettings {
         let relay = try SMTPConfiguration(
-            host: "127.0.0.1", port: port ?? sink.port, encryption: .none, helo: "mailer.example")
+            host: "127.0.0.1", port: port ?? sink.port, encryption: .none, helo: "mailer.example",
+            maxConnections: connections)
         let secret = LinkSecret(id: "k1", bytes: Array(repeating: 7, count: 32))
         return DeliverySettings(
             relay: relay, publicURL: "https://mail.shop.example", links: try LinkSigner(secrets: [secret]),

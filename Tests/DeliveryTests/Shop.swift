@@ -1,15 +1,10 @@
+import TestSupport
+
 /// The definitions that these tests run with.
 enum Shop {
     static let files: [String: String] = [
-        "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: Shop, address: hello@shop.example}
-        address: "Kade 1, 1000 AA Amsterdam"
-        topics:
-          - {topic: offers, wording: "Yes, send me offers"}
-          - {topic: tracking, wording: "You may see what I open"}
-        """,
+        "workspace.yaml": shopSettings(topics: ["offers": "Yes, send me offers", "tracking": "You may see what I open"]
+        ),
         "emails/receipt/email.yaml": "{subject: 'Receipt for {{contact.name}}', class: transactional}",
         "emails/receipt/body.txt.mustache": "Thank you.\n",
         "emails/order/email.yaml": "{subject: 'Order {{event.properties.order}}', class: transactional}",

@@ -120,7 +120,12 @@ private final class Load: Sendable {
     }
 
     private func flow() async throws {
-        while !state.withLock({ $0.isOver }) { try await post() }
+        // A steady load, not a measure of throughput.
+        var pace = Pace(every: .milliseconds(100))
+        while !state.withLock({ $0.isOver }) {
+            try await post()
+            try await pace.next()
+        }
     }
 
     private func post() async throws {
@@ -135,7 +140,5 @@ private final class Load: Sendable {
             state.longestGap = max(state.longestGap, .now - state.last)
             state.last = .now
         }
-        // A steady load, not a measure of throughput.
-        try await Task.sleep(for: .milliseconds(100))
     }
 }

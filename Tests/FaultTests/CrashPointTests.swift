@@ -126,12 +126,9 @@ struct CrashStory {
     /// Whether the place has been come to, after a while in which what was posted may get there.
     private func isReached(_ round: CrashRound, since count: Int) async throws -> Bool {
         let wanted = round.after == nil ? 1 : 2
-        let deadline = ContinuousClock.now + (round.after == nil ? .milliseconds(300) : .seconds(6))
-        while ContinuousClock.now < deadline {
-            if await cluster.deaths.count >= count + wanted { return true }
-            try await Task.sleep(for: .milliseconds(10))
+        return try await comesTrue(within: round.after == nil ? .milliseconds(300) : .seconds(6)) {
+            await cluster.deaths.count >= count + wanted
         }
-        return false
     }
 
     /// Four customers, half of whom take offers.

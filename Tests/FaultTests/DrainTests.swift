@@ -59,9 +59,8 @@ import Testing
     /// Waits until all that was accepted is stored; asks scoring's own counter, which costs the store nothing.
     private static func stored(_ cluster: Cluster) async throws {
         let due = cluster.journal.accepted.count
-        try await eventually("all that was accepted is stored", within: .seconds(240)) {
-            try await Task.sleep(for: .milliseconds(50))
-            return try await cluster.counter("loods_events_stored_total", of: "scoring") >= due
+        try await eventually("all that was accepted is stored", within: .seconds(240), every: .milliseconds(50)) {
+            try await cluster.counter("loods_events_stored_total", of: "scoring") >= due
         }
     }
 
@@ -78,13 +77,12 @@ import Testing
         @discardableResult
         func run(for length: Duration) async throws -> Int {
             let end = ContinuousClock.now + length
-            var due = ContinuousClock.now
+            var pace = Pace(every: Self.pause)
             let first = next
             while ContinuousClock.now < end {
                 try await cluster.post((next..<next + Self.batch).map(Self.view))
                 next += Self.batch
-                due += Self.pause
-                try await Task.sleep(until: due, clock: .continuous)
+                try await pace.next()
             }
             return next - first
         }

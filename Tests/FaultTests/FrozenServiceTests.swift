@@ -9,7 +9,7 @@ import Testing
     /// at work meanwhile, for longer than a claim lasts.
     @Test(.timeLimit(.minutes(4)), .enabled(if: FaultLevel.current >= .lab, "deploy/dev test faults runs it"))
     func whoStoodStillGoesOn() async throws {
-        let length: Duration = FaultLevel.current == .quarter ? .seconds(3) : .seconds(34)
+        let length = Duration.seconds(34)
         try await Cluster.with(services: Cluster.workers(2), workspace: Shop.reminding) { cluster in
             var expected = Expected()
             let readers = try await cluster.readers(0..<4, &expected)
@@ -23,10 +23,11 @@ import Testing
                 try await eventually("the others go on", within: .seconds(60)) {
                     try cluster.mail.mails().count > mails + 8
                 }
-                try await cluster.freeze("ingest")
-                try await Task.sleep(for: .seconds(2))
-                try await cluster.thaw("ingest")
-                try await Task.sleep(for: length)
+                try await lasting(length) {
+                    try await cluster.freeze("ingest")
+                    try await lasting(.seconds(2))
+                    try await cluster.thaw("ingest")
+                }
                 for service in frozen { try await cluster.thaw(service) }
             }
             expected.add(await traffic.expected)

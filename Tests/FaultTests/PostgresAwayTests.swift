@@ -6,19 +6,13 @@ import Testing
 /// PostgreSQL goes away for a while, with orders coming in, mails going out and people reading them: an outage is not a
 /// failure.
 @Suite(.serialized) struct PostgresAwayTests {
-    struct Outage: Sendable, CustomTestStringConvertible {
-        enum Way: String, Sendable {
-            case fast = "stopped"
-            case immediate = "crashed"
-            case frozen
-        }
-
-        var way: Way
-        var length: Duration
-        var testDescription: String { "\(way.rawValue) for \(length.components.seconds) s" }
+    enum Way: String, Sendable {
+        case fast = "stopped"
+        case immediate = "crashed"
+        case frozen
     }
 
-    static var outages: [Outage] {
+    static var outages: [Outage<Way>] {
         switch FaultLevel.current {
         case .quarter: [.init(way: .immediate, length: .seconds(5))]
         case .lab:
@@ -38,7 +32,7 @@ import Testing
     private static let readerCount = 8
 
     @Test(.timeLimit(.minutes(6)), arguments: outages)
-    func anOutageIsNoFailure(_ outage: Outage) async throws {
+    func anOutageIsNoFailure(_ outage: Outage<Way>) async throws {
         try await Cluster.withOwnServers(broker: false, workspace: Shop.reminding) { cluster, servers in
             let postgres = try #require(servers.postgres)
             var expected = Expected()
@@ -49,26 +43,25 @@ import Testing
 
             let traffic = try await Traffic.flowing(through: cluster, readers: readers) { traffic in
                 try await eventually("orders flow") { await traffic.orders > 8 }
-                let end = ContinuousClock.now + outage.length
-                try await Self.begin(outage.way, postgres)
-                try await Self.everybodySaysWhatTheyWaitFor(cluster, outage.way)
-                let before = await traffic.orders
-                for reader in leaving {
-                    let answer = try await cluster.unsubscribe(
-                        reader.unsubscribe, address: reader.address, topic: "offers")
-                    #expect(answer == "recorded")
+                try await lasting(outage.length) {
+                    try await Self.begin(outage.way, postgres)
+                    try await Self.everybodySaysWhatTheyWaitFor(cluster, outage.way)
+                    let before = await traffic.orders
+                    for reader in leaving {
+                        let answer = try await cluster.unsubscribe(
+                            reader.unsubscribe, address: reader.address, topic: "offers")
+                        #expect(answer == "recorded")
+                    }
+                    try await cluster.post(readers.map { Shop.cart(of: $0.customer) })
+                    try await eventually("orders are accepted all the while") { await traffic.orders > before + 8 }
                 }
-                try await cluster.post(readers.map { Shop.cart(of: $0.customer) })
-                try await eventually("orders are accepted all the while") { await traffic.orders > before + 8 }
-                // So long the outage lasts.
-                try await Task.sleep(until: end, clock: .continuous)
                 try await Self.end(outage.way, postgres)
             }
             expected.add(await traffic.expected)
             let recovery = try await cluster.drain(carts: readers.count, expecting: expected)
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
-                fault: "PostgreSQL \(outage.way.rawValue) \(outage.length.components.seconds) s",
+                fault: "PostgreSQL \(outage)",
                 point: await traffic.summary,
                 workers: 1, account: account, recovery: recovery
             ).record()
@@ -88,7 +81,7 @@ import Testing
         }
     }
 
-    private static func begin(_ way: Outage.Way, _ postgres: OwnPostgres) async throws {
+    private static func begin(_ way: Way, _ postgres: OwnPostgres) async throws {
         switch way {
         case .fast: try await postgres.stop(.fast)
         case .immediate: try await postgres.stop(.immediate)
@@ -96,11 +89,11 @@ import Testing
         }
     }
 
-    private static func end(_ way: Outage.Way, _ postgres: OwnPostgres) async throws {
+    private static func end(_ way: Way, _ postgres: OwnPostgres) async throws {
         if way == .frozen { postgres.thaw() } else { try await postgres.start() }
     }
 
-    private static func everybodySaysWhatTheyWaitFor(_ cluster: Cluster, _ way: Outage.Way) async throws {
+    private static func everybodySaysWhatTheyWaitFor(_ cluster: Cluster, _ way: Way) async throws {
         // A server that hangs is in use as ever, for all that is known, until it has answered nothing for five seconds.
         let words = way == .frozen ? "PostgreSQL has answered nothing for" : "PostgreSQL is away for"
         try await cluster.wait(until: workers, areReady: false, saying: words, of: "postgresql")

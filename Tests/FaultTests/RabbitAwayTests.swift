@@ -6,20 +6,14 @@ import Testing
 /// RabbitMQ goes away for a while: what was accepted stays accepted, what cannot be is answered 503 with the time to come
 /// again, and everything else goes on.
 @Suite(.serialized) struct RabbitAwayTests {
-    struct Outage: Sendable, CustomTestStringConvertible {
-        enum Way: String, Sendable {
-            case graceful = "stopped"
-            case killed
-            case frozen
-            case alarmed = "memory alarm"
-        }
-
-        var way: Way
-        var length: Duration
-        var testDescription: String { "\(way.rawValue) for \(length.components.seconds) s" }
+    enum Way: String, Sendable {
+        case graceful = "stopped"
+        case killed
+        case frozen
+        case alarmed = "memory alarm"
     }
 
-    static var outages: [Outage] {
+    static var outages: [Outage<Way>] {
         switch FaultLevel.current {
         case .quarter: [.init(way: .killed, length: .seconds(7))]
         case .lab:
@@ -40,7 +34,7 @@ import Testing
     private static let settings = ["ingest": ["LOODS_EVENT_BUFFER_MB": "1"]]
 
     @Test(.timeLimit(.minutes(6)), arguments: outages)
-    func anOutageIsNoFailure(_ outage: Outage) async throws {
+    func anOutageIsNoFailure(_ outage: Outage<Way>) async throws {
         try await Cluster.withOwnServers(postgres: false, settings: Self.settings, workspace: Shop.reminding) {
             cluster, servers in
             let broker = try #require(servers.broker)
@@ -57,23 +51,23 @@ import Testing
                 try await eventually("the timers are set") {
                     try await cluster.count("select count(*) from runs where journey = 'reminder'") == staying.count
                 }
-                let end = ContinuousClock.now + outage.length
-                try await Self.begin(outage.way, broker)
-                try await Self.everybodySaysWhatTheyWaitFor(cluster, outage.way)
-                for reader in leaving {
-                    let answer = try await cluster.unsubscribe(
-                        reader.unsubscribe, address: reader.address, topic: "offers")
-                    #expect(answer == "applied", "the store is there")
+                try await lasting(outage.length) {
+                    try await Self.begin(outage.way, broker)
+                    try await Self.everybodySaysWhatTheyWaitFor(cluster, outage.way)
+                    for reader in leaving {
+                        let answer = try await cluster.unsubscribe(
+                            reader.unsubscribe, address: reader.address, topic: "offers")
+                        #expect(answer == "applied", "the store is there")
+                    }
+                    try await Self.fill(cluster)
+                    try await eventually("orders are answered 503") { await traffic.statuses[503] ?? 0 > 0 }
+                    try await eventually("timers fire into the outbox") {
+                        let fired = "select count(*) from messages where template = 'reminder'" as Query
+                        let rows = "select count(*) from outbox where queue = 'messages'" as Query
+                        guard try await cluster.count(fired) == staying.count else { return false }
+                        return try await cluster.count(rows) > 0
+                    }
                 }
-                try await Self.fill(cluster)
-                try await eventually("orders are answered 503") { await traffic.statuses[503] ?? 0 > 0 }
-                try await eventually("timers fire into the outbox") {
-                    let fired = "select count(*) from messages where template = 'reminder'" as Query
-                    let rows = "select count(*) from outbox where queue = 'messages'" as Query
-                    guard try await cluster.count(fired) == staying.count else { return false }
-                    return try await cluster.count(rows) > 0
-                }
-                try await Task.sleep(until: end, clock: .continuous)
                 try await Self.end(outage.way, broker)
             }
             try await cluster.post(leaving.map { Shop.cart(of: $0.customer) })
@@ -82,7 +76,7 @@ import Testing
             let recovery = try await cluster.drain(carts: readers.count, expecting: expected)
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
-                fault: "RabbitMQ \(outage.way.rawValue) \(outage.length.components.seconds) s",
+                fault: "RabbitMQ \(outage)",
                 point: await traffic.summary,
                 workers: 1, account: account, recovery: recovery
             ).record()
@@ -120,7 +114,7 @@ import Testing
         #expect(answers.allSatisfy { $0?.status == 503 && $0?.retryAfter != nil }, "\(answers)")
     }
 
-    private static func begin(_ way: Outage.Way, _ broker: OwnBroker) async throws {
+    private static func begin(_ way: Way, _ broker: OwnBroker) async throws {
         switch way {
         case .graceful: try await broker.stop(.graceful)
         case .killed: try await broker.stop(.killed)
@@ -129,7 +123,7 @@ import Testing
         }
     }
 
-    private static func end(_ way: Outage.Way, _ broker: OwnBroker) async throws {
+    private static func end(_ way: Way, _ broker: OwnBroker) async throws {
         switch way {
         case .graceful, .killed: try await broker.start()
         case .frozen: broker.thaw()
@@ -137,7 +131,7 @@ import Testing
         }
     }
 
-    private static func everybodySaysWhatTheyWaitFor(_ cluster: Cluster, _ way: Outage.Way) async throws {
+    private static func everybodySaysWhatTheyWaitFor(_ cluster: Cluster, _ way: Way) async throws {
         switch way {
         case .graceful, .killed:
             try await cluster.wait(until: workers, areReady: false, saying: "RabbitMQ is away for", of: "rabbitmq")

@@ -157,11 +157,11 @@ private final class Shoppers: Sendable {
     private static func consents(_ customer: Int) -> [String] { customer.isMultiple(of: 2) ? ["offers"] : [] }
 
     private func post(_ events: [[String: Any]], to edges: [String], turn: Int) async throws {
-        for attempt in 0..<600 {
-            if try await cluster.postOnce(events, to: edges[(turn + attempt) % edges.count]) == 200 { return }
-            // As a client waits that was refused.
-            if attempt >= edges.count { try await Task.sleep(for: .milliseconds(50)) }
+        var turn = turn
+        // As a client waits that was refused.
+        try await eventually("one of the edges accepts", every: .milliseconds(50)) {
+            turn += 1
+            return try await cluster.postOnce(events, to: edges[turn % edges.count]) == 200
         }
-        throw URLError(.cannotConnectToHost)
     }
 }

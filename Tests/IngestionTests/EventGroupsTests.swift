@@ -142,7 +142,9 @@ private final class Flag: Sendable {
             sink.release()
             try await stored(by: groups, draft("2"))
         }
-        #expect(Set(sink.events.map(\.eventID)) == ["click", "2"])
+        // The click first; the other at least once, since a slow machine may have ended its patience before.
+        #expect(sink.events.first?.eventID == "click")
+        #expect(Set(sink.events.dropFirst().map(\.eventID)) == ["2"])
     }
 
     @Test func sendersThatWaitAreBoundedAndClicksAreNot() async throws {
@@ -178,9 +180,9 @@ private final class Flag: Sendable {
                 sink.release()
                 try await tasks.waitForAll()
             }
-            try await stored(by: groups, draft("4", bytes: 8000))
+            try await groups.submit([draft("4", bytes: 8000)])
         }
-        #expect(Set(sink.events.map(\.eventID)) == ["1", "4"])
+        #expect(sink.events.map(\.eventID) == ["1", "4"])
     }
 
     @Test func shutdownPublishesWhatIsLeftAndTakesNoMore() async throws {

@@ -1,4 +1,5 @@
 import CZlib
+import TestSupport
 import Testing
 
 @testable import Ingestion
@@ -39,7 +40,7 @@ func gzipped(_ bytes: [UInt8]) -> [UInt8] {
 
     @Test(arguments: [0, 1, 100, 32_768, 32_769, 65_536, 300_000])
     func whatWasPackedComesOut(count: Int) throws {
-        var random = SplitMix(state: 3)
+        var random = Dice(seed: 3)
         let bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() % 64) }
         #expect(try inflate(gzipped(bytes)) == bytes)
     }

@@ -1,5 +1,6 @@
 import Contracts
 import Model
+import TestSupport
 import Testing
 
 @testable import Ingestion
@@ -117,7 +118,7 @@ import Testing
         let text = Array(
             "{\"batch\":[{\"type\":\"track\",\"userId\":\"u1\",\"event\":\"E\",\"properties\":{\"a\":[1.5e3,\"\\ud83d\\ude00\\n\",null,true]}}]}"
                 .utf8)
-        var random = SplitMix(state: 7)
+        var random = Dice(seed: 7)
         var accepted = 0
         for _ in 0..<20_000 {
             var changed = text
@@ -145,17 +146,5 @@ import Testing
         #expect(request.rejected.map(\.fault.code) == [.tooLarge])
         #expect(request.drafts.count == 1)
         #expect { try event(large) } throws: { ($0 as? EdgeError)?.code == .tooLarge }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -93,14 +93,13 @@ extension Cluster {
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Duration {
         let start = ContinuousClock.now
-        while try await !isAtRest(expected) {
-            guard ContinuousClock.now < start + bound else {
-                let complaints = try await account(expecting: expected).complaints
-                let fault = NotAtRest(bound: bound, complaints: complaints)
-                Issue.record(fault, sourceLocation: sourceLocation)
-                throw fault
-            }
-            try await Task.sleep(for: .milliseconds(20))
+        guard
+            try await comesTrue(within: bound, every: .milliseconds(20), { try await isAtRest(expected) })
+        else {
+            let complaints = try await account(expecting: expected).complaints
+            let fault = NotAtRest(bound: bound, complaints: complaints)
+            Issue.record(fault, sourceLocation: sourceLocation)
+            throw fault
         }
         return ContinuousClock.now - start
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(FoundationNetworking)
@@ -19,16 +20,12 @@ extension Cluster {
         let ids = events.compactMap { $0["messageId"] as? String }
         journal.sends(ids)
         var attempts = 0
-        let deadline = ContinuousClock.now + bound
-        while ContinuousClock.now < deadline {
+        try await eventually("a batch is accepted", within: bound, every: .milliseconds(50)) {
             attempts += 1
-            if try await send(body) == 200 {
-                journal.accepted(ids)
-                return attempts
-            }
-            try await Task.sleep(for: .milliseconds(50))
+            return try await send(body) == 200
         }
-        throw URLError(.timedOut)
+        journal.accepted(ids)
+        return attempts
     }
 
     /// Posts a batch once; answers the status, nil where there was no answer.
@@ -102,17 +99,12 @@ extension Cluster {
     public nonisolated func unsubscribe(
         _ link: String, address: String, topic: String, within bound: Duration = .seconds(30)
     ) async throws -> String {
-        let deadline = ContinuousClock.now + bound
-        while ContinuousClock.now < deadline {
+        let outcome = try await eventually("a withdrawal is answered 200", within: bound, every: .milliseconds(50)) {
             let answer = try? await open(link, method: "POST", body: "List-Unsubscribe=One-Click")
-            if let answer, answer.0 == 200 {
-                let outcome = answer.1.trimmingCharacters(in: .whitespacesAndNewlines)
-                journal.withdrew(address: address, topic: topic, answer: outcome)
-                return outcome
-            }
-            try await Task.sleep(for: .milliseconds(50))
+            return answer.flatMap { $0.0 == 200 ? $0.1.trimmingCharacters(in: .whitespacesAndNewlines) : nil }
         }
-        throw URLError(.timedOut)
+        journal.withdrew(address: address, topic: topic, answer: outcome)
+        return outcome
     }
 }
 

@@ -202,9 +202,10 @@ public actor Cluster {
     /// Runs `body` while somebody watches the processes and starts anew whoever dies.
     public nonisolated func supervised<R: Sendable>(_ body: () async throws -> R) async throws -> R {
         let supervisor = Task {
+            var pace = Pace(every: .milliseconds(20))
             while !Task.isCancelled {
                 _ = try? await self.restartDead()
-                try? await Task.sleep(for: .milliseconds(20))
+                try? await pace.next()
             }
         }
         defer { supervisor.cancel() }

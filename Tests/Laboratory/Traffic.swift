@@ -66,32 +66,35 @@ public actor Traffic {
     }
 
     private func order(every pause: Duration) async {
+        var pace = Pace(every: pause)
         while !isOver {
             let customer = nextCustomer
             nextCustomer += 1
             await order(customer)
-            try? await Task.sleep(for: pause)
+            try? await pace.next()
         }
     }
 
     /// One order, again and again until it is accepted.
     private func order(_ customer: Int) async {
+        var pace = Pace(every: .milliseconds(100))
         while deadline.map({ .now < $0 }) ?? true {
             let answer = try? await cluster.answer(to: Shop.customer(customer, consents: ["offers"]))
             statuses[answer?.status ?? 0, default: 0] += 1
             if answer?.status == 200 { return expected.add(customer: customer, consents: ["offers"]) }
             if answer?.status == 503, answer?.retryAfter == nil { unguided += 1 }
-            try? await Task.sleep(for: .milliseconds(100))
+            try? await pace.next()
         }
     }
 
     /// A click and an open by one after the other, and from the start again.
     private func read(_ readers: [Reader]) async {
+        var pace = Pace(every: .milliseconds(40))
         while !isOver, !readers.isEmpty {
             for reader in readers where !isOver {
                 await time("click", 302) { try await self.cluster.open(reader.click).0 }
                 await time("open", 200) { try await self.cluster.open(reader.pixel).0 }
-                try? await Task.sleep(for: .milliseconds(40))
+                try? await pace.next()
             }
         }
     }

@@ -33,7 +33,7 @@ import Testing
         try await Server.withPool(Server.pool(size: 2)) { pool in
             try await Server.withTable(pool, columns: "n int8 primary key") { table in
                 let outcomes = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
-                    for number in 0..<100 {
+                    for number in 0..<300 {
                         group.addTask {
                             let task = Task {
                                 try await pool.withTransaction { session in
@@ -57,7 +57,7 @@ import Testing
                 // Whoever was told that it is done has its row, and whoever was refused has none.
                 let done = outcomes.filter(\.1).map(\.0).sorted()
                 #expect(try await numbers(pool, table) == done)
-                #expect(done.count >= 50)
+                #expect(done.count >= 150)
             }
         }
     }

@@ -10,21 +10,21 @@ import Testing
         _ number: Int, _ pool: PostgresPool, _ table: String, before commit: @escaping @Sendable (Int) -> Void
     ) async throws -> (errors: [PostgresError], inserted: Int) {
         var errors: [PostgresError] = []
-        while true {
+        let inserted = try await eventually("it is known to be done", every: .milliseconds(20)) { () -> Int? in
             do {
                 let attempt = errors.count
-                let inserted = try await pool.withTransaction { session in
+                return try await pool.withTransaction { session in
                     let count = try session.execute(
                         "insert into \(identifier: table) values (\(number)) on conflict do nothing")
                     commit(attempt)
                     return count
                 }
-                return (errors, inserted)
-            } catch let error as PostgresError where error.isTransient && errors.count < 200 {
+            } catch let error as PostgresError where error.isTransient {
                 errors.append(error)
-                try await Task.sleep(for: .milliseconds(20))
+                return nil
             }
         }
+        return (errors, inserted)
     }
 
     /// The transaction is committed, and the proxy cuts the connection in place of the reply.

@@ -106,7 +106,7 @@ import Testing
     @Test(arguments: ["\"email\"", "\"em\\u0061il\""])
     func anAddressLongerThanAnyIsNone(member: String) async throws {
         try await Passage.with { passage in
-            var calls = SplitMix(state: 1)
+            var calls = Dice(seed: 1)
             let long = String(
                 (0..<20_000).map { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement(using: &calls)! })
             for (call, rest) in [

@@ -1,9 +1,11 @@
+import TestSupport
+
 /// Tracking calls as nobody should send them: random, adversarial, and some of them sound.
 struct OddCalls {
-    var random: SplitMix
+    var random: Dice
     private var count = 0
 
-    init(seed: UInt64) { random = SplitMix(state: seed) }
+    init(seed: UInt64) { random = Dice(seed: seed) }
 
     /// Whether the call at hand may hold what is wrong by itself; others are odd, and sound.
     private var isWild = false
@@ -110,7 +112,7 @@ struct OddCalls {
 
     /// What does not compress: index rows and such have a size.
     private static let noise: [UInt8] = {
-        var random = SplitMix(state: 7)
+        var random = Dice(seed: 7)
         let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
         return (0..<40_000).map { _ in letters[Int(random.next() % UInt64(letters.count))] }
     }()

@@ -167,14 +167,7 @@ func sha256(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8
 /// Definitions that read all that events and contacts bring.
 enum Definitions {
     static let shop: [String: String] = [
-        "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: Shop, address: hello@shop.example}
-        address: "Kade 1, 1000 AA Amsterdam"
-        topics:
-          - {topic: offers, wording: "Yes, send me offers"}
-        """,
+        "workspace.yaml": shopSettings(topics: ["offers": "Yes, send me offers"]),
         "stages.yaml": """
         stages:
           - stage: see
@@ -197,16 +190,4 @@ enum Definitions {
         "emails/thanks/email.yaml": "{subject: Thanks, class: transactional}",
         "emails/thanks/body.txt.mustache": "Thank you.\n",
     ]
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func noBytesAtAllEndThemselves() {
-        var random = SplitMix(state: 2026)
+        var random = Dice(seed: 2026)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...12, using: &random)).map { _ in
                 ([0x0D, 0x0A, 0x2E, 0x41, 0x00, 0xFF] as [UInt8]).randomElement(using: &random)!

@@ -98,9 +98,7 @@ final class GuardedServer: Sendable {
     /// Asks the server to end, and after some seconds kills it, as an init system does.
     func ask(toEnd signal: Int32, within patience: Duration = .seconds(15)) async throws {
         send(signal)
-        let end = ContinuousClock.now + patience
-        while isRunning, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(10)) }
-        send(SIGKILL)
+        if try await !comesTrue(within: patience, { !isRunning }) { send(SIGKILL) }
         try await waitUntilGone()
     }
 
@@ -129,6 +127,6 @@ final class GuardedServer: Sendable {
         try? input.close()
         let ending = ending
         // A task of its own: it waits in a cancelled test too.
-        await Task { while ending.exit == nil { try? await Task.sleep(for: .milliseconds(5)) } }.value
+        _ = await Task { try await comesTrue(within: .seconds(60)) { ending.exit != nil } }.result
     }
 }

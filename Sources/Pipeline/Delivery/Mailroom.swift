@@ -11,7 +11,8 @@ import Transit
 /// Sends claimed messages: composes, hands over under the fence, and records what came of it.
 ///
 /// `claim → prepare (all but the final dot) → hand (fenced) → final dot → outcome`. Between the fence and the outcome a
-/// message is `handed`; a mailer that dies there leaves it `unknown`. Up to the fence it can go back to planned, and does
+/// message is `handed`; a mailer that dies there leaves it `unknown`: twice as many as it has connections at the most, however
+/// slowly the store records what came of them. Up to the fence it can go back to planned, and does
 /// when the relay goes away or the task is cancelled; from there on it is finished, whatever happens.
 struct Mailroom: Sendable {
     private let worker: Worker
@@ -23,6 +24,8 @@ struct Mailroom: Sendable {
     private let marks: ClaimMarks
     private let fence: Coalescer<Claims.Claimed, ContinuousClock.Instant?>
     private let outcomes: Coalescer<Report, Void>
+    /// Those past the fence whose outcome is not recorded: one each at its final dot, one each on its way to the store.
+    let handed: Slots
 
     /// What came of one attempt.
     struct Report: Sendable {
@@ -39,6 +42,7 @@ struct Mailroom: Sendable {
         self.store = store
         marks = ClaimMarks(worker: worker, lineage: store.lineage)
         composer = Composer(publicURL: settings.publicURL, links: settings.links)
+        handed = Slots(2 * settings.relay.maxConnections)
         fence = Coalescer(limit: 200) { requests in
             let start = ContinuousClock.now
             let handed = try await store.transaction { session in
@@ -109,7 +113,17 @@ struct Mailroom: Sendable {
     }
 
     private func deliver(_ cleared: ClaimDesk.Cleared) async {
-        let report = await attempt(cleared)
+        let start = ContinuousClock.now
+        switch await prepare(cleared, begun: start) {
+        case .failure(let returned): await settle(returned.report)
+        case .success(let prepared):
+            await handed.enter()
+            await settle(await handOver(prepared, cleared.claimed, begun: start))
+            await handed.leave()
+        }
+    }
+
+    private func settle(_ report: Report) async {
         Counter(label: "loods_delivery_attempts_total", dimensions: [("outcome", report.outcome.word)]).increment()
         // What happened must be recorded, however long the store is away; the claim's lease bounds who believes it.
         while true {
@@ -125,25 +139,35 @@ struct Mailroom: Sendable {
     /// Requests of a coalescer are never cancelled, so what is left is that nothing can be recorded any more.
     private func isClosedPool(_ error: any Error) -> Bool { (error as? PostgresError)?.code == .cancelled }
 
-    private func attempt(_ cleared: ClaimDesk.Cleared) async -> Report {
+    /// What never came to the fence.
+    private struct Unprepared: Error { var report: Report }
+
+    private func prepare(
+        _ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant
+    ) async -> Result<PreparedDelivery, Unprepared> {
         let claimed = cleared.claimed
-        guard !Task.isCancelled else { return giveBack(claimed) }
-        let start = ContinuousClock.now
-        let prepared: PreparedDelivery
+        guard !Task.isCancelled else { return .failure(Unprepared(report: giveBack(claimed))) }
         do {
             CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
             let letter = try composer.compose(cleared)
-            prepared = try await relay.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
+            let prepared = try await relay.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
             await watch.noteAnswer()
+            CrashPoint.mailerPrepared.pass()
+            return .success(prepared)
         } catch let error as SMTPError {
-            return await report(error, of: claimed, begun: start)
+            return .failure(Unprepared(report: await report(error, of: claimed, begun: start)))
         } catch {
             worker.logger.error(
                 "a message cannot be composed",
                 metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
-            return Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)")
+            return .failure(
+                Unprepared(report: Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)")))
         }
-        CrashPoint.mailerPrepared.pass()
+    }
+
+    private func handOver(
+        _ prepared: PreparedDelivery, _ claimed: Claims.Claimed, begun start: ContinuousClock.Instant
+    ) async -> Report {
         guard let passed = await passFence(claimed) else {
             await prepared.abandon()
             return giveBack(claimed)

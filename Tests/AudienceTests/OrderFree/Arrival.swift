@@ -16,7 +16,7 @@ struct Arrival {
 
     private var workers: [[Hand]]
 
-    init(_ events: [AcceptedEvent], workers count: Int, dice: inout SplitMix) {
+    init(_ events: [AcceptedEvent], workers count: Int, dice: inout Dice) {
         var bodies = Self.bodies(of: Self.copied(events, &dice), &dice)
         workers = [[Hand]](repeating: [], count: count)
         while !bodies.isEmpty {
@@ -29,7 +29,7 @@ struct Arrival {
         }
     }
 
-    private static func copied(_ events: [AcceptedEvent], _ dice: inout SplitMix) -> [AcceptedEvent] {
+    private static func copied(_ events: [AcceptedEvent], _ dice: inout Dice) -> [AcceptedEvent] {
         var copies = events
         for event in events where Int.random(in: 0..<4, using: &dice) == 0 {
             var copy = event
@@ -40,7 +40,7 @@ struct Arrival {
         return copies.shuffled(using: &dice)
     }
 
-    private static func bodies(of events: [AcceptedEvent], _ dice: inout SplitMix) -> [[AcceptedEvent]] {
+    private static func bodies(of events: [AcceptedEvent], _ dice: inout Dice) -> [[AcceptedEvent]] {
         var rest = events[...]
         var bodies: [[AcceptedEvent]] = []
         while !rest.isEmpty {

@@ -1,3 +1,4 @@
+import TestSupport
 import Contracts
 import Model
 import Workspaces
@@ -28,11 +29,11 @@ struct Crowd {
     }
 
     private let bench: Bench
-    private var dice: SplitMix
+    private var dice: Dice
 
     init(seed: UInt64, of size: Int, on bench: Bench) {
         self.bench = bench
-        dice = SplitMix(state: seed)
+        dice = Dice(seed: seed)
         let people = (0..<6).map { number in
             Member(
                 user: number % 3 == 1 ? nil : "user \(number)", devices: ["device \(number).0", "device \(number).1"],

@@ -1,17 +1,12 @@
+import TestSupport
+
 /// Definitions whose conditions only ever become true: so that of a decision taken on what was known at the time it can be
 /// told afterwards, from everything, whether its reason was there.
 enum OracleShop {
     static let files: [String: String] = [
-        "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: Shop, address: hello@shop.example}
-        address: "Kade 1, 1000 AA Amsterdam"
-        topics:
-          - {topic: offers, wording: "Yes, send me offers"}
-          - {topic: news, wording: "Yes, send me news"}
-          - {topic: tracking, wording: "Yes, you may see what I open"}
-        """,
+        "workspace.yaml": shopSettings(topics: [
+            "offers": "Yes, send me offers", "news": "Yes, send me news", "tracking": "Yes, you may see what I open",
+        ]),
         "stages.yaml": """
         stages:
           - stage: see

@@ -65,7 +65,7 @@ struct Play {
         var outcome = Outcome()
         try await Bench.with(OracleShop.files) { bench in
             var crowd = Crowd(seed: seed, of: Self.size, on: bench)
-            var dice = SplitMix(state: seed ^ 0xA11)
+            var dice = Dice(seed: seed ^ 0xA11)
             var arrival = Arrival(crowd.rest, workers: Self.scorings, dice: &dice)
             if let kept {
                 crowd.keep(kept)
@@ -82,7 +82,7 @@ struct Play {
     }
 
     private static func play(
-        _ prelude: [AcceptedEvent], _ hands: [[[Delivery]]], _ dice: inout SplitMix, on bench: Bench
+        _ prelude: [AcceptedEvent], _ hands: [[[Delivery]]], _ dice: inout Dice, on bench: Bench
     ) async throws -> [String] {
         let first = EventConsumer(worker: try await bench.worker())
         for hand in Arrival.inOrder(prelude) {
@@ -110,9 +110,9 @@ struct Play {
             }
             group.addTask {
                 var watch = DecisionWatch()
-                while !scored.all {
+                try await eventually("all is scored", within: .seconds(240)) {
                     watch = try await watch.looking(at: bench)
-                    try await Task.sleep(for: .milliseconds(5))
+                    return scored.all
                 }
                 return try await watch.looking(at: bench).complaints
             }
@@ -161,25 +161,24 @@ private final class Finished: Sendable {
 private struct Scheduling {
     private let bench: Bench
     private let consumer: SignalConsumer
-    private var dice: SplitMix
+    private var dice: Dice
 
     init(_ bench: Bench, _ consumer: SignalConsumer, seed: UInt64) {
         self.bench = bench
         self.consumer = consumer
-        dice = SplitMix(state: seed)
+        dice = Dice(seed: seed)
     }
 
     func run(until isScored: @Sendable () -> Bool) async throws -> [String] {
         var scheduling = self
         while true {
-            // Asked before looking: what the last one wrote is seen then.
-            let isLast = isScored()
-            let bodies = try await scheduling.take()
-            if bodies.isEmpty {
-                if isLast { return [] }
-                try await Task.sleep(for: .milliseconds(2))
-                continue
+            let bodies = try await eventually("signals come, or all is scored", within: .seconds(240)) {
+                // Asked before looking: what the last one wrote is seen then.
+                let isLast = isScored()
+                let bodies = try await scheduling.take()
+                return bodies.isEmpty && !isLast ? nil : bodies
             }
+            if bodies.isEmpty { return [] }
             for _ in 0...Int.random(in: 0...1, using: &scheduling.dice) {
                 let deliveries = bodies.map { Delivery(queue: .signals, lane: .live, body: $0) }
                 if let fault = await Delivery.settle(deliveries, consumer.handle) { return [fault] }

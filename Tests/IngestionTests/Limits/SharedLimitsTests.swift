@@ -117,7 +117,7 @@ private struct Processes: Sendable {
     func processesKeepARateTogether(count: Int, rate: Int) async throws {
         try await TestDatabase.with { database in
             let processes = Processes(count, on: database.pool)
-            var random = SplitMix(state: UInt64(count))
+            var random = Dice(seed: UInt64(count))
             await processes.exchange()
             let seconds = 20
             // Three times what may come, in batches of up to a tenth of it.

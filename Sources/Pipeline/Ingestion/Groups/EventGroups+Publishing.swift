@@ -4,10 +4,10 @@ import Logging
 import Model
 
 extension EventGroups {
-    /// Publishes one group and tells its senders.
+    /// Publishes one group.
     ///
-    /// - Returns: entries without a sender that are not safe yet.
-    func publish(_ group: [Entry]) async -> [Entry] {
+    /// - Returns: of each entry, whether it is safe.
+    func publish(_ group: [Entry]) async -> [Bool] {
         let parts = GroupBodies(
             group.map { (drafts: $0.drafts, receivedAt: $0.receivedAt) }, freshID: UniqueID.random)
         let oldest = group.lazy.filter { $0.sender != nil }.map(\.since).min() ?? .now
@@ -15,20 +15,21 @@ extension EventGroups {
         metrics.events.record(group.reduce(0) { $0 + $1.drafts.count })
         let safe = await publish(parts.bodies, until: deadline)
         CrashPoint.ingestAfterConfirm.pass()
-        var kept: [Entry] = []
+        return parts.places.map { place in place.allSatisfy { safe[$0] } }
+    }
+
+    /// Tells the senders of a group what has become of it.
+    func answer(_ group: [Entry], _ safe: [Bool]) {
         var refused = 0
-        for (entry, place) in zip(group, parts.places) {
-            if place.allSatisfy({ safe[$0] }) {
-                entry.sender?.resume()
-            } else if let sender = entry.sender {
+        for case (let sender?, let isSafe) in zip(group.map(\.sender), safe) {
+            if isSafe {
+                sender.resume()
+            } else {
                 sender.resume(throwing: Self.notStored)
                 refused += 1
-            } else {
-                kept.append(entry)
             }
         }
         outage.refused(refused)
-        return kept
     }
 
     /// Whether each body is safe.

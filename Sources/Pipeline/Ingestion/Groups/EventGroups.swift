@@ -150,12 +150,15 @@ public final class EventGroups: Service {
 
     private func publishWaiting() async {
         while let group = ledger.withLock({ $0.begin() }) {
-            let kept = await publish(group)
+            let safe = await publish(group)
+            let kept = zip(group, safe).filter { $0.sender == nil && !$1 }.map(\.0)
             let held = ledger.withLock { ledger in
                 ledger.end(group, keeping: kept)
                 return ledger.heldBytes
             }
             metrics.held.record(held)
+            // By now there is room for whoever sends on at once.
+            answer(group, safe)
             if kept.isEmpty { continue }
             if Task.isCancelled || ledger.withLock({ $0.isClosed }) { return }
             try? await Task.sleep(for: limits.pause)

@@ -38,7 +38,7 @@ import Testing
         ("cuont('x') > 1", 1, 1, "unknown function 'cuont'"),
         ("contact.plan.startWith('a')", 1, 14, "unknown function 'startWith'"),
         ("startsWith('a', 'b')", 1, 1, "startsWith is a method"), ("contact.did('x')", 1, 9, "did is not a method"),
-        ("in_segment('s')", 1, 1, "segments are not available yet"),
+        ("in_segment(stage)", 1, 12, "in_segment needs the name of a segment as a literal string"),
         ("contact.?plan == 'x'", 1, 10, "optional values are not available"),
         ("contact[?'plan'] == 'x'", 1, 8, "optional values are not available"),
         ("[?contact.x] == []", 1, 11, "optional values are not available"),
@@ -79,7 +79,7 @@ import Testing
     @Test func vocabulary() throws {
         let vocabulary = Vocabulary(
             events: ["Order Completed"], topics: ["onboarding", "news"], scores: ["engagement"],
-            stages: ["See", "Think"])
+            stages: ["See", "Think"], segments: ["trial"])
         func fault(_ source: String) -> ExpressionError? { checkError(source, vocabulary: vocabulary) }
         #expect(
             fault("consented('onbording')")
@@ -89,6 +89,8 @@ import Testing
         #expect(fault("consented('x')")?.help == "topics are news, onboarding")
         #expect(fault("did('order completed')")?.help == "did you mean 'Order Completed'? events are Order Completed")
         #expect(fault("score('fit') > 1")?.message == "unknown score 'fit'")
+        #expect(fault("in_segment('trail')")?.help == "did you mean 'trial'? segments are trial")
+        #expect(fault("in_segment('trial')") == nil)
         #expect(fault("stage == 'Do'")?.column == 10)
         #expect(fault("'Do' != stage")?.message == "unknown stage 'Do'")
         #expect(fault("stage in ['See', 'Do']")?.column == 18)
@@ -107,12 +109,13 @@ import Testing
         let expression = try Expression(
             """
             (did("A", "7d") || run.count("B") > 1) && sum("C", "x", duration("48h")) > 1.0 && sum("C", "y") > 1.0
-            && consented("news") && score("fit") > 3 && event.properties.a == contact.b && stage == "Do"
+            && consented("news") && score("fit") > 3 && in_segment("trial") && event.properties.a == contact.b && stage == "Do"
             """, scope: [.entry, .run])
         #expect(expression.mentionedEvents == ["A", "B", "C"])
         #expect(expression.mentionedEventProperties == ["C": ["x", "y"]])
         #expect(expression.mentionedTopics == ["news"])
         #expect(expression.mentionedScores == ["fit"])
+        #expect(expression.mentionedSegments == ["trial"])
         #expect(expression.longestWindow == .days(7))
         #expect(expression.usesWindows && expression.usesRun && expression.usesEvent && expression.isTimeDependent)
         #expect(expression.usesContact && expression.usesStage)

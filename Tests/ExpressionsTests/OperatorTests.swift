@@ -84,6 +84,13 @@ import Testing
                 == "pro")
     }
 
+    @Test func segmentsAndContext() throws {
+        let world = World(event: World.json(#"{"context": {"page": {"path": "/docs"}}}"#), segments: ["trial"])
+        #expect(try value("in_segment('trial') && !in_segment('paid')", in: world) == .bool(true))
+        #expect(try Expression("in_segment('trial')", scope: .audience).holds(in: world).validUntil == .distantFuture)
+        #expect(try value("event.context.page.path", in: world) == .string("/docs"))
+    }
+
     @Test func noContact() throws {
         #expect(try value("has(contact.plan)", in: World(contact: .null)) == .bool(false))
         #expect(try value("stage == ''") == .bool(true))

@@ -12,10 +12,12 @@ struct World: EvaluationContext {
     var history = History()
     var runStart: HistoryPosition?
     var topics: Set<String> = []
+    var segments: Set<String> = []
     var scores: [String: Double] = [:]
     var halfLife: Span?
 
     func consented(_ topic: String) -> Bool { topics.contains(topic) }
+    func isInSegment(_ name: String) -> Bool { segments.contains(name) }
     func score(_ model: String) -> Double { scores[model] ?? 0 }
     func halfLife(ofScore model: String) -> Span? { halfLife }
 

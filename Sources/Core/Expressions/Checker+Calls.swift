@@ -24,6 +24,7 @@ extension Checker {
             program.emit(.score(try scoreModel(call)), at: call.offset)
             return .double
         case "consented": return try consented(call)
+        case "in_segment": return try inSegment(call)
         default: throw unknownFunction(call)
         }
     }
@@ -107,6 +108,16 @@ extension Checker {
         return .bool
     }
 
+    private mutating func inSegment(_ call: Call) throws(ExpressionError) -> ValueType {
+        let segment = try argument(call)
+        let name = try literalName(segment, of: "in_segment", what: "the name of a segment")
+        try require(
+            name, among: vocabulary.segments, called: "segment", plural: "segments", at: tree[segment].offset)
+        program.mentions.segments.insert(name)
+        program.emit(.inSegment(name), at: call.offset)
+        return .bool
+    }
+
     /// The text of an argument that must be known before the expression runs.
     func literalName(_ id: Int, of function: String, what: String) throws(ExpressionError) -> String {
         guard case .literal(.string(let name)) = tree[id].kind, !name.isEmpty else {
@@ -132,7 +143,7 @@ extension Checker {
     // MARK: What does not exist
 
     private static let functions = [
-        "did", "count", "sum", "first", "last", "score", "consented", "has", "size", "duration",
+        "did", "count", "sum", "first", "last", "score", "consented", "in_segment", "has", "size", "duration",
     ]
     private static let methods = ["size", "startsWith", "endsWith", "contains"]
 
@@ -147,7 +158,6 @@ extension Checker {
 
     private func unknownFunction(_ call: Call) -> ExpressionError {
         let isMethod = call.target != nil
-        if call.name == "in_segment" { return error("segments are not available yet", at: call.offset) }
         let known = isMethod ? Self.methods : Self.functions
         if Self.unavailable.contains(call.name) {
             let list = known.joined(separator: ", ")

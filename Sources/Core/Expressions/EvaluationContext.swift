@@ -19,6 +19,10 @@ public protocol EvaluationContext {
     /// Whether the contact has consented to a topic and not withdrawn.
     func consented(_ topic: String) -> Bool
 
+    /// Whether the contact is in a segment, as membership stands; how long it stays so is the membership's own to tell.
+    /// The default, for contexts without segments, is no.
+    func isInSegment(_ name: String) -> Bool
+
     /// The score's value at `now`; 0 for a model that has none.
     func score(_ model: String) -> Double
 
@@ -33,6 +37,8 @@ public protocol EvaluationContext {
 }
 
 extension EvaluationContext {
+    public func isInSegment(_ name: String) -> Bool { false }
+
     public func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
         guard let halfLife = halfLife(ofScore: model) else { return .distantFuture }
         return ScoreDecay(value: score(model), halfLife: halfLife).crossing(of: threshold, from: now)

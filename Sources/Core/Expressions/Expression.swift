@@ -48,6 +48,9 @@ extension Expression {
     /// The topics whose consent it asks for.
     public var mentionedTopics: Set<String> { program.mentions.topics }
 
+    /// The segments that it asks about with `in_segment`.
+    public var mentionedSegments: Set<String> { program.mentions.segments }
+
     /// Whether it reads the contact's attributes.
     public var usesContact: Bool { program.mentions.contact }
 

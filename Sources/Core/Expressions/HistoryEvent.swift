@@ -10,12 +10,17 @@ public struct HistoryEvent: Sendable, Hashable {
     public var name: String
     /// A JSON object; anything else counts as empty.
     public var properties: JSON
+    /// Where it happened (page, device, place): a JSON object.
+    public var context: JSON
 
-    public init(at: Timestamp, eventID: String, name: String, properties: JSON = .object([:])) {
+    public init(
+        at: Timestamp, eventID: String, name: String, properties: JSON = .object([:]), context: JSON = .object([:])
+    ) {
         self.at = at
         self.eventID = eventID
         self.name = name
         self.properties = properties
+        self.context = context
     }
 
     /// Its place in the order of events.

@@ -15,6 +15,7 @@ extension Machine {
                 content: .value(.double(world.score(model))),
                 validUntil: world.score(model, staysUntil: threshold))
         case .consented(let topic): lasting(.bool(world.consented(topic)))
+        case .inSegment(let name): lasting(.bool(world.isInSegment(name)))
         default: preconditionFailure("the machine performs this operation itself")
         }
     }

@@ -31,6 +31,7 @@ enum Operation: Sendable {
     /// A score that is only compared with a threshold.
     case scoreAgainst(String, Double)
     case consented(String)
+    case inSegment(String)
 }
 
 /// The functions of CEL itself.
@@ -97,6 +98,7 @@ struct Mentions: Sendable {
     var eventProperties: [String: Set<String>] = [:]
     var scores: Set<String> = []
     var topics: Set<String> = []
+    var segments: Set<String> = []
     var contact = false
     var stage = false
     var event = false

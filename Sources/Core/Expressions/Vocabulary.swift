@@ -8,15 +8,18 @@ public struct Vocabulary: Sendable, Hashable {
     public var scores: Set<String>?
     /// Names that `stage` is compared with.
     public var stages: Set<String>?
+    /// Names for `in_segment`.
+    public var segments: Set<String>?
 
     public init(
         events: Set<String>? = nil, topics: Set<String>? = nil, scores: Set<String>? = nil,
-        stages: Set<String>? = nil
+        stages: Set<String>? = nil, segments: Set<String>? = nil
     ) {
         self.events = events
         self.topics = topics
         self.scores = scores
         self.stages = stages
+        self.segments = segments
     }
 
     /// Checks no names at all.

@@ -85,6 +85,7 @@ struct Scene: EvaluationContext {
     var contact: JSON { facts.contact }
     var stage: String? { facts.stage }
     func consented(_ topic: String) -> Bool { facts.consented(topic) }
+    func isInSegment(_ name: String) -> Bool { facts.isInSegment(name) }
     func score(_ model: String) -> Double { facts.score(model) }
     func halfLife(ofScore model: String) -> Span? { facts.halfLife(ofScore: model) }
     func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
@@ -93,10 +94,11 @@ struct Scene: EvaluationContext {
 }
 
 extension HistoryEvent {
-    /// The event as conditions see it under the name `event`: `name`, `id`, `at` and `properties`.
+    /// The event as conditions see it under the name `event`: `name`, `id`, `at`, `properties` and `context`.
     public var view: JSON {
         .object([
             "name": .string(name), "id": .string(eventID), "at": .string(at.description), "properties": properties,
+            "context": context,
         ])
     }
 }

@@ -58,7 +58,7 @@ struct ScoresReader {
     private func condition(_ node: YAMLNode) -> Expression? {
         guard let condition = inspection.expression(node, scope: .event, .unchecked) else { return nil }
         guard condition.mentionedEvents.isEmpty, condition.mentionedScores.isEmpty, condition.mentionedTopics.isEmpty,
-            !condition.usesContact, !condition.usesStage
+            condition.mentionedSegments.isEmpty, !condition.usesContact, !condition.usesStage
         else {
             inspection.report(
                 .expression, "a point rule sees the event only", at: node.place,

@@ -99,7 +99,7 @@ let package = Package(
             name: "Messaging", dependencies: ["AMQP", "Contracts", "CrashPoints", lifecycle, log, metrics],
             path: "Sources/Messaging", swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Postgres", "Contracts", "Model", "Expressions", "Schema", crypto],
+            name: "Store", dependencies: ["Postgres", "Contracts", "Model", "Expressions", "Scores", "Schema", crypto],
             path: "Sources/Store", swiftSettings: strict),
         .target(
             name: "ServiceRuntime", dependencies: ["CrashPoints", hummingbird, lifecycle, log, metrics],
@@ -131,6 +131,7 @@ let package = Package(
             "Journeys", in: "Pipeline",
             [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "Expressions",
+                "Scores",
                 "JourneyProgram", "Workspaces", lifecycle, log, metrics,
             ]),
         library(
@@ -169,7 +170,9 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "Laboratory",
-            dependencies: ["TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Store", "Workspaces"],
+            dependencies: [
+                "TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Scores", "Store", "Workspaces",
+            ],
             path: "Tests/Laboratory", swiftSettings: strict),
         tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", lifecycle, log]),
         tests("AMQP", ["AMQP", "ConnectionThread", "TestSupport", log]),
@@ -181,11 +184,11 @@ let package = Package(
         tests("SendGate", ["SendGate", "Model"]),
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model"]),
-        tests("Workspaces", ["Workspaces", "JourneyProgram", "Expressions", "Model"]),
+        tests("Workspaces", ["Workspaces", "Scores", "JourneyProgram", "Expressions", "Model"]),
         .testTarget(
             name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
         tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", "TestSupport", lifecycle, log]),
-        tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Model", "TestSupport"]),
+        tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Scores", "Model", "TestSupport"]),
         tests(
             "Transit",
             [
@@ -209,7 +212,7 @@ let package = Package(
         tests(
             "Journeys",
             [
-                "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Workspaces",
+                "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Scores", "Workspaces",
                 "JourneyProgram", "TestSupport", log,
             ]),
         tests(

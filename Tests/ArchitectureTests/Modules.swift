@@ -28,8 +28,9 @@ extension Module {
         // Where tests may have a process die; in a release build, nothing.
         Module("CrashPoints", .contracts, outside: "Synchronization Glibc"),
 
-        // Tables, queues, the frame of a service. The store reads what conditions see, so it knows their history's type.
-        Module("Store", .foundations, "Model Expressions Contracts Schema Postgres", outside: "Crypto"),
+        // Tables, queues, the frame of a service. The store reads what conditions see, so it knows the types of histories
+        // and of scores.
+        Module("Store", .foundations, "Model Expressions Scores Contracts Schema Postgres", outside: "Crypto"),
         Module(
             "Messaging", .foundations, "Contracts CrashPoints AMQP",
             outside: "Logging Metrics ServiceLifecycle Synchronization \(libc)"),
@@ -56,7 +57,7 @@ extension Module {
             outside: "Logging Metrics ServiceLifecycle"),
         Module(
             "Journeys", .pipeline,
-            "Model Expressions JourneyProgram Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
+            "Model Expressions Scores JourneyProgram Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
             outside: "Logging Metrics ServiceLifecycle"),
         Module(
             "Delivery", .pipeline,

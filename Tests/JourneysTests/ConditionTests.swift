@@ -1,6 +1,7 @@
 import Journeys
 import Model
 import Postgres
+import Scores
 import Store
 import TestSupport
 import Testing
@@ -38,7 +39,9 @@ import Testing
                     contact: anne, topic: "offers", address: "anne@shop.example", at: Bench.start, eventID: "c",
                     state: .given, wording: nil, source: "event")
                 try Consents.append([given], now: Bench.start, in: session)
-                try ScoreSums.add([.init(contact: anne, model: "loyalty", epoch: 0, amount: 5000)], in: session)
+                try ScoreSums.add(
+                    [.init(contact: anne, model: "loyalty", term: ScoreTerm(epoch: 0, amount: 5000))],
+                    now: Bench.start, in: session)
                 _ = try session.execute(
                     """
                     update contacts set stage = 'think', attributes = '{"email": "anne@shop.example"}'

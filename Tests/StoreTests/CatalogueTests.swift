@@ -42,6 +42,8 @@ import Testing
         // The applied files by revision, bodies between processes in stepped mode, the migrator's record, and what tells a
         // mailer that the withdrawals recorded before have been applied; what workers had in hand when they died.
         "definitions", "in_flight", "schema_migrations", "barriers", "trials", "pages",
+        // Points that count until an instant, and which events of capped rules count.
+        "expiring_scores", "score_counts",
         // How much may come in at the edge, and the processes that share it.
         "key_allowances", "quota_use", "edges",
         // Which server mails are sent from, what was done after restores, of which messages nobody knows, and who works.

@@ -1,5 +1,7 @@
+import Expressions
 import Model
 import Postgres
+import Scores
 import Store
 import TestSupport
 import Testing
@@ -16,9 +18,15 @@ import Testing
                 try session.make([anne, visitor])
                 try ScoreSums.add(
                     [
-                        .init(contact: anne, model: "engagement", epoch: 1, amount: 10),
-                        .init(contact: visitor, model: "engagement", epoch: 1, amount: 5),
-                        .init(contact: visitor, model: "engagement", epoch: 2, amount: 7),
+                        points(10, of: anne), points(5, of: visitor), points(7, of: visitor, epoch: 2),
+                        points(1, of: anne, until: noon + .days(1)), points(2, of: visitor, until: noon + .days(1)),
+                        points(4, of: visitor, until: noon + .days(2)), points(8, of: visitor, until: noon),
+                    ], now: noon, in: session)
+                let slot = ScoreCounts.Slot(model: "engagement", rule: 0, day: 20_000)
+                try ScoreCounts.save(
+                    [
+                        .init(contact: anne, slot: slot, counted: [HistoryPosition(at: noon, eventID: "b")]),
+                        .init(contact: visitor, slot: slot, counted: [HistoryPosition(at: noon, eventID: "a")]),
                     ], in: session)
                 try Stages.append(
                     [.init(contact: visitor, stage: "think", previous: nil, at: noon, eventID: "e")], now: noon,
@@ -44,6 +52,13 @@ import Testing
         }
     }
 
+    private func points(
+        _ amount: Int64, of contact: ContactKey, epoch: Int64 = 1, until: Timestamp? = nil
+    ) -> ScoreSums.Row {
+        ScoreSums.Row(
+            contact: contact, model: "engagement", term: ScoreTerm(epoch: epoch, amount: amount, until: until))
+    }
+
     private func merge(in session: PostgresSession) throws {
         try Contacts.lock([anne, visitor], in: session)
         _ = try SendStates.lock([anne, visitor], in: session)
@@ -56,7 +71,15 @@ import Testing
             try self.merge(in: session)
             let sums = try ScoreSums.load(of: [anne, visitor], in: session)
             #expect(sums[visitor] == nil)
-            #expect(Set(sums[anne]?.map { [$0.epoch, $0.amount] } ?? []) == [[1, 15], [2, 7]])
+            let balance = sums[anne]?["engagement"]
+            #expect(balance?.lasting == [1: 15, 2: 7])
+            #expect(
+                balance?.passing == [
+                    .init(until: noon + .days(1), epoch: 1): 3, .init(until: noon + .days(2), epoch: 1): 4,
+                ])
+            let counts = try ScoreCounts.load(of: [anne: nil, visitor: nil], in: session)
+            #expect(counts[anne]?.values.map { $0.map(\.eventID) } == [["b", "a"]])
+            #expect(counts[visitor] == nil)
             let consents = try Consents.current(of: [anne, visitor], in: session)
             #expect(consents[anne]?.map(\.topic) == ["newsletter"])
             #expect(consents[visitor] == nil)

@@ -40,6 +40,8 @@ enum Rights {
         event_log            –       SI       S          –       S         S     S
         recent_ids           –       SID      –          –       S         –     –
         scores               –       SIUD     S          –       S         S     S
+        expiring_scores      –       SIUD     S          –       S         S     S
+        score_counts         –       SIUD     –          –       S         S     S
         stages               –       SID      –          –       S         S     S
         consents             SI      SID      S          SI      S         S     S
         suppressions         –       –        –          S       S         S     S

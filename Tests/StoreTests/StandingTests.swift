@@ -1,6 +1,7 @@
 import Contracts
 import Model
 import Postgres
+import Scores
 import Store
 import TestSupport
 import Testing
@@ -36,7 +37,13 @@ import Testing
             state.attributes = ["email": .string("anne@example.com")]
             try Contacts.describe([state], in: session)
             _ = try EventLog.append([event("e1", of: anne), event("e2", of: anne, sent: nil)], in: session)
-            try ScoreSums.add([.init(contact: anne, model: "m", epoch: 1, amount: 1)], in: session)
+            let end = noon + .days(1)
+            try ScoreSums.add(
+                [nil, end].map { until in
+                    .init(contact: anne, model: "m", term: ScoreTerm(epoch: 1, amount: 1, until: until))
+                }, now: noon, in: session)
+            try ScoreCounts.save(
+                [.init(contact: anne, slot: .init(model: "m", rule: 0, day: 1), counted: [])], in: session)
             try Stages.append(
                 [.init(contact: anne, stage: "do", previous: nil, at: noon, eventID: "e1")], now: noon, in: session)
             try Consents.append([consent(.given, of: anne)], now: noon, in: session)

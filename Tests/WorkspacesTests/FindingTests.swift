@@ -74,6 +74,18 @@ struct FindingTests {
         ("scores.yaml", "points: 1}", "points: 1.0005}", "5:38", "points are a number"),
         ("scores.yaml", "points: 1}", "points: 1e3}", "5:38", "points are a number"),
         ("scores.yaml", "event.properties.revenue > 100", "did(\"X\")", "6:54", "a point rule sees the event only"),
+        ("scores.yaml", "points: 1}", "points: 1, cap: {per_day: 0}}", "5:56", "a number of events from 1 to 1000"),
+        ("scores.yaml", "points: 1}", "points: 1, cap: {}}", "5:46", "a cap says \"per_day\", \"total\" or both"),
+        ("scores.yaml", "points: 1}", "points: 1, expires: 1s}", "5:50", "points count for a minute at least"),
+        (
+            "scores.yaml", "half_life: 14d", "bands: [{band: A, from: 2}, {band: B, from: 2}]", "3:33",
+            "does not begin above"
+        ),
+        ("scores.yaml", "half_life: 14d", "bands: [{band: A}, {band: B}]", "3:24", "a band after the first needs"),
+        (
+            "scores.yaml", "half_life: 14d", "fit: [{when: 'did(\"X\")', points: 1}]", "3:18",
+            "a fit rule sees the contact's attributes only"
+        ),
         ("emails/offer/email.yaml", "topic: offers", "topic: ofers", "2:8", "did you mean \"offers\"?"),
         ("emails/offer/email.yaml", "topic: offers", "topic: tracking", "2:8", "unknown topic \"tracking\""),
         ("emails/offer/email.yaml", "topic: offers\n", "", "1:1", "an e-mail has a \"topic\", or"),

@@ -1,6 +1,7 @@
 import Expressions
 import JourneyProgram
 import Model
+import Scores
 import Testing
 import Workspaces
 
@@ -84,17 +85,17 @@ struct LoadingTests {
         #expect(remark.journeys.first?.digest == digest)
     }
 
-    @Test func pointsOfAnEventAreAddedUp() throws {
+    @Test func anEventGivesPointsByEachRuleThatFits() throws {
         let score = try #require(Shop.load().workspace?.score(named: "engagement"))
-        func amount(_ revenue: JSON) -> Int64? {
+        func amount(_ revenue: JSON) throws -> Int64? {
             let at = Timestamp(seconds: 0)
             let properties = JSON.object(["revenue": revenue])
             let event = HistoryEvent(at: at, eventID: "e", name: "Order Completed", properties: properties)
-            return score.contribution(of: event)?.amount
+            return try ScoreBook(score, of: [event]).balance.lasting[0]
         }
-        #expect(amount(.int(101)) == -2500 * 256)
-        #expect(amount(.double(99.5)) == nil)
-        #expect(amount(.string("much")) == nil)
+        #expect(try amount(.int(101)) == -2500 * 256)
+        #expect(try amount(.double(99.5)) == nil)
+        #expect(try amount(.string("much")) == nil)
     }
 
     @Test func aStageIsReachedAndNeverLeft() throws {
@@ -102,7 +103,8 @@ struct LoadingTests {
         let now = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
         var facts = ContactFacts(shop, now: now)
         #expect(shop.stage(of: facts, before: nil)?.name == "see")
-        facts.sums = ["engagement": sums(20_000, now, shop)]
+        let term = ScoreArithmetic.term(points: 20_000, at: now, halfLife: .days(14))
+        facts.balances = ["engagement": ScoreBalance(lasting: [term.epoch: term.amount])]
         let think = try #require(shop.stage(of: facts, before: "see"))
         #expect(think.name == "think" && think.validUntil == .distantFuture)
         facts.now = now + .days(28)
@@ -110,11 +112,5 @@ struct LoadingTests {
         #expect(shop.stage(of: facts, before: nil)?.name == "see")
         facts.history = History([HistoryEvent(at: now, eventID: "e", name: "Order Completed")])
         #expect(shop.stage(of: facts, before: "think")?.name == "do")
-    }
-
-    private func sums(_ points: Int64, _ at: Timestamp, _ shop: Workspace) -> [Int64: Int64] {
-        let event = HistoryEvent(at: at, eventID: "e", name: "Page Viewed")
-        guard let term = shop.score(named: "engagement")?.contribution(of: event) else { return [:] }
-        return [term.epoch: term.amount * points / 1000]
     }
 }

@@ -12,6 +12,6 @@ await ServiceMain.run(
         let deadLetters = DeadLetters(intake: worker.intake, sink: worker.setAside, logger: context.logger)
         return worker.services + [
             WorkerWatch(worker: worker, watched: .scoring, context: context), RecentIDCleaner(worker: worker),
-            deadLetters, EventConsumer(worker: worker),
+            ExpiredScoreCleaner(worker: worker), deadLetters, EventConsumer(worker: worker),
         ]
     })

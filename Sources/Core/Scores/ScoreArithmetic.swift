@@ -49,24 +49,28 @@ public enum ScoreArithmetic {
 
     /// A score at `now` in points, rounded to a thousandth; sums of later epochs count as well.
     ///
-    /// The same sums, half-life and instant give the same bits on every machine.
-    public static func value(sums: [Int64: Int64], halfLife: Span?, now: Timestamp) -> Double {
-        guard let halfLife else { return Double(sums.values.reduce(0, sum)) / 1000 }
+    /// The same sums, half-life and instant give the same bits on every machine. As long as the sums stay, the value only
+    /// moves towards `constant`, never to and fro: all epochs fade by one factor, which is applied last.
+    ///
+    /// - Parameter constant: Thousandths of a point that do not fade.
+    public static func value(
+        sums: [Int64: Int64], halfLife: Span?, plus constant: Int64 = 0, now: Timestamp
+    ) -> Double {
+        guard let halfLife else { return Double(sum(sums.values.reduce(0, sum), constant)) / 1000 }
+        let (age, fraction) = halvings(now.microseconds, halfLife)
         var total = 0.0
-        for epoch in sums.keys.sorted() {
-            total += Double(sums[epoch]!) * weight(epoch: epoch, halfLife: halfLife, now: now)
-        }
-        return (total / Double(1 << scaleBits)).rounded() / 1000
+        for epoch in sums.keys.sorted() { total += Double(sums[epoch]!) * weight(of: epoch, at: age) }
+        let faded = total * (Double(1 << power.bits) / Double(power.ofTwo(fraction)))
+        return ((faded / Double(1 << scaleBits)).rounded() + Double(constant)) / 1000
     }
 
-    /// `2^(−(now − start of the epoch) / H)`.
-    private static func weight(epoch: Int64, halfLife: Span, now: Timestamp) -> Double {
-        let (start, overflow) = epoch.multipliedReportingOverflow(by: epochLength(halfLife))
-        let (age, ageOverflow) = now.microseconds.subtractingReportingOverflow(start)
-        guard !overflow, !ageOverflow else { return 0 }
-        let (whole, fraction) = halvings(age, halfLife)
-        let significand = Double(1 << power.bits) / Double(power.ofTwo(fraction))
-        return Double(sign: .plus, exponent: Int(min(max(-whole, -1000), 900)), significand: significand)
+    /// 2 to the number of half-lives from `age` to the start of the epoch, both counted from 1970.
+    private static func weight(of epoch: Int64, at age: Int64) -> Double {
+        let (start, overflows) = epoch.multipliedReportingOverflow(by: halfLivesPerEpoch)
+        guard !overflows else { return 0 }
+        let (halvings, ageOverflows) = age.subtractingReportingOverflow(start)
+        guard !ageOverflows else { return 0 }
+        return Double(sign: .plus, exponent: Int(min(max(-halvings, -1000), 900)), significand: 1)
     }
 
     static func epochLength(_ halfLife: Span) -> Int64 {

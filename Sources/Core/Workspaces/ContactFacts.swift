@@ -1,44 +1,55 @@
 public import Expressions
 public import Model
-import Scores
+public import Scores
 
 /// One contact's facts as the store holds them: what conditions of stages and journeys are evaluated in.
 public struct ContactFacts: EvaluationContext, Sendable {
     public var now: Timestamp
-    public var contact: JSON
+    public var contact: JSON { didSet { fit = Self.fit(of: contact, models) } }
     public var stage: String?
     /// Topics consented to.
     public var consents: Set<String>
     public var history: History
     public var event: JSON?
     public var runStart: HistoryPosition?
-    /// Per score, the sums of its epochs.
-    public var sums: [String: [Int64: Int64]]
-    private let halfLives: [String: Span]
+    /// Per score, what events have given.
+    public var balances: [String: ScoreBalance]
+    private let models: [String: ScoreModel]
+    /// Per score, what the attributes give.
+    private var fit: [String: Int64]
 
     public init(
         _ workspace: Workspace, now: Timestamp, contact: JSON = .object([:]), stage: String? = nil,
-        consents: Set<String> = [], sums: [String: [Int64: Int64]] = [:], history: History = History()
+        consents: Set<String> = [], balances: [String: ScoreBalance] = [:], history: History = History()
     ) {
         self.now = now
         self.contact = contact
         self.stage = stage
         self.consents = consents
         self.history = history
-        self.sums = sums
-        halfLives = workspace.scores.reduce(into: [:]) { $0[$1.name] = $1.halfLife }
+        self.balances = balances
+        models = workspace.scoresByName
+        fit = Self.fit(of: contact, models)
+    }
+
+    private static func fit(of contact: JSON, _ models: [String: ScoreModel]) -> [String: Int64] {
+        models.lazy.filter { !$0.value.fit.isEmpty }.reduce(into: [:]) { $0[$1.key] = $1.value.fitPoints(of: contact) }
     }
 
     public func consented(_ topic: String) -> Bool { consents.contains(topic) }
 
     public func score(_ model: String) -> Double {
-        ScoreArithmetic.value(sums: sums[model] ?? [:], halfLife: halfLives[model], now: now)
+        (balances[model] ?? ScoreBalance()).value(
+            halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
     }
 
-    public func halfLife(ofScore model: String) -> Span? { halfLives[model] }
+    public func halfLife(ofScore model: String) -> Span? { models[model]?.halfLife }
 
     public func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
-        ScoreArithmetic.steadyUntil(
-            threshold: threshold, sums: sums[model] ?? [:], halfLife: halfLives[model], now: now)
+        (balances[model] ?? ScoreBalance()).steadyUntil(
+            threshold: threshold, halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
     }
+
+    /// The name of the range that a score lies in; nil without ranges, and below the first.
+    public func band(ofScore model: String) -> String? { models[model]?.band(of: score(model)) }
 }

@@ -24,7 +24,8 @@ struct Interest {
         if !condition.mentionedTopics.isEmpty { names = [EventNames.consentGiven, EventNames.consentWithdrawn] }
         if condition.usesContact { names.insert(EventNames.identified) }
         for score in scores where condition.mentionedScores.contains(score.name) {
-            names.formUnion(score.rules.map(\.event))
+            names.formUnion(score.mentionedEvents)
+            if !score.fit.isEmpty { names.insert(EventNames.identified) }
         }
         return names
     }

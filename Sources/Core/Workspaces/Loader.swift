@@ -17,7 +17,8 @@ struct Loader {
             return nil
         }
         let settings = read("workspace.yaml") { SettingsReader($0).read() } ?? nil
-        let scores = read("scores.yaml") { ScoresReader($0).read() } ?? []
+        let zone = settings?.zone ?? .utc
+        let scores = read("scores.yaml") { ScoresReader($0, zone: zone).read() } ?? []
         var vocabulary = Vocabulary(topics: settings.map { Set($0.topics.map(\.name)) })
         vocabulary.scores = scores.map { Set($0.map(\.name)) }
         let stages = read("stages.yaml") { StagesReader($0, vocabulary).read() } ?? []

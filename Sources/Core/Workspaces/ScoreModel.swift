@@ -1,14 +1,35 @@
 public import Expressions
-import JourneyProgram
+public import JourneyProgram
 public import Model
 import Scores
 
-/// A score: how events give points, and how these fade.
+/// A score: how events and attributes give points, how these fade or end, and what ranges of it are called.
 public struct ScoreModel: Sendable {
     public let name: String
     /// nil: points do not fade.
     public let halfLife: Span?
     public let rules: [PointRule]
+    /// What attributes give, as long as they are what they are.
+    public let fit: [FitRule]
+    /// Named ranges, from the lowest on; empty without names.
+    public let bands: [ScoreBand]
+    /// Where the days of caps begin and end.
+    public let zone: LocalZone
+    /// Per event, the places of its rules.
+    let places: [String: [Int]]
+
+    init(
+        name: String, halfLife: Span?, rules: [PointRule], fit: [FitRule] = [], bands: [ScoreBand] = [],
+        zone: LocalZone
+    ) {
+        self.name = name
+        self.halfLife = halfLife
+        self.rules = rules
+        self.fit = fit
+        self.bands = bands
+        self.zone = zone
+        places = Dictionary(grouping: rules.indices) { rules[$0].event }
+    }
 }
 
 /// Points that one kind of event gives.
@@ -18,36 +39,106 @@ public struct PointRule: Sendable {
     public let points: Int64
     /// Sees the event only.
     public let when: Expression?
+    /// How many events give the points; nil: all of them.
+    public let cap: PointCap?
+    /// How long the points of an event count; nil: for good.
+    public let expiry: Span?
+
+    /// Whether the condition looks at where the event happened.
+    var usesContext: Bool { when?.source.contains("context") ?? false }
+}
+
+/// How many of a contact's events give points by one rule: the first ones in (time, event id) order.
+public struct PointCap: Sendable, Hashable {
+    /// The largest number of either.
+    public static let limit = 1000
+
+    /// In one day of the workspace's zone.
+    public var perDay: Int?
+    /// In all, of those that the day's cap lets through.
+    public var total: Int?
+
+    public init(perDay: Int? = nil, total: Int? = nil) {
+        self.perDay = perDay
+        self.total = total
+    }
+}
+
+/// Points that a contact has while its attributes meet a condition.
+public struct FitRule: Sendable {
+    /// Sees the attributes only.
+    public let when: Expression
+    /// Thousandths of a point, within `ScoreArithmetic.largestPoints` either way.
+    public let points: Int64
+}
+
+/// A named range of a score.
+public struct ScoreBand: Sendable, Hashable {
+    public let name: String
+    /// Where it begins, in thousandths of a point; nil for one without a lower end.
+    public let from: Int64?
 }
 
 extension ScoreModel {
     /// Whether an event of this name may give points.
-    public func mentions(_ event: String) -> Bool { rules.contains { $0.event == event } }
+    public func mentions(_ event: String) -> Bool { places[event] != nil }
 
-    /// What an event adds to which epoch's sum; nil where no rule fits or the fitting ones add up to nothing.
-    public func contribution(of event: HistoryEvent) -> (epoch: Int64, amount: Int64)? {
-        var total: (epoch: Int64, amount: Int64)?
-        for rule in rules where rule.fits(event) {
-            let term = ScoreArithmetic.term(points: rule.points, at: event.at, halfLife: halfLife)
-            total = (term.epoch, ScoreArithmetic.sum(total?.amount ?? 0, term.amount))
-        }
-        return total?.amount == 0 ? nil : total
+    /// The events that may give points.
+    public var mentionedEvents: Set<String> { Set(places.keys) }
+
+    /// Whether the context of an event of this name may matter: `event.context` in a condition.
+    public func asksContext(of event: String) -> Bool { places[event]?.contains { rules[$0].usesContext } ?? false }
+
+    /// Whether any of its rules has a cap.
+    public var hasCaps: Bool { rules.contains { $0.cap != nil } }
+
+    /// Whether an event of this name may fall under a cap.
+    public func caps(_ event: String) -> Bool { places[event]?.contains { rules[$0].cap != nil } ?? false }
+
+    /// Whether the stored sums of one are those of the other: what attributes and bands say is not stored.
+    public func countsAs(_ other: ScoreModel) -> Bool {
+        halfLife == other.halfLife && rules.elementsEqual(other.rules, by: { $0.countsAs($1) })
+            && (zone == other.zone || !rules.contains { $0.cap?.perDay != nil })
+    }
+
+    /// The name of the range that a value lies in; nil below the first.
+    public func band(of value: Double) -> String? {
+        bands.last { $0.from.map { Double($0) / 1000 <= value } ?? true }?.name
     }
 }
 
 extension PointRule {
-    /// Whether an event earns the points.
+    /// Whether an event earns the points, caps aside.
     public func fits(_ event: HistoryEvent) -> Bool {
         guard self.event == event.name else { return false }
-        return when?.holds(in: EventOnly(now: event.at, event: event.view)).holds ?? true
+        return when?.holds(in: Narrow(now: event.at, event: event.view)).holds ?? true
+    }
+
+    fileprivate func countsAs(_ other: PointRule) -> Bool {
+        event == other.event && points == other.points && when?.source == other.when?.source && cap == other.cap
+            && expiry == other.expiry
     }
 }
 
-/// A world of one event and nothing else.
-private struct EventOnly: EvaluationContext {
+extension ScoreModel {
+    /// What fit rules give to a contact with these attributes, in thousandths of a point.
+    public func fitPoints(of contact: JSON) -> Int64 {
+        fit.reduce(0) { $1.fits(contact) ? ScoreArithmetic.sum($0, $1.points) : $0 }
+    }
+}
+
+extension FitRule {
+    /// Whether attributes earn the points.
+    public func fits(_ contact: JSON) -> Bool {
+        when.holds(in: Narrow(now: Timestamp(microseconds: 0), contact: contact)).holds
+    }
+}
+
+/// A world of one event, or of one contact's attributes, and nothing else.
+private struct Narrow: EvaluationContext {
     var now: Timestamp
     var event: JSON?
-    var contact: JSON { .null }
+    var contact: JSON = .null
     var stage: String? { nil }
     var history: History { History() }
     var runStart: HistoryPosition? { nil }

@@ -21,6 +21,7 @@ public struct Workspace: Sendable {
     /// Every event name on which a journey or a stage hangs: those that entries, waits, goals, exits, branches and stages
     /// mention, and those that change a consent, attribute or score which a goal or exit reads.
     public let interestingEvents: Set<String>
+    let scoresByName: [String: ScoreModel]
 
     init(
         _ settings: SettingsReader.Settings, stages: [Stage], scores: [ScoreModel], journeys: [JourneyDefinition],
@@ -34,6 +35,7 @@ public struct Workspace: Sendable {
         topics = settings.topics
         self.stages = stages
         self.scores = scores
+        scoresByName = Dictionary(scores.map { ($0.name, $0) }) { first, _ in first }
         self.journeys = journeys
         self.emails = emails
         interestingEvents = Interest(stages: stages, scores: scores, journeys: journeys.map(\.journey)).events
@@ -44,7 +46,7 @@ public struct Workspace: Sendable {
 
     public func topic(named name: String) -> Topic? { topics.first { $0.name == name } }
     public func stage(named name: String) -> Stage? { stages.first { $0.name == name } }
-    public func score(named name: String) -> ScoreModel? { scores.first { $0.name == name } }
+    public func score(named name: String) -> ScoreModel? { scoresByName[name] }
     public func journey(named name: String) -> JourneyDefinition? { journeys.first { $0.journey.name == name } }
 }
 

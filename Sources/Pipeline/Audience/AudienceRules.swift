@@ -16,7 +16,7 @@ struct AudienceRules {
     init(_ workspace: Workspace, revision: Int32) {
         self.revision = revision
         self.workspace = workspace
-        stages = StageQuestions(workspace.stages)
+        stages = StageQuestions(workspace)
         var entryEvents: Set<String> = []
         var lookedBackAt: [String: Set<String>] = [:]
         for journey in workspace.journeys.map(\.journey) {

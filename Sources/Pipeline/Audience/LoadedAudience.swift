@@ -25,16 +25,17 @@ struct LoadedAudience {
         let contacts = Set(events.keys).union(merged)
         rules = try Self.rules(of: Set(contacts.map(\.workspace)), definitions, in: session)
         openRuns = try Self.interest(of: contacts, definitions, in: session)
+        let rescorings = try Rescorings(rules, standings: standings, merges: merges, definitions, in: session)
         var newcomers: [Person.Newcomer] = []
         for contact in contacts {
             guard let rules = rules[contact.workspace], let standing = standings[contact] else { continue }
             newcomers.append(
                 Person.Newcomer(
                     contact, standing, heldBefore: merges.stages[contact] ?? [], hasMerged: merged.contains(contact),
-                    events: events[contact] ?? [], rules: rules))
+                    rescoring: rescorings.rescoring(of: contact), events: events[contact] ?? [], rules: rules))
         }
         let facts = try LoadedFacts(for: newcomers, in: session)
-        for newcomer in newcomers { people[newcomer.contact] = Person(newcomer, facts, now: now) }
+        for newcomer in newcomers { people[newcomer.contact] = try Person(newcomer, facts, now: now) }
     }
 
     private static func rules(
@@ -132,7 +133,9 @@ struct LoadedAudience {
         try Contacts.describe(people.filter(\.isDescribed).map(\.state), in: session)
         try Contacts.advance(
             people.filter(\.hasAdvanced).reduce(into: [:]) { $0[$1.state.key] = $1.standing }, in: session)
-        try ScoreSums.add(people.flatMap(\.addends), in: session)
+        try ScoreSums.clear(people.flatMap(\.scoring.cleared), in: session)
+        try ScoreSums.add(people.flatMap(\.scoring.addends), now: now, in: session)
+        try ScoreCounts.save(people.flatMap(\.scoring.counts), in: session)
         try Stages.append(people.flatMap(\.reached), now: now, in: session)
         try Consents.append(people.flatMap(\.ledger), now: now, in: session)
         try Withdrawals.withdraw(people.flatMap(\.withdrawals), now: now, in: session)

@@ -2,12 +2,15 @@ import Contracts
 import Expressions
 import Model
 import Postgres
+import Scores
 import Store
+import Workspaces
 
 /// What rules ask about the contacts of a batch, read in one statement a kind, for those who need it.
 struct LoadedFacts {
     private let states: [ContactKey: Contacts.State]
-    private let sums: [ContactKey: [ScoreSums.Row]]
+    private let balances: [ContactKey: [String: ScoreBalance]]
+    private let counts: [ContactKey: [ScoreCounts.Slot: [HistoryPosition]]]
     private let consents: [ContactKey: [Consents.Entry]]
     private let histories: [ContactKey: [HistoryEvent]]
     private let joined: Set<ContactKey>
@@ -18,11 +21,16 @@ struct LoadedFacts {
         }
         states = try Contacts.states(of: contacts(\.needsAttributes), in: session)
         joined = try Contacts.joined(of: contacts(\.isDescribedPublicly), in: session)
-        sums = try ScoreSums.load(of: contacts(\.needs.scores), in: session)
+        balances = try ScoreSums.load(of: contacts(\.needs.scores), in: session)
+        counts = try ScoreCounts.load(
+            of: newcomers.reduce(into: [:]) { days, newcomer in
+                if let counted = newcomer.countedDays { days[newcomer.contact] = .some(counted) }
+            }, in: session)
         consents = try Consents.current(of: contacts(\.needsConsents), in: session)
         histories = try EventLog.history(
-            of: contacts { !$0.needs.events.isEmpty },
-            names: newcomers.reduce(into: Set<String>()) { $0.formUnion($1.needs.events) }, in: session)
+            of: contacts { !$0.historyNames.isEmpty },
+            names: newcomers.reduce(into: Set<String>()) { $0.formUnion($1.historyNames) },
+            context: newcomers.contains { $0.rescoring.asksContext }, in: session)
     }
 
     /// The row of a contact; without attributes where nothing asks for them.
@@ -33,8 +41,14 @@ struct LoadedFacts {
         return state
     }
 
-    func sums(of contact: ContactKey) -> [String: [Int64: Int64]] {
-        (sums[contact] ?? []).reduce(into: [:]) { $0[$1.model, default: [:]][$1.epoch] = $1.amount }
+    func balances(of contact: ContactKey) -> [String: ScoreBalance] { balances[contact] ?? [:] }
+
+    /// The lists of a model's counted events, as far as they were asked for.
+    func counted(of contact: ContactKey, in model: ScoreModel) -> [ScoreBook.Slot: CountedEvents] {
+        (counts[contact] ?? [:]).reduce(into: [:]) { lists, list in
+            guard list.key.model == model.name else { return }
+            lists[ScoreBook.Slot(rule: list.key.rule, day: list.key.day)] = CountedEvents(stored: list.value)
+        }
     }
 
     /// Whether others have merged into a contact that a public key would describe.

@@ -15,6 +15,10 @@ extension Person {
         /// The places of the stages that are worth asking about.
         let asked: Set<Int>
         let needs: StageQuestions.Needs
+        /// The scores that are counted afresh from the log.
+        let rescoring: Rescoring
+        /// The events of the batch that are in the log, and have given no points yet.
+        let events: [AcceptedEvent]
         let hasMerged: Bool
         let isDescribedPublicly: Bool
         private let speaksOfConsent: Bool
@@ -22,10 +26,12 @@ extension Person {
 
         init(
             _ contact: ContactKey, _ standing: Contacts.Standing, heldBefore stages: [String], hasMerged: Bool,
-            events: [AcceptedEvent], rules: AudienceRules
+            rescoring: Rescoring, events: [AcceptedEvent], rules: AudienceRules
         ) {
             self.contact = contact
             self.rules = rules
+            self.rescoring = rescoring
+            self.events = events
             self.hasMerged = hasMerged
             var standing = standing
             for held in stages where rules.workspace.place(of: held) > rules.workspace.place(of: standing.stage) {
@@ -41,6 +47,22 @@ extension Person {
                 isAfresh: hasMerged || standing.evaluatedRevision != rules.revision)
             asked = rules.stages.asked(above: standing.stage, stirrings)
             needs = rules.stages.needs(of: asked)
+        }
+
+        var historyNames: Set<String> { needs.events.union(rescoring.events) }
+
+        /// The days whose counted events may change; nil for all, where another has merged into the contact.
+        var countedDays: Set<Int32>?? {
+            let models = rules.workspace.scores.filter(\.hasCaps)
+            guard !models.isEmpty else { return nil }
+            if hasMerged { return .some(nil) }
+            var days: Set<Int32> = []
+            for event in events {
+                for model in models where model.caps(event.name) {
+                    days.formUnion(model.slots(of: event.name, at: event.at).map(\.day))
+                }
+            }
+            return days.isEmpty ? nil : days
         }
 
         var needsConsents: Bool { needs.consents || speaksOfConsent }

@@ -12,13 +12,13 @@ struct Person {
     private(set) var isDescribed = false
     /// Whether the stage or the revision that it was last seen under changed.
     private(set) var hasAdvanced: Bool
-    private(set) var addends: [ScoreSums.Row] = []
     private(set) var reached: [Stages.Reached] = []
     private(set) var ledger: [Consents.Entry] = []
     private var withdrawn: [Consents.Entry] = []
 
     private var consents: [Consents.Entry]
     private var facts: ContactFacts
+    private(set) var scoring: PersonScoring
     /// The last place of what was known before the batch, where an event of the batch may come late.
     private let known: HistoryPosition?
     private let rules: AudienceRules
@@ -26,7 +26,7 @@ struct Person {
     /// Whether others have merged into this contact.
     private let isJoined: Bool
 
-    init(_ newcomer: Newcomer, _ loaded: LoadedFacts, now: Timestamp) {
+    init(_ newcomer: Newcomer, _ loaded: LoadedFacts, now: Timestamp) throws {
         let contact = newcomer.contact
         rules = newcomer.rules
         asked = newcomer.asked
@@ -34,10 +34,11 @@ struct Person {
         consents = loaded.consents(of: contact)
         isJoined = loaded.isJoined(contact)
         let history = loaded.history(of: contact)
+        scoring = try PersonScoring(newcomer, loaded)
         known = history.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
         facts = ContactFacts(
             rules.workspace, now: now, contact: .object(state.attributes), stage: state.stage,
-            sums: loaded.sums(of: contact), history: History(history))
+            balances: scoring.balances, history: History(history))
         hasAdvanced = newcomer.hasMerged
         facts.consents = consentedTopics
         meet(rules.revision)
@@ -135,16 +136,7 @@ struct Person {
     // MARK: Scores and stages
 
     private mutating func addPoints(_ event: AcceptedEvent) throws {
-        guard rules.workspace.scores.contains(where: { $0.mentions(event.name) }) else { return }
-        let seen = HistoryEvent(
-            at: event.at, eventID: event.eventID, name: event.name, properties: try JSON(parsing: event.properties))
-        for model in rules.workspace.scores {
-            guard let (epoch, amount) = model.contribution(of: seen) else { continue }
-            addends.append(ScoreSums.Row(contact: state.key, model: model.name, epoch: epoch, amount: amount))
-            let (sum, isTooLarge) = (facts.sums[model.name]?[epoch] ?? 0).addingReportingOverflow(amount)
-            guard !isTooLarge else { throw ScoreOverflow(model: model.name) }
-            facts.sums[model.name, default: [:]][epoch] = sum
-        }
+        for model in try scoring.add(event) { facts.balances[model] = scoring.balance(of: model) }
     }
 
     private mutating func advance(at place: HistoryPosition) -> Stages.Reached? {
@@ -165,12 +157,6 @@ extension JSON {
     /// Whether the value may stand where mail goes: a text no longer than an address may be (RFC 5321, section 4.5.3.1), or
     /// null, which takes the address away. Contacts are found by it, and the index holds nothing longer.
     fileprivate var mayBeAnAddress: Bool { self == .null || string.map { $0.utf8.count <= 254 } ?? false }
-}
-
-/// A contact has earned more points than a sum holds: the event that would be too many is set aside.
-struct ScoreOverflow: Error, CustomStringConvertible {
-    var model: String
-    var description: String { "the score \"\(model)\" of one contact has grown past what can be counted" }
 }
 
 extension Consents.Entry {

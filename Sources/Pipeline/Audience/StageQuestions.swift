@@ -25,8 +25,13 @@ struct StageQuestions {
     }
 
     private let stages: [Stage]
+    /// The scores that read attributes.
+    private let fits: Set<String>
 
-    init(_ stages: [Stage]) { self.stages = stages }
+    init(_ workspace: Workspace) {
+        stages = workspace.stages
+        fits = Set(workspace.scores.filter { !$0.fit.isEmpty }.map(\.name))
+    }
 
     /// The places of the stages above `held` whose conditions may have come true.
     func asked(above held: String?, _ stirrings: Stirrings) -> Set<Int> {
@@ -44,7 +49,8 @@ struct StageQuestions {
             needs.events.formUnion(when.mentionedEvents)
             needs.scores = needs.scores || !when.mentionedScores.isEmpty
             needs.consents = needs.consents || !when.mentionedTopics.isEmpty
-            needs.attributes = needs.attributes || when.usesContact
+            needs.attributes =
+                needs.attributes || when.usesContact || !when.mentionedScores.isDisjoint(with: fits)
         }
         return needs
     }

@@ -2,6 +2,7 @@ import Expressions
 import JourneyProgram
 import Model
 import Postgres
+import Scores
 import Store
 import Workspaces
 
@@ -9,7 +10,7 @@ import Workspaces
 struct ContactFactSheet {
     private let state: Contacts.State
     private let consents: Set<String>
-    private let sums: [String: [Int64: Int64]]
+    private let balances: [String: ScoreBalance]
     private let history: History
 
     /// Loads the sheets of contacts, each with what is mentioned and nothing else.
@@ -21,36 +22,28 @@ struct ContactFactSheet {
             mentions.filter { isMeant($0.value) }.map(\.key)
         }
         let states = try Contacts.states(of: mentions.keys, in: session)
-        let sums = try ScoreSums.load(ofAny: contacts { $0.scores }, in: session)
+        let balances = try ScoreSums.load(of: contacts { $0.scores }, in: session)
         let consents = try Consents.current(ofAny: contacts { $0.consents }, in: session)
         let histories = try EventLog.history(
             of: contacts { !$0.events.isEmpty }, names: Set(mentions.values.lazy.flatMap(\.events)), in: session)
         return states.mapValues { state in
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
-                sums: (sums[state.key] ?? []).reduce(into: [:]) { $0[$1.model, default: [:]][$1.epoch] = $1.amount },
+                balances: balances[state.key] ?? [:],
                 history: History(histories[state.key] ?? []))
         }
     }
 
     func world(_ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = []) -> World {
         let facts = ContactFacts(
-            workspace, now: now, contact: .object(state.attributes), stage: state.stage, consents: consents, sums: sums,
-            history: history)
+            workspace, now: now, contact: .object(state.attributes), stage: state.stage, consents: consents,
+            balances: balances, history: history)
         var known: [StepVisit: MessageVerdict] = [:]
         for verdict in verdicts {
             guard let final = verdict.final else { continue }
             known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
         }
         return World(facts: facts, zone: workspace.zone, verdicts: known)
-    }
-}
-
-extension ScoreSums {
-    fileprivate static func load(
-        ofAny contacts: [ContactKey], in session: PostgresSession
-    ) throws -> [ContactKey: [Row]] {
-        contacts.isEmpty ? [:] : try load(of: contacts, in: session)
     }
 }
 

@@ -8,7 +8,8 @@ public enum Merging {
     ///
     /// Events never move: the view `events` follows `merged_into`. Both contacts' rows and `send_state` are locked by now.
     /// Where both have a run under one entry key the survivor's stays, and the other ends `merged`. Claims on either are
-    /// fenced off by a new epoch. The caller merges attributes and the stage itself, since rules are its own.
+    /// fenced off by a new epoch. The caller merges attributes and the stage itself, since rules are its own, and settles
+    /// which events of capped rules count (`ScoreCounts.move`).
     public static func merge(
         _ merged: ContactKey, into survivor: ContactKey, now: Timestamp, in session: PostgresSession
     ) throws {
@@ -28,6 +29,8 @@ public enum Merging {
             on conflict (workspace_id, contact_id, model, epoch)
             do update set amount = scores.amount + excluded.amount
             """)
+        try ScoreSums.moveExpiring(from: merged, to: survivor, in: session)
+        try ScoreCounts.move(from: merged, to: survivor, in: session)
         try session.execute(
             """
             with moved as (delete from stages where workspace_id = \(w) and contact_id = \(from) returning *)

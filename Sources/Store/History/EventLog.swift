@@ -88,8 +88,11 @@ public enum EventLog {
     }
 
     /// The events of `names` that `contacts` have in the log, by contact, in (time, event id) order.
+    ///
+    /// - Parameter context: whether events carry where they happened, which few conditions ask.
     public static func history(
-        of contacts: some Collection<ContactKey>, names: some Collection<String>, in session: PostgresSession
+        of contacts: some Collection<ContactKey>, names: some Collection<String>, context: Bool = false,
+        in session: PostgresSession
     ) throws -> [ContactKey: [HistoryEvent]] {
         guard !contacts.isEmpty, !names.isEmpty else { return [:] }
         let rows = try session.query(
@@ -102,17 +105,18 @@ public enum EventLog {
                 select w, contact, c.contact_id
                 from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
             )
-            select s.w, s.contact, l.at, l.event_id, l.name, l.properties
+            select s.w, s.contact, l.at, l.event_id, l.name, l.properties,
+                case when \(context) then l.context else '{}' end
             from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
             where l.name = any(\(Array(names)))
             order by s.w, s.contact, l.at, l.event_id
             """)
         var histories: [ContactKey: [HistoryEvent]] = [:]
         for row in rows {
-            let (workspace, contact, at, eventID, name, properties) = try row.decode(
-                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self, String.self, JSON.self))
+            let (workspace, contact, at, eventID, name, properties, context) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self, String.self, JSON.self, JSON.self))
             histories[ContactKey(workspace: workspace, contact: contact), default: []].append(
-                HistoryEvent(at: at, eventID: eventID, name: name, properties: properties))
+                HistoryEvent(at: at, eventID: eventID, name: name, properties: properties, context: context))
         }
         return histories
     }

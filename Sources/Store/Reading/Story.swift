@@ -1,6 +1,7 @@
 public import Contracts
 public import Model
 public import Postgres
+public import Scores
 
 /// Everything that the store knows of one contact, for an account of it.
 public struct Story: Sendable {
@@ -54,8 +55,8 @@ public struct Story: Sendable {
     public var runs: [Run]
     public var decisions: [Decisions.Decision]
     public var mails: [Mail]
-    /// Per score, the sums of its epochs.
-    public var sums: [String: [Int64: Int64]]
+    /// Per score, what events have given.
+    public var balances: [String: ScoreBalance]
     /// Why nothing is sent to the contact's address, where that is so.
     public var suppression: String?
 
@@ -77,7 +78,6 @@ public struct Story: Sendable {
         ).first.map { try $0[0, as: String.self] }
         let events = try events(of: contact, limit: eventLimit, in: session)
         let total = try eventCount(of: contact, in: session)
-        let sums = try ScoreSums.load(of: [contact], in: session)[contact] ?? []
         return Story(
             contact: contact, createdAt: createdAt, state: state,
             identities: try Identities.all(of: contact, in: session), events: events,
@@ -85,7 +85,7 @@ public struct Story: Sendable {
             consents: try consents(of: contact, in: session),
             runs: try Runs.load(of: [contact], ended: true, in: session)[contact] ?? [],
             decisions: try decisions(of: contact, in: session), mails: try mails(of: contact, in: session),
-            sums: sums.reduce(into: [:]) { $0[$1.model, default: [:]][$1.epoch] = $1.amount },
+            balances: try ScoreSums.load(of: [contact], in: session)[contact] ?? [:],
             suppression: suppression)
     }
 }

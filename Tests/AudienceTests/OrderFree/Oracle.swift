@@ -32,6 +32,7 @@ struct Oracle {
             facts.topics[contact] = topics(of: events, at: attributes["email"]?.string)
             facts.stages[contact] = stage(events)
             for event in events { add(event, of: contact, to: &facts) }
+            addCapped(events, of: contact, to: &facts)
         }
         facts.scores = facts.scores.filter { $0.value != 0 }
         facts.attributes = facts.attributes.filter { !$0.value.isEmpty }
@@ -74,6 +75,36 @@ struct Oracle {
             facts.scores["\(contact) loyalty 0", default: 0] += 2500
         }
         if let line = event.consentLine { facts.consents.insert("\(contact) \(line)") }
+    }
+
+    /// What caps let through, event by event in their order; and what ends does not outlive.
+    private func addCapped(_ events: [AcceptedEvent], of contact: UniqueID, to facts: inout StoredFacts) {
+        let ordered = events.sorted { $0.comesBefore($1) }
+        func counted(_ name: String, perDay: Int = .max, total: Int = .max) -> [AcceptedEvent] {
+            var (days, all): ([Int64: Int], Int) = ([:], 0)
+            return ordered.filter { event in
+                guard event.name == name else { return false }
+                // Amsterdam is an hour ahead in March.
+                let day = (event.at.microseconds / 3_600_000_000 + 1) / 24
+                guard days[day, default: 0] < perDay, all < total else { return false }
+                (days[day, default: 0], all) = (days[day, default: 0] + 1, all + 1)
+                return true
+            }
+        }
+        func add(_ points: Int, for events: [AcceptedEvent]) {
+            facts.scores["\(contact) attention 0", default: 0] += Int64(events.count * points * 1000)
+        }
+        add(1, for: counted("Page Viewed", perDay: 2))
+        add(2, for: counted("Docs Viewed", total: 3))
+        add(5, for: counted("Order Completed", perDay: 1, total: 2))
+        add(-3, for: counted("Order Refunded", perDay: 1))
+        let heat = counted("Page Viewed", perDay: 2).map { ($0, 1, 30) } + counted("Docs Viewed").map { ($0, 4, 20) }
+        for (event, points, hours) in heat {
+            let (hour, end) = (event.at.microseconds / 3_600_000_000, event.at + .hours(Int64(hours)))
+            guard end > Bench.start else { continue }
+            let sum = "\(contact) heat \(hour / 16) until \(end)"
+            facts.scores[sum, default: 0] += Int64(points) * 256_000 << (hour % 16)
+        }
     }
 
     /// Consent is for an address; without one named, for whichever it is, until a withdrawal anywhere.

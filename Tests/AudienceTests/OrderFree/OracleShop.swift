@@ -25,6 +25,18 @@ enum OracleShop {
           - score: loyalty
             points:
               - {event: Order Completed, points: 2.5, when: 'event.properties.order != "o0"'}
+          - score: attention
+            points:
+              - {event: Page Viewed, points: 1, cap: {per_day: 2}}
+              - {event: Docs Viewed, points: 2, cap: {total: 3}}
+              - {event: Order Completed, points: 5, cap: {per_day: 1, total: 2}}
+              - {event: Order Refunded, points: -3, cap: {per_day: 1}}
+          - score: heat
+            half_life: 1h
+            expires: 30h
+            points:
+              - {event: Page Viewed, points: 1, cap: {per_day: 2}}
+              - {event: Docs Viewed, points: 4, expires: 20h}
         """,
         "journeys/welcome.yaml": """
         journey: welcome

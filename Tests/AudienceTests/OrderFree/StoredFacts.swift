@@ -10,7 +10,7 @@ struct StoredFacts: Hashable, Sendable {
     var events: Set<String> = []
     /// Empty ones left out.
     var attributes: [UniqueID: [String: JSON]] = [:]
-    /// Contact, model and epoch; sums of zero left out.
+    /// Contact, model, epoch and end; sums of zero, and what has ended, left out.
     var scores: [String: Int64] = [:]
     var consents: Set<String> = []
     /// The topics to which mail may go; empty ones left out.
@@ -67,6 +67,15 @@ extension Bench {
                 "select concat_ws(' ', contact_id, model, epoch), amount from scores where amount <> 0")
             {
                 facts.scores[try row[0, as: String.self]] = try row[1, as: Int64.self]
+            }
+            for row in try session.query(
+                """
+                select concat_ws(' ', contact_id, model, epoch), until, amount from expiring_scores
+                where amount <> 0 and until > \(Bench.start)
+                """)
+            {
+                facts.scores["\(try row[0, as: String.self]) until \(try row[1, as: Timestamp.self])"] =
+                    try row[2, as: Int64.self]
             }
             let survivors = try session.query("select contact_id from contacts where merged_into is null").map {
                 ContactKey(workspace: workspace, contact: try $0[0, as: UniqueID.self])

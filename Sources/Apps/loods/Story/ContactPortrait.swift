@@ -57,7 +57,8 @@ struct ContactPortrait: Sendable {
     /// Each score's value now.
     var scores: [(name: String, value: Double)] {
         guard let definitions else { return [] }
-        let facts = ContactFacts(definitions, now: now, sums: story.sums)
+        let facts = ContactFacts(
+            definitions, now: now, contact: .object(story.state.attributes), balances: story.balances)
         return definitions.scores.map { ($0.name, facts.score($0.name)) }
     }
 

@@ -44,6 +44,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "loods",
     platforms: [.macOS(.v15)],
+    products: [.library(name: "JumpingClock", type: .dynamic, targets: ["CJumpingClock"])],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
@@ -164,6 +165,7 @@ let package = Package(
         app("catcher", nio + [log]),
 
         // Tests climb a ladder: values, golden bytes, drivers on real servers, stages, the whole cluster
+        .target(name: "CJumpingClock", path: "Tests/CJumpingClock"),
         .target(
             name: "TestSupport",
             dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", lifecycle, log],

@@ -25,53 +25,103 @@ public actor PolledWork {
         self.worker = worker
     }
 
-    /// Handles contacts: together as a rule, and those alone that may be what kills workers.
+    /// Handles contacts: together as a rule; those that may be what kills workers part by part, each alone.
     ///
     /// - Parameters:
+    ///   - parts: what one contact has to be handled, and how; see ``Parts``.
     ///   - together: as the effect of `Worker.bisect`; is told which of its contacts were tried before.
-    ///   - alone: the same for one, ended when the contact can do no more harm.
     /// - Returns: those that fail by themselves, with why.
     public func handle(
-        _ contacts: ArraySlice<ContactKey>,
-        together: @Sendable (ArraySlice<ContactKey>, _ tried: Set<ContactKey>) async throws -> Void,
-        alone: @Sendable (ContactKey) async throws -> Void
-    ) async throws -> [(item: ContactKey, fault: any Error)] {
+        _ contacts: ArraySlice<ContactKey>, alone parts: Parts,
+        together: @Sendable (ArraySlice<ContactKey>, _ tried: Set<ContactKey>) async throws -> Void
+    ) async throws -> Faults {
         do {
-            return try await attempt(contacts, together, alone)
+            return try await attempt(contacts, together, parts)
         } catch {
             answersSince = .now
             throw error
         }
     }
 
+    /// What a contact has to be handled: its runs, or its messages.
+    public struct Parts: Sendable {
+        var list: @Sendable (ContactKey) async throws -> [Part]
+        var handle: @Sendable (Part) async throws -> Void
+
+        /// - Parameters:
+        ///   - list: what is due of a contact now.
+        ///   - handle: handles one of these, and returns when it can do no more harm.
+        public init(
+            list: @escaping @Sendable (ContactKey) async throws -> [Part],
+            handle: @escaping @Sendable (Part) async throws -> Void
+        ) {
+            self.list = list
+            self.handle = handle
+        }
+    }
+
+    /// A run or a message.
+    public struct Part: Sendable, Hashable {
+        public var contact: ContactKey
+        public var id: UniqueID
+
+        public init(contact: ContactKey, id: UniqueID) {
+            self.contact = contact
+            self.id = id
+        }
+    }
+
+    /// What fails by itself, with why.
+    public struct Faults: Sendable {
+        public var contacts: [(item: ContactKey, fault: any Error)] = []
+        public var parts: [(item: Part, fault: any Error)] = []
+
+        public var count: Int { contacts.count + parts.count }
+    }
+
     private func attempt(
         _ contacts: ArraySlice<ContactKey>,
-        _ together: @Sendable (ArraySlice<ContactKey>, Set<ContactKey>) async throws -> Void,
-        _ alone: @Sendable (ContactKey) async throws -> Void
-    ) async throws -> [(item: ContactKey, fault: any Error)] {
-        guard !contacts.isEmpty else { return [] }
+        _ together: @Sendable (ArraySlice<ContactKey>, Set<ContactKey>) async throws -> Void, _ parts: Parts
+    ) async throws -> Faults {
+        var faults = Faults()
+        guard !contacts.isEmpty else { return faults }
         let counts = try await tries(of: contacts)
         let page = contacts.filter { counts[$0, default: 0] < Trials.suspicion }
         let suspects = contacts.filter { counts[$0, default: 0] >= Trials.suspicion }
-        var poison: [(item: ContactKey, fault: any Error)] = []
         if !page.isEmpty {
             let tried = Set(page.filter { counts[$0] != nil })
             let id = UniqueID.random()
             try await open(id, page)
             do {
-                poison = try await worker.bisect(page[...]) { @Sendable in try await together($0, tried) }
+                faults.contacts = try await worker.bisect(page[...]) { @Sendable in try await together($0, tried) }
             } catch {
                 await close(id)
                 throw error
             }
             await close(id)
         }
-        guard !suspects.isEmpty else { return poison }
+        if !suspects.isEmpty { faults.parts = try await handle(suspects, by: parts, isOurs: false) }
+        return faults
+    }
+
+    /// Handles all parts of suspects, one by one.
+    ///
+    /// - Parameter isOurs: see `Worker.tryAlone`.
+    /// - Returns: those that fail by themselves, with why.
+    public func handle(
+        _ suspects: [ContactKey], by parts: Parts, isOurs: Bool
+    ) async throws -> [(item: Part, fault: any Error)] {
+        var due: [Part] = []
+        for contact in suspects { due += try await parts.list(contact) }
         let work = work
-        return poison
-            + (try await worker.tryAlone(suspects[...], isOurs: false, identity: { work.item($0) }) { @Sendable part in
-                for contact in part { try await alone(contact) }
-            })
+        let faults = try await worker.tryAlone(due[...], isOurs: isOurs, identity: { work.item($0.contact, $0.id) }) {
+            for part in $0 { try await parts.handle(part) }
+        }
+        var clear: [UniqueID] = []
+        for contact in suspects where try await parts.list(contact).isEmpty { clear.append(work.item(contact)) }
+        let cleared = clear
+        if !cleared.isEmpty { try await worker.pool.withConnection { try Trials.forget(cleared, in: $0) } }
+        return faults
     }
 
     private func tries(of contacts: ArraySlice<ContactKey>) async throws -> [ContactKey: Int] {

@@ -189,19 +189,22 @@ extension Cluster {
                 group by run_id having count(*) > 1
                 """
             ),
-            (
-                "runs have not ended, and nothing will wake them",
-                """
-                select r.run_id::text from runs r
-                where r.ended_at is null
-                    and not exists (select from timers t where t.run_id = r.run_id)
-                    and not exists (select from messages m where m.run_id = r.run_id and m.state = 'planned')
-                """
-            ),
             ("bodies stand in the outbox", "select outbox_id::text from outbox"),
             ("bodies count as under way", "select flight_id::text from in_flight"),
         ]
         for (sentence, query) in complaints { account.complain(sentence, try await texts(query)) }
+        let stranded = try await texts(
+            """
+            select r.run_id::text from runs r
+            where r.ended_at is null
+                and not exists (select from timers t where t.run_id = r.run_id)
+                and not exists (select from messages m where m.run_id = r.run_id and m.state = 'planned')
+            """)
+        if stranded.count != expected.stranded {
+            account.complain(
+                "\(stranded.count) runs have not ended, and nothing will wake them: not \(expected.stranded)",
+                stranded + ["in all"])
+        }
         let setAside = try await texts("select queue || ': ' || reason from set_aside where replayed_at is null")
         if setAside.count != expected.setAside {
             account.complain("\(setAside.count) items are set aside, not \(expected.setAside)", setAside + ["in all"])

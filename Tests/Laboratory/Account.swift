@@ -67,6 +67,8 @@ public struct Expected: Sendable {
     public var perhaps: [String: Set<String>] = [:]
     /// How many items must be set aside, and nothing else may be.
     public var setAside: Int
+    /// How many runs stand still until what is set aside is replayed.
+    public var stranded = 0
     /// The ids of events that are set aside, and so not in the log.
     public var poison: Set<String>
 

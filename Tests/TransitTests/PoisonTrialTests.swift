@@ -88,14 +88,16 @@ import Testing
             }
             let polled = PolledWork(.timers, worker: worker)
             let (together, alone) = (Handled(), Handled())
-            let poison = try await polled.handle(contacts[...]) { part, _ in
-                await together.add(part)
-            } alone: { contact in
-                await alone.add([contact])
+            let parts = PolledWork.Parts { contact in
+                let isDone = await alone.contacts.contains(contact)
+                return isDone ? [] : Self.items[..<2].map { PolledWork.Part(contact: contact, id: $0) }
+            } handle: { part in
+                await alone.add([part.contact])
             }
-            #expect(poison.isEmpty)
+            let faults = try await polled.handle(contacts[...], alone: parts) { part, _ in await together.add(part) }
+            #expect(faults.count == 0)
             #expect(await together.contacts == Array(contacts[2...]))
-            #expect(await alone.contacts == Array(contacts[..<2]))
+            #expect(await alone.contacts == contacts[..<2].flatMap { [$0, $0] }, "each of two parts by itself")
             #expect(try await Self.trials(stage) == 0)
             let pages = try await worker.pool.withConnection {
                 try $0.query("select count(*) from pages")[0][0, as: Int64.self]

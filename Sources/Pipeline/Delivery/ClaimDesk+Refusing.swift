@@ -6,18 +6,28 @@ import Store
 import Transit
 
 extension ClaimDesk {
-    /// Takes what a contact has due out of the flow, because mailers died of it: it is refused, its run goes on, and it is
-    /// set aside. Replayed, it is planned again.
-    func refuse(_ contact: ContactKey, _ fault: Deadly) async throws {
-        let worker = worker
+    /// The messages that a contact has due.
+    func due(of contact: ContactKey) async throws -> [PolledWork.Part] {
+        let machineNow = worker.clock.now
+        return try await store.transaction { session in
+            let now = try DomainClock.read(in: session)
+            return try Claims.due(of: [contact], epochs: [:], now: now, machineNow: machineNow, in: session)
+                .map { PolledWork.Part(contact: contact, id: $0.message.id) }
+        }
+    }
+
+    /// Takes a message out of the flow because mailers died of it: it is refused, its run goes on, and it is set aside.
+    /// Replayed, it is planned again.
+    func refuse(_ part: PolledWork.Part, _ fault: Deadly) async throws {
+        let (worker, contact) = (worker, part.contact)
         let rows = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
             let machineNow = worker.clock.now
             let epochs = try SendStates.lock([contact], in: session)
             let messages = try Claims.due(
                 of: [contact], epochs: epochs, now: domain.now, machineNow: machineNow, in: session
-            ).map(\.message)
-            try Trials.forget([Pages.Work.messages.item(contact)], in: session)
+            ).map(\.message).filter { $0.id == part.id }
+            try Trials.forget([Pages.Work.messages.item(contact, part.id)], in: session)
             guard !messages.isEmpty else { return [Outbox.Row]() }
             try Claims.refuse(messages, because: "\(fault)", now: domain.now, in: session)
             let hints = messages.map { MessageHints.Hint(contact: contact, message: $0.id) }

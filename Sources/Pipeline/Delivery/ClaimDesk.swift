@@ -45,12 +45,14 @@ struct ClaimDesk: Sendable {
     /// Claims what is due of `contacts`, or of whoever they have merged into. Messages that the gate refuses end here, with
     /// their reasons.
     ///
-    /// - Parameter withTopic: whether messages that have a topic are claimed too; else they stay planned.
-    func claim(_ contacts: [ContactKey], withTopic: Bool) async throws -> Batch {
+    /// - Parameters:
+    ///   - withTopic: whether messages that have a topic are claimed too; else they stay planned.
+    ///   - message: the only one that is claimed; nil claims all.
+    func claim(_ contacts: [ContactKey], withTopic: Bool, only message: UniqueID? = nil) async throws -> Batch {
         var contacts = contacts
         for _ in 0..<5 {
             do {
-                return try await claim(exactly: contacts, withTopic: withTopic)
+                return try await claim(exactly: contacts, withTopic: withTopic, only: message)
             } catch let merged as Merged {
                 contacts = merged.survivors
             }
@@ -58,7 +60,7 @@ struct ClaimDesk: Sendable {
         throw StoreError.mergedMeanwhile
     }
 
-    private func claim(exactly contacts: [ContactKey], withTopic: Bool) async throws -> Batch {
+    private func claim(exactly contacts: [ContactKey], withTopic: Bool, only message: UniqueID?) async throws -> Batch {
         let claim = UniqueID.random()
         let batch = try await store.transaction { session in
             let sentUntil = try Lineages.check(in: session)
@@ -66,6 +68,7 @@ struct ClaimDesk: Sendable {
             let epochs = try SendStates.lock(contacts, in: session)
             try Merged.check(contacts, in: session)
             var due = try due(of: contacts, epochs, withTopic: withTopic, now: domain.now, in: session)
+            if let message { due.removeAll { $0.message.id != message } }
             let doubtful = due.filter { $0.message.isDoubtful(sentUntil: sentUntil) }.map(\.message)
             due.removeAll { $0.message.isDoubtful(sentUntil: sentUntil) }
             try Claims.doubt(doubtful.map { ($0.contact, $0.id) }, in: session)

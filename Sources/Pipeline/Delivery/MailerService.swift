@@ -117,13 +117,13 @@ public struct MailerService: Service {
         }
         if await !maySend { return settlements }
         do {
-            let isSuspect = deliveries.contains(where: \.isSuspect)
-            let name = { (contact: ContactKey) in Pages.Work.messages.item(contact) }
-            let poison = try await worker.bisect(contacts.sorted()[...], alone: isSuspect ? name : nil) { part in
-                if !isSuspect { return try await claim(Array(part), intake) }
-                for contact in part { try await sendAlone(contact) }
+            if deliveries.contains(where: \.isSuspect) {
+                let faults = try await polled.handle(contacts.sorted(), by: messages, isOurs: true)
+                try await takeOut(faults)
+            } else {
+                let poison = try await worker.bisect(contacts.sorted()[...]) { try await claim(Array($0), intake) }
+                try await setAside(poison)
             }
-            try await setAside(poison)
         } catch {
             worker.logger.debug("messages wait for the store", metadata: ["reason": "\(error)"])
             for index in settlements.indices where settlements[index] == .ack {
@@ -138,10 +138,7 @@ public struct MailerService: Service {
         guard !poison.isEmpty else { return }
         worker.logger.error(
             "messages were set aside", metadata: ["count": "\(poison.count)", "reason": "\(poison[0].fault)"])
-        for (contact, fault) in poison {
-            if let deadly = fault as? Deadly { try await desk.refuse(contact, deadly) }
-        }
-        let items = poison.filter { !($0.fault is Deadly) }.map { contact, fault in
+        let items = poison.map { contact, fault in
             let hint = MessageHints.Hint(contact: contact, message: UniqueID(high: 0, low: 0))
             return SetAside.Item(
                 body: MessageHints(hints: [hint]).encoded, queue: QueueName.messages.rawValue,
@@ -170,28 +167,40 @@ public struct MailerService: Service {
                 now: try DomainClock.read(in: session), machineNow: machineNow, withTopic: withTopic,
                 limit: Int32(Self.page), in: session)
         }
-        let poison = try await polled.handle(contacts[...]) { part, tried in
+        let faults = try await polled.handle(contacts[...], alone: messages) { part, tried in
             try await claim(Array(part), intake, tried: tried)
-        } alone: {
-            try await sendAlone($0)
         }
-        for (contact, fault) in poison {
-            if let deadly = fault as? Deadly {
-                try await desk.refuse(contact, deadly)
-            } else {
-                try await desk.putOff(contact, because: fault)
-            }
-        }
+        for (contact, fault) in faults.contacts { try await desk.putOff(contact, because: fault) }
+        try await takeOut(faults.parts)
         return contacts.count
     }
 
-    /// Claims what one contact has, and returns when it is sent, or given back: whatever it does to this process it has
-    /// done by then.
-    private func sendAlone(_ contact: ContactKey) async throws {
+    /// The messages of a contact that may be what kills mailers.
+    private var messages: PolledWork.Parts {
+        PolledWork.Parts {
+            try await desk.due(of: $0)
+        } handle: {
+            try await sendAlone($0)
+        }
+    }
+
+    private func takeOut(_ faults: [(item: PolledWork.Part, fault: any Error)]) async throws {
+        for (message, fault) in faults {
+            if let deadly = fault as? Deadly {
+                try await desk.refuse(message, deadly)
+            } else {
+                try await desk.putOff(message.contact, because: fault)
+            }
+        }
+    }
+
+    /// Claims one message, and returns when it is sent, or given back: whatever it does to this process it has done by
+    /// then.
+    private func sendAlone(_ message: PolledWork.Part) async throws {
         await slots.enter()
         do {
             if Task.isShuttingDownGracefully { throw CancellationError() }
-            let batch = try await desk.claim([contact], withTopic: await gate.isOpen)
+            let batch = try await desk.claim([message.contact], withTopic: await gate.isOpen, only: message.id)
             await cancelWhenGracefulShutdown { await room.send(batch) }
             await slots.leave()
         } catch {

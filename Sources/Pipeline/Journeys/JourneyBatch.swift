@@ -51,10 +51,11 @@ struct JourneyBatch {
         return try write(log, contacts: byContact.count, clock: clock)
     }
 
-    /// Looks at the runs of `due` contacts that have a timer due; those that somebody else holds are left to it.
-    func wake(_ due: [ContactKey]) throws -> Result {
+    /// Looks at the runs of `due` contacts that have a timer due, or at one of them; contacts that somebody else holds are left
+    /// to it.
+    func wake(_ due: [ContactKey], only run: UniqueID? = nil) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let taken = try Timers.take(of: Contacts.lockFree(due, in: session), at: clock.now, in: session)
+        let taken = try Timers.take(of: Contacts.lockFree(due, in: session), run: run, at: clock.now, in: session)
         // Stale timers are gone by now, and nobody has a run to look at.
         let meant = taken.filter { !$0.value.isEmpty }
         guard !meant.isEmpty else { return Result(contacts: taken.count) }

@@ -57,21 +57,31 @@ public struct JourneyWriter: Sendable {
 
     private func fire(_ due: ArraySlice<ContactKey>) async throws -> Int {
         let woken = Counted()
-        let poison = try await polled.handle(due) { part, _ in
-            await woken.add(try await wake(Array(part)))
-        } alone: { contact in
-            await woken.add(try await wake([contact]))
+        let runs = PolledWork.Parts {
+            try await dueRuns(of: $0)
+        } handle: {
+            await woken.add(try await wake([$0.contact], only: $0.id))
         }
-        for (contact, fault) in poison { try await setAside(contact, fault) }
-        return await woken.count + poison.count
+        let faults = try await polled.handle(due, alone: runs) { part, _ in
+            await woken.add(try await wake(Array(part)))
+        }
+        for (contact, fault) in faults.contacts { try await setAside(contact, run: nil, fault) }
+        for (run, fault) in faults.parts { try await setAside(run.contact, run: run.id, fault) }
+        return await woken.count + faults.count
     }
 
-    private func wake(_ contacts: [ContactKey]) async throws -> Int {
+    private func dueRuns(of contact: ContactKey) async throws -> [PolledWork.Part] {
+        try await worker.pool.withTransaction { session in
+            try Timers.dueRuns(of: contact, at: try DomainClock.read(in: session), in: session)
+        }.map { PolledWork.Part(contact: contact, id: $0) }
+    }
+
+    private func wake(_ contacts: [ContactKey], only run: UniqueID? = nil) async throws -> Int {
         let (pool, cache, clock, worker) = (worker.pool, worker.definitions, worker.clock, worker)
         let result = try await pool.withRepeatedTransaction { session in
             let batch = JourneyBatch(
                 worker: worker, lane: .live, definitions: cache, machineNow: clock.now, session: session)
-            return try batch.wake(contacts)
+            return try batch.wake(contacts, only: run)
         }
         fired.increment(by: result.contacts)
         await finish(result)
@@ -79,20 +89,24 @@ public struct JourneyWriter: Sendable {
     }
 
     /// Puts a signal that says nothing new in place of the timers: replayed, it has the contact's runs looked at again.
-    private func setAside(_ contact: ContactKey, _ fault: any Error) async throws {
+    ///
+    /// - Parameter run: whose timers; nil are all that the contact has.
+    private func setAside(_ contact: ContactKey, run: UniqueID?, _ fault: any Error) async throws {
         worker.logger.error("timers were set aside", metadata: ["reason": "\(fault)"])
         let (clock, worker) = (worker.clock, worker)
         try await worker.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
             let signal = Signal.timerDue(contact, at: now)
-            let body = SignalBatch(id: .derived("loods.timer", "\(contact.contact)"), signals: [signal]).encoded
+            let name = UniqueID.derived("loods.timer", "\(run ?? contact.contact)")
+            let body = SignalBatch(id: name, signals: [signal]).encoded
             let item = SetAside.Item(
                 body: body, queue: QueueName.signals.rawValue, lane: Lane.live.rawValue, reason: "\(fault)",
                 attempts: 1, at: clock.now
             ).tried(by: worker, fault)
             try SetAside.add([item], in: session)
-            try Trials.forget([Pages.Work.timers.item(contact)], in: session)
-            try Timers.drop(of: contact, at: now, in: session)
+            let timers = Pages.Work.timers
+            try Trials.forget([run.map { timers.item(contact, $0) } ?? timers.item(contact)], in: session)
+            try Timers.drop(of: contact, run: run, at: now, in: session)
         }
     }
 

@@ -77,12 +77,26 @@ public enum Timers {
         return try rows.map { try ContactKey(row: $0) }
     }
 
+    /// The runs of a contact that have a timer due.
+    public static func dueRuns(
+        of contact: ContactKey, at now: Timestamp, in session: PostgresSession
+    ) throws -> [UniqueID] {
+        try session.query(
+            """
+            select distinct run_id from timers
+            where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) and due_at <= \(now)
+            order by run_id
+            """
+        ).map { try $0[0, as: UniqueID.self] }
+    }
+
     /// Removes the due timers of `contacts`, whose locks the caller holds.
     ///
+    /// - Parameter run: the only run whose timers are taken; nil takes those of all.
     /// - Returns: for each contact that had one, the runs to look at, with the earliest time due: those with a verdict, and
     ///   those whose wake is of their present version. None where all were stale.
     public static func take(
-        of contacts: some Collection<ContactKey>, at now: Timestamp, in session: PostgresSession
+        of contacts: some Collection<ContactKey>, run: UniqueID? = nil, at now: Timestamp, in session: PostgresSession
     ) throws -> [ContactKey: [UniqueID: Timestamp]] {
         guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
@@ -91,7 +105,7 @@ public enum Timers {
                 select t.workspace_id, t.contact_id, t.run_id, t.kind
                 from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
                 join timers t using (workspace_id, contact_id)
-                where t.due_at <= \(now)
+                where t.due_at <= \(now) and t.run_id = coalesce(\(run), t.run_id)
                 order by t.workspace_id, t.contact_id, t.run_id, t.kind
                 for update of t
             ), taken as (
@@ -114,12 +128,17 @@ public enum Timers {
         return taken
     }
 
-    /// Removes the due timers of a contact whose runs cannot be stepped; what stands for them is set aside.
-    public static func drop(of contact: ContactKey, at now: Timestamp, in session: PostgresSession) throws {
+    /// Removes the due timers of runs that cannot be stepped; what stands for them is set aside.
+    ///
+    /// - Parameter run: one run; nil are all that the contact has.
+    public static func drop(
+        of contact: ContactKey, run: UniqueID?, at now: Timestamp, in session: PostgresSession
+    ) throws {
         try session.execute(
             """
             delete from timers
             where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) and due_at <= \(now)
+                and run_id = coalesce(\(run), run_id)
             """)
     }
 }

@@ -13,6 +13,13 @@ public enum Pages {
         public func item(_ contact: ContactKey) -> UniqueID {
             .derived("loods.trial", rawValue, "\(contact.workspace.rawValue)", contact.contact.description)
         }
+
+        /// Names a run or a message of a contact in ``Trials``.
+        public func item(_ contact: ContactKey, _ part: UniqueID) -> UniqueID {
+            .derived(
+                "loods.trial", rawValue, "\(contact.workspace.rawValue)", contact.contact.description,
+                part.description)
+        }
     }
 
     /// Notes a page before it is begun. Not waited for to be on disk: what a crash of the server loses is one try.

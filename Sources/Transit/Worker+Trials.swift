@@ -4,8 +4,11 @@ import Postgres
 public import Store
 
 extension Worker {
-    /// Tries items one by one, each noted in the store before it is begun: so that what kills this process is known to the
-    /// next, which leaves it for the last, and after three deaths to nobody.
+    /// Tries items one by one, in their order, each noted in the store before it is begun: so that what kills this process is
+    /// known to the next, and after three deaths is passed over.
+    ///
+    /// Who died with an item in hand need not have died of it, so it keeps its place: what stands behind it may be of the same
+    /// contact, and decided otherwise before it than after.
     ///
     /// - Parameters:
     ///   - isOurs: whether nobody else may have the same items in hand, as with a delivery; otherwise what another has
@@ -21,11 +24,7 @@ extension Worker {
         let trials = try await pool.withConnection { try Trials.of(ids, in: $0) }
         let fresh = clock.now - Trials.patience
         var poison: [(Item, any Error)] = []
-        let deaths = trials.mapValues { $0.count(where: \.isAlone) }
-        let order = zip(items.indices, ids).sorted {
-            (deaths[$0.1, default: 0], $0.0) < (deaths[$1.1, default: 0], $1.0)
-        }
-        for (index, id) in order {
+        for (index, id) in zip(items.indices, ids) {
             let past = (trials[id] ?? []).filter { $0.worker != name }
             if !isOurs, past.contains(where: { $0.isAlone && $0.begunAt > fresh }) { continue }
             if past.count(where: \.isAlone) >= Trials.limit {

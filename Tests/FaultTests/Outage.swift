@@ -1,7 +1,8 @@
 import Testing
 
 /// A server that is away, in some way and for so long.
-struct Outage<Way: RawRepresentable & Sendable>: Sendable, CustomTestStringConvertible where Way.RawValue == String {
+struct Outage<Way: RawRepresentable & Sendable>: Sendable, CustomStringConvertible, CustomTestStringConvertible
+where Way.RawValue == String {
     var way: Way
     var length: Duration
 

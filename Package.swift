@@ -72,6 +72,9 @@ let package = Package(
         .target(
             name: "CJSON", path: "Sources/Drivers/CJSON", publicHeadersPath: "include",
             linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(
+            name: "CRE2", path: "Sources/Drivers/CRE2", publicHeadersPath: "include",
+            linkerSettings: [.linkedLibrary("re2")]),
         library("ConnectionThread", in: "Drivers", ["CShims"]),
         library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
         library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
@@ -79,7 +82,7 @@ let package = Package(
 
         // Core: pure; no I/O, no clock
         library("Model", in: "Core", [crypto]),
-        library("Expressions", in: "Core", ["Model"]),
+        library("Expressions", in: "Core", ["Model", "CRE2"]),
         library("Scores", in: "Core", ["Model"]),
         library("JourneyProgram", in: "Core", ["Model", "Expressions"]),
         library("SendGate", in: "Core", ["Model"]),

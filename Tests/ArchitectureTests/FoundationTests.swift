@@ -4,7 +4,7 @@ import Testing
 @Suite struct FoundationTests {
     /// The files that import it, and for what. Files of the command line and of the mail catcher may as they like.
     private static let reasons = [
-        "Sources/Core/JourneyProgram/LocalZone.swift": "the rules of time zones",
+        "Sources/Core/Model/LocalZone.swift": "the rules of time zones",
         "Sources/ServiceRuntime/JSONLogHandler.swift": "the date of a log line",
         "Sources/ServiceRuntime/ServiceMain.swift": "the environment",
         "Sources/ServiceRuntime/SecretFile.swift": "files of settings",

@@ -4,7 +4,7 @@ import Testing
 @Suite struct ImportTests {
     private static let modules = Dictionary(uniqueKeysWithValues: Module.all.map { ($0.name, $0) })
     /// The C targets, which import nothing of ours.
-    private static let cTargets: Set<String> = ["CShims", "CJSON", "CZlib", "CLibPQ", "CLibRabbitMQ"]
+    private static let cTargets: Set<String> = ["CShims", "CJSON", "CRE2", "CZlib", "CLibPQ", "CLibRabbitMQ"]
 
     @Test func everyImportIsInTheTable() throws {
         for file in try SourceTree.sources() {
@@ -66,7 +66,9 @@ import Testing
     @Test func theCoreIsPure() {
         for module in Module.all where module.layer == .core {
             #expect(module.outside.isDisjoint(with: Self.impure), "\(module.name)")
-            #expect(module.targets.allSatisfy { Self.modules[$0]?.layer == .core }, "\(module.name)")
+            // RE2 computes and nothing else.
+            let own = module.targets.subtracting(["CRE2"])
+            #expect(own.allSatisfy { Self.modules[$0]?.layer == .core }, "\(module.name)")
         }
     }
 

@@ -24,9 +24,9 @@ import Testing
         #expect(checkError("true" + Self.repeated(" && true", 900)) == nil)
         #expect(
             checkError("true" + Self.repeated("&&true", 1100))?.message == "the expression has more than 1000 parts")
-        let nested = Self.repeated("(", 31) + "true" + Self.repeated(")", 31)
+        let nested = Self.repeated("(", 47) + "true" + Self.repeated(")", 47)
         #expect(checkError(nested) == nil)
-        #expect(checkError("(" + nested + ")")?.message == "more than 32 levels one inside the other")
+        #expect(checkError("(" + nested + ")")?.message == "more than 48 levels one inside the other")
         #expect(checkError("0" + Self.repeated("+1", 60) + " == 60") == nil)
     }
 
@@ -35,8 +35,9 @@ import Testing
         let calls = Self.repeated("size([", 15) + "1" + Self.repeated("])", 15)
         let sources = [
             "0" + Self.repeated("+1", 63), Self.repeated("!", 63) + "true", "contact" + Self.repeated(".a", 63),
-            Self.repeated("true?1:", 31) + "1", Self.repeated("[", 31) + Self.repeated("]", 31), calls,
-            "[" + Self.repeated("1,", 990) + "]",
+            Self.repeated("true?1:", 47) + "1", Self.repeated("[", 47) + Self.repeated("]", 47), calls,
+            "[" + Self.repeated("1,", 990) + "]", Self.nested("true", levels: 40),
+            Self.doubling("1", "V", levels: 40, "V"),
         ]
         for source in sources {
             let isEvaluated = await withCheckedContinuation { continuation in
@@ -60,6 +61,57 @@ import Testing
         #expect(condition.holds(in: long).holds == false)
     }
 
+    private static func nested(_ inner: String, levels: Int) -> String {
+        (0..<levels).reduce(inner) { body, level in "[1, 2, 3, 4].all(v\(level), \(body))" }
+    }
+
+    private static func doubling(_ seed: String, _ step: String, levels: Int, _ last: String) -> String {
+        let bindings = (1...levels).map { level in
+            "cel.bind(v\(level), " + step.replacingOccurrences(of: "V", with: "v\(level - 1)") + ", "
+        }
+        return "cel.bind(v0, \(seed), " + bindings.joined() + last.replacingOccurrences(of: "V", with: "v\(levels)")
+            + repeated(")", levels + 1)
+    }
+
+    /// What would take for ever, or all memory, ends with an error.
+    @Test(arguments: [
+        nested("true", levels: 30), nested("v0 + v1 + v2 + v3 < 100", levels: 12),
+        doubling("'0123456789'", "V + V", levels: 40, "V == ''"), doubling("[0]", "V + V", levels: 40, "V == []"),
+        doubling("[0]", "[V, V]", levels: 40, "V == V"),
+        doubling("[0]", "[V, V]", levels: 40, "'%s'.format([V]) == ''"),
+        doubling("'ab'", "V.replace('', V)", levels: 20, "V == ''"),
+        doubling("['ab', 'cd']", "V.map(x, V.join(x))", levels: 30, "V == []"),
+        "contact.list.all(a, contact.list.all(b, contact.list.all(c, a + b + c > 0)))",
+        "contact.list.map(a, contact.list.map(b, contact.list)) == []",
+        "contact.list.exists(a, contact.text.matches(contact.text + string(a)))",
+    ])
+    func exhaustion(_ source: String) throws {
+        let world = World(
+            contact: .object(["list": .array((1...500).map { .int($0) }), "text": .string(Self.repeated("a?", 200))]))
+        let started = ContinuousClock.now
+        #expect(evaluationError(source, in: world)?.code == .budget)
+        #expect(ContinuousClock.now - started < .seconds(20))
+    }
+
+    /// A value of few parts that would be endless when written out.
+    @Test func description() throws {
+        let value = try value(Self.doubling("[0]", "[V, V]", levels: 40, "V"))
+        #expect("\(value)".utf8.count < 20_000)
+    }
+
+    /// Patterns that take a backtracking matcher for ever.
+    @Test(arguments: ["(a+)+b", "(a|aa)+b", "(a|a?)+b", "(.*a){20}b", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+    func patterns(_ pattern: String) throws {
+        let world = World(contact: .object(["text": .string(Self.repeated("a", 60_000))]))
+        #expect(try value("contact.text.matches(r'\(pattern)')", in: world) == .bool(false))
+    }
+
+    @Test func largePatterns() {
+        let many = Self.repeated("a", 513)
+        #expect(checkError("stage.matches('\(many)')")?.message == "the pattern is longer than 512 bytes")
+        #expect(checkError("stage.matches('((a{100}){100}){100}')")?.message.hasPrefix("the pattern is wrong") == true)
+    }
+
     /// Text that defeats a search with restarts.
     @Test func search() throws {
         let text = Self.repeated("a", 200_000)
@@ -74,7 +126,8 @@ import Testing
         let pieces = [
             "1", "2u", "1.5", "'a'", "b'x'", "true", "null", "contact", "stage", "event", "did('A')", "count('A','1d')",
             "+", "-", "*", "/", "%", "==", "<", "&&", "||", "!", "?", ":", "(", ")", "[", "]", "{", "}", ".", ",", "in",
-            "x", "size", "has", "run.did('A')", "score('s')", "\\", "'", "`a`", "//",
+            "x", "size", "has", ".all(x,", ".map(x,", "cel.bind(x,", ".matches(", "optional.of(", ".?x", "[?",
+            "'a'.format(", "run.did('A')", "score('s')", "\\", "'", "`a`", "//",
         ]
         var accepted = 0
         for _ in 0..<20_000 {

@@ -15,6 +15,11 @@ struct World: EvaluationContext {
     var segments: Set<String> = []
     var scores: [String: Double] = [:]
     var halfLife: Span?
+    /// The contact as a record, where it is asked for as one.
+    var record: Record?
+
+    var contactValue: Value { record.map { .map(MapValue($0)) } ?? json }
+    private var json: Value { contact == .null ? .map(MapValue([:])) : Value(contact) }
 
     func consented(_ topic: String) -> Bool { topics.contains(topic) }
     func isInSegment(_ name: String) -> Bool { segments.contains(name) }

@@ -8,7 +8,7 @@ extension Checker {
                 "unknown function 'run.\(call.name)'", at: call.offset,
                 help: "there are run.did, run.count, run.sum, run.first and run.last")
         }
-        guard scope.contains(.run) else {
+        guard declarations.scope?.contains(.run) == true else {
             throw error(
                 "run.\(call.name) is only available inside a journey", at: call.offset,
                 help: "\(call.name)(…) asks the whole history")
@@ -29,15 +29,15 @@ extension Checker {
         var query = HistoryQuery(question: question, event: "", sinceRunStart: sinceRunStart)
         query.event = try literalName(call.arguments[0], of: call.name, what: "the name of an event")
         try require(
-            query.event, among: vocabulary.events, called: "event", plural: "events",
+            query.event, among: declarations.vocabulary.events, called: "event", plural: "events",
             at: tree[call.arguments[0]].offset)
         if question == .sum {
             query.property = try literalName(call.arguments[1], of: "sum", what: "the name of a property")
         }
         if call.arguments.count > required { query.window = try window(call.arguments[required], of: call.name) }
         program.mentions.add(query)
-        program.emit(.history(program.queries.count), at: call.offset)
-        program.queries.append(query)
+        program.emit(.history(program.tables.queries.count), at: call.offset)
+        program.tables.queries.append(query)
         return Self.type(of: question)
     }
 
@@ -69,7 +69,7 @@ extension Checker {
         default:
             throw error("the window of \(function) is a literal", at: tree[id].offset, help: Self.durationHelp)
         }
-        guard let span = Span(durationLiteral: text) else {
+        guard let span = Moment(durationLiteral: text).map({ Span(microseconds: $0.microseconds) }) else {
             throw error("'\(text)' is not a duration", at: tree[id].offset, help: Self.durationHelp)
         }
         guard span > .zero else { throw error("a window is longer than nothing", at: tree[id].offset) }

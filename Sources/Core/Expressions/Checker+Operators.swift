@@ -2,17 +2,17 @@ extension Checker {
     // MARK: Logic
 
     mutating func chain(_ terms: [Int], neutral: Bool, at offset: Int) throws(ExpressionError) -> ValueType {
-        var skips: [Int] = []
+        var jumps: [Int] = []
         for (number, term) in terms.enumerated() {
-            if number > 0 {
-                skips.append(program.operations.count)
-                program.emit(.skipUnless(neutral, to: 0), at: offset)
-            }
             try require(.bool, check(term), of: "'\(neutral ? "&&" : "||")'", at: tree[term].offset)
-            if number > 0 { program.emit(.join(neutral), at: offset) }
+            jumps.append(program.operations.count)
+            program.emit(number == 0 ? .decide(neutral: neutral, to: 0) : .join(neutral: neutral, to: 0), at: offset)
         }
         let end = program.operations.count
-        for skip in skips { program.operations[skip] = .skipUnless(neutral, to: end) }
+        for (number, jump) in jumps.enumerated() {
+            program.operations[jump] =
+                number == 0 ? .decide(neutral: neutral, to: end) : .join(neutral: neutral, to: end)
+        }
         return .bool
     }
 
@@ -39,7 +39,7 @@ extension Checker {
         guard positiveType.fits(negativeType) else {
             throw error("the two sides of '?:' differ: \(positiveType) and \(negativeType)", at: offset)
         }
-        return Self.common(positiveType, negativeType)
+        return positiveType.joined(with: negativeType)
     }
 
     func require(
@@ -52,7 +52,7 @@ extension Checker {
 
     mutating func negate(_ operand: Int, at offset: Int) throws(ExpressionError) -> ValueType {
         let type = try check(operand)
-        guard [.dyn, .int, .double].contains(type) else {
+        guard type.isDynamic || type == .int || type == .double else {
             throw error("'-' needs int or double, not \(type)", at: offset)
         }
         program.emit(.negate, at: offset)
@@ -63,9 +63,10 @@ extension Checker {
         _ symbol: BinaryOperator, _ left: Int, _ right: Int, at offset: Int
     ) throws(ExpressionError) -> ValueType {
         let isComparison = symbol.precedence == .relation && symbol != .within
+        if let type = try fused(symbol, left, right, at: offset) { return type }
         let leftType = try isComparison ? comparand(left, with: right) : check(left)
         let rightType = try isComparison ? comparand(right, with: left) : check(right)
-        program.emit(.binary(symbol), at: offset)
+        program.emit(.binary(symbol, isLenient: leftType == .json || rightType == .json), at: offset)
         guard let type = Self.result(of: symbol, leftType, rightType) else {
             throw error(
                 "'\(symbol.rawValue)' is not defined between \(leftType) and \(rightType)", at: offset,
@@ -75,11 +76,50 @@ extension Checker {
         return type
     }
 
+    /// A path beside a literal: one operation.
+    private mutating func fused(
+        _ symbol: BinaryOperator, _ left: Int, _ right: Int, at offset: Int
+    ) throws(ExpressionError) -> ValueType? {
+        guard symbol.precedence == .relation else { return nil }
+        if let constant = constant(right), let path = try pathNumber(left) {
+            return try fused(symbol, path, constant, at: offset)
+        }
+        guard symbol != .within, let constant = constant(left), let path = try pathNumber(right) else { return nil }
+        return try fused(symbol.mirrored, path, constant, at: offset)
+    }
+
+    private mutating func fused(
+        _ symbol: BinaryOperator, _ path: Int, _ constant: Value, at offset: Int
+    ) throws(ExpressionError) -> ValueType? {
+        guard !program.tables.paths[path].fields.isEmpty, Self.result(of: symbol, .json, constant.type) != nil else {
+            return nil
+        }
+        program.emit(.compare(symbol, path: path, constant: program.tables.constants.count), at: offset)
+        program.tables.constants.append(constant)
+        return .bool
+    }
+
+    /// The value of a literal, or of a list of them.
+    private func constant(_ id: Int) -> Value? {
+        switch tree[id].kind {
+        case .literal(let value): return value
+        case .list(let elements):
+            let values = elements.compactMap { element -> Value? in
+                guard !element.isOptional, case .literal(let value) = tree[element.value].kind else { return nil }
+                return value
+            }
+            return values.count == elements.count ? .list(values) : nil
+        default: return nil
+        }
+    }
+
     /// A score beside a constant number learns its threshold, so that the instant of crossing can be told.
     private mutating func comparand(_ id: Int, with other: Int) throws(ExpressionError) -> ValueType {
-        if case .call("score", nil, let arguments) = tree[id].kind, let threshold = constantNumber(other) {
+        if !isStandard, case .call("score", nil, let arguments) = tree[id].kind, let threshold = constantNumber(other) {
             let call = Call(name: "score", target: nil, arguments: arguments, offset: tree[id].offset)
-            program.emit(.scoreAgainst(try scoreModel(call), threshold), at: call.offset)
+            let model = try scoreModel(call)
+            program.emit(.scoreAgainst(program.tables.thresholds.count), at: call.offset)
+            program.tables.thresholds.append((model, threshold))
             return .double
         }
         return try check(id)
@@ -110,15 +150,15 @@ extension Checker {
 
     private static func membership(_ element: ValueType, _ container: ValueType) -> ValueType? {
         switch container {
-        case .dyn: .bool
+        case .dyn, .json, .free: .bool
         case .list(let type), .map(let type, _): element.isComparable(with: type) ? .bool : nil
         default: nil
         }
     }
 
     private static func sum(_ left: ValueType, _ right: ValueType) -> ValueType? {
-        switch (left, right) {
-        case (.list(let leftElement), .list(let rightElement)): .list(common(leftElement, rightElement))
+        switch (left.opaque, right.opaque) {
+        case (.list(let leftElement), .list(let rightElement)): .list(leftElement.joined(with: rightElement))
         case (.list, .dyn), (.dyn, .list): .list(.dyn)
         case (.timestamp, .duration), (.duration, .timestamp): .timestamp
         case (.duration, .duration): .duration
@@ -129,7 +169,7 @@ extension Checker {
     }
 
     private static func difference(_ left: ValueType, _ right: ValueType) -> ValueType? {
-        switch (left, right) {
+        switch (left.opaque, right.opaque) {
         case (.timestamp, .timestamp), (.duration, .duration): .duration
         case (.timestamp, .duration): .timestamp
         case (.timestamp, .dyn), (.dyn, .timestamp), (.dyn, .duration): .dyn
@@ -141,8 +181,11 @@ extension Checker {
     private static func number(
         _ left: ValueType, _ right: ValueType, among types: [ValueType]
     ) -> ValueType? {
-        switch (left, right) {
-        case (.dyn, .dyn): .dyn
+        switch (left.opaque, right.opaque) {
+        case (.dyn, .dyn): left == .json || right == .json ? .json : .dyn
+        // A number from JSON stays one: beside a whole number it may be a fraction.
+        case (.dyn, let type) where left == .json: types.contains(type) ? (type.isNumeric ? .json : type) : nil
+        case (let type, .dyn) where right == .json: types.contains(type) ? (type.isNumeric ? .json : type) : nil
         case (.dyn, let type), (let type, .dyn): types.contains(type) ? type : nil
         default: left == right && types.contains(left) ? left : nil
         }
@@ -166,7 +209,8 @@ extension Checker {
 
     /// A stage compared with a literal must be a stage of the workspace.
     private func checkStages(_ symbol: BinaryOperator, _ left: Int, _ right: Int) throws(ExpressionError) {
-        guard let stages = vocabulary.stages, [.equal, .notEqual, .within].contains(symbol) else { return }
+        guard !isStandard, let stages = declarations.vocabulary.stages, [.equal, .notEqual, .within].contains(symbol)
+        else { return }
         for (side, other) in [(left, right), (right, left)] where tree[side].kind == .identifier("stage") {
             for id in literals(other) {
                 guard case .literal(.string(let name)) = tree[id].kind, !name.isEmpty else { continue }
@@ -192,8 +236,11 @@ extension ValueType {
     /// Whether `<` is defined on it.
     fileprivate var isOrdered: Bool {
         switch self {
-        case .dyn, .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration: true
-        case .null, .list, .map: false
+        case .dyn, .json, .free, .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration: true
+        case .null, .list, .map, .type, .optional, .named: false
         }
     }
+
+    /// The type, with what is known only later all the same.
+    fileprivate var opaque: ValueType { isDynamic ? .dyn : self }
 }

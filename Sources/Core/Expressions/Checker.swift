@@ -4,141 +4,63 @@
 struct Checker {
     let source: SourceText
     let tree: SyntaxTree
-    let scope: Scope
-    let vocabulary: Vocabulary
+    let declarations: Declarations
     var program = ProgramDraft()
+    /// The variables of the macros around, the innermost last.
+    var locals: [Local] = []
 
-    init(source: SourceText, tree: SyntaxTree, scope: Scope, vocabulary: Vocabulary) {
-        self.source = source
-        self.tree = tree
-        self.scope = scope
-        self.vocabulary = vocabulary
+    struct Local {
+        var name: String
+        var number: Int
+        var type: ValueType
     }
 
     static func compile(
-        _ source: SourceText, scope: Scope, expecting: ValueType, vocabulary: Vocabulary
+        _ source: SourceText, _ declarations: Declarations, expecting: ValueType
     ) throws(ExpressionError) -> Program {
         let tree = try Parser.parse(source)
-        var checker = Checker(source: source, tree: tree, scope: scope, vocabulary: vocabulary)
+        var checker = Checker(source: source, tree: tree, declarations: declarations)
         let type = try checker.check(tree.root)
         guard type.fits(expecting) else {
             let offset = tree[tree.root].offset
             throw checker.error("this is \(type), but \(expecting) is needed here", at: offset)
         }
-        return Program(checker.program)
+        return Program(checker.program, type: type.settled)
     }
 
     func error(_ message: String, at offset: Int, help: String? = nil) -> ExpressionError {
         source.error(message, at: offset, help: help)
     }
 
+    /// In standard CEL what is wrong in itself is an error when it is evaluated; in Loods, where it is written.
+    var isStandard: Bool { declarations.scope == nil }
+
     mutating func check(_ id: Int) throws(ExpressionError) -> ValueType {
-        let node = tree[id]
-        switch node.kind {
+        let type = try kind(tree[id].kind, id, at: tree[id].offset)
+        return declarations.isChecked ? type : .dyn
+    }
+
+    private mutating func kind(
+        _ kind: SyntaxTree.Kind, _ id: Int, at offset: Int
+    ) throws(ExpressionError) -> ValueType {
+        switch kind {
         case .literal(let value):
-            program.emit(constant: value, at: node.offset)
+            program.emit(constant: value, at: offset)
             return value.type
-        case .identifier(let name): return try variable(name, at: node.offset)
-        case .select(let operand, let field, let isOptional):
-            try refuse(optional: isOptional, at: node.offset)
-            return try select(field, of: operand, at: node.offset)
-        case .index(let operand, let key, let isOptional):
-            try refuse(optional: isOptional, at: node.offset)
-            return try index(operand, key: key, at: node.offset)
+        case .identifier, .select, .index: return try reference(id, at: offset)
         case .call(let name, let target, let arguments):
-            return try call(Call(name: name, target: target, arguments: arguments, offset: node.offset))
-        case .not(let operand): return try not(operand, at: node.offset)
-        case .negate(let operand): return try negate(operand, at: node.offset)
-        case .binary(let symbol, let left, let right):
-            return try binary(symbol, left, right, at: node.offset)
-        case .all(let terms): return try chain(terms, neutral: true, at: node.offset)
-        case .any(let terms): return try chain(terms, neutral: false, at: node.offset)
+            return try call(Call(name: name, target: target, arguments: arguments, offset: offset))
+        case .not(let operand): return try not(operand, at: offset)
+        case .negate(let operand): return try negate(operand, at: offset)
+        case .binary(let symbol, let left, let right): return try binary(symbol, left, right, at: offset)
+        case .all(let terms): return try chain(terms, neutral: true, at: offset)
+        case .any(let terms): return try chain(terms, neutral: false, at: offset)
         case .conditional(let condition, let positive, let negative):
-            return try conditional(condition, positive, negative, at: node.offset)
-        case .list(let elements): return try list(elements, at: node.offset)
-        case .map(let entries): return try map(entries, at: node.offset)
+            return try conditional(condition, positive, negative, at: offset)
+        case .list(let elements): return try list(elements, at: offset)
+        case .map(let entries): return try map(entries, at: offset)
         case .message(let name, _):
-            throw error("messages such as \(name){…} are not available", at: node.offset)
-        }
-    }
-
-    func refuse(optional isOptional: Bool, at offset: Int) throws(ExpressionError) {
-        guard isOptional else { return }
-        throw error("optional values are not available", at: offset, help: "ask with has(…) first")
-    }
-
-    // MARK: Variables and fields
-
-    private mutating func variable(_ name: String, at offset: Int) throws(ExpressionError) -> ValueType {
-        switch name {
-        case "contact":
-            program.mentions.contact = true
-            program.emit(.contact, at: offset)
-            return .map(key: .string, value: .dyn)
-        case "stage":
-            program.mentions.stage = true
-            program.emit(.stage, at: offset)
-            return .string
-        case "event":
-            guard scope.contains(.event) else {
-                throw error("there is no event here", at: offset, help: "did(\"…\") asks about the past")
-            }
-            program.mentions.event = true
-            program.emit(.event, at: offset)
-            return .map(key: .string, value: .dyn)
-        default: throw unknownVariable(name, at: offset)
-        }
-    }
-
-    private func unknownVariable(_ name: String, at offset: Int) -> ExpressionError {
-        if name == "run" {
-            return error("'run' stands only before a function: run.did(…), run.count(…), run.sum(…)", at: offset)
-        }
-        if name == "now" {
-            return error(
-                "there is no 'now'", at: offset, help: "did, count and sum take a window: did(\"…\", \"7d\")")
-        }
-        if HistoryQuery.Question(rawValue: name) != nil || Self.isFunction(name) {
-            return error("'\(name)' is a function", at: offset, help: "call it: \(name)(…)")
-        }
-        let known = ["contact", "stage"] + (scope.contains(.event) ? ["event"] : [])
-        return error(
-            "unknown name '\(name)'", at: offset,
-            help: Spelling.help(for: name, among: known, called: "variables"))
-    }
-
-    private mutating func select(
-        _ field: String, of operand: Int, at offset: Int
-    ) throws(ExpressionError) -> ValueType {
-        let type = try check(operand)
-        program.emit(.select(field), at: offset)
-        return try member(of: type, keyedBy: .string, at: offset)
-    }
-
-    private mutating func index(_ operand: Int, key: Int, at offset: Int) throws(ExpressionError) -> ValueType {
-        let type = try check(operand)
-        let keyType = try check(key)
-        program.emit(.index, at: offset)
-        if case .list(let element) = type {
-            guard keyType == .dyn || keyType.isNumeric else {
-                throw error("the index of a list is a number, not \(keyType)", at: tree[key].offset)
-            }
-            return element
-        }
-        return try member(of: type, keyedBy: keyType, at: offset)
-    }
-
-    private func member(
-        of type: ValueType, keyedBy key: ValueType, at offset: Int
-    ) throws(ExpressionError) -> ValueType {
-        switch type {
-        case .dyn: return .dyn
-        case .map(let keyType, let value):
-            guard key.isComparable(with: keyType) else {
-                throw error("the keys of this map are \(keyType), not \(key)", at: offset)
-            }
-            return value
-        default: throw error("\(type) has no fields", at: offset)
+            throw error("messages such as \(name){…} are not available", at: offset)
         }
     }
 
@@ -147,33 +69,63 @@ struct Checker {
     private mutating func list(
         _ elements: [SyntaxTree.Element], at offset: Int
     ) throws(ExpressionError) -> ValueType {
-        var common: ValueType?
+        var common = ValueType.free
+        let start = (program.operations.count, program.tables.constants.count)
         for element in elements {
-            try refuse(optional: element.isOptional, at: tree[element.value].offset)
-            common = Self.common(common, try check(element.value))
+            common = common.joined(with: try held(element.value, isOptional: element.isOptional))
         }
-        program.emit(.list(elements.count), at: offset)
-        return .list(common ?? .dyn)
+        let flags = flags(elements.map(\.isOptional))
+        if flags < 0, let constants = foldConstants(since: start) {
+            program.emit(constant: .list(constants), at: offset)
+        } else {
+            program.emit(.list(elements.count, optionals: flags), at: offset)
+        }
+        return .list(common)
+    }
+
+    /// Takes back the operations since a place if they are constants only.
+    private mutating func foldConstants(since start: (operation: Int, constant: Int)) -> [Value]? {
+        var values: [Value] = []
+        for operation in program.operations[start.operation...] {
+            guard case .constant(let number) = operation else { return nil }
+            values.append(program.tables.constants[number])
+        }
+        program.operations.removeSubrange(start.operation...)
+        program.offsets.removeSubrange(start.operation...)
+        program.tables.constants.removeSubrange(start.constant...)
+        return values
     }
 
     private mutating func map(_ entries: [SyntaxTree.Entry], at offset: Int) throws(ExpressionError) -> ValueType {
-        var commonKey: ValueType?
-        var commonValue: ValueType?
+        var commonKey = ValueType.free
+        var commonValue = ValueType.free
         for entry in entries {
-            let keyOffset = tree[entry.key].offset
-            try refuse(optional: entry.isOptional, at: keyOffset)
             let key = try check(entry.key)
-            guard [.dyn, .string, .int, .uint, .bool].contains(key) else {
-                throw error("the key of a map is a string, int, uint or bool, not \(key)", at: keyOffset)
+            guard key.isDynamic || [.string, .int, .uint, .bool].contains(key) else {
+                throw error(
+                    "the key of a map is a string, int, uint or bool, not \(key)", at: tree[entry.key].offset)
             }
-            commonKey = Self.common(commonKey, key)
-            commonValue = Self.common(commonValue, try check(entry.value))
+            commonKey = commonKey.joined(with: key)
+            commonValue = commonValue.joined(with: try held(entry.value, isOptional: entry.isOptional))
         }
-        program.emit(.map(entries.count), at: offset)
-        return .map(key: commonKey ?? .dyn, value: commonValue ?? .dyn)
+        program.emit(.map(entries.count, optionals: flags(entries.map(\.isOptional))), at: offset)
+        return .map(key: commonKey, value: commonValue)
     }
 
-    static func common(_ left: ValueType?, _ right: ValueType) -> ValueType {
-        left == nil || left == right ? right : .dyn
+    /// The type of an element, or of what the optional behind a `?` holds.
+    private mutating func held(_ id: Int, isOptional: Bool) throws(ExpressionError) -> ValueType {
+        let type = try check(id)
+        guard isOptional, !type.isDynamic else { return type }
+        guard case .optional(let held) = type else {
+            throw error("behind '?' stands an optional value, not \(type)", at: tree[id].offset)
+        }
+        return held
+    }
+
+    /// The number of the flags that say which elements are optional; negative when none is.
+    private mutating func flags(_ flags: [Bool]) -> Int {
+        guard flags.contains(true) else { return -1 }
+        program.tables.optionals.append(flags)
+        return program.tables.optionals.count - 1
     }
 }

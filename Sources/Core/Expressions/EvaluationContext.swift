@@ -16,6 +16,13 @@ public protocol EvaluationContext {
     /// Where the run began; `run.did` and its siblings see events strictly behind it.
     var runStart: HistoryPosition? { get }
 
+    /// `contact` as expressions see it; a context that many expressions read gives a `Record`, made once.
+    var contactValue: Value { get }
+    /// `event` likewise.
+    var eventValue: Value? { get }
+    /// A variable of standard CEL; the contexts of Loods have none.
+    func variable(_ name: String) -> Value?
+
     /// Whether the contact has consented to a topic and not withdrawn.
     func consented(_ topic: String) -> Bool
 
@@ -37,6 +44,12 @@ public protocol EvaluationContext {
 }
 
 extension EvaluationContext {
+    public var contactValue: Value { contact == .null ? .map(MapValue([:])) : Value(contact) }
+
+    public var eventValue: Value? { event.map { Value($0) } }
+
+    public func variable(_ name: String) -> Value? { nil }
+
     public func isInSegment(_ name: String) -> Bool { false }
 
     public func score(_ model: String, staysUntil threshold: Double) -> Timestamp {

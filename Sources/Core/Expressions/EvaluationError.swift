@@ -15,7 +15,7 @@ public struct EvaluationError: Error, Sendable, Equatable, CustomStringConvertib
         case invalidArgument
         /// `first` or `last` of an event that has not happened.
         case never
-        /// The context gives no event or no run, although the expression asks for it.
+        /// The context gives no event, no run or no such variable, although the expression asks for it.
         case unavailable
         /// More than `Expression.stepLimit` steps.
         case budget
@@ -39,14 +39,22 @@ public struct EvaluationError: Error, Sendable, Equatable, CustomStringConvertib
 }
 
 /// An error on its way through the evaluation.
-struct Fault: Error {
-    var code: EvaluationError.Code
-    var message: String
+///
+/// A reference, so that what travels on the stack stays small.
+final class Fault: Error {
+    let code: EvaluationError.Code
+    let message: String
     /// Offset in the source; filled in by the machine for faults that arise below it.
-    var offset = -1
+    let offset: Int?
 
-    init(_ code: EvaluationError.Code, _ message: String) {
+    init(_ code: EvaluationError.Code, _ message: String, offset: Int? = nil) {
         self.code = code
         self.message = message
+        self.offset = offset
+    }
+
+    /// The same fault at a place, unless it has one.
+    func placed(at offset: Int) -> Fault {
+        self.offset == nil ? Fault(code, message, offset: offset) : self
     }
 }

@@ -30,11 +30,21 @@ public struct Expression: Sendable {
         self.source = source
         expected = expecting
         program = try Checker.compile(
-            SourceText(source), scope: scope, expecting: expecting, vocabulary: vocabulary)
+            SourceText(source), Declarations(scope: scope, vocabulary: vocabulary), expecting: expecting)
+    }
+
+    /// Standard CEL, with the names that are declared.
+    init(_ source: String, _ declarations: Declarations) throws(ExpressionError) {
+        self.source = source
+        expected = .dyn
+        program = try Checker.compile(SourceText(source), declarations, expecting: .dyn)
     }
 }
 
 extension Expression {
+    /// The type of its values, as far as it is known before the expression runs.
+    public var type: ValueType { program.type }
+
     /// The events that `did`, `count`, `sum`, `first` and `last` ask for, with and without `run.`: no other event
     /// changes the value through the history.
     public var mentionedEvents: Set<String> { program.mentions.events }
@@ -87,8 +97,7 @@ extension Expression {
     ///
     /// - Throws: what CEL calls an error value, with the instant until which it is one.
     public func evaluate(_ world: some EvaluationContext) throws(EvaluationError) -> Evaluated {
-        var machine = Machine(program: program, world: world)
-        let result = machine.run()
+        let result = Machine.run(program, in: world)
         switch result.content {
         case .value(let value):
             guard value.type.fits(expected) else {
@@ -97,7 +106,7 @@ extension Expression {
             }
             return Evaluated(value: value, validUntil: result.validUntil)
         case .fault(let fault):
-            throw error(fault, offset: fault.offset, validUntil: result.validUntil)
+            throw error(fault, offset: fault.offset ?? 0, validUntil: result.validUntil)
         }
     }
 

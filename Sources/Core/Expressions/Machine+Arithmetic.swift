@@ -2,29 +2,60 @@ import Model
 
 extension Machine {
     static func compute(
-        _ symbol: BinaryOperator, _ left: Value, _ right: Value, _ budget: inout StepBudget
+        _ symbol: BinaryOperator, _ left: Value, _ right: Value, _ isLenient: Bool, _ budget: inout StepBudget
     ) throws(Fault) -> Value {
         switch symbol {
-        case .equal: .bool(try left.equals(right, &budget))
-        case .notEqual: .bool(try !left.equals(right, &budget))
-        case .less: .bool(try left.order(to: right) == .before)
-        case .greater: .bool(try left.order(to: right) == .after)
-        case .lessOrEqual: .bool(try [.before, .same].contains(left.order(to: right)))
-        case .greaterOrEqual: .bool(try [.after, .same].contains(left.order(to: right)))
-        case .within: .bool(try left.isWithin(right, &budget))
-        case .add, .subtract, .multiply, .divide, .modulo: try left.arithmetic(symbol, right, &budget)
+        case .add, .subtract, .multiply, .divide, .modulo:
+            if isLenient, let result = try left.lenient(symbol, right) { return result }
+            return try left.arithmetic(symbol, right, &budget)
+        default: return .bool(try holds(symbol, left, right, &budget))
+        }
+    }
+
+    /// A comparison or `in`.
+    @inline(__always)
+    static func holds(
+        _ symbol: BinaryOperator, _ left: Value, _ right: Value, _ budget: inout StepBudget
+    ) throws(Fault) -> Bool {
+        switch symbol {
+        case .equal: return try left.equals(right, &budget)
+        case .notEqual: return try !left.equals(right, &budget)
+        case .within: return try left.isWithin(right, &budget)
+        default:
+            guard let order = try left.order(to: right) else { return false }
+            switch symbol {
+            case .less: return order == .before
+            case .greater: return order == .after
+            case .lessOrEqual: return order != .after
+            default: return order != .before
+            }
         }
     }
 }
 
 extension Value {
-    fileprivate func isWithin(_ container: Value, _ budget: inout StepBudget) throws(Fault) -> Bool {
+    func isWithin(_ container: Value, _ budget: inout StepBudget) throws(Fault) -> Bool {
         switch container {
         case .list(let elements):
-            for element in elements where try equals(element, &budget) { return true }
+            for element in elements {
+                try budget.spend(1)
+                if try equals(element, &budget) { return true }
+            }
             return false
         case .map(let map): return map[self] != nil
         default: throw Fault(.noSuchOverload, "'in' needs list or map, not \(container.typeName)")
+        }
+    }
+
+    /// Numbers from JSON are of one kind: beside a fraction a whole one is a fraction, and a division that does not come
+    /// out even has one. nil where the ordinary rules apply.
+    fileprivate func lenient(_ symbol: BinaryOperator, _ right: Value) throws(Fault) -> Value? {
+        switch (self, right) {
+        case (.int(let left), .double(let right)): return Double(left).applying(symbol, right).map { .double($0) }
+        case (.double(let left), .int(let right)): return left.applying(symbol, Double(right)).map { .double($0) }
+        case (.int(let left), .int(let right)) where symbol == .divide && right != 0 && right != -1:
+            return left % right == 0 ? nil : .double(Double(left) / Double(right))
+        default: return nil
         }
     }
 
@@ -54,32 +85,24 @@ extension Value {
     }
 
     private func time(_ symbol: BinaryOperator, _ right: Value) throws(Fault) -> Value? {
+        guard let leftMoment = moment, let rightMoment = right.moment else { return nil }
         switch (self, symbol, right) {
-        case (.timestamp(let at), .add, .duration(let span)), (.duration(let span), .add, .timestamp(let at)):
-            return try Self.timestamp(at.microseconds.applying(.add, span.microseconds))
-        case (.timestamp(let at), .subtract, .duration(let span)):
-            return try Self.timestamp(at.microseconds.applying(.subtract, span.microseconds))
-        case (.timestamp(let left), .subtract, .timestamp(let right)):
-            return try Self.duration(left.microseconds.applying(.subtract, right.microseconds))
-        case (.duration(let left), .add, .duration(let right)), (.duration(let left), .subtract, .duration(let right)):
-            return try Self.duration(left.microseconds.applying(symbol, right.microseconds))
+        case (.timestamp, .add, .duration), (.duration, .add, .timestamp):
+            return try .timestamp(leftMoment + rightMoment)
+        case (.timestamp, .subtract, .duration): return try .timestamp(leftMoment - rightMoment)
+        case (.timestamp, .subtract, .timestamp), (.duration, .subtract, .duration):
+            return try .duration(leftMoment - rightMoment)
+        case (.duration, .add, .duration): return try .duration(leftMoment + rightMoment)
         default: return nil
         }
     }
 
-    /// CEL's timestamps lie in the years 0001 to 9999.
-    private static func timestamp(_ microseconds: Int64) throws(Fault) -> Value {
-        guard (-62_135_596_800_000_000...253_402_300_799_999_999).contains(microseconds) else {
-            throw Fault(.overflow, "timestamp out of range")
+    private var moment: Moment? {
+        switch self {
+        case .timestamp(let at, let nanos): Moment(microseconds: at.microseconds, nanos: nanos)
+        case .duration(let span, let nanos): Moment(microseconds: span.microseconds, nanos: nanos)
+        default: nil
         }
-        return .timestamp(Timestamp(microseconds: microseconds))
-    }
-
-    private static func duration(_ microseconds: Int64) throws(Fault) -> Value {
-        guard microseconds.magnitude <= Span.celLimit.microseconds.magnitude else {
-            throw Fault(.overflow, "duration out of range")
-        }
-        return .duration(Span(microseconds: microseconds))
     }
 
     func negated() throws(Fault) -> Value {

@@ -1,33 +1,34 @@
 import Model
 
 extension Machine {
-    /// Operations that read a constant or the world.
-    func read(_ operation: Operation) -> Slot {
+    /// Operations that read the world.
+    mutating func read(_ operation: Operation) -> Slot {
         switch operation {
-        case .constant(let index): lasting(program.constants[index])
-        case .contact: lasting(world.contact == .null ? .map(MapValue([:])) : Value(world.contact))
-        case .stage: lasting(.string(world.stage ?? ""))
-        case .event: world.event.map { lasting(Value($0)) } ?? fault(.unavailable, "there is no event here")
-        case .history(let index): history(program.queries[index])
-        case .score(let model): score(model)
-        case .scoreAgainst(let model, let threshold):
-            Slot(
-                content: .value(.double(world.score(model))),
-                validUntil: world.score(model, staysUntil: threshold))
-        case .consented(let topic): lasting(.bool(world.consented(topic)))
-        case .inSegment(let name): lasting(.bool(world.isInSegment(name)))
+        case .stage: Slot(.string(world.stage ?? ""))
+        case .fail(let number): Slot(.fault(program.tables.faults[number]))
+        case .variable(let number): variable(program.tables.variables[number])
+        case .history(let number): history(program.tables.queries[number])
+        case .score(let name): score(program.tables.names[name])
+        case .scoreAgainst(let number): score(program.tables.thresholds[number])
+        case .consented(let name): Slot(.bool(world.consented(program.tables.names[name])))
+        case .inSegment(let name): Slot(.bool(world.isInSegment(program.tables.names[name])))
         default: preconditionFailure("the machine performs this operation itself")
         }
     }
 
-    private func lasting(_ value: Value) -> Slot { Slot(content: .value(value), validUntil: .distantFuture) }
+    private func variable(_ name: String) -> Slot {
+        world.variable(name).map { Slot($0) } ?? fault(.unavailable, "'\(name)' has no value here")
+    }
+
+    private func score(_ use: (model: String, threshold: Double)) -> Slot {
+        Slot(.double(world.score(use.model)), world.score(use.model, staysUntil: use.threshold))
+    }
 
     /// A score whose use is not a comparison with a number may matter at any time: it is looked at again a minute later.
     private func score(_ model: String) -> Slot {
         let value = world.score(model)
         let decays = value != 0 && world.halfLife(ofScore: model) != nil
-        return Slot(
-            content: .value(.double(value)), validUntil: decays ? world.now + .minutes(1) : .distantFuture)
+        return Slot(.double(value), decays ? world.now + .minutes(1) : .distantFuture)
     }
 
     /// A window of length w holds what is later than now - w: an event exactly w old is out, so it leaves at its time + w.
@@ -42,14 +43,14 @@ extension Machine {
         let oldest = query.question == .did ? events.last : events.first
         let leaves = query.window.flatMap { window in oldest.map { $0.at + window } } ?? .distantFuture
         switch query.question {
-        case .did: return Slot(content: .value(.bool(!events.isEmpty)), validUntil: leaves)
-        case .count: return Slot(content: .value(.int(Int64(events.count))), validUntil: leaves)
-        case .sum: return Slot(content: .value(.double(sum(events, query.property))), validUntil: leaves)
+        case .did: return Slot(.bool(!events.isEmpty), leaves)
+        case .count: return Slot(.int(Int64(events.count)), leaves)
+        case .sum: return Slot(.double(sum(events, query.property)), leaves)
         case .first, .last:
             guard let event = query.question == .first ? events.first : events.last else {
                 return fault(.never, "'\(query.event)' has not happened")
             }
-            return lasting(.timestamp(event.at))
+            return Slot(.timestamp(event.at))
         }
     }
 

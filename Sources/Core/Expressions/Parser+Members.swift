@@ -63,13 +63,13 @@ extension Parser {
         case .symbol("."):
             _ = advance()
             guard case .identifier = token.kind else { throw unexpected(expected: "a name") }
-            return try name()
+            return try name(prefix: ".")
         case .identifier: return try name()
         default: return try literal()
         }
     }
 
-    private mutating func name() throws(ExpressionError) -> Int {
+    private mutating func name(prefix: String = "") throws(ExpressionError) -> Int {
         let token = advance()
         guard case .identifier(let name) = token.kind else { throw unexpected(expected: "a name") }
         switch name {
@@ -81,7 +81,9 @@ extension Parser {
         guard !Self.reservedWords.contains(name) else {
             throw source.error("'\(name)' is a reserved word", at: token.offset)
         }
-        guard self.token.kind == .symbol("(") else { return try node(.identifier(name), at: token.offset) }
+        guard self.token.kind == .symbol("(") else {
+            return try node(.identifier(prefix + name), at: token.offset)
+        }
         let arguments = try arguments()
         return try node(.call(name, target: nil, arguments: arguments), at: token.offset, over: arguments)
     }

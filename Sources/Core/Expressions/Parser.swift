@@ -4,7 +4,7 @@
 /// calls are the checker's.
 struct Parser {
     /// Levels of brackets, arguments, `?:` and runs of operators one inside the other.
-    static let depthLimit = 32
+    static let depthLimit = 48
     static let nodeLimit = 1000
     /// Height of the tree, long chains such as `a + b + c` included.
     static let heightLimit = 64

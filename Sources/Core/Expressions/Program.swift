@@ -1,42 +1,71 @@
 import Model
 
-/// One step of the stack machine that an expression becomes.
+/// What an expression becomes: operations, what they refer to, and what they mention.
 ///
-/// `&&`, `||` and `?:` jump; all else takes its operands from the stack and leaves one result.
-enum Operation: Sendable {
-    case constant(Int)
-    case contact
-    case stage
-    case event
-    case select(String)
-    case has(String)
-    case index
-    case not
-    case negate
-    case binary(BinaryOperator)
-    /// With `false` (or, for `||`, `true`) on top, to the end of the chain.
-    case skipUnless(Bool, to: Int)
-    /// Joins two terms of a chain whose neutral value is given: `true` for `&&`, `false` for `||`.
-    case join(Bool)
-    /// With a condition on top: on, to the else part, or past both with the error.
-    case branch(else: Int, end: Int)
-    case jump(Int)
-    /// Drops the condition below a result.
-    case joinBranch
-    case list(Int)
-    case map(Int)
-    case call(BuiltinFunction)
-    case history(Int)
-    case score(String)
-    /// A score that is only compared with a threshold.
-    case scoreAgainst(String, Double)
-    case consented(String)
-    case inSegment(String)
+/// A reference, so that an evaluation takes hold of it once and not of every array in it.
+final class Program: Sendable {
+    let operations: [Operation]
+    let offsets: [Int]
+    let tables: ProgramTables
+    let mentions: Mentions
+    let type: ValueType
+    /// The most slots that the stack can come to.
+    let stackSize: Int
+    /// The variables of macros.
+    let localCount: Int
+
+    init(_ draft: ProgramDraft, type: ValueType) {
+        operations = draft.operations
+        offsets = draft.offsets
+        tables = draft.tables
+        mentions = draft.mentions
+        self.type = type
+        stackSize = draft.operations.count { $0.pushes } + 1
+        localCount = draft.localCount
+    }
 }
 
-/// The functions of CEL itself.
-enum BuiltinFunction: String, Sendable {
-    case size, startsWith, endsWith, contains, duration
+/// What operations refer to by number.
+struct ProgramTables: Sendable {
+    var constants: [Value] = []
+    /// Errors that are known before the expression runs, of standard CEL, where they are values too.
+    var faults: [Fault] = []
+    var fields: [FieldName] = []
+    var paths: [FieldPath] = []
+    var variables: [String] = []
+    var names: [String] = []
+    var queries: [HistoryQuery] = []
+    var thresholds: [(model: String, threshold: Double)] = []
+    var loops: [Loop] = []
+    var optionals: [[Bool]] = []
+    var patterns: [LinearPattern] = []
+    var zones: [ZoneRules] = []
+}
+
+/// Where a value lies in the world: fields of the contact or of the event, one inside the other.
+struct FieldPath: Sendable, Hashable {
+    enum Root: Sendable { case contact, event }
+
+    var root: Root
+    /// Its fields lie in `ProgramTables.fields`, one behind the other.
+    var fields: Range<Int>
+    /// Where in the source the root stands, and each field.
+    var offsets: [Int]
+
+    /// The place of a field, by its number.
+    func offset(of field: Int) -> Int { offsets[field - fields.lowerBound + 1] }
+}
+
+/// A macro that goes through a list or a map.
+struct Loop: Sendable {
+    enum Kind: Sendable { case all, exists, existsOne, filter, map, transformMap }
+
+    var kind: Kind
+    /// Where the variables lie: the element, or the index or key and the value.
+    var variables: [Int]
+    /// The operation that takes the next element, and the one behind the macro.
+    var start = 0
+    var end = 0
 }
 
 /// A question about the past.
@@ -53,33 +82,14 @@ struct HistoryQuery: Sendable, Hashable {
     var sinceRunStart = false
 }
 
-/// What the checker makes of an expression: operations, what they refer to, and what they mention.
-///
-/// A reference, so that an evaluation takes hold of it once and not of every array in it.
-final class Program: Sendable {
-    let operations: [Operation]
-    let offsets: [Int]
-    let constants: [Value]
-    let queries: [HistoryQuery]
-    let mentions: Mentions
-
-    init(_ draft: ProgramDraft) {
-        operations = draft.operations
-        offsets = draft.offsets
-        constants = draft.constants
-        queries = draft.queries
-        mentions = draft.mentions
-    }
-}
-
 /// A program while the checker writes it.
 struct ProgramDraft {
     var operations: [Operation] = []
     /// Per operation, where in the source it came from.
     var offsets: [Int] = []
-    var constants: [Value] = []
-    var queries: [HistoryQuery] = []
+    var tables = ProgramTables()
     var mentions = Mentions()
+    var localCount = 0
 
     mutating func emit(_ operation: Operation, at offset: Int) {
         operations.append(operation)
@@ -87,8 +97,28 @@ struct ProgramDraft {
     }
 
     mutating func emit(constant: Value, at offset: Int) {
-        emit(.constant(constants.count), at: offset)
-        constants.append(constant)
+        emit(.constant(tables.constants.count), at: offset)
+        tables.constants.append(constant)
+    }
+
+    mutating func emit(fault: Fault, at offset: Int) {
+        emit(.fail(tables.faults.count), at: offset)
+        tables.faults.append(fault.placed(at: offset))
+    }
+
+    mutating func number(of field: String) -> Int {
+        tables.fields.append(FieldName(field))
+        return tables.fields.count - 1
+    }
+
+    mutating func number(ofName name: String) -> Int {
+        tables.names.append(name)
+        return tables.names.count - 1
+    }
+
+    mutating func newLocal() -> Int {
+        localCount += 1
+        return localCount - 1
     }
 }
 

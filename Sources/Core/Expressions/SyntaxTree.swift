@@ -10,7 +10,7 @@ struct SyntaxTree: Sendable, Equatable {
 
     enum Kind: Sendable, Equatable {
         case literal(Value)
-        /// A name; `.name` means the same, for there is no container.
+        /// A name; with a leading dot, one of the outermost namespace.
         case identifier(String)
         case select(NodeID, field: String, isOptional: Bool)
         case index(NodeID, key: NodeID, isOptional: Bool)
@@ -72,6 +72,17 @@ enum BinaryOperator: String, Sendable {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .within: .relation
         case .add, .subtract: .addition
         case .multiply, .divide, .modulo: .multiplication
+        }
+    }
+
+    /// The same question with the sides changed.
+    var mirrored: BinaryOperator {
+        switch self {
+        case .less: .greater
+        case .lessOrEqual: .greaterOrEqual
+        case .greater: .less
+        case .greaterOrEqual: .lessOrEqual
+        default: self
         }
     }
 

@@ -1,19 +1,36 @@
 import Model
 
 extension Value {
-    func select(_ field: String) throws(Fault) -> Value {
+    /// The value of a field; of an optional, optionally.
+    func select(_ field: FieldName) throws(Fault) -> Value {
+        if case .optional(let optional) = self {
+            return try optional.value?.optionalSelect(field) ?? .optional(of: nil)
+        }
         guard case .map(let map) = self else { throw Fault(.noSuchOverload, "\(typeName) has no fields") }
-        guard let value = map[.string(field)] else { throw Fault(.noSuchKey, "no such key '\(field)'") }
+        guard let value = map.field(field) else { throw Fault(.noSuchKey, "no such key '\(field.text)'") }
         return value
     }
 
-    func has(_ field: String) throws(Fault) -> Bool {
-        guard case .map(let map) = self else { throw Fault(.noSuchOverload, "\(typeName) has no fields") }
-        return map.contains(field: field)
+    /// `a.?b`
+    func optionalSelect(_ field: FieldName) throws(Fault) -> Value {
+        switch self {
+        case .optional(let optional): return try optional.value?.optionalSelect(field) ?? self
+        case .map(let map): return .optional(of: map.field(field))
+        default: throw Fault(.noSuchOverload, "\(typeName) has no fields")
+        }
+    }
+
+    func has(_ field: FieldName) throws(Fault) -> Bool {
+        switch self {
+        case .optional(let optional): return try optional.value?.has(field) ?? false
+        case .map(let map): return map.contains(field)
+        default: throw Fault(.noSuchOverload, "\(typeName) has no fields")
+        }
     }
 
     func index(_ key: Value) throws(Fault) -> Value {
         switch self {
+        case .optional: return try optionalIndex(key)
         case .list(let elements):
             guard let index = key.wholeNumber else {
                 throw Fault(.noSuchOverload, "the index of a list is a whole number, not \(key.typeName)")
@@ -29,7 +46,21 @@ extension Value {
         }
     }
 
-    private var wholeNumber: Int? {
+    /// `a[?b]`
+    func optionalIndex(_ key: Value) throws(Fault) -> Value {
+        switch self {
+        case .optional(let optional): return try optional.value?.optionalIndex(key) ?? self
+        case .list(let elements):
+            guard let index = key.wholeNumber else {
+                throw Fault(.noSuchOverload, "the index of a list is a whole number, not \(key.typeName)")
+            }
+            return .optional(of: elements.indices.contains(index) ? elements[index] : nil)
+        case .map(let map): return .optional(of: map[key])
+        default: throw Fault(.noSuchOverload, "\(typeName) has no elements")
+        }
+    }
+
+    var wholeNumber: Int? {
         switch self {
         case .int(let value): Int(exactly: value)
         case .uint(let value): Int(exactly: value)
@@ -43,20 +74,69 @@ extension Value {
         return bool
     }
 
+    /// What `optional.ofNonZeroValue` holds for nothing.
+    var isZero: Bool {
+        switch self {
+        case .null: true
+        case .bool(let value): !value
+        case .int(let value): value == 0
+        case .uint(let value): value == 0
+        case .double(let value): value == 0
+        case .string(let value): value.isEmpty
+        case .bytes(let value): value.isEmpty
+        case .timestamp(let value, let nanos): value.microseconds == 0 && nanos == 0
+        case .duration(let value, let nanos): value == .zero && nanos == 0
+        case .list(let value): value.isEmpty
+        case .map(let value): value.count == 0
+        case .optional(let optional): optional.value == nil
+        case .type, .network: false
+        }
+    }
+
+    /// A list, without the elements whose `?` stands before nothing.
+    init(listLiteral operands: [Value], optional flags: [Bool]) throws(Fault) {
+        guard !flags.isEmpty else {
+            self = .list(operands)
+            return
+        }
+        var elements: [Value] = []
+        for (operand, isOptional) in zip(operands, flags) {
+            if let element = isOptional ? try operand.held() : operand { elements.append(element) }
+        }
+        self = .list(elements)
+    }
+
     /// A map from keys and values in turn; a key may come once.
-    init(mapLiteral operands: [Value]) throws(Fault) {
-        var map = MapValue(entries: [])
+    init(mapLiteral operands: [Value], optional flags: [Bool]) throws(Fault) {
+        var keys: Set<MapKey> = []
         var entries: [MapValue.Entry] = []
         for index in stride(from: 0, to: operands.count, by: 2) {
-            let key = operands[index]
-            switch key {
-            case .bool, .int, .uint, .string: break
-            default: throw Fault(.noSuchOverload, "the key of a map cannot be \(key.typeName)")
+            let key = try operands[index].checkedKey()
+            var value = operands[index + 1]
+            if !flags.isEmpty, flags[index / 2] {
+                guard let held = try value.held() else { continue }
+                value = held
             }
-            guard map[key] == nil else { throw Fault(.invalidArgument, "a key comes twice") }
-            entries.append(MapValue.Entry(key: key, value: operands[index + 1]))
-            map = MapValue(entries: entries)
+            if let hashed = MapKey(key), !keys.insert(hashed).inserted {
+                throw Fault(.invalidArgument, "a key comes twice")
+            }
+            entries.append(MapValue.Entry(key: key, value: value))
         }
-        self = .map(map)
+        self = .map(MapValue(entries: entries))
+    }
+
+    func checkedKey() throws(Fault) -> Value {
+        switch self {
+        case .bool, .int, .uint, .string: return self
+        default: throw Fault(.noSuchOverload, "the key of a map cannot be \(typeName)")
+        }
+    }
+
+    /// The value in an optional.
+    private func held() throws(Fault) -> Value? {
+        guard case .optional(let optional) = self else {
+            throw Fault(.noSuchOverload, "behind '?' stands an optional value, not \(typeName)")
+        }
+        return optional.value
     }
 }

@@ -12,10 +12,17 @@ public enum Value: Sendable, Equatable {
     case double(Double)
     case string(String)
     case bytes([UInt8])
-    case timestamp(Timestamp)
-    case duration(Span)
+    /// Whole microseconds, and the nanoseconds beyond them, which only texts of CEL bring (0 to 999).
+    case timestamp(Timestamp, nanos: Int16 = 0)
+    case duration(Span, nanos: Int16 = 0)
     case list([Value])
     case map(MapValue)
+    /// A type as a value: `int`, `google.protobuf.Timestamp`.
+    case type(String)
+    /// What `optional.of` and `?` make.
+    case optional(OptionalValue)
+    /// An address or a block of addresses.
+    case network(NetworkValue)
 
     /// The value that JSON becomes; objects are not copied.
     public init(_ json: JSON) {
@@ -54,6 +61,9 @@ public enum Value: Sendable, Equatable {
         case .duration: .duration
         case .list: .list(.dyn)
         case .map: .map(key: .dyn, value: .dyn)
+        case .type: .type
+        case .optional: .optional(.dyn)
+        case .network(let network): .named(network.typeName, [])
         }
     }
 
@@ -62,51 +72,32 @@ public enum Value: Sendable, Equatable {
         switch self {
         case .list: "list"
         case .map: "map"
+        case .optional: "optional"
         default: type.description
         }
     }
+
+    /// What `type(…)` answers.
+    var typeValue: String {
+        switch self {
+        case .null: "null_type"
+        case .timestamp: "google.protobuf.Timestamp"
+        case .duration: "google.protobuf.Duration"
+        case .optional: "optional_type"
+        default: typeName
+        }
+    }
+
+    /// The value inside an optional; nil stands for none.
+    static func optional(of value: Value?) -> Value { .optional(OptionalValue(value)) }
 }
 
-/// A map of CEL: a JSON object as it stands, or the entries of a literal.
-public struct MapValue: Sendable, Equatable {
-    enum Storage: Sendable, Equatable {
-        case object([String: JSON])
-        case entries([Entry])
-    }
+/// A value that may not be there.
+public final class OptionalValue: Sendable, Equatable {
+    /// nil is `optional.none()`.
+    public let value: Value?
 
-    struct Entry: Sendable, Equatable {
-        var key: Value
-        var value: Value
-    }
+    init(_ value: Value?) { self.value = value }
 
-    var storage: Storage
-
-    public init(_ members: [String: JSON]) { storage = .object(members) }
-
-    init(entries: [Entry]) { storage = .entries(entries) }
-
-    /// The number of entries.
-    public var count: Int {
-        switch storage {
-        case .object(let members): members.count
-        case .entries(let entries): entries.count
-        }
-    }
-
-    /// The value under a key, found by CEL's equality: `1`, `1u` and `1.0` are one key.
-    public subscript(key: Value) -> Value? {
-        switch storage {
-        case .object(let members):
-            if case .string(let name) = key { members[name].map { Value($0) } } else { nil }
-        case .entries(let entries):
-            entries.first { $0.key.isSameKey(as: key) }?.value
-        }
-    }
-
-    func contains(field: String) -> Bool {
-        switch storage {
-        case .object(let members): members[field] != nil
-        case .entries: self[.string(field)] != nil
-        }
-    }
+    public static func == (left: OptionalValue, right: OptionalValue) -> Bool { left.value == right.value }
 }

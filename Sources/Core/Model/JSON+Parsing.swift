@@ -16,14 +16,25 @@ extension JSON {
         var parser = JSONParser(bytes: Array(bytes))
         self = try parser.document()
     }
+
+    /// Reads a text that is not for the store: of up to 200 levels, and with `\u0000` where it stands.
+    public init(parsingDocument bytes: some Collection<UInt8>) throws(JSONError) {
+        var parser = JSONParser(bytes: Array(bytes), depthLimit: 200, keepsNUL: true)
+        self = try parser.document()
+    }
 }
 
 private struct JSONParser {
     let bytes: [UInt8]
     var index = 0
-    let depthLimit = 32
+    let depthLimit: Int
+    let keepsNUL: Bool
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: [UInt8], depthLimit: Int = 32, keepsNUL: Bool = false) {
+        self.bytes = bytes
+        self.depthLimit = depthLimit
+        self.keepsNUL = keepsNUL
+    }
 
     mutating func document() throws(JSONError) -> JSON {
         let value = try value(depth: 0)
@@ -177,7 +188,7 @@ private struct JSONParser {
             guard (0xDC00..<0xE000).contains(low) else { throw fault("a lone surrogate") }
             code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
         }
-        guard code != 0 else { throw fault("\\u0000, which the store cannot hold") }
+        guard code != 0 || keepsNUL else { throw fault("\\u0000, which the store cannot hold") }
         guard let scalar = Unicode.Scalar(code) else { throw fault("a lone surrogate") }
         return Character(scalar)
     }

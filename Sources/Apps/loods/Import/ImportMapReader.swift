@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import JourneyProgram
+import Model
 import ServiceRuntime
 import Yams
 

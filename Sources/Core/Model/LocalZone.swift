@@ -1,5 +1,4 @@
 import Foundation
-public import Model
 
 /// A time zone of the IANA database.
 public struct LocalZone: Sendable, Hashable {
@@ -35,7 +34,7 @@ public struct LocalZone: Sendable, Hashable {
     /// The instant of a local wall-clock time, given as the seconds that it would have since 1970 in UTC.
     ///
     /// A time that the clocks skip is the first instant behind the gap; of one that comes twice, it is the first.
-    func instant(ofWallClock wall: Int64) -> Timestamp {
+    public func instant(ofWallClock wall: Int64) -> Timestamp {
         let before = offset(atSecond: wall - 86_400)
         let after = offset(atSecond: wall + 86_400)
         for candidate in [wall - max(before, after), wall - min(before, after)]

@@ -16,8 +16,8 @@ struct Loods: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ValidateCommand.self, ApplyCommand.self, MigrateCommand.self, KeysCommand.self,
             QuotaCommand.self, ImportCommand.self, ContactsCommand.self, ExplainCommand.self, ClockCommand.self,
-            SetAsideCommand.self, StatusCommand.self, TailCommand.self, UnknownCommand.self, FenceCommand.self,
-            BrokerUsersCommand.self, ProbeCommand.self,
+            SetAsideCommand.self, StatusCommand.self, TailCommand.self, ExprCommand.self, UnknownCommand.self,
+            FenceCommand.self, BrokerUsersCommand.self, ProbeCommand.self,
         ])
 
     static func main() async {

@@ -1,5 +1,5 @@
 public import Expressions
-public import JourneyProgram
+import JourneyProgram
 public import Model
 import Scores
 

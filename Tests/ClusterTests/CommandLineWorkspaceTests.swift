@@ -16,6 +16,16 @@ import TestSupport
         }
     }
 
+    @Test(arguments: ["see-think-do-care", "touch-tell-sell", "lifecycle"])
+    func everyReadySetOfStagesIsSound(stages: String) async throws {
+        try await Terminal.with { line in
+            try await line("init", line.path("shop"), "--stages", stages)
+            let findings = try await line("validate", line.path("shop"), "--json")
+            #expect(try findings.json() as? [String] == [])
+            try await line("init", line.path("other"), "--stages", "none-such", exits: 64)
+        }
+    }
+
     @Test func findingsNameTheirPlace() async throws {
         try await Terminal.with { line in
             try await line("init", line.path("shop"))

@@ -38,7 +38,7 @@ struct LoadingTests {
             shop.interestingEvents == [
                 "Order Completed", "Page Viewed", EventNames.consentGiven, EventNames.consentWithdrawn,
             ])
-        #expect(shop.pointRules(forEvent: "Order Completed").map(\.rule.points) == [-2500])
+        #expect(shop.scores.flatMap(\.rules).filter { $0.event == "Order Completed" }.map(\.points) == [-2500])
         #expect(shop.journeys(startingOnEvent: "Order Completed").map(\.journey.name) == ["welcome"])
         #expect(shop.journeys(startingOnEvent: "Page Viewed").isEmpty)
         #expect(shop.journeys(startingOnStage: "do").isEmpty)
@@ -96,6 +96,26 @@ struct LoadingTests {
         #expect(try amount(.int(101)) == -2500 * 256)
         #expect(try amount(.double(99.5)) == nil)
         #expect(try amount(.string("much")) == nil)
+    }
+
+    @Test func aStageThatFollowsIsLeftWhenItsConditionNoLongerHolds() throws {
+        let text = try #require(Shop.files["stages.yaml"])
+        let shop = try #require(Shop.load(["stages.yaml": "regress: follow\n" + text]).workspace)
+        let now = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        var facts = ContactFacts(shop, now: now)
+        let term = ScoreArithmetic.term(points: 20_000, at: now, halfLife: .days(14))
+        facts.balances = ["engagement": ScoreBalance(lasting: [term.epoch: term.amount])]
+        let think = try #require(shop.stage(of: facts, before: "do"))
+        #expect(think.name == "think")
+        // Down to the threshold, where the condition still holds; and below it, where the contact goes back.
+        for stage in ["think", "see"] {
+            let next = try #require(shop.stage(of: facts, before: "think")).validUntil
+            facts.now = next - Span(microseconds: 1)
+            #expect(shop.stage(of: facts, before: "think")?.name == "think")
+            facts.now = next
+            #expect(shop.stage(of: facts, before: "think")?.name == stage)
+        }
+        #expect(shop.stage(of: facts, before: "think", asked: [])?.name == "think")
     }
 
     @Test func aStageIsReachedAndNeverLeft() throws {

@@ -21,15 +21,16 @@ struct Loader {
         let scores = read("scores.yaml") { ScoresReader($0, zone: zone).read() } ?? []
         var vocabulary = Vocabulary(topics: settings.map { Set($0.topics.map(\.name)) })
         vocabulary.scores = scores.map { Set($0.map(\.name)) }
-        let stages = read("stages.yaml") { StagesReader($0, vocabulary).read() } ?? []
+        let stageSet = read("stages.yaml") { StagesReader($0, vocabulary).read() } ?? StageSet()
+        let stages = stageSet.map(\.stages)
         vocabulary.stages = stages.map { Set($0.map(\.name)) }
         let emails = readEmails(topics: settings?.topics.map(\.name))
         let journeys = readJourneys(Names(vocabulary, stages, emails), settings)
         reportUnused(emails: emails, journeys: journeys)
         reportUnread()
-        guard let settings, let scores, let stages else { return nil }
+        guard let settings, let scores, let stageSet else { return nil }
         return Workspace(
-            settings, stages: stages, scores: scores, journeys: journeys, emails: emails.compactMapValues { $0 })
+            settings, stages: stageSet, scores: scores, journeys: journeys, emails: emails.compactMapValues { $0 })
     }
 
     /// What `body` reads from a file; nil where there is no such file.

@@ -10,8 +10,9 @@ struct StagesReader {
         self.vocabulary = vocabulary
     }
 
-    func read() -> [Stage]? {
-        guard let fields = Fields(inspection.file.root, of: "stages.yaml", keys: ["stages"], in: inspection) else {
+    func read() -> StageSet? {
+        let keys = ["stages", "regress"]
+        guard let fields = Fields(inspection.file.root, of: "stages.yaml", keys: keys, in: inspection) else {
             return nil
         }
         var stages: [Stage] = []
@@ -23,7 +24,13 @@ struct StagesReader {
                 stages.append(stage)
             }
         }
-        return stages
+        return StageSet(stages: stages, regress: fields["regress"].flatMap(regress) ?? .never)
+    }
+
+    private func regress(_ node: YAMLNode) -> Regress? {
+        let known = Regress.allCases.map(\.rawValue)
+        return inspection.reference(node, "way to regress", among: known, called: "ways")
+            .flatMap(Regress.init(rawValue:))
     }
 
     private func stage(_ node: YAMLNode, isFirst: Bool) -> Stage? {
@@ -37,9 +44,10 @@ struct StagesReader {
         } else if !isFirst, when == nil {
             inspection.report(.missing, "a stage after the first needs \"when\"", at: node.place)
         }
-        if let regress = fields["regress"], regress.text != "never" {
+        if let regress = fields["regress"] {
             inspection.report(
-                .notAvailable, "stages that regress are not available yet", at: regress.place, help: "regress: never")
+                .invalid, "\"regress\" is said once, for all stages", at: regress.place,
+                help: "beside \"stages\", not in one of them")
         }
         return name.map { Stage(name: $0, when: when ?? nil) }
     }

@@ -14,6 +14,7 @@ public struct Workspace: Sendable {
     public let topics: [Topic]
     /// In order; a contact's stage is the last that it has reached.
     public let stages: [Stage]
+    public let regress: Regress
     public let scores: [ScoreModel]
     public let journeys: [JourneyDefinition]
     /// By name.
@@ -24,7 +25,7 @@ public struct Workspace: Sendable {
     let scoresByName: [String: ScoreModel]
 
     init(
-        _ settings: SettingsReader.Settings, stages: [Stage], scores: [ScoreModel], journeys: [JourneyDefinition],
+        _ settings: SettingsReader.Settings, stages: StageSet, scores: [ScoreModel], journeys: [JourneyDefinition],
         emails: [String: EmailDefinition]
     ) {
         name = settings.name
@@ -33,12 +34,13 @@ public struct Workspace: Sendable {
         replyTo = settings.replyTo
         postalAddress = settings.postalAddress
         topics = settings.topics
-        self.stages = stages
+        self.stages = stages.stages
+        regress = stages.regress
         self.scores = scores
         scoresByName = Dictionary(scores.map { ($0.name, $0) }) { first, _ in first }
         self.journeys = journeys
         self.emails = emails
-        interestingEvents = Interest(stages: stages, scores: scores, journeys: journeys.map(\.journey)).events
+        interestingEvents = Interest(stages: stages.stages, scores: scores, journeys: journeys.map(\.journey)).events
     }
 
     /// The name that consent to opens and clicks goes by, where the workspace asks for it.

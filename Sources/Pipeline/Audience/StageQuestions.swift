@@ -25,17 +25,26 @@ struct StageQuestions {
     }
 
     private let stages: [Stage]
+    private let regress: Regress
     /// The scores that read attributes.
     private let fits: Set<String>
 
     init(_ workspace: Workspace) {
         stages = workspace.stages
+        regress = workspace.regress
         fits = Set(workspace.scores.filter { !$0.fit.isEmpty }.map(\.name))
     }
 
-    /// The places of the stages above `held` whose conditions may have come true.
+    /// The places of the stages above `held` whose conditions may have come true; where contacts go back, all as soon as
+    /// one of these, or the one that holds `held`, may have changed.
     func asked(above held: String?, _ stirrings: Stirrings) -> Set<Int> {
         let floor = stages.firstIndex { $0.name == held } ?? -1
+        if regress == .follow {
+            let stirred = stages.indices.contains { index in
+                index >= floor && (stages[index].when?.mayFollow(stirrings) ?? (floor < 0))
+            }
+            return stirred ? Set(stages.indices) : []
+        }
         return Set(
             stages.indices.filter { index in
                 index > floor && (stages[index].when?.mayFollow(stirrings) ?? true)

@@ -27,6 +27,14 @@ comment on table score_counts is 'The first events in order of each capped rule,
 comment on column score_counts.day is 'Days since 1970 in the workspace''s zone';
 comment on column score_counts.counted is '[microseconds, event id] of each, as many as the cap lets through';
 
+-- A stage may be left and reached again: the moves of a contact are told apart by their number, in the order in which they
+-- were recorded. The build before inserts without it, and gets one.
+
+alter table stages add column number bigint generated always as identity;
+alter table stages drop constraint stages_pkey;
+alter table stages add primary key (workspace_id, contact_id, number);
+comment on table stages is 'Each move of each contact into a stage, and with which event';
+
 grant select, insert, update, delete on expiring_scores, score_counts to loods_scoring;
 grant select on expiring_scores to loods_scheduler;
 grant select on expiring_scores, score_counts to loods_operator, loods_tool, loods_reader;

@@ -35,8 +35,10 @@ public enum Merging {
             """
             with moved as (delete from stages where workspace_id = \(w) and contact_id = \(from) returning *)
             insert into stages (workspace_id, contact_id, stage, at, event_id, previous, decided_at)
-            select workspace_id, \(to), stage, at, event_id, previous, decided_at from moved
-            on conflict do nothing
+            select m.workspace_id, \(to), m.stage, m.at, m.event_id, m.previous, m.decided_at from moved m
+            where not exists (
+                select from stages s where s.workspace_id = \(w) and s.contact_id = \(to) and s.stage = m.stage)
+            order by m.number
             """)
         try session.execute(
             """

@@ -1,7 +1,7 @@
 public import Model
 public import Postgres
 
-/// When contacts reached their stages. A stage is a decision: reached once, never revoked.
+/// When contacts reached their stages: append-only, one row a move.
 public enum Stages {
     public struct Reached: Sendable, Hashable {
         public var contact: ContactKey
@@ -28,8 +28,8 @@ public enum Stages {
             from unnest(
                 \(rows.map(\.contact.workspace)), \(rows.map(\.contact.contact)), \(rows.map(\.stage)),
                 \(rows.map(\.previous)), \(rows.map(\.at)), \(rows.map(\.eventID))
-            ) as u (w, contact, stage, previous, at, event_id)
-            on conflict do nothing
+            ) with ordinality as u (w, contact, stage, previous, at, event_id, place)
+            order by u.place
             """)
     }
 }

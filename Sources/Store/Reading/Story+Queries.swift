@@ -41,7 +41,7 @@ extension Story {
         try session.query(
             """
             select stage, previous, at, event_id from stages
-            where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) order by at, event_id
+            where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) order by at, number
             """
         ).map { row in
             let (stage, previous, at, eventID) = try row.decode(

@@ -12,6 +12,9 @@ struct InitCommand: ParsableCommand {
     @Option(help: "The workspace's name; the folder's by default.")
     var name: String?
 
+    @Option(help: "The stages to begin with: \(ReadyStages.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var stages = ReadyStages.seeThinkDoCare
+
     func run() throws {
         let files = FileManager.default
         let path = URL(fileURLWithPath: folder).standardizedFileURL
@@ -19,7 +22,7 @@ struct InitCommand: ParsableCommand {
             throw ExitFault(
                 code: .settings, message: "\(folder) is not empty; name a folder that is empty or does not exist yet")
         }
-        let starter = try StarterWorkspace(name: name ?? Self.name(from: path.lastPathComponent))
+        let starter = try StarterWorkspace(name: name ?? Self.name(from: path.lastPathComponent), stages: stages)
         for (file, text) in starter.files.sorted(by: { $0.key < $1.key }) {
             let target = path.appendingPathComponent(file)
             try files.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -7,7 +7,7 @@ struct StarterWorkspace {
     /// Relative path to text.
     let files: [String: String]
 
-    init(name: String) throws {
+    init(name: String, stages: ReadyStages = .seeThinkDoCare) throws {
         self.name = name
         files = [
             "workspace.yaml": """
@@ -22,7 +22,8 @@ struct StarterWorkspace {
                 wording: Yes, the shop may see which of its e-mails I open and which links I follow.
 
             """,
-            "stages.yaml": Self.stages, "scores.yaml": Self.scores, "journeys/welcome.yaml": Self.journey,
+            "stages.yaml": stages.stages, "scores.yaml": stages.scores,
+            "journeys/welcome.yaml": Self.journey(stages.purchase),
             "emails/welcome-thanks/email.yaml": """
             subject: Thank you for your order
             class: transactional
@@ -41,34 +42,10 @@ struct StarterWorkspace {
         if let finding = findings.first { throw ExitFault(code: .settings, message: finding.message) }
     }
 
-    private static let stages = """
-        # In order; a contact is in the last stage whose condition holds, and never goes back.
-        stages:
-          - stage: see
-          - stage: think
-            when: score("engagement") >= 10.0
-          - stage: do
-            when: did("Order Completed")
-          - stage: care
-            when: count("Order Completed") >= 2
-
+    private static func journey(_ stage: String) -> String {
         """
-
-    private static let scores = """
-        scores:
-          - score: engagement
-            half_life: 14d
-            points:
-              - {event: Page Viewed, points: 1}
-              - {event: Product Viewed, points: 2}
-              - {event: Email Clicked, points: 5}
-              - {event: Order Completed, points: 20}
-
-        """
-
-    private static let journey = """
         journey: welcome
-        stage: do
+        stage: \(stage)
         enter: {event: Order Completed, when: 'count("Order Completed") == 1', again: never}
         goal: {when: 'run.did("Order Completed")', within: 30d}
         steps:
@@ -80,6 +57,7 @@ struct StarterWorkspace {
               - email: welcome-story
 
         """
+    }
 
     private static let thanks = """
         Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},

@@ -240,7 +240,14 @@ let package = Package(
                 "AMQP", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
             ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
         tests("Architecture", []),
-        tests("Cluster", ["Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store", "Transit"]),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: [
+                "Laboratory", "TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Scores", "Store",
+                "Transit",
+                "Workspaces",
+            ],
+            exclude: ["Leads/leads.py"], swiftSettings: strict),
         tests(
             "Fault",
             ["Contracts", "CrashPoints", "Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store"]),

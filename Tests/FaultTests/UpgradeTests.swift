@@ -19,7 +19,7 @@ import Testing
     func nothingIsLostOnTheWayThereOrBack() async throws {
         let release = try #require(Release.before)
         try await Release.withStore(of: release) { stage in
-            try await Cluster.with(services: Self.old, on: stage, release: release, workspace: Shop.files) { cluster in
+            try await Cluster.with(services: Self.old, on: stage, release: release, workspace: Shop.former) { cluster in
                 let shoppers = Shoppers(cluster)
                 try await shoppers.come(60)
                 try await Self.migrate(cluster, shoppers)

@@ -22,6 +22,13 @@ public enum Shop {
             points:
               - {event: Identified, points: 1}
               - {event: Order Completed, points: 20, when: 'event.properties.order_id != ""'}
+          - score: attention
+            points:
+              - {event: Consent Given, points: 2.5, cap: {per_day: 1}}
+              - {event: Identified, points: 1, expires: 3650d}
+              - {event: Order Completed, points: 5, cap: {per_day: 2, total: 2}}
+            fit: [{when: 'contact.first_name != ""', points: 1}]
+            bands: [{band: cold}, {band: warm, from: 3}, {band: hot, from: 8}]
         """,
         "journeys/first.yaml": """
         journey: first
@@ -44,6 +51,18 @@ public enum Shop {
         "emails/offer/body.html.mustache":
             "<p><a href=\"https://shop.example/offers\">Offers</a></p><p><a href=\"{{links.unsubscribe}}\">No more</a></p>",
     ]
+
+    /// The same as the release before can read it.
+    public static let former = files.merging([
+        "scores.yaml": """
+        scores:
+          - score: engagement
+            half_life: 14d
+            points:
+              - {event: Identified, points: 1}
+              - {event: Order Completed, points: 20}
+        """
+    ]) { $1 }
 
     /// The events of one customer: who they are, what they agreed to, and a first order.
     public static func customer(_ number: Int, consents: [String]) -> [[String: Any]] {

@@ -57,11 +57,22 @@ public enum ScoreArithmetic {
         sums: [Int64: Int64], halfLife: Span?, plus constant: Int64 = 0, now: Timestamp
     ) -> Double {
         guard let halfLife else { return Double(sum(sums.values.reduce(0, sum), constant)) / 1000 }
+        return (faded(sums, halfLife, now: now).rounded() + Double(constant)) / 1000
+    }
+
+    /// What is left of a term at `now`, in thousandths of a point, not rounded.
+    public static func worth(of term: ScoreTerm, halfLife: Span?, now: Timestamp) -> Double {
+        if let until = term.until, until <= now { return 0 }
+        guard let halfLife else { return Double(term.amount) }
+        return faded([term.epoch: term.amount], halfLife, now: now)
+    }
+
+    /// In thousandths of a point.
+    private static func faded(_ sums: [Int64: Int64], _ halfLife: Span, now: Timestamp) -> Double {
         let (age, fraction) = halvings(now.microseconds, halfLife)
         var total = 0.0
         for epoch in sums.keys.sorted() { total += Double(sums[epoch]!) * weight(of: epoch, at: age) }
-        let faded = total * (Double(1 << power.bits) / Double(power.ofTwo(fraction)))
-        return ((faded / Double(1 << scaleBits)).rounded() + Double(constant)) / 1000
+        return total * (Double(1 << power.bits) / Double(power.ofTwo(fraction))) / Double(1 << scaleBits)
     }
 
     /// 2 to the number of half-lives from `age` to the start of the epoch, both counted from 1970.

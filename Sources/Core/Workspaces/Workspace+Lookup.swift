@@ -1,11 +1,6 @@
 import JourneyProgram
 
 extension Workspace {
-    /// Every rule by which an event of this name gives points.
-    public func pointRules(forEvent name: String) -> [(score: ScoreModel, rule: PointRule)] {
-        scores.flatMap { score in score.rules.filter { $0.event == name }.map { (score, $0) } }
-    }
-
     /// The journeys that an event of this name may start.
     public func journeys(startingOnEvent name: String) -> [JourneyDefinition] {
         journeys.filter { definition in

@@ -10,7 +10,10 @@ extension ContactPortrait {
         let names = story.identities.map { "\($0.kind.rawValue) \($0.value)" }
         if !names.isEmpty { lines.append("  known as    \(Console.safe(names.joined(separator: ", ")))") }
         lines.append("  stage       \(story.state.stage ?? "none")")
-        for score in scores { lines.append("  score       \(score.name) \(score.value.short)") }
+        for score in scores {
+            let band = score.band.map { ", \($0)" } ?? ""
+            lines.append("  score       \(score.name) \(score.value.short)\(band)")
+        }
         for (name, value) in story.state.attributes.sorted(by: { $0.key < $1.key }) {
             lines.append("  attribute   \(Console.safe("\(name): \(value.brief)"))")
         }
@@ -33,6 +36,9 @@ extension ContactPortrait {
                 story.identities.map { .object(["kind": .string($0.kind.rawValue), "value": .string($0.value)]) }),
             "attributes": .object(story.state.attributes), "stage": story.state.stage.map { .string($0) } ?? .null,
             "scores": .object(Dictionary(uniqueKeysWithValues: scores.map { ($0.name, JSON.double($0.value)) })),
+            "bands": .object(
+                Dictionary(
+                    uniqueKeysWithValues: scores.compactMap { score in score.band.map { (score.name, .string($0)) } })),
             "consents": .array(consents.map(\.json)),
             "suppressed": story.suppression.map { .string($0) } ?? .null,
             "created_at": .string(story.createdAt.description),

@@ -1,6 +1,8 @@
+import Expressions
 import JourneyProgram
 import Model
 import Postgres
+import Scores
 import ServiceRuntime
 import Store
 import Transit
@@ -15,6 +17,8 @@ struct ContactPortrait: Sendable {
     let scripts: [RunVersion: JourneyScript]
     let workspaceName: String
     let now: Timestamp
+    /// What gave points, in order; empty where no events were asked for.
+    private let history: [HistoryEvent]
 
     struct RunVersion: Hashable {
         var journey: String
@@ -45,6 +49,10 @@ struct ContactPortrait: Sendable {
                 files[definition.file] ?? "", goalWithin: definition.journey.goal?.within)
         }
         self.scripts = scripts
+        let names = definitions?.scores.reduce(into: Set<String>()) { $0.formUnion($1.mentionedEvents) } ?? []
+        history =
+            eventLimit > 0
+            ? try EventLog.history(of: [contact], names: names, context: true, in: session)[contact] ?? [] : []
     }
 
     var zone: LocalZone { definitions?.zone ?? .utc }
@@ -54,12 +62,21 @@ struct ContactPortrait: Sendable {
         story.state.address ?? story.identities.min { $0.kind < $1.kind }?.value ?? story.contact.contact.description
     }
 
-    /// Each score's value now.
-    var scores: [(name: String, value: Double)] {
+    /// Where each score comes from.
+    var accounts: [ScoreAccount] {
+        (definitions?.scores ?? []).map { model in
+            ScoreAccount(
+                model, balance: story.balances[model.name] ?? ScoreBalance(), of: history,
+                contact: .object(story.state.attributes), now: now)
+        }
+    }
+
+    /// Each score's value now, and what its range is called.
+    var scores: [(name: String, value: Double, band: String?)] {
         guard let definitions else { return [] }
         let facts = ContactFacts(
             definitions, now: now, contact: .object(story.state.attributes), balances: story.balances)
-        return definitions.scores.map { ($0.name, facts.score($0.name)) }
+        return definitions.scores.map { ($0.name, facts.score($0.name), facts.band(ofScore: $0.name)) }
     }
 
     /// The line that holds for each matter of consent: the latest, and of two at one instant the withdrawal.

@@ -7,23 +7,37 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain", abstract: "Tell one contact's whole story in time order, each thing with its reason.",
         discussion: """
             Times are in the workspace's zone. Points and the reasons for stages are told by the rules that are live now.
+
+            --score tells where each point comes from instead: the event and its rule, what is left of the points, what \
+            a cap cut off, and which attributes fit. The lines add up to the score.
             """)
 
     @Argument(help: "An e-mail, a user id or a contact's id.")
     var contact: String
     @Option(help: "How many of the latest events to tell.")
     var events: Int32 = 1000
+    @Flag(help: "Tell where the scores come from.")
+    var score = false
+    @Argument(help: ArgumentHelp("With --score, the score to tell; all by default.", valueName: "model"))
+    var model: String?
     @OptionGroup var workspace: WorkspaceOption
     @OptionGroup var format: FormatOption
 
     func validate() throws {
         guard events >= 0 else { throw ValidationError("--events is 0 or more.") }
+        if let model, !score { throw ValidationError("\"\(model)\" is one too many; a score is named with --score.") }
     }
 
     func run() async throws {
         let (choice, contact, events) = (try workspace.choice(), contact, events)
         let portrait = try await withWorkspace(choice) { workspace, session in
             try ContactPortrait(contact, in: workspace, eventLimit: events, session: session)
+        }
+        if score {
+            let telling = try ScoreTelling(portrait, model: model)
+            if format.json { return Console.show(telling.json) }
+            for line in telling.lines { print(line) }
+            return
         }
         let telling = StoryTelling(portrait: portrait)
         if format.json { return Console.show(telling.json) }

@@ -38,24 +38,18 @@ extension StoryTelling {
             ])
     }
 
+    /// Points that a cap cut off, or whose time is over, are told as such.
     private func points(of event: Story.Event) -> [StoryLine] {
-        guard let definitions = portrait.definitions else { return [] }
-        let view = JSON.object([
-            "name": .string(event.name), "id": .string(event.eventID), "at": .string(event.at.description),
-            "properties": event.properties, "context": event.context,
-        ])
-        return definitions.pointRules(forEvent: event.name).filter { _, rule in
-            rule.when?.holds(in: OneEvent(now: event.at, event: view)).holds ?? true
-        }.map { score, rule in
-            let points = Double(rule.points) / 1000
-            let condition = rule.when.map { ", since \($0.line)" } ?? ""
+        (pointLines[HistoryPosition(at: event.at, eventID: event.eventID)] ?? []).filter {
+            $0.line.event.name == event.name
+        }.map { score, line in
+            let points = Double(line.rule.points) / 1000
+            let condition = line.rule.when.map { ", since \($0.line)" } ?? ""
+            let fate = line.words(in: portrait.zone).map { "; \($0)" } ?? ""
             return StoryLine(
                 at: event.at, kind: .points, order: event.eventID,
-                text: "\(score.name) \(points < 0 ? "" : "+")\(points.short) for \(rule.event)\(condition)",
-                facts: [
-                    "score": .string(score.name), "points": .double(points), "event": .string(rule.event),
-                    "event_id": .string(event.eventID), "when": rule.when.map { .string($0.source) } ?? .null,
-                ])
+                text: "\(score) \(points < 0 ? "" : "+")\(points.short) for \(line.rule.event)\(condition)\(fate)",
+                facts: line.facts(of: score))
         }
     }
 
@@ -66,15 +60,25 @@ extension StoryTelling {
             let event = story.events.last { $0.eventID == reached.eventID && $0.at == reached.at }?.name
             let before = reached.previous.map { ", from \($0)" } ?? ""
             let reason = stage.map { $0.when.map { ", since \($0.line)" } ?? ", where everybody begins" } ?? ""
+            let lapse = lapse(of: reached)
             return StoryLine(
                 at: reached.at, kind: .stage, order: reached.eventID,
-                text: "reached \(reached.stage)\(before)\(reason)" + (event.map { ", with \($0)" } ?? ""),
+                text: (lapse ?? "reached \(reached.stage)\(before)\(reason)") + (event.map { ", with \($0)" } ?? ""),
                 facts: [
                     "stage": .string(reached.stage), "previous": reached.previous.map { .string($0) } ?? .null,
                     "event_id": .string(reached.eventID), "event": event.map { .string($0) } ?? .null,
                     "when": stage?.when.map { .string($0.source) } ?? .null,
                 ])
         }
+    }
+
+    /// A move to an earlier stage; nil for one ahead.
+    private func lapse(of reached: Stages.Reached) -> String? {
+        guard let definitions = portrait.definitions, let previous = reached.previous,
+            definitions.place(of: reached.stage) < definitions.place(of: previous)
+        else { return nil }
+        let reason = definitions.stage(named: previous)?.when.map { ", since no longer \($0.line)" } ?? ""
+        return "went back to \(reached.stage), from \(previous)\(reason)"
     }
 
     var consentLines: [StoryLine] {
@@ -93,7 +97,7 @@ extension StoryTelling {
 
 extension Expression {
     /// The source on one line.
-    fileprivate var line: String {
+    var line: String {
         source.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }.joined(separator: " ")
     }
 }
@@ -106,17 +110,4 @@ extension AcceptedEvent.Trust {
         case .system: "loods"
         }
     }
-}
-
-/// A world of one event and nothing else, which is all that point rules see.
-private struct OneEvent: EvaluationContext {
-    var now: Timestamp
-    var event: JSON?
-    var contact: JSON { .null }
-    var stage: String? { nil }
-    var history: History { History() }
-    var runStart: HistoryPosition? { nil }
-    func consented(_ topic: String) -> Bool { false }
-    func score(_ model: String) -> Double { 0 }
-    func halfLife(ofScore model: String) -> Span? { nil }
 }

@@ -1,10 +1,21 @@
+import Expressions
 import JourneyProgram
 import Model
 import Store
+import Workspaces
 
 /// Tells a contact's story in time order.
 struct StoryTelling {
     let portrait: ContactPortrait
+    /// What gave points, by the place of its event.
+    let pointLines: [HistoryPosition: [(score: String, line: ScoreAccount.Line)]]
+
+    init(portrait: ContactPortrait) {
+        self.portrait = portrait
+        pointLines = Dictionary(
+            grouping: portrait.accounts.flatMap { account in account.lines.map { (account.model.name, $0) } },
+            by: \.1.event.position)
+    }
 
     var story: Story { portrait.story }
 

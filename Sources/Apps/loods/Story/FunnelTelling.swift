@@ -1,0 +1,98 @@
+import JourneyProgram
+import Model
+import Store
+import Workspaces
+
+/// Tells a funnel: stages with their counts and flows, and the journeys that serve each.
+struct FunnelTelling: Sendable {
+    let funnel: Funnel
+    let definitions: Workspace
+    let from: Timestamp
+    let to: Timestamp
+
+    /// Those defined, and those that contacts are in although they are defined no more.
+    private var stages: [String] {
+        let defined = definitions.stages.map(\.name)
+        let others = Set(funnel.flows.flatMap { [$0.from, $0.to] }.compactMap(\.self)).subtracting(defined)
+        return defined + others.sorted()
+    }
+
+    // MARK: For people
+
+    var lines: [String] {
+        let (start, end) = (LocalTime(from, in: definitions.zone), LocalTime(to, in: definitions.zone))
+        var lines = [Console.bold(definitions.name) + "   \(start.full) → \(end.full)   \(definitions.zone.name)", ""]
+        lines.append(row("stage", "before", "after", Console.dim("where they went")))
+        for stage in stages { lines += tell(stage) }
+        lines += tell(nil)
+        return lines + rest
+    }
+
+    private func tell(_ stage: String?) -> [String] {
+        let counts = funnel.counts(of: stage)
+        let moves = funnel.flows.filter { $0.from == stage && $0.to != stage }.sorted { $0.contacts > $1.contacts }
+        if stage == nil, moves.isEmpty { return [] }
+        let words = moves.map { "→ \($0.to ?? "no stage") \($0.contacts.grouped)" }.joined(separator: " · ")
+        let line =
+            stage == nil
+            // Who was in no stage before is mostly somebody who was not there.
+            ? row("new", "", "", words) : row(stage ?? "", counts.before.grouped, counts.after.grouped, words)
+        guard let stage else { return [line] }
+        return [line] + journeys(of: stage).map { "    \(tell($0))" }
+    }
+
+    private func row(_ name: String, _ before: String, _ after: String, _ words: String) -> String {
+        "  \(Console.safe(name).padded(to: 16)) \(before.leading(to: 10)) \(after.leading(to: 10))   \(Console.safe(words))"
+    }
+
+    private func tell(_ passage: Funnel.Passage) -> String {
+        let ended = passage.ended.sorted { $0.key < $1.key }.map { "\($0.value.grouped) \($0.key)" }
+        let parts = ["\(passage.entered.grouped) entered"] + ended + ["\(passage.underWay.grouped) under way"]
+        return "journey \(passage.journey.padded(to: 20)) \(parts.joined(separator: " · "))"
+    }
+
+    /// The journeys that serve no stage.
+    private var rest: [String] {
+        let journeys = journeys(of: nil)
+        return journeys.isEmpty ? [] : ["  any stage"] + journeys.map { "    \(tell($0))" }
+    }
+
+    private func journeys(of stage: String?) -> [Funnel.Passage] {
+        let known = Dictionary(funnel.passages.map { ($0.journey, $0) }) { first, _ in first }
+        let named = definitions.journeys.map(\.journey).filter { $0.stage == stage }.map(\.name)
+        let gone = stage == nil ? known.keys.filter { definitions.journey(named: $0) == nil } : []
+        return (named + gone).sorted().map { known[$0] ?? Funnel.Passage(journey: $0) }
+    }
+
+    // MARK: For scripts
+
+    var json: JSON {
+        .object([
+            "workspace": .string(definitions.name), "from": .string(from.description), "to": .string(to.description),
+            "zone": .string(definitions.zone.name),
+            "stages": .array(
+                stages.map { stage in
+                    let counts = funnel.counts(of: stage)
+                    return .object([
+                        "stage": .string(stage), "before": .int(counts.before), "after": .int(counts.after),
+                    ])
+                }),
+            "flows": .array(
+                funnel.flows.sorted { ($0.from ?? "", $0.to ?? "") < ($1.from ?? "", $1.to ?? "") }.map { flow in
+                    .object([
+                        "from": flow.from.map { .string($0) } ?? .null, "to": flow.to.map { .string($0) } ?? .null,
+                        "contacts": .int(flow.contacts),
+                    ])
+                }),
+            "journeys": .array(
+                (stages.flatMap { journeys(of: $0) } + journeys(of: nil)).map { passage in
+                    let stage = definitions.journey(named: passage.journey)?.journey.stage
+                    return .object([
+                        "journey": .string(passage.journey), "stage": stage.map { .string($0) } ?? .null,
+                        "entered": .int(passage.entered), "under_way": .int(passage.underWay),
+                        "ended": .object(passage.ended.mapValues { .int($0) }),
+                    ])
+                }),
+        ])
+    }
+}

@@ -1,0 +1,96 @@
+public import Model
+public import Postgres
+
+/// Where the contacts of a workspace stood at two instants, who went where between them, and what journeys did meanwhile.
+public struct Funnel: Sendable {
+    /// So many contacts were in one stage at the first instant and in another, or the same, at the second.
+    public struct Flow: Sendable, Hashable {
+        /// nil: not there yet, or in no stage.
+        public var from: String?
+        public var to: String?
+        public var contacts: Int64
+    }
+
+    /// What one journey did between the instants.
+    public struct Passage: Sendable, Hashable {
+        public var journey: String
+        public var entered: Int64 = 0
+        /// At the second instant.
+        public var underWay: Int64 = 0
+        /// By outcome.
+        public var ended: [String: Int64] = [:]
+
+        public init(journey: String) { self.journey = journey }
+    }
+
+    public var flows: [Flow]
+    public var passages: [Passage]
+
+    /// Reads the funnel; contacts that have merged away are left out.
+    ///
+    /// - Parameters:
+    ///   - stages: in the order of the journey.
+    ///   - keepsStages: whether a stage once reached is kept, so that a contact was in the furthest it had reached; else it
+    ///     was in the one it had moved to last.
+    public static func read(
+        of workspace: WorkspaceID, stages: [String], keepsStages: Bool, from: Timestamp, to: Timestamp, now: Timestamp,
+        in session: PostgresSession
+    ) throws -> Funnel {
+        let flows = try session.query(
+            """
+            select before, case when \(to >= now) then stage else after end, count(*)
+            from (
+                select c.contact_id, c.stage,
+                    (array_agg(s.stage order by s.place desc, s.number desc) filter (where s.at <= \(from)))[1] as before,
+                    (array_agg(s.stage order by s.place desc, s.number desc) filter (where s.at <= \(to)))[1] as after
+                from contacts c
+                left join lateral (
+                    select m.stage, m.at, m.number,
+                        case when \(keepsStages) then coalesce(array_position(\(stages), m.stage), 0) else 0 end as place
+                    from stages m
+                    where m.workspace_id = c.workspace_id and m.contact_id = c.contact_id
+                ) s on true
+                where c.workspace_id = \(workspace) and c.merged_into is null
+                group by c.contact_id, c.stage
+            ) as standing
+            group by 1, 2
+            """
+        ).map { row in
+            let (from, to, contacts) = try row.decode((String?.self, String?.self, Int64.self))
+            return Flow(from: from, to: to, contacts: contacts)
+        }
+        return Funnel(flows: flows, passages: try passages(of: workspace, from: from, to: to, in: session))
+    }
+
+    private static func passages(
+        of workspace: WorkspaceID, from: Timestamp, to: Timestamp, in session: PostgresSession
+    ) throws -> [Passage] {
+        let rows = try session.query(
+            """
+            select journey, coalesce(outcome, ''), count(*) filter (where entered_at > \(from)),
+                count(*) filter (where ended_at is null or ended_at > \(to)),
+                count(*) filter (where ended_at > \(from) and ended_at <= \(to))
+            from runs where workspace_id = \(workspace) and entered_at <= \(to)
+            group by 1, 2
+            """)
+        var passages: [String: Passage] = [:]
+        for row in rows {
+            let (journey, outcome, entered, underWay, ended) = try row.decode(
+                (String.self, String.self, Int64.self, Int64.self, Int64.self))
+            var passage = passages[journey] ?? Passage(journey: journey)
+            passage.entered += entered
+            passage.underWay += underWay
+            if ended > 0 { passage.ended[outcome, default: 0] += ended }
+            passages[journey] = passage
+        }
+        return passages.values.sorted { $0.journey < $1.journey }
+    }
+
+    /// How many contacts were in a stage at the first instant, and at the second.
+    public func counts(of stage: String?) -> (before: Int64, after: Int64) {
+        (
+            flows.filter { $0.from == stage }.reduce(0) { $0 + $1.contacts },
+            flows.filter { $0.to == stage }.reduce(0) { $0 + $1.contacts }
+        )
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Laboratory
+import Model
+import Postgres
+import Testing
+import TestSupport
+
+@Suite struct CommandLineFunnelTests {
+    private static let start = Timestamp(iso8601: "2026-03-20T09:00:00Z")!
+
+    /// Anne was in before and moves on, Ben is new, Cor was there and stays; Dan is new and ends up as far as Anne.
+    private static let events = """
+        {"type":"track","userId":"anne","event":"Page Viewed","messageId":"a1","timestamp":"2026-03-01T10:00:00Z"}
+        {"type":"track","userId":"cor","event":"Page Viewed","messageId":"c1","timestamp":"2026-03-01T11:00:00Z"}
+        {"type":"track","userId":"anne","event":"Order Completed","messageId":"a2","timestamp":"2026-03-06T10:00:00Z","properties":{"order_id":"o-1"}}
+        {"type":"track","userId":"ben","event":"Page Viewed","messageId":"b1","timestamp":"2026-03-07T10:00:00Z"}
+        {"type":"track","userId":"dan","event":"Order Completed","messageId":"d1","timestamp":"2026-03-08T10:00:00Z","properties":{"order_id":"o-2"}}
+
+        """
+
+    @Test func stagesAndFlowsBetweenTwoDates() async throws {
+        let stages = """
+            stages:
+              - stage: see
+              - {stage: think, when: 'count("Page Viewed") >= 2'}
+              - {stage: do, when: 'did("Order Completed")'}
+            """
+        try await Cluster.with(
+            services: ["scoring", "scheduler", "mailer"], clock: .stepped(at: Self.start),
+            workspace: Shop.files.merging(["stages.yaml": stages]) { $1 }
+        ) { cluster in
+            try await Terminal.with { line in
+                for (number, event) in Self.events.split(separator: "\n").enumerated() {
+                    try line.write("\(event)\n", to: "\(number).jsonl")
+                    _ = try await cluster.loods("import", line.path("\(number).jsonl"), "--trigger", "--wait")
+                }
+            }
+            let json = try await cluster.loods("funnel", "--from", "2026-03-05", "--json")
+            let funnel = try #require(
+                try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+            // Midnight in Amsterdam.
+            #expect((funnel["from"] as? String)?.hasPrefix("2026-03-04T23:00:00") == true)
+            let flows = try #require(funnel["flows"] as? [[String: Any]]).map { flow in
+                "\(flow["from"] as? String ?? "-") \(flow["to"] as? String ?? "-") \(flow["contacts"] as? Int ?? 0)"
+            }
+            #expect(flows == ["- do 1", "- see 1", "see do 1", "see see 1"])
+            let counts = try #require(funnel["stages"] as? [[String: Any]]).map { stage in
+                "\(stage["stage"] ?? "") \(stage["before"] ?? 0) \(stage["after"] ?? 0)"
+            }
+            #expect(counts == ["see 2 2", "think 0 0", "do 0 2"])
+            let journeys = try #require(funnel["journeys"] as? [[String: Any]])
+            let first = try #require(journeys.first { $0["journey"] as? String == "first" })
+            #expect(first["entered"] as? Int == 2)
+
+            let text = try await cluster.loods("funnel", "--from", "2026-03-05", "--to", "2026-03-07")
+            #expect(text.contains("→ do 1"))
+            #expect(!text.contains("new"))
+            _ = try await cluster.command("funnel", "--from", "yesterday", exits: 64)
+            _ = try await cluster.command("funnel", "--from", "2026-04-05", exits: 64)
+        }
+    }
+}

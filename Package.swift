@@ -239,6 +239,9 @@ let package = Package(
             dependencies: [
                 "AMQP", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
             ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
+        .executableTarget(
+            name: "rules", dependencies: ["Expressions", "Model"], path: "Tests/Benchmarks/rules",
+            exclude: ["peer.py"], swiftSettings: strict),
         tests("Architecture", []),
         .testTarget(
             name: "ClusterTests",

@@ -4,7 +4,7 @@
 bench_limit=480
 
 bench_command() {
-  local arguments=() scale=() asked=0
+  local arguments=() scale=() asked=0 expressions=0 servers=0
   while (($#)); do
     case $1 in
       --json) quiet_stdout; arguments+=(--json) ;;
@@ -13,14 +13,19 @@ bench_command() {
         [[ ${2:-} =~ ^(ingest|scoring|scheduler|mailer)=([1-9][0-9]?)$ ]] ||
           die 64 "--scale takes SERVICE=N, for example --scale scoring=2; services are ${services[*]}"
         scale+=("$2"); shift ;;
-      events | ingest | scoring | mailer) arguments+=("$1"); asked=1 ;;
-      *) die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring and mailer" ;;
+      events | ingest | scoring | mailer) arguments+=("$1"); asked=1 servers=1 ;;
+      expressions) asked=1 expressions=1 ;;
+      *) die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer and expressions" ;;
     esac
     shift
   done
-  ((asked)) || note "all benchmarks: events, ingest, scoring, mailer"
+  ((asked)) || note "all benchmarks: events, ingest, scoring, mailer; expressions has one of its own"
   use_instance bench
   lock_instance
+  if ((expressions)); then
+    measure_expressions "${arguments[@]}"
+    ((servers)) || return 0
+  fi
   need_packages
   build_release throughput
   bench_started=$(milliseconds)
@@ -38,6 +43,19 @@ bench_command() {
   start_services "${scale[@]}"
   fetch_smtp_source
   measure "${arguments[@]}"
+}
+
+# Needs no server: our evaluator in turns with the peer, in an environment that stays between runs.
+measure_expressions() { # ARGUMENT…
+  local venv=$state_root/venv-cel flags=() argument
+  for argument in "$@"; do [[ $argument != --* ]] || flags+=("$argument"); done
+  need_packages "$venv_package"
+  [[ -x $venv/bin/python ]] && "$venv/bin/python" -c 'import cel' 2>/dev/null || {
+    python3 -m venv --clear "$venv" && "$venv/bin/pip" install --quiet common-expression-language==0.10.0
+  } || die 69 "common-expression-language could not be had from PyPI"
+  local products=()
+  build_release rules
+  "$root/.build/release/rules" "$venv/bin/python" "$root/Tests/Benchmarks/rules/peer.py" "${flags[@]}"
 }
 
 measure() {

@@ -47,7 +47,10 @@ enum BuiltinFunction: Sendable {
         guard case .string(let text) = operands[0], case .string(let part) = operands[1] else {
             throw mismatch(operands)
         }
-        guard self == .matches else { return .bool(try find(part, in: text, &budget)) }
+        guard self == .matches else {
+            try budget.spend((text.utf8.count + part.utf8.count) / 64)
+            return .bool(find(part, in: text))
+        }
         // To compile a pattern costs far more than to follow it.
         try budget.spend(text.utf8.count / 16 + 200 + part.utf8.count)
         return .bool(try LinearPattern(part).matches(text))
@@ -67,14 +70,39 @@ enum BuiltinFunction: Sendable {
     }
 
     /// By code points, which Swift's own `hasPrefix` and `contains` are not.
-    func find(_ part: String, in text: String, _ budget: inout StepBudget) throws(Fault) -> Bool {
-        let (text, part) = (text.utf8, part.utf8)
-        if text.count >= 64 { try budget.spend((text.count + part.count) / 64) }
-        switch self {
-        case .startsWith: return text.starts(with: part)
-        case .endsWith: return text.count >= part.count && text.suffix(part.count).elementsEqual(part)
-        default: return text.firstPlace(of: Array(part)) != nil
+    func find(_ part: String, in text: String) -> Bool {
+        let answer: Bool? = text.utf8.withContiguousStorageIfAvailable { text in
+            part.utf8.withContiguousStorageIfAvailable { find($0, in: text) } ?? find(Array(part.utf8)[...], in: text)
         }
+        return answer ?? find(Array(part.utf8), in: Array(text.utf8))
+    }
+
+    @inline(__always)
+    private func find<Part: RandomAccessCollection<UInt8>, Text: RandomAccessCollection<UInt8>>(
+        _ part: Part, in text: Text
+    ) -> Bool {
+        guard text.count >= part.count else { return false }
+        switch self {
+        case .startsWith: return text.prefix(part.count).elementsEqual(part)
+        case .endsWith: return text.suffix(part.count).elementsEqual(part)
+        default: return text.holds(part)
+        }
+    }
+}
+
+extension RandomAccessCollection<UInt8> {
+    /// Short texts are tried place by place.
+    @inline(__always)
+    fileprivate func holds<Part: RandomAccessCollection<UInt8>>(_ part: Part) -> Bool {
+        guard let first = part.first else { return true }
+        guard count < 128 else { return firstPlace(of: Array(part)) != nil }
+        var place = startIndex
+        let end = index(endIndex, offsetBy: 1 - part.count)
+        while place < end {
+            if self[place] == first, self[place...].prefix(part.count).elementsEqual(part) { return true }
+            formIndex(after: &place)
+        }
+        return false
     }
 }
 

@@ -66,6 +66,15 @@ extension Checker {
     }
 
     private mutating func test(_ call: Call, _ operand: Int, _ part: String) throws(ExpressionError) -> ValueType? {
+        if call.target != nil, case .identifier(let name) = tree[operand].kind, let local = local(name),
+            local.type.fits(.string)
+        {
+            let function = FunctionCatalog.methods[call.name]![0].function
+            program.emit(
+                .testLocal(function, local: local.number, constant: program.tables.constants.count), at: call.offset)
+            program.tables.constants.append(.string(part))
+            return .bool
+        }
         guard call.target != nil, let path = try pathNumber(operand), !program.tables.paths[path].fields.isEmpty
         else { return nil }
         let function = FunctionCatalog.methods[call.name]![0].function

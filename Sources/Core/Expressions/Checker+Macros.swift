@@ -29,14 +29,18 @@ extension Checker {
     ) throws(ExpressionError) -> ValueType {
         let range = try check(call.target!)
         let types = try elementTypes(of: range, pair: count == 2, at: call.offset)
-        var loop = Loop(kind: kind, variables: [])
+        var loop = Loop(kind: kind)
         let outer = locals.count
         for (argument, type) in zip(call.arguments.prefix(count), types) {
             let name = try variableName(argument)
             guard !locals[outer...].contains(where: { $0.name == name }) else {
                 throw error("'\(name)' comes twice", at: tree[argument].offset)
             }
-            loop.variables.append(declare(name, type))
+            if count == 2, locals.count == outer {
+                loop.key = declare(name, type)
+            } else {
+                loop.element = declare(name, type)
+            }
         }
         let number = program.tables.loops.count
         program.tables.loops.append(loop)

@@ -81,6 +81,9 @@ extension Checker {
         _ symbol: BinaryOperator, _ left: Int, _ right: Int, at offset: Int
     ) throws(ExpressionError) -> ValueType? {
         guard symbol.precedence == .relation else { return nil }
+        if let constant = constant(right), let local = variable(left) {
+            return try fused(symbol, local, constant, at: offset)
+        }
         if let constant = constant(right), let path = try pathNumber(left) {
             return try fused(symbol, path, constant, at: offset)
         }
@@ -95,6 +98,21 @@ extension Checker {
             return nil
         }
         program.emit(.compare(symbol, path: path, constant: program.tables.constants.count), at: offset)
+        program.tables.constants.append(constant)
+        return .bool
+    }
+
+    /// The variable of a macro that a name is.
+    private func variable(_ id: Int) -> Local? {
+        if case .identifier(let name) = tree[id].kind { local(name) } else { nil }
+    }
+
+    private mutating func fused(
+        _ symbol: BinaryOperator, _ local: Local, _ constant: Value, at offset: Int
+    ) throws(ExpressionError) -> ValueType? {
+        guard Self.result(of: symbol, local.type, constant.type) != nil else { return nil }
+        program.emit(
+            .compareLocal(symbol, local: local.number, constant: program.tables.constants.count), at: offset)
         program.tables.constants.append(constant)
         return .bool
     }

@@ -98,7 +98,8 @@ extension Checker {
         let start = program.tables.fields.count
         for field in names { program.tables.fields.append(FieldName(field.name)) }
         program.tables.paths.append(
-            FieldPath(root: root, fields: start..<start + names.count, offsets: fields.map(\.offset)))
+            FieldPath(root: root, fields: start..<start + names.count, offsets: program.tables.paths.count))
+        program.tables.pathOffsets.append(fields.map(\.offset))
         return program.tables.paths.count - 1
     }
 

@@ -13,6 +13,8 @@ public struct Expression: Sendable {
     /// The type that a value is held to.
     public let expected: ValueType
     let program: Program
+    /// Whether a bool is of the expected type.
+    private let isCondition: Bool
 
     /// Parses, checks and compiles.
     ///
@@ -29,6 +31,7 @@ public struct Expression: Sendable {
         }
         self.source = source
         expected = expecting
+        isCondition = ValueType.bool.fits(expecting)
         program = try Checker.compile(
             SourceText(source), Declarations(scope: scope, vocabulary: vocabulary), expecting: expecting)
     }
@@ -37,6 +40,7 @@ public struct Expression: Sendable {
     init(_ source: String, _ declarations: Declarations) throws(ExpressionError) {
         self.source = source
         expected = .dyn
+        isCondition = true
         program = try Checker.compile(SourceText(source), declarations, expecting: .dyn)
     }
 }
@@ -100,7 +104,7 @@ extension Expression {
         let result = Machine.run(program, in: world)
         switch result.content {
         case .value(let value):
-            guard value.type.fits(expected) else {
+            guard isExpected(value) else {
                 let fault = Fault(.unexpectedType, "the value is \(value.typeName), not \(expected)")
                 throw error(fault, offset: program.offsets.last ?? 0, validUntil: result.validUntil)
             }
@@ -112,12 +116,13 @@ extension Expression {
 
     /// Whether a condition is true in a world; an error counts as false.
     public func holds(in world: some EvaluationContext) -> (holds: Bool, validUntil: Timestamp) {
-        do {
-            let result = try evaluate(world)
-            return (result.value == .bool(true), result.validUntil)
-        } catch {
-            return (false, error.validUntil)
-        }
+        let result = Machine.run(program, in: world)
+        return (result.bool == true && isCondition, result.validUntil)
+    }
+
+    private func isExpected(_ value: Value) -> Bool {
+        if case .bool = value, isCondition { return true }
+        return value.type.fits(expected)
     }
 
     private func error(_ fault: Fault, offset: Int, validUntil: Timestamp) -> EvaluationError {

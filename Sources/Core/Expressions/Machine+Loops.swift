@@ -3,36 +3,29 @@ import Model
 extension Machine {
     /// A macro on its way through its range.
     struct Iteration {
-        enum Range {
-            case list([Value])
-            case entries([MapValue.Entry])
-        }
-
-        var range: Range
+        /// The elements of a list, or the entries of a map.
+        var list: [Value] = []
+        var entries: [MapValue.Entry] = []
+        let isList: Bool
         var index = 0
         var validUntil: Timestamp
-        var elements: [Value] = []
-        var entries: [MapValue.Entry] = []
+        /// What has been made: elements, or entries.
+        var made: [Value] = []
+        var madeEntries: [MapValue.Entry] = []
         var found = 0
         /// The first error of `all` and `exists`, which a deciding element still overrides.
         var fault: Fault?
-        /// The element at hand.
-        var current: Value = .null
 
-        var count: Int {
-            switch range {
-            case .list(let elements): elements.count
-            case .entries(let entries): entries.count
-            }
-        }
+        var count: Int { isList ? list.count : entries.count }
+
+        /// The element, or the key, that was taken last.
+        var current: Value { isList ? list[index - 1] : entries[index - 1].key }
     }
 
     mutating func loop(_ operation: Operation) throws(Fault) {
         switch operation {
-        case .iterate(let number): try begin(program.tables.loops[number])
-        case .next(let number): try advance(program.tables.loops[number])
-        case .keep(let number): keep(program.tables.loops[number])
-        case .collect(let number): try collect(program.tables.loops[number])
+        case .iterate(let number): try begin(program.loops.base + number)
+        case .keep(let number): keep(program.loops.base + number)
         case .bind(let local): locals[local] = pop()
         case .unwrap(let local, let end): unwrap(local, end)
         case .wrap(let local, let isFlat): wrap(local, isFlat)
@@ -40,82 +33,86 @@ extension Machine {
         }
     }
 
-    private mutating func begin(_ loop: Loop) throws(Fault) {
+    private mutating func begin(_ loop: UnsafePointer<Loop>) throws(Fault) {
         let range = pop()
         switch range.content {
         case .fault:
             push(range)
-            next = loop.end
+            next = loop.pointee.end
         case .value(.list(let elements)):
-            iterations.append(Iteration(range: .list(elements), validUntil: range.validUntil))
+            iterations.append(Iteration(list: elements, isList: true, validUntil: range.validUntil))
         case .value(.map(let map)):
             try steps.spend(map.count)
-            iterations.append(Iteration(range: .entries(map.entries), validUntil: range.validUntil))
+            iterations.append(Iteration(entries: map.entries, isList: false, validUntil: range.validUntil))
         case .value(let value):
             push(fault(.noSuchOverload, "a macro goes through list or map, not \(value.typeName)"))
-            next = loop.end
+            next = loop.pointee.end
         }
     }
 
-    private mutating func advance(_ loop: Loop) throws(Fault) {
+    mutating func advance(_ loop: UnsafePointer<Loop>) throws(Fault) {
         let last = iterations.count - 1
         let index = iterations[last].index
-        guard index < iterations[last].count else { return try finish(loop) }
+        guard index < iterations[last].count else { return finish(loop) }
         iterations[last].index = index + 1
-        let isPair = loop.variables.count == 2
-        switch iterations[last].range {
-        case .list(let elements):
-            iterations[last].current = elements[index]
-            if isPair { locals[loop.variables[0]] = Slot(.int(Int64(index))) }
-            locals[loop.variables[isPair ? 1 : 0]] = Slot(elements[index])
-        case .entries(let entries):
-            iterations[last].current = entries[index].key
-            locals[loop.variables[0]] = Slot(entries[index].key)
-            if isPair { locals[loop.variables[1]] = Slot(entries[index].value) }
+        let element = loop.pointee.element
+        if iterations[last].isList {
+            locals[element] = Slot(iterations[last].list[index])
+            if let key = loop.pointee.key { locals[key] = Slot(.int(Int64(index))) }
+        } else if let key = loop.pointee.key {
+            locals[key] = Slot(iterations[last].entries[index].key)
+            locals[element] = Slot(iterations[last].entries[index].value)
+        } else {
+            locals[element] = Slot(iterations[last].entries[index].key)
         }
     }
 
     /// Leaves the result of an iteration that has come to its end.
-    private mutating func finish(_ loop: Loop) throws(Fault) {
+    private mutating func finish(_ loop: UnsafePointer<Loop>) {
         let iteration = iterations.removeLast()
-        next = loop.end
+        next = loop.pointee.end
         if let fault = iteration.fault { return push(Slot(.fault(fault), iteration.validUntil)) }
         let result: Value =
-            switch loop.kind {
+            switch loop.pointee.kind {
             case .all: .bool(true)
             case .exists: .bool(false)
             case .existsOne: .bool(iteration.found == 1)
-            case .filter, .map: .list(iteration.elements)
-            case .transformMap: .map(MapValue(entries: iteration.entries))
+            case .filter, .map: .list(iteration.made)
+            case .transformMap: .map(MapValue(entries: iteration.madeEntries))
             }
         push(Slot(result, iteration.validUntil))
     }
 
     /// Ends an iteration with a result of its own.
-    private mutating func leave(_ loop: Loop, _ content: Content, _ validUntil: Timestamp) {
+    private mutating func leave(_ loop: UnsafePointer<Loop>, _ content: Content, _ validUntil: Timestamp) {
         iterations.removeLast()
-        next = loop.end
+        next = loop.pointee.end
         push(Slot(content, validUntil))
     }
 
-    private mutating func keep(_ loop: Loop) {
+    private mutating func keep(_ loop: UnsafePointer<Loop>) {
         let condition = pop()
         let last = iterations.count - 1
         iterations[last].validUntil = min(iterations[last].validUntil, condition.validUntil)
         switch condition.bool {
         case true: break
-        case false: next = loop.start
+        case false: next = loop.pointee.start
         case nil: leave(loop, self.condition(condition), iterations[last].validUntil)
         }
     }
 
-    private mutating func collect(_ loop: Loop) throws(Fault) {
+    mutating func collect(_ loop: UnsafePointer<Loop>) throws(Fault) {
         let body = pop()
         let last = iterations.count - 1
-        next = loop.start
-        switch loop.kind {
+        next = loop.pointee.start
+        if let holds = body.bool, body.validUntil == .distantFuture, holds == (loop.pointee.kind == .all),
+            loop.pointee.kind == .all || loop.pointee.kind == .exists
+        {
+            return
+        }
+        switch loop.pointee.kind {
         case .all, .exists:
-            if body.bool == (loop.kind == .exists) {
+            if body.bool == (loop.pointee.kind == .exists) {
                 return leave(loop, body.content, min(body.validUntil, iterations[last].validUntil))
             }
             if case .fault(let fault) = condition(body) { iterations[last].fault = iterations[last].fault ?? fault }
@@ -123,24 +120,24 @@ extension Machine {
             guard let holds = body.bool else {
                 return leave(loop, condition(body), min(body.validUntil, iterations[last].validUntil))
             }
-            if holds { try add(loop, iterations[last].current) }
+            if holds { add(loop, iterations[last].current) }
         case .map, .transformMap:
             guard case .value(let value) = body.content else {
                 return leave(loop, body.content, min(body.validUntil, iterations[last].validUntil))
             }
-            try add(loop, value)
+            add(loop, value)
         }
         iterations[last].validUntil = min(iterations[last].validUntil, body.validUntil)
     }
 
-    private mutating func add(_ loop: Loop, _ value: Value) throws(Fault) {
+    private mutating func add(_ loop: UnsafePointer<Loop>, _ value: Value) {
         let last = iterations.count - 1
-        switch loop.kind {
+        switch loop.pointee.kind {
         case .existsOne: iterations[last].found += 1
         case .transformMap:
-            guard case .value(let key) = locals[loop.variables[0]].content else { return }
-            iterations[last].entries.append(MapValue.Entry(key: key, value: value))
-        default: iterations[last].elements.append(value)
+            guard let local = loop.pointee.key, case .value(let key) = locals[local].content else { return }
+            iterations[last].madeEntries.append(MapValue.Entry(key: key, value: value))
+        default: iterations[last].made.append(value)
         }
     }
 

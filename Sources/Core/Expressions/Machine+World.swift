@@ -1,38 +1,34 @@
 import Model
 
 extension Machine {
-    /// Operations that read the world.
-    mutating func read(_ operation: Operation) -> Slot {
-        switch operation {
-        case .stage: Slot(.string(world.stage ?? ""))
-        case .fail(let number): Slot(.fault(program.tables.faults[number]))
-        case .variable(let number): variable(program.tables.variables[number])
-        case .history(let number): history(program.tables.queries[number])
-        case .score(let name): score(program.tables.names[name])
-        case .scoreAgainst(let number): score(program.tables.thresholds[number])
-        case .consented(let name): Slot(.bool(world.consented(program.tables.names[name])))
-        case .inSegment(let name): Slot(.bool(world.isInSegment(program.tables.names[name])))
+    /// What the world says to a question.
+    func answer(_ question: Operation, from world: some EvaluationContext) -> Slot {
+        let tables = program.tables
+        switch question {
+        case .stage: return Slot(.string(world.stage ?? ""))
+        case .variable(let number):
+            let name = tables.variables[number]
+            return world.variable(name).map { Slot($0) } ?? fault(.unavailable, "'\(name)' has no value here")
+        case .history(let number): return history(tables.queries[number], world)
+        case .score(let name): return score(tables.names[name], world)
+        case .scoreAgainst(let number):
+            let (model, threshold) = tables.thresholds[number]
+            return Slot(.double(world.score(model)), world.score(model, staysUntil: threshold))
+        case .consented(let name): return Slot(.bool(world.consented(tables.names[name])))
+        case .inSegment(let name): return Slot(.bool(world.isInSegment(tables.names[name])))
         default: preconditionFailure("the machine performs this operation itself")
         }
     }
 
-    private func variable(_ name: String) -> Slot {
-        world.variable(name).map { Slot($0) } ?? fault(.unavailable, "'\(name)' has no value here")
-    }
-
-    private func score(_ use: (model: String, threshold: Double)) -> Slot {
-        Slot(.double(world.score(use.model)), world.score(use.model, staysUntil: use.threshold))
-    }
-
     /// A score whose use is not a comparison with a number may matter at any time: it is looked at again a minute later.
-    private func score(_ model: String) -> Slot {
+    private func score(_ model: String, _ world: some EvaluationContext) -> Slot {
         let value = world.score(model)
         let decays = value != 0 && world.halfLife(ofScore: model) != nil
         return Slot(.double(value), decays ? world.now + .minutes(1) : .distantFuture)
     }
 
     /// A window of length w holds what is later than now - w: an event exactly w old is out, so it leaves at its time + w.
-    private func history(_ query: HistoryQuery) -> Slot {
+    private func history(_ query: HistoryQuery, _ world: some EvaluationContext) -> Slot {
         var after: HistoryPosition?
         if query.sinceRunStart {
             guard let start = world.runStart else { return fault(.unavailable, "there is no run here") }

@@ -53,7 +53,7 @@ public struct MapValue: Sendable, Equatable {
     func contains(_ name: FieldName) -> Bool {
         switch storage {
         case .object(let members): members[name.text] != nil
-        case .record(let record): record.index(of: name) != nil
+        case .record(let record): record[name] != nil
         case .entries(let entries): entries[.string(name.text)] != nil
         }
     }

@@ -21,6 +21,9 @@ enum Operation: Sendable {
     case binary(BinaryOperator, isLenient: Bool)
     /// `contact.plan == "pro"`: a path beside a constant.
     case compare(BinaryOperator, path: Int, constant: Int)
+    /// The same two of the variable of a macro.
+    case compareLocal(BinaryOperator, local: Int, constant: Int)
+    case testLocal(BuiltinFunction, local: Int, constant: Int)
     /// With the deciding value (`false` for `&&`) on top, to the end of the chain.
     case decide(neutral: Bool, to: Int)
     /// Joins two terms of a chain whose neutral value is given: `true` for `&&`, `false` for `||`; decided, to its end.
@@ -62,10 +65,19 @@ enum Operation: Sendable {
     /// Makes the result optional, unless it is so by itself.
     case wrap(Int, isFlat: Bool)
 
+    /// Whether the machine must be given the result.
+    var asksTheWorld: Bool {
+        switch self {
+        case .stage, .variable, .history, .score, .scoreAgainst, .consented, .inSegment: true
+        default: false
+        }
+    }
+
     /// Whether the stack can be longer behind it.
     var pushes: Bool {
         switch self {
-        case .constant, .fail, .path, .hasPath, .stage, .variable, .local, .compare, .test, .history, .score,
+        case .constant, .fail, .path, .hasPath, .stage, .variable, .local, .compare, .test, .compareLocal, .testLocal,
+            .history, .score,
             .scoreAgainst, .consented, .inSegment, .branch, .next, .iterate, .list, .map, .call(_, 0):
             true
         default: false

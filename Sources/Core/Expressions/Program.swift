@@ -4,24 +4,60 @@ import Model
 ///
 /// A reference, so that an evaluation takes hold of it once and not of every array in it.
 final class Program: Sendable {
-    let operations: [Operation]
+    let operations: Table<Operation>
+    let constants: Table<Value>
+    let fields: Table<FieldName>
+    let paths: Table<FieldPath>
+    let loops: Table<Loop>
     let offsets: [Int]
     let tables: ProgramTables
     let mentions: Mentions
     let type: ValueType
-    /// The most slots that the stack can come to.
+    /// The most slots that variables and stack can come to.
     let stackSize: Int
     /// The variables of macros.
     let localCount: Int
 
     init(_ draft: ProgramDraft, type: ValueType) {
-        operations = draft.operations
+        operations = Table(draft.operations)
+        constants = Table(draft.tables.constants)
+        fields = Table(draft.tables.fields)
+        paths = Table(draft.tables.paths)
+        loops = Table(draft.tables.loops)
         offsets = draft.offsets
         tables = draft.tables
         mentions = draft.mentions
         self.type = type
-        stackSize = draft.operations.count { $0.pushes } + 1
+        stackSize = draft.operations.count { $0.pushes } + 2 + draft.localCount
         localCount = draft.localCount
+    }
+
+    deinit {
+        operations.free()
+        constants.free()
+        fields.free()
+        paths.free()
+        loops.free()
+    }
+}
+
+/// What is read at every step: an array without the counting of who reads it. It lives as long as its program.
+struct Table<Element: Sendable>: Sendable {
+    /// Never written again once it is filled.
+    nonisolated(unsafe) let base: UnsafePointer<Element>
+    let count: Int
+
+    init(_ array: [Element]) {
+        let elements = UnsafeMutablePointer<Element>.allocate(capacity: array.count)
+        for (index, element) in array.enumerated() { (elements + index).initialize(to: element) }
+        base = UnsafePointer(elements)
+        count = array.count
+    }
+
+    func free() {
+        let elements = UnsafeMutablePointer(mutating: base)
+        elements.deinitialize(count: count)
+        elements.deallocate()
     }
 }
 
@@ -32,6 +68,7 @@ struct ProgramTables: Sendable {
     var faults: [Fault] = []
     var fields: [FieldName] = []
     var paths: [FieldPath] = []
+    var pathOffsets: [[Int]] = []
     var variables: [String] = []
     var names: [String] = []
     var queries: [HistoryQuery] = []
@@ -49,11 +86,8 @@ struct FieldPath: Sendable, Hashable {
     var root: Root
     /// Its fields lie in `ProgramTables.fields`, one behind the other.
     var fields: Range<Int>
-    /// Where in the source the root stands, and each field.
-    var offsets: [Int]
-
-    /// The place of a field, by its number.
-    func offset(of field: Int) -> Int { offsets[field - fields.lowerBound + 1] }
+    /// Where in the source the root stands, and each field: in `ProgramTables.pathOffsets`.
+    var offsets: Int
 }
 
 /// A macro that goes through a list or a map.
@@ -61,8 +95,10 @@ struct Loop: Sendable {
     enum Kind: Sendable { case all, exists, existsOne, filter, map, transformMap }
 
     var kind: Kind
-    /// Where the variables lie: the element, or the index or key and the value.
-    var variables: [Int]
+    /// Where the element lies, or the value.
+    var element = 0
+    /// Where the index or key lies, beside a value.
+    var key: Int?
     /// The operation that takes the next element, and the one behind the macro.
     var start = 0
     var end = 0

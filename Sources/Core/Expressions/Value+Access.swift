@@ -60,6 +60,12 @@ extension Value {
         }
     }
 
+    /// The record that a map is, without holding on to it.
+    var record: Unmanaged<Record>? {
+        guard case .map(let map) = self, case .record(let record) = map.storage else { return nil }
+        return .passUnretained(record)
+    }
+
     var wholeNumber: Int? {
         switch self {
         case .int(let value): Int(exactly: value)

@@ -124,7 +124,13 @@ extension MapValue {
 
 extension String {
     /// Equality of code points; Swift's own holds canonically equivalent texts for equal.
+    @inline(__always)
     func hasSameScalars(as other: String) -> Bool {
-        utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+        let isSame: Bool? = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
+                left.count == right.count && left.elementsEqual(right)
+            } ?? other.utf8.elementsEqual(left)
+        }
+        return isSame ?? utf8.elementsEqual(other.utf8)
     }
 }

@@ -75,6 +75,9 @@ let package = Package(
         .target(
             name: "CRE2", path: "Sources/Drivers/CRE2", publicHeadersPath: "include",
             linkerSettings: [.linkedLibrary("re2")]),
+        .target(
+            name: "CPlaces", path: "Sources/Drivers/CPlaces", publicHeadersPath: "include",
+            linkerSettings: [.linkedLibrary("maxminddb")]),
         library("ConnectionThread", in: "Drivers", ["CShims"]),
         library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
         library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
@@ -118,13 +121,13 @@ let package = Package(
             path: "Sources/Transit", swiftSettings: strict),
 
         // Pipeline: what happens to an event, in order of travel
-        library(
-            "Ingestion", in: "Pipeline",
-            [
-                "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Links", "Postgres", "CJSON",
-                "CZlib", crypto,
-                hummingbird, lifecycle, log, metrics,
-            ] + nioHTTP),
+        .target(
+            name: "Ingestion",
+            dependencies: [
+                "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Links", "Workspaces", "Postgres",
+                "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle, log, metrics,
+            ] + nioHTTP, path: "Sources/Pipeline/Ingestion", resources: [.embedInCode("Assets")],
+            swiftSettings: strict),
         library(
             "Audience", in: "Pipeline",
             [
@@ -205,7 +208,8 @@ let package = Package(
         tests(
             "Ingestion",
             [
-                "Ingestion", "Links", "Store", "Contracts", "Messaging", "Model", "TestSupport", hummingbird,
+                "Ingestion", "Links", "Workspaces", "Store", "Contracts", "Messaging", "Model", "TestSupport",
+                hummingbird,
                 hummingbirdTesting, lifecycle, log, .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + nioHTTP),
         tests(

@@ -11,6 +11,7 @@ struct Migration: Sendable {
         Migration(number: 4, name: "operations", sql: PackageResources.m0004_operations_sql),
         Migration(number: 5, name: "trials", sql: PackageResources.m0005_trials_sql),
         Migration(number: 6, name: "roles", sql: PackageResources.m0006_roles_sql),
+        Migration(number: 7, name: "edge", sql: PackageResources.m0007_edge_sql),
         Migration(number: 9, name: "scores", sql: PackageResources.m0009_scores_sql),
     ]
 }

@@ -131,6 +131,16 @@ extension SettingsReader {
         }
     }
 
+    /// A file that may be left out, of which `parse` makes a value; nil for a text that cannot be used.
+    public mutating func file<Value>(
+        _ name: String, with what: String, defaultText: String, meaning: String, parse: (_ text: String) -> Value?
+    ) -> Value? {
+        let contents = contents
+        return optional(
+            name, type: "path", defaultText: defaultText, expectation: "a readable file with \(what)", meaning: meaning
+        ) { path in (try? contents(path)).flatMap(parse) }
+    }
+
     /// An address to listen on, as `host:port`, `[::1]:8080` or `:8080`; port 0 lets the system choose.
     public mutating func listen(_ name: String, default value: String, meaning: String) -> ListenAddress {
         optional(

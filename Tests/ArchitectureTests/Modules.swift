@@ -47,7 +47,8 @@ extension Module {
 
         // The pipeline, in order of travel.
         Module(
-            "Ingestion", .pipeline, "Model Links Contracts CrashPoints Store Messaging Transit Postgres CJSON CZlib",
+            "Ingestion", .pipeline,
+            "Model Links Workspaces Contracts CrashPoints Store Messaging Transit Postgres CJSON CPlaces CZlib",
             outside:
                 "Hummingbird HummingbirdCore HTTPTypes NIOCore NIOHTTP1 NIOHTTPTypes Crypto Logging Metrics CoreMetrics "
                 + "ServiceLifecycle Synchronization Foundation FoundationEssentials"),

@@ -22,6 +22,7 @@ struct TestEdge {
     /// Without a store behind it, so that each limit is this process's alone.
     let shared: SharedLimits
     let gate: Gatekeeper
+    var settings = EdgeSettings()
 
     struct Away: Error {}
 
@@ -42,7 +43,7 @@ struct TestEdge {
         let groups = groups(sink) { $0.patience = .milliseconds(20) }
         let (keys, desk) = try behind()
         let responder = Edge.router(
-            keys: keys, gate: gate, groups: groups, signer: signer, desk: desk, logger: silent
+            keys: keys, gate: gate, groups: groups, signer: signer, desk: desk, settings: settings, logger: silent
         ).buildResponder()
         return try await publishing(groups) {
             try await Application(responder: responder, logger: silent).test(.router) { client in
@@ -51,12 +52,26 @@ struct TestEdge {
         }
     }
 
+    /// As `POST /v1/track` or `GET /c/{token}`.
+    func routes() throws -> [String] {
+        let (keys, desk) = try behind()
+        let router = Edge.routes(
+            keys: keys, gate: gate, groups: groups(sink), signer: signer, desk: desk, settings: settings, logger: silent
+        )
+        return router.routes.map { route in
+            let parts = route.path.description.split(separator: "/").map { part in
+                part.hasPrefix(":") ? "{\(part.dropFirst())}" : String(part)
+            }
+            return "\(route.method.rawValue) /\(parts.joined(separator: "/"))"
+        }
+    }
+
     /// The edge as a server of its own, on a port that the system chooses.
     func edge(groups: EventGroups, logger: Logger) throws -> Edge {
         let (keys, desk) = try behind()
         return Edge(
             host: "127.0.0.1", port: 0, keys: keys, gate: gate, groups: groups, signer: signer, desk: desk,
-            logger: logger)
+            settings: settings, logger: logger)
     }
 
     /// What stands behind the routes: neither store nor broker is there.
@@ -242,9 +257,10 @@ private let track = "{\"userId\":\"u\",\"event\":\"E\",\"messageId\":\"m\"}"
 
 @Suite struct LinkRouteTests {
     private let edge = TestEdge()
-    private let origin = LinkOrigin(
+    static let anyOrigin = LinkOrigin(
         contact: ContactKey(workspace: WorkspaceID(rawValue: 3), contact: .derived("test", "c")),
         message: .derived("test", "m"))
+    private let origin = anyOrigin
 
     private func request(
         _ path: String, _ method: HTTPRequest.Method = .get, _ headers: HTTPFields = [:], body: String = ""

@@ -47,6 +47,16 @@ import Testing
         #expect(UniqueID(draft.event.eventID) != nil)
     }
 
+    @Test(
+        arguments: [
+            ("12", "12"), ("25.0", "25"), ("1e+16", "10000000000000000"), ("1.5e3", "1500"), ("0", "0"), ("0.0", "0"),
+            ("120e-1", "12"), ("1.5", nil), ("-3", nil), ("12e-1", nil), ("1e300", nil),
+        ] as [(String, String?)]) func wholeNumbersCountAsTheirDigits(number: String, id: String?)
+    {
+        let subject = try? event("{\"userId\":\(number),\"event\":\"E\"}").event.subject
+        #expect(subject == id.map { .identity(Identity(.user, $0)) })
+    }
+
     @Test func theStrongestNameIsTheSubject() throws {
         let properties = "\"event\":\"E\",\"properties\":{\"email\":\"Anne@Example.com\"}"
         #expect(try event("{\(properties)}").event.subject == .identity(Identity(.email, "anne@example.com")))

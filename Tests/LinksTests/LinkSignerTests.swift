@@ -13,7 +13,8 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
 
     @Test(arguments: [
         Link.open(origin), .click(origin, destination: "https://shop.example/a?b=c&d=%C3%A9#e"),
-        .unsubscribe(origin, topic: "naïve offers"),
+        .unsubscribe(origin, topic: "naïve offers"), .rating(origin, rating: "support", value: -3),
+        .download(origin, content: "guide", expiresAt: Timestamp(seconds: 1_772_000_000)),
     ])
     func whatIsSignedIsReadBack(link: Link) throws {
         #expect(try signer.verify(signer.sign(link), link.purpose) == link)

@@ -24,7 +24,7 @@ enum Rights {
 
         # of a workspace
         workspaces           s       S        –          –       SIu       Su    S
-        definitions          –       S        S          S       S         SI    S
+        definitions          S       S        S          S       S         SI    S
         keys                 S       –        –          –       S         SIu   –
         journeys             –       –        S          –       S         SIu   S
         journey_versions     –       S        S          –       S         SI    S
@@ -79,7 +79,7 @@ enum Rights {
         "clock operator u": "at",
         "workspaces operator u": "revision",
         "workspaces tool u": "revision daily_quota monthly_quota",
-        "workspaces ingest s": "workspace_id daily_quota monthly_quota",
+        "workspaces ingest s": "workspace_id revision daily_quota monthly_quota",
         "keys tool u": "revoked_at rate",
         "key_allowances ingest u": "level refilled_at",
         "quota_use ingest u": "day day_events month month_events",

@@ -47,7 +47,7 @@ build_fuzzers() (
   cat "$built"/{ingest,scheduler,mailer}.product/Objects.LinkFileList | sort -u |
     grep -vE "/(CJSON|ingest|scheduler|mailer|Journeys|Delivery|$(IFS='|' && echo "${fuzz_modules[*]##*/}"))\.build/" >"$fuzz_build/others"
   swiftc "${flags[@]}" -module-name fuzz Tests/Fuzzers/fuzz/*.swift "$fuzz_build"/*.o "@$fuzz_build/others" \
-    -lpq -lrabbitmq -lz -lsimdjson -lre2 -lstdc++ -o "$fuzz_build/fuzz"
+    -lpq -lrabbitmq -lz -lsimdjson -lre2 -lmaxminddb -lstdc++ -o "$fuzz_build/fuzz"
 )
 
 # fuzz_steps SECONDS: after a build of the tests, one of the fuzzers, and for each target that many seconds from the same seed and the same corpus: one check each.

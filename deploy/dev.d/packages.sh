@@ -7,6 +7,7 @@ needed_packages=(
   "librabbitmq-dev:/usr/include/amqp.h"
   "libsimdjson-dev:/usr/include/simdjson.h"
   "libre2-dev:/usr/include/re2/re2.h"
+  "libmaxminddb-dev:/usr/include/*/maxminddb.h"
   "zlib1g-dev:/usr/include/zlib.h"
   "libstdc++-12-dev:/usr/include/c++/*/vector"
   "pkg-config:pkg-config"

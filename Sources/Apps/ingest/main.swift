@@ -13,6 +13,7 @@ struct IngestSettings {
     let buffer: Int
     let addressRate: Int
     let proxies: TrustedProxies
+    var edge = EdgeSettings()
 
     init(_ reader: inout SettingsReader) {
         worker = Worker.Settings(&reader)
@@ -43,6 +44,45 @@ struct IngestSettings {
                 expectation: "a list of addresses and networks, such as 10.0.0.0/8, 2001:db8::1",
                 meaning: "The proxies whose X-Forwarded-For is believed.", parse: TrustedProxies.init
             ) ?? .none
+        edge.origins =
+            reader.optional(
+                "LOODS_CORS_ORIGINS", type: "origins", defaultText: "*",
+                expectation: "* or a list of origins, such as https://shop.example",
+                meaning: "The sites whose pages may call the event API and post forms from scripts.",
+                parse: AllowedOrigins.init) ?? .all
+        edge.clients = Self.clients(&reader)
+        let formRate = reader.int(
+            "LOODS_FORM_RATE", in: 0...1_000_000, default: 5, unit: "forms a second",
+            meaning:
+                "What one address (IPv6: one /64) may post to forms, over all ingest processes; 0: as many as come.")
+        edge.formRate = formRate == 0 ? nil : formRate
+        edge.downloads = reader.string(
+            "LOODS_DOWNLOADS",
+            meaning: "The folder of gated files, WORKSPACE/FILE in it; without it no files are served.")
+        edge.publicURL = reader.optional(
+            "LOODS_PUBLIC_URL", type: "URL", defaultText: "as the request says", expectation: "an http or https URL",
+            meaning: "Where ingest is reached from outside, for links to downloads."
+        ) { text in
+            guard ["http://", "https://"].contains(where: text.hasPrefix) else { return nil }
+            return text.hasSuffix("/") ? String(text.dropLast()) : text
+        }
+    }
+
+    /// What is made of user agents and addresses.
+    private static func clients(_ reader: inout SettingsReader) -> ClientFacts {
+        let words = ClientFacts.Bots.allCases.map(\.rawValue)
+        let bots = reader.choice(
+            "LOODS_BOTS", of: words, default: ClientFacts.Bots.mark.rawValue,
+            meaning: "Events of robots: kept with context.bot, or rejected where they come with a public key.")
+        let rules = reader.file(
+            "LOODS_BOT_LIST", with: "patterns", defaultText: "Loods' own",
+            meaning: "Which user agents are robots': a JSON array of objects with a pattern, or a pattern a line."
+        ) { BotRules.list(Array($0.utf8)) }
+        let places = reader.optional(
+            "LOODS_GEOIP_FILE", type: "file", defaultText: "none", expectation: "a file in MaxMind's format",
+            meaning: "Gives events a country, region, city and time zone (context.location) by the sender's address."
+        ) { PlaceDatabase(path: $0) }
+        return ClientFacts(bots: ClientFacts.Bots(rawValue: bots) ?? .mark, rules: rules, places: places)
     }
 }
 
@@ -73,9 +113,17 @@ await ServiceMain.run(
         let desk = WithdrawalDesk(
             pool: pool, publisher: publisher, relay: worker.relay, mode: worker.clockMode, clock: worker.clock,
             logger: context.logger)
+        let cache = DefinitionsCache()
+        var edgeSettings = settings.edge
+        edgeSettings.definitions = LiveDefinitions { id in
+            try await pool.withConnection(within: .seconds(2)) { session in
+                let revision = try WorkspaceRegister.revisions(of: [id], in: session)[id] ?? 0
+                return revision == 0 ? nil : try cache.workspace(id, revision: revision, in: session)
+            }
+        }
         let edge = Edge(
             host: settings.listen.host, port: settings.listen.port, keys: keys, gate: gate, groups: groups,
-            signer: signer, desk: desk, logger: context.logger)
+            signer: signer, desk: desk, settings: edgeSettings, logger: context.logger)
         let watch = WorkerWatch(worker: worker, watched: .ingest, context: context, publishers: [publisher])
         return worker.services + [watch, publisher, shared, groups, edge]
     })

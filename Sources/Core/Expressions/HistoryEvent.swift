@@ -12,6 +12,8 @@ public struct HistoryEvent: Sendable, Hashable {
     public var properties: JSON
     /// Where it happened (page, device, place): a JSON object.
     public var context: JSON
+    /// What the workspace says of the page it happened on: a JSON object, asked for where a condition sees the event.
+    public var page: JSON = .object([:])
 
     public init(
         at: Timestamp, eventID: String, name: String, properties: JSON = .object([:]), context: JSON = .object([:])

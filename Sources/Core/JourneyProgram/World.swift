@@ -94,11 +94,11 @@ struct Scene: EvaluationContext {
 }
 
 extension HistoryEvent {
-    /// The event as conditions see it under the name `event`: `name`, `id`, `at`, `properties` and `context`.
+    /// The event as conditions see it under the name `event`: `name`, `id`, `at`, `properties`, `context` and `page`.
     public var view: JSON {
         .object([
             "name": .string(name), "id": .string(eventID), "at": .string(at.description), "properties": properties,
-            "context": context,
+            "context": context, "page": page,
         ])
     }
 }

@@ -5,6 +5,8 @@ public enum LinkPurpose: String, Sendable, CaseIterable {
     case open
     case click
     case unsubscribe
+    case rating
+    case download
 }
 
 /// The message that a link stands in, and its contact.
@@ -26,24 +28,34 @@ public enum Link: Sendable, Hashable {
     case click(LinkOrigin, destination: String)
     /// Withdraws consent to `topic`.
     case unsubscribe(LinkOrigin, topic: String)
+    /// Answers the question `rating` with `value`.
+    case rating(LinkOrigin, rating: String, value: Int32)
+    /// Gives the gated `content` until an instant of machine time. The origin's message is what it was given for: a form's
+    /// submission.
+    case download(LinkOrigin, content: String, expiresAt: Timestamp)
 
     public var purpose: LinkPurpose {
         switch self {
         case .open: .open
         case .click: .click
         case .unsubscribe: .unsubscribe
+        case .rating: .rating
+        case .download: .download
         }
     }
 
     public var origin: LinkOrigin {
         switch self {
-        case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _): origin
+        case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _), .rating(let origin, _, _),
+            .download(let origin, _, _):
+            origin
         }
     }
 }
 
 extension Link {
-    /// Workspace (4 bytes), contact and message (16 each), big-endian; then the destination or topic in UTF-8.
+    /// Workspace (4 bytes), contact and message (16 each), big-endian; then the destination, the topic, or a
+    /// number and a name, in UTF-8.
     var payload: [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(bigEndian: UInt32(bitPattern: origin.contact.workspace.rawValue))
@@ -54,6 +66,8 @@ extension Link {
         case .open: break
         case .click(_, let destination): bytes += Array(destination.utf8)
         case .unsubscribe(_, let topic): bytes += Array(topic.utf8)
+        case .rating(_, let rating, let value): bytes += Array("\(value) \(rating)".utf8)
+        case .download(_, let content, let expiresAt): bytes += Array("\(expiresAt.microseconds) \(content)".utf8)
         }
         return bytes
     }
@@ -81,7 +95,22 @@ extension Link {
         case .unsubscribe:
             guard !text.isEmpty else { throw .malformed }
             self = .unsubscribe(origin, topic: text)
+        case .rating:
+            let (value, name) = try Self.numbered(text, as: Int32.self)
+            self = .rating(origin, rating: name, value: value)
+        case .download:
+            let (instant, name) = try Self.numbered(text, as: Int64.self)
+            self = .download(origin, content: name, expiresAt: Timestamp(microseconds: instant))
         }
+    }
+
+    /// `5 support` as its number and its name.
+    private static func numbered<Number: FixedWidthInteger>(
+        _ text: String, as type: Number.Type
+    ) throws(LinkError) -> (Number, String) {
+        let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let number = Number(parts[0]), !parts[1].isEmpty else { throw .malformed }
+        return (number, String(parts[1]))
     }
 }
 

@@ -15,6 +15,9 @@ public enum EventNames {
     public static let emailUnknown = "Email Unknown"
     public static let emailOpened = "Email Opened"
     public static let emailClicked = "Email Clicked"
+    public static let formSubmitted = "Form Submitted"
+    public static let assetDownloaded = "Asset Downloaded"
+    public static let ratingGiven = "Rating Given"
     /// What is tied to a person only with their consent to be tracked.
     public static let tracked: Set<String> = [emailOpened, emailClicked]
 }

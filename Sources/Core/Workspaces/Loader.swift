@@ -26,11 +26,16 @@ struct Loader {
         vocabulary.stages = stages.map { Set($0.map(\.name)) }
         let emails = readEmails(topics: settings?.topics.map(\.name))
         let journeys = readJourneys(Names(vocabulary, stages, emails), settings)
+        let names = stages?.map(\.name)
+        let pages = read("pages.yaml") { PagesReader($0, stages: names).read() } ?? PagesReader.Pages()
+        let contents = pages?.contents.map(\.name)
+        let forms = read("forms.yaml") { FormsReader($0, contents: contents).read() } ?? FormsReader.Forms()
         reportUnused(emails: emails, journeys: journeys)
         reportUnread()
-        guard let settings, let scores, let stageSet else { return nil }
+        guard let settings, let scores, let stageSet, let pages, let forms else { return nil }
         return Workspace(
-            settings, stages: stageSet, scores: scores, journeys: journeys, emails: emails.compactMapValues { $0 })
+            settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, journeys: journeys,
+            emails: emails.compactMapValues { $0 }, pages: pages, forms: forms)
     }
 
     /// What `body` reads from a file; nil where there is no such file.
@@ -121,7 +126,9 @@ extension Loader {
                 continue
             }
             let templates = Set(journey.emailSteps.map(\.template)).sorted()
-            let paths = [file] + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
+            // Whether an event starts a run may hang on its page.
+            let pages = journey.entry.source?.contains("page") == true ? ["pages.yaml"] : []
+            let paths = [file] + pages + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
             let start = UniqueID.derived("loods.journey", settings?.digest.description ?? "")
             let digest = digest("loods.journey", of: paths, from: start)
             journeys.append(JourneyDefinition(journey: journey, file: file, digest: digest))
@@ -162,5 +169,12 @@ extension Loader {
         let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
         return !isHidden
             && (path.hasPrefix("emails/") || [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) })
+    }
+}
+
+extension Journey.Entry {
+    /// The text of the condition on which an event starts a run.
+    fileprivate var source: String? {
+        if case .event(_, let when?) = trigger { when.source } else { nil }
     }
 }

@@ -44,8 +44,20 @@ public struct PointRule: Sendable {
     /// How long the points of an event count; nil: for good.
     public let expiry: Span?
 
+    /// What the workspace says of pages; empty where the condition does not look at the page.
+    var pages: [PageRule] = []
+
     /// Whether the condition looks at where the event happened.
-    var usesContext: Bool { when?.source.contains("context") ?? false }
+    var usesContext: Bool { usesPage || when?.source.contains("context") ?? false }
+
+    private var usesPage: Bool { when?.source.contains("page") ?? false }
+
+    /// The same rule, on these pages.
+    func on(_ pages: [PageRule]) -> PointRule {
+        var rule = self
+        rule.pages = usesPage ? pages : []
+        return rule
+    }
 }
 
 /// How many of a contact's events give points by one rule: the first ones in (time, event id) order.
@@ -80,6 +92,12 @@ public struct ScoreBand: Sendable, Hashable {
 }
 
 extension ScoreModel {
+    /// The same score, on these pages.
+    func on(_ pages: [PageRule]) -> ScoreModel {
+        ScoreModel(
+            name: name, halfLife: halfLife, rules: rules.map { $0.on(pages) }, fit: fit, bands: bands, zone: zone)
+    }
+
     /// Whether an event of this name may give points.
     public func mentions(_ event: String) -> Bool { places[event] != nil }
 
@@ -111,12 +129,15 @@ extension PointRule {
     /// Whether an event earns the points, caps aside.
     public func fits(_ event: HistoryEvent) -> Bool {
         guard self.event == event.name else { return false }
-        return when?.holds(in: Narrow(now: event.at, event: event.view)).holds ?? true
+        guard let when else { return true }
+        var event = event
+        if usesPage { event.page = pages.page(of: event) }
+        return when.holds(in: Narrow(now: event.at, event: event.view)).holds
     }
 
     fileprivate func countsAs(_ other: PointRule) -> Bool {
         event == other.event && points == other.points && when?.source == other.when?.source && cap == other.cap
-            && expiry == other.expiry
+            && expiry == other.expiry && pages == other.pages
     }
 }
 

@@ -19,6 +19,11 @@ public struct Workspace: Sendable {
     public let journeys: [JourneyDefinition]
     /// By name.
     public let emails: [String: EmailDefinition]
+    /// In order: the first that fits a page counts.
+    public let pages: [PageRule]
+    public let contents: [GatedContent]
+    public let forms: [FormDefinition]
+    public let ratings: [RatingDefinition]
     /// Every event name on which a journey or a stage hangs: those that entries, waits, goals, exits, branches and stages
     /// mention, and those that change a consent, attribute or score which a goal or exit reads.
     public let interestingEvents: Set<String>
@@ -26,7 +31,7 @@ public struct Workspace: Sendable {
 
     init(
         _ settings: SettingsReader.Settings, stages: StageSet, scores: [ScoreModel], journeys: [JourneyDefinition],
-        emails: [String: EmailDefinition]
+        emails: [String: EmailDefinition], pages: PagesReader.Pages = .init(), forms: FormsReader.Forms = .init()
     ) {
         name = settings.name
         zone = settings.zone
@@ -40,6 +45,10 @@ public struct Workspace: Sendable {
         scoresByName = Dictionary(scores.map { ($0.name, $0) }) { first, _ in first }
         self.journeys = journeys
         self.emails = emails
+        self.pages = pages.rules
+        contents = pages.contents
+        self.forms = forms.forms
+        ratings = forms.ratings
         interestingEvents = Interest(stages: stages.stages, scores: scores, journeys: journeys.map(\.journey)).events
     }
 

@@ -48,6 +48,16 @@ int field_of(Scope scope, const char *key, size_t length) {
         return is("email") ? LOODS_JSON_PROPERTIES_EMAIL : -1;
     case Scope::traits: return is("email") ? LOODS_JSON_TRAITS_EMAIL : -1;
     case Scope::context_traits: return is("email") ? LOODS_JSON_CONTEXT_TRAITS_EMAIL : -1;
+    case Scope::context:
+        switch (length) {
+        case 2: return is("ip") ? LOODS_JSON_CONTEXT_IP : is("os") ? LOODS_JSON_CONTEXT_OS : -1;
+        case 3: return is("bot") ? LOODS_JSON_CONTEXT_BOT : -1;
+        case 6: return is("device") ? LOODS_JSON_CONTEXT_DEVICE : -1;
+        case 7: return is("browser") ? LOODS_JSON_CONTEXT_BROWSER : -1;
+        case 8: return is("location") ? LOODS_JSON_CONTEXT_LOCATION : -1;
+        case 9: return is("userAgent") ? LOODS_JSON_CONTEXT_USER_AGENT : -1;
+        default: return -1;
+        }
     default: return -1;
     }
 }
@@ -226,7 +236,11 @@ private:
             current->fields[LOODS_JSON_PROPERTIES_EMAIL] = none;
         } else if (scope == Scope::traits) {
             current->fields[LOODS_JSON_TRAITS_EMAIL] = none;
-        } else if (scope == Scope::context || scope == Scope::context_traits) {
+        } else if (scope == Scope::context) {
+            for (int field = LOODS_JSON_CONTEXT_TRAITS_EMAIL; field < LOODS_JSON_FIELD_COUNT; field++) {
+                current->fields[field] = none;
+            }
+        } else if (scope == Scope::context_traits) {
             current->fields[LOODS_JSON_CONTEXT_TRAITS_EMAIL] = none;
         }
     }

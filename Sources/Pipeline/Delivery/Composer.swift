@@ -27,8 +27,9 @@ struct Composer: Sendable {
         let unsubscribe = try message.topic.map {
             try "\(publicURL)/u/" + links.sign(.unsubscribe(origin, topic: $0))
         }
-        var rendered = try email.template.render(values(cleared, unsubscribe: unsubscribe))
-        if let preheader = try email.preheader?.render(values(cleared, unsubscribe: unsubscribe)) {
+        let values = values(cleared, unsubscribe: unsubscribe, try ratings(of: cleared, in: email.template, origin))
+        var rendered = try email.template.render(values)
+        if let preheader = try email.preheader?.render(values) {
             rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
         }
         if cleared.tracks { try track(&rendered, origin, keeping: unsubscribe) }
@@ -44,8 +45,29 @@ struct Composer: Sendable {
         return Letter(from: from.address, to: mail.to.address, data: mail.encoded())
     }
 
-    private func values(_ cleared: ClaimDesk.Cleared, unsubscribe: String?) -> [String: JSON] {
-        var links: [String: JSON] = [:]
+    /// `links.ratings.NAME.VALUE` for the ratings that the template asks for.
+    private func ratings(
+        of cleared: ClaimDesk.Cleared, in template: EmailTemplate, _ origin: LinkOrigin
+    ) throws -> [String: JSON] {
+        let fields = template.mergeFields.filter { $0.hasPrefix("links.ratings.") }
+        guard !fields.isEmpty else { return [:] }
+        var ratings: [String: JSON] = [:]
+        for rating in cleared.workspace.ratings
+        where fields.contains(where: { $0.hasPrefix("links.ratings.\(rating.name).") }) {
+            var values: [String: JSON] = [:]
+            for value in rating.range {
+                let token = try links.sign(.rating(origin, rating: rating.name, value: Int32(value)))
+                values["\(value)"] = .string("\(publicURL)/r/\(token)")
+            }
+            ratings[rating.name] = .object(values)
+        }
+        return ratings
+    }
+
+    private func values(
+        _ cleared: ClaimDesk.Cleared, unsubscribe: String?, _ ratings: [String: JSON]
+    ) -> [String: JSON] {
+        var links: [String: JSON] = ["ratings": .object(ratings)]
         if let unsubscribe { links["unsubscribe"] = .string(unsubscribe) }
         var event: [String: JSON] = [:]
         if let entry = cleared.entry { event = ["name": .string(entry.name), "properties": entry.properties] }
@@ -62,6 +84,8 @@ struct Composer: Sendable {
     private func track(_ email: inout RenderedEmail, _ origin: LinkOrigin, keeping unsubscribe: String?) throws {
         let (publicURL, links) = (publicURL, links)
         let rewriter = LinkRewriter(keeping: Set([unsubscribe].compactMap { $0 })) { url in
+            // A rating says more than that a link was followed.
+            if url.hasPrefix("\(publicURL)/r/") { return url }
             // A link that cannot be signed still leads where it should.
             guard let token = try? links.sign(.click(origin, destination: url)) else { return url }
             return "\(publicURL)/c/\(token)"

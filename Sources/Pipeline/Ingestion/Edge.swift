@@ -19,23 +19,47 @@ public struct Edge: Service {
     /// - Parameter port: 0 lets the system choose; the log says which.
     public init(
         host: String, port: Int, keys: KeyRing, gate: Gatekeeper, groups: EventGroups, signer: LinkSigner,
-        desk: WithdrawalDesk, logger: Logger
+        desk: WithdrawalDesk, settings: EdgeSettings = EdgeSettings(), logger: Logger
     ) {
         self.host = host
         self.port = port
         self.logger = logger
-        responder = Self.router(keys: keys, gate: gate, groups: groups, signer: signer, desk: desk, logger: logger)
-            .buildResponder()
+        responder = Self.router(
+            keys: keys, gate: gate, groups: groups, signer: signer, desk: desk, settings: settings, logger: logger
+        ).buildResponder()
     }
 
     static func router(
-        keys: KeyRing, gate: Gatekeeper, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk, logger: Logger
+        keys: KeyRing, gate: Gatekeeper, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk,
+        settings: EdgeSettings = EdgeSettings(), logger: Logger
+    ) -> Router<EdgeContext> {
+        let router = routes(
+            keys: keys, gate: gate, groups: groups, signer: signer, desk: desk, settings: settings, logger: logger)
+        OtherMethods.add(to: router)
+        return router
+    }
+
+    /// What `/openapi.json` describes.
+    static func routes(
+        keys: KeyRing, gate: Gatekeeper, groups: EventGroups, signer: LinkSigner, desk: WithdrawalDesk,
+        settings: EdgeSettings, logger: Logger
     ) -> Router<EdgeContext> {
         let router = Router(context: EdgeContext.self)
+        router.add(middleware: BrowserAccess(origins: settings.origins))
         router.add(middleware: RequestMetrics(logger: logger))
-        TrackingRoutes(keys: keys, gate: gate, groups: groups, limits: EdgeLimits()).add(to: router)
+        TrackingRoutes(keys: keys, gate: gate, groups: groups, limits: EdgeLimits(), clients: settings.clients).add(
+            to: router)
         LinkRoutes(signer: signer, groups: groups).add(to: router)
         UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
+        FormRoutes(
+            keys: keys, gate: gate, groups: groups, definitions: settings.definitions, signer: signer,
+            clients: settings.clients, posts: AddressLimits(rate: settings.formRate), publicURL: settings.publicURL
+        ).add(to: router)
+        DownloadRoutes(
+            signer: signer, groups: groups, definitions: settings.definitions, folder: settings.downloads
+        ).add(to: router)
+        RatingRoutes(signer: signer, groups: groups, definitions: settings.definitions).add(to: router)
+        AssetRoutes().add(to: router)
         return router
     }
 

@@ -6,6 +6,7 @@ public struct EdgeError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalid
         case unauthorized
         case notFound = "not_found"
+        case methodNotAllowed = "method_not_allowed"
         case timeout
         case tooLarge = "too_large"
         case headersTooLarge = "headers_too_large"
@@ -16,6 +17,8 @@ public struct EdgeError: Error, Sendable, Hashable, CustomStringConvertible {
         case quotaExceeded = "quota_exceeded"
         /// Something behind the edge is away or full: the same request may be sent again.
         case unavailable
+        /// A fault of Loods' own, which stands in its log.
+        case `internal`
     }
 
     public var code: Code
@@ -24,6 +27,8 @@ public struct EdgeError: Error, Sendable, Hashable, CustomStringConvertible {
     public var field: String?
     /// Seconds after which to try again, where that is known.
     public var retryAfter: Int?
+    /// The methods that the path has, where another came.
+    var allowed: String?
 
     public init(_ code: Code, _ message: String, field: String? = nil, retryAfter: Int? = nil) {
         self.code = code
@@ -40,11 +45,13 @@ public struct EdgeError: Error, Sendable, Hashable, CustomStringConvertible {
         case .malformed, .invalid: 400
         case .unauthorized: 401
         case .notFound: 404
+        case .methodNotAllowed: 405
         case .timeout: 408
         case .tooLarge: 413
         case .unsupportedEncoding: 415
         case .rateLimited, .quotaExceeded: 429
         case .headersTooLarge: 431
+        case .internal: 500
         case .unavailable: 503
         }
     }

@@ -4,6 +4,7 @@ import JourneyProgram
 import Model
 import Postgres
 import Store
+import Workspaces
 
 /// An entry that a signal may lead to.
 struct Opening {
@@ -33,7 +34,8 @@ struct Opening {
 
     private func opened(with events: [Entries.EventKey: HistoryEvent]) -> Opening? {
         guard let eventKey else { return self }
-        guard let event = events[eventKey], event.name == signal.name else { return nil }
+        guard var event = events[eventKey], event.name == signal.name else { return nil }
+        event.page = program.workspace.page(of: event)
         var opening = self
         opening.event = event
         return opening

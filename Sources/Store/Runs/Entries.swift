@@ -76,7 +76,7 @@ public enum Entries {
         guard !keys.isEmpty else { return [:] }
         let rows = try session.query(
             """
-            select l.workspace_id, l.subject_id, l.at, l.event_id, l.name, l.properties
+            select l.workspace_id, l.subject_id, l.at, l.event_id, l.name, l.properties, l.context
             from unnest(
                 \(keys.map(\.subject.workspace)), \(keys.map(\.subject.contact)), \(keys.map(\.at)),
                 \(keys.map(\.eventID))) as u (workspace_id, subject_id, at, event_id)
@@ -86,7 +86,8 @@ public enum Entries {
         for row in rows {
             let (at, eventID) = (try row[2, as: Timestamp.self], try row[3, as: String.self])
             events[EventKey(subject: try ContactKey(row: row), at: at, eventID: eventID)] = HistoryEvent(
-                at: at, eventID: eventID, name: try row[4, as: String.self], properties: try row[5, as: JSON.self])
+                at: at, eventID: eventID, name: try row[4, as: String.self], properties: try row[5, as: JSON.self],
+                context: try row[6, as: JSON.self])
         }
         return events
     }

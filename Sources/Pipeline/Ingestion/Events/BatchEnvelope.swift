@@ -4,16 +4,22 @@ import Model
 struct BatchEnvelope {
     private let sent: Result<Timestamp?, ItemFault>
     private let shared: Result<[UInt8]?, ItemFault>
+    /// Whose members `context` holds, valid only while the text is; nil for a single call.
+    let envelope: TrackingItem?
 
     /// For a single call, which shares nothing.
-    static let none = BatchEnvelope(sent: .success(nil), shared: .success(nil))
+    static var none: BatchEnvelope { BatchEnvelope(sent: .success(nil), shared: .success(nil), envelope: nil) }
 
-    private init(sent: Result<Timestamp?, ItemFault>, shared: Result<[UInt8]?, ItemFault>) {
+    private init(
+        sent: Result<Timestamp?, ItemFault>, shared: Result<[UInt8]?, ItemFault>, envelope: TrackingItem?
+    ) {
         self.sent = sent
         self.shared = shared
+        self.envelope = envelope
     }
 
     init(_ envelope: TrackingItem, _ limits: EdgeLimits) {
+        self.envelope = envelope
         sent = Result { () throws(ItemFault) in try EventReading.timestamp(envelope, .sentAt, "sentAt") }
         shared = Result { () throws(ItemFault) in
             if let fault = envelope.fault { throw fault }

@@ -39,7 +39,7 @@ extension EventReading {
         }
 
         /// As much of RFC 5321 as keeps nonsense out: something, an at sign, something with no white space.
-        private static func isAddress(_ text: String) -> Bool {
+        static func isAddress(_ text: String) -> Bool {
             let parts = text.split(separator: "@", omittingEmptySubsequences: false)
             return text.utf8.count <= 254 && parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
                 && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }

@@ -10,6 +10,10 @@ struct EventReading {
     let limits: EdgeLimits
     /// Of the batch, for items that carry none of their own.
     var shared = BatchEnvelope.none
+    /// What completes the context; nil leaves it as it came.
+    var clients: ClientFacts?
+    /// Who sent the request.
+    var client = RequestClient.unknown
     /// Names an event that came without an id.
     let freshID: () -> UniqueID
 
@@ -47,17 +51,6 @@ struct EventReading {
 
     static let empty = Array("{}".utf8)
 
-    /// The item's own, else the batch's, which then counts towards the size of the item.
-    private func context(_ item: TrackingItem) throws(ItemFault) -> [UInt8] {
-        if let own = try Self.object(item, .context, "context") { return own }
-        guard let shared = try shared.context() else { return Self.empty }
-        guard item.size + shared.count <= limits.event else {
-            throw ItemFault(
-                .tooLarge, "with the batch's context the event has more than \(limits.event) bytes", field: "context")
-        }
-        return shared
-    }
-
     private static func call(_ item: TrackingItem) throws(ItemFault) -> Call {
         switch item[.type].string {
         case "track": return .track
@@ -76,14 +69,31 @@ struct EventReading {
     func text(_ item: TrackingItem, _ field: TrackingItem.Field, _ label: String) throws(ItemFault) -> String? {
         let value = item[field]
         if value.isMissing { return nil }
-        let isInteger = value.kind == .number && value.text.allSatisfy { (48...57).contains($0) }
-        guard let text = isInteger ? String(decoding: value.text, as: UTF8.self) : value.string else {
+        guard let text = value.kind == .number ? Self.digits(of: value) : value.string else {
             throw ItemFault(.invalid, "is not a string", field: label)
         }
         guard text.utf8.count <= limits.name else {
             throw ItemFault(.tooLarge, "has more than \(limits.name) bytes", field: label)
         }
         return text.isEmpty ? nil : text
+    }
+
+    /// The digits of a whole number, which some write as `25.0` or `1e+16`; nil for another.
+    private static func digits(of value: JSONSlice) -> String? {
+        if value.text.allSatisfy({ (48...57).contains($0) }) { return String(decoding: value.text, as: UTF8.self) }
+        let parts = String(decoding: value.text, as: UTF8.self).split { $0 == "e" || $0 == "E" }
+        guard let mantissa = parts.first?.split(separator: ".", omittingEmptySubsequences: false),
+            mantissa[0].utf8.first != UInt8(ascii: "-"), let exponent = parts.count > 1 ? Int(parts[1]) : 0,
+            abs(exponent) <= 400
+        else { return nil }
+        var digits = mantissa.joined()
+        let point = mantissa[0].utf8.count + exponent
+        while digits.utf8.count < point { digits += "0" }
+        guard digits.utf8.dropFirst(max(0, point)).allSatisfy({ $0 == UInt8(ascii: "0") }), point >= 0 else {
+            return nil
+        }
+        let whole = digits.prefix(point).drop { $0 == "0" }
+        return whole.isEmpty ? "0" : String(whole)
     }
 
     static func object(_ item: TrackingItem, _ field: TrackingItem.Field, _ label: String) throws(ItemFault) -> [UInt8]?

@@ -16,24 +16,31 @@ struct TrackingRequest: Sendable {
 
     /// Reads a batch: what is wrong with one item concerns that item only.
     static func batch(
-        _ text: PaddedText, key: WriteKey, limits: EdgeLimits, freshID: @escaping () -> UniqueID
+        _ text: PaddedText, key: WriteKey, limits: EdgeLimits, clients: ClientFacts? = nil,
+        client: RequestClient = .unknown, freshID: @escaping () -> UniqueID
     ) throws(EdgeError) -> TrackingRequest {
         try TrackingText.read(text, isBatch: true, limits: limits) { envelope, items in
-            EventReading(key: key, limits: limits, shared: BatchEnvelope(envelope, limits), freshID: freshID).all(items)
+            EventReading(
+                key: key, limits: limits, shared: BatchEnvelope(envelope, limits), clients: clients, client: client,
+                freshID: freshID
+            ).all(items)
         }
     }
 
     /// Reads a single call: what is wrong with it concerns the request.
     static func single(
         _ text: PaddedText, call: AcceptedEvent.Call, key: WriteKey, limits: EdgeLimits,
-        freshID: @escaping () -> UniqueID
+        clients: ClientFacts? = nil, client: RequestClient = .unknown, freshID: @escaping () -> UniqueID
     ) throws(EdgeError) -> TrackingRequest {
         try TrackingText.read(text, isBatch: false, limits: limits) { envelope, _ throws(EdgeError) in
-            let reading = EventReading(key: key, limits: limits, freshID: freshID)
+            let reading = EventReading(
+                key: key, limits: limits, clients: clients, client: client, freshID: freshID)
             do throws(ItemFault) {
                 return TrackingRequest(drafts: [try reading.draft(envelope, call: call)])
             } catch {
-                throw EdgeError(error.code == .tooLarge ? .tooLarge : .invalid, error.message, field: error.field)
+                // Of a member that is too long the request is wrong; it is the whole that is too large.
+                let isTooLarge = error.code == .tooLarge && error.field.isEmpty
+                throw EdgeError(isTooLarge ? .tooLarge : .invalid, error.message, field: error.field)
             }
         }
     }

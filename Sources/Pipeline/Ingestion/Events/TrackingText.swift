@@ -69,6 +69,7 @@ struct TrackingItem {
         case type, event, name, category, userID, anonymousID, previousID, groupID, messageID, timestamp, sentAt,
             writeKey
         case properties, traits, context, propertiesEmail, traitsEmail, contextTraitsEmail
+        case contextIP, contextUserAgent, contextDevice, contextOS, contextBrowser, contextLocation, contextBot
     }
 }
 

@@ -1,3 +1,4 @@
+import Contracts
 import HTTPTypes
 import Hummingbird
 public import Logging
@@ -59,6 +60,12 @@ public struct Gatekeeper: Sendable {
                 gate.advise(self)
                 throw error
             }
+        }
+
+        /// Who sends with a key that stands in pages; a server's connection is not that of the people it speaks of.
+        func client(of request: Request, _ key: WriteKey) -> RequestClient {
+            guard key.trust == .publicKey else { return .unknown }
+            return RequestClient(agent: request.headers[.userAgent], address: client)
         }
 
         /// It turned out to have no valid key.

@@ -35,6 +35,27 @@ enum Pages {
         return page(.ok, title: "Unsubscribed", body: "<p role=\"status\">\(sentence)</p>")
     }
 
+    static var expired: Response {
+        page(
+            .gone, title: "No longer valid", body: "<p>This link has expired. Fill in the form again for a new one.</p>"
+        )
+    }
+
+    /// - Parameter highest: of the scale, where it is known.
+    static func rate(question: String, value: Int, highest: Int?) -> Response {
+        let answer = highest.map { "\(value) of \($0)" } ?? "\(value)"
+        return page(
+            .ok, title: "Your rating",
+            body: """
+                <p>\(escaped(question))</p>
+                <form method="post"><button type="submit" name="confirm" value="yes" autofocus>Give \(answer)</button></form>
+                """)
+    }
+
+    static var rated: Response {
+        page(.ok, title: "Thank you", body: "<p role=\"status\">Your rating has been taken.</p>")
+    }
+
     /// Text as it may stand in HTML, in attributes too.
     static func escaped(_ text: String) -> String {
         var output = ""
@@ -54,7 +75,7 @@ enum Pages {
     private static let policy =
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-    private static func page(_ status: HTTPResponse.Status, title: String, body: String) -> Response {
+    static func page(_ status: HTTPResponse.Status, title: String, body: String) -> Response {
         let html = """
             <!doctype html>
             <html lang="en">

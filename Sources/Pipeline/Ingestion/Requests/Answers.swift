@@ -25,6 +25,7 @@ enum Answers {
         case .unavailable: response.headers[.retryAfter] = "\(error.retryAfter ?? 2)"
         case .rateLimited, .quotaExceeded: response.headers[.retryAfter] = "\(error.retryAfter ?? 1)"
         case .unauthorized: response.headers[.wwwAuthenticate] = "Basic realm=\"write key\", charset=\"UTF-8\""
+        case .methodNotAllowed: response.headers[.allow] = error.allowed
         case .timeout, .tooLarge: response.headers[.connection] = "close"
         default: break
         }
@@ -37,7 +38,7 @@ enum Answers {
         return ByteBuffer(bytes: JSON.object(members).serialized)
     }
 
-    private static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
+    static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
         Response(
             status: status, headers: [.contentType: "application/json", .xContentTypeOptions: "nosniff"],
             body: ResponseBody(byteBuffer: body))

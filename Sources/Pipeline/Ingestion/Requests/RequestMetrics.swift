@@ -35,16 +35,27 @@ struct RequestMetrics: RouterMiddleware {
         } catch let error as EdgeError {
             return Answers.refused(error)
         } catch let error as any HTTPResponseError {
-            return Response(status: error.status)
+            return Answers.refused(EdgeError(error))
         } catch let error as HTTPParserError {
             // What comes is no HTTP; the server answers 400 and closes.
             throw error
         } catch  where error is ChannelError || error is IOError || error is CancellationError {
             logger.debug("a client left in the middle of its request", metadata: ["reason": "\(error)"])
-            return Response(status: .badRequest)
+            return Answers.refused(EdgeError(.malformed, "the request ended too early"))
         } catch {
             logger.error("a request failed", metadata: ["reason": "\(error)"])
-            return Response(status: .internalServerError)
+            return Answers.refused(EdgeError(.internal, "the request failed for a reason that is not its own"))
+        }
+    }
+}
+
+extension EdgeError {
+    /// What the server's own errors are called here.
+    fileprivate init(_ error: any HTTPResponseError) {
+        switch error.status {
+        case .notFound: self.init(.notFound, "there is nothing under this path")
+        case .contentTooLarge: self.init(.tooLarge, "the body is too large")
+        default: self.init(.malformed, "the request is malformed")
         }
     }
 }

@@ -13,26 +13,31 @@ struct TrackingRoutes: Sendable {
     let gate: Gatekeeper
     let groups: EventGroups
     let limits: EdgeLimits
+    let clients: ClientFacts
 
     private let accepted = Counter(label: "loods_ingest_events_total", dimensions: [("outcome", "accepted")])
     private let rejected = Counter(label: "loods_ingest_events_total", dimensions: [("outcome", "rejected")])
 
-    init(keys: KeyRing, gate: Gatekeeper, groups: EventGroups, limits: EdgeLimits) {
+    init(keys: KeyRing, gate: Gatekeeper, groups: EventGroups, limits: EdgeLimits, clients: ClientFacts) {
         self.keys = keys
         self.gate = gate
         self.groups = groups
         self.limits = limits
+        self.clients = clients
     }
 
-    private static let calls: [(path: String, call: AcceptedEvent.Call)] = [
-        ("track", .track), ("identify", .identify), ("page", .page), ("screen", .screen), ("group", .group),
-        ("alias", .alias),
+    /// By the name of the HTTP API, and by the letter that the SDKs of browsers and phones use.
+    private static let calls: [(paths: [String], call: AcceptedEvent.Call)] = [
+        (["track", "t"], .track), (["identify", "i"], .identify), (["page", "p"], .page), (["screen", "s"], .screen),
+        (["group", "g"], .group), (["alias", "a"], .alias),
     ]
 
     func add(to router: Router<EdgeContext>) {
-        router.post("v1/batch") { request, context in try await answer(request, context, call: nil) }
-        for (path, call) in Self.calls {
-            router.post("v1/\(path)") { request, context in try await answer(request, context, call: call) }
+        let all = Self.calls.map { ($0.paths, Optional($0.call)) } + [(["batch", "b", "import"], nil)]
+        for (paths, call) in all {
+            for path in paths {
+                router.post("v1/\(path)") { request, context in try await answer(request, context, call: call) }
+            }
         }
     }
 
@@ -57,7 +62,7 @@ struct TrackingRoutes: Sendable {
             }
             key = try await known(own, &visit)
         }
-        let tracking = try read(text, call, key)
+        let tracking = try read(text, call, key, visit.client(of: request, key))
         CrashPoint.ingestAfterParse.pass()
         try await submit(tracking.drafts, key)
         accepted.increment(by: tracking.drafts.count)
@@ -87,11 +92,13 @@ struct TrackingRoutes: Sendable {
     }
 
     private func read(
-        _ text: PaddedText, _ call: AcceptedEvent.Call?, _ key: WriteKey
+        _ text: PaddedText, _ call: AcceptedEvent.Call?, _ key: WriteKey, _ client: RequestClient
     ) throws(EdgeError) -> TrackingRequest {
         if let call {
-            return try .single(text, call: call, key: key, limits: limits, freshID: UniqueID.random)
+            return try .single(
+                text, call: call, key: key, limits: limits, clients: clients, client: client, freshID: UniqueID.random)
         }
-        return try .batch(text, key: key, limits: limits, freshID: UniqueID.random)
+        return try .batch(
+            text, key: key, limits: limits, clients: clients, client: client, freshID: UniqueID.random)
     }
 }

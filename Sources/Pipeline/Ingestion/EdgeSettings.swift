@@ -1,0 +1,17 @@
+/// What the edge does beyond taking events, as the operator has it.
+public struct EdgeSettings: Sendable {
+    /// What is made of user agents and addresses.
+    public var clients = ClientFacts()
+    /// The sites whose pages may call from scripts.
+    public var origins = AllowedOrigins.all
+    /// Forms, ratings and gated content.
+    public var definitions = LiveDefinitions { _ in nil }
+    /// What one address may post to forms a second, over all processes; nil: as much as comes.
+    public var formRate: Int? = 5
+    /// The folder of gated files.
+    public var downloads: String?
+    /// Where the edge is reached from outside, without a slash at the end; nil: as the request says.
+    public var publicURL: String?
+
+    public init() {}
+}

@@ -115,6 +115,57 @@ struct ScoreBookTests {
         #expect(without.band(of: 0) == nil)
     }
 
+    /// Down through the bands as time passes: until the instant told the condition is as it was.
+    @Test func conditionsNameBands() throws {
+        let scores = """
+            scores:
+              - score: engagement
+                half_life: 7d
+                points: [{event: Page Viewed, points: 100, expires: 30d}]
+                bands: [{band: cold}, {band: warm, from: 20}, {band: hot, from: 50}]
+            """
+        let condition = "band(\"engagement\") in [\"warm\", \"hot\"]"
+        let stages = "stages: [{stage: see}, {stage: think, when: '\(condition)'}, {stage: do, when: 'true'}]"
+        let shop = try #require(Shop.load(["scores.yaml": scores, "stages.yaml": stages]).workspace)
+        let misspelt = self.shopFindings(scores, "band(\"engagement\") == \"hto\"")
+        #expect(misspelt.contains { $0.contains("hto") && $0.contains("hot") }, "\(misspelt)")
+        let model = try #require(shop.score(named: "engagement"))
+        var facts = ContactFacts(
+            shop, now: Self.start,
+            balances: ["engagement": try ScoreBook(model, of: [event("Page Viewed", "e")]).balance])
+        var seen: [String] = []
+        while seen.last != "cold" {
+            let band = facts.band(ofScore: "engagement")
+            if seen.last != band.name { seen.append(try #require(band.name)) }
+            facts.now = band.validUntil - Span(microseconds: 1)
+            #expect(facts.band(ofScore: "engagement").name == band.name)
+            facts.now = band.validUntil
+        }
+        #expect(seen == ["hot", "warm", "cold"])
+        let when = try #require(shop.stage(named: "think")?.when)
+        #expect(when.mentionedScores == ["engagement"])
+        facts.now = Self.start
+        #expect(when.holds(in: facts) == (true, facts.band(ofScore: "engagement").validUntil))
+    }
+
+    private func shopFindings(_ scores: String, _ condition: String) -> [String] {
+        Shop.load([
+            "scores.yaml": scores, "stages.yaml": "stages: [{stage: see}, {stage: think, when: '\(condition)'}]",
+        ]).findings.map(\.description)
+    }
+
+    /// Of points that end without fading: a sum of two scores is worth another value from then on.
+    @Test func aScoreThatEndsIsLookedAtWhenItDoes() throws {
+        let scores = "scores: [{score: engagement, points: [{event: Page Viewed, points: 5, expires: 3d}]}]"
+        let shop = try #require(Shop.load(["scores.yaml": scores]).workspace)
+        let model = try #require(shop.score(named: "engagement"))
+        let facts = ContactFacts(
+            shop, now: Self.start,
+            balances: ["engagement": try ScoreBook(model, of: [event("Page Viewed", "e")]).balance])
+        let sum = try Expression("score(\"engagement\") + 1.0 > 3.0", scope: .audience)
+        #expect(sum.holds(in: facts) == (true, Self.start + .days(3)))
+    }
+
     @Test func whatChangesTheSumsIsToldFromWhatDoesNot() throws {
         let old = try model("    points: [{event: Page Viewed, points: 1}]")
         let same = try model(

@@ -11,6 +11,9 @@ extension Checker {
         case "score":
             program.emit(.score(program.number(ofName: try scoreModel(call))), at: call.offset)
             return .double
+        case "band":
+            program.emit(.band(program.number(ofName: try scoreModel(call))), at: call.offset)
+            return .string
         case "consented": return try consented(call)
         case "in_segment": return try inSegment(call)
         default: return nil
@@ -19,7 +22,7 @@ extension Checker {
 
     mutating func scoreModel(_ call: Call) throws(ExpressionError) -> String {
         let argument = try argument(call)
-        let name = try literalName(argument, of: "score", what: "the name of a score")
+        let name = try literalName(argument, of: call.name, what: "the name of a score")
         try require(
             name, among: declarations.vocabulary.scores, called: "score", plural: "scores", at: tree[argument].offset)
         program.mentions.scores.insert(name)
@@ -49,7 +52,9 @@ extension Checker {
 
     // MARK: What does not exist
 
-    private static let functions = ["did", "count", "sum", "first", "last", "score", "consented", "in_segment", "has"]
+    private static let functions = [
+        "did", "count", "sum", "first", "last", "score", "band", "consented", "in_segment", "has",
+    ]
 
     static func isFunction(_ name: String) -> Bool {
         functions.contains(name) || FunctionCatalog.functions[name] != nil

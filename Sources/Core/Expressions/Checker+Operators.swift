@@ -73,6 +73,7 @@ extension Checker {
                 help: help(symbol, left, leftType, right, rightType))
         }
         try checkStages(symbol, left, right)
+        try checkBands(symbol, left, right)
         return type
     }
 
@@ -233,6 +234,21 @@ extension Checker {
             for id in literals(other) {
                 guard case .literal(.string(let name)) = tree[id].kind, !name.isEmpty else { continue }
                 try require(name, among: stages, called: "stage", plural: "stages", at: tree[id].offset)
+            }
+        }
+    }
+
+    /// A band compared with a literal must be one of the score's.
+    private func checkBands(_ symbol: BinaryOperator, _ left: Int, _ right: Int) throws(ExpressionError) {
+        guard !isStandard, let bands = declarations.vocabulary.bands, [.equal, .notEqual, .within].contains(symbol)
+        else { return }
+        for (side, other) in [(left, right), (right, left)] {
+            guard case .call("band", nil, let arguments) = tree[side].kind, let argument = arguments.first,
+                case .literal(.string(let model)) = tree[argument].kind
+            else { continue }
+            for id in literals(other) {
+                guard case .literal(.string(let name)) = tree[id].kind, !name.isEmpty else { continue }
+                try require(name, among: bands[model] ?? [], called: "band", plural: "bands", at: tree[id].offset)
             }
         }
     }

@@ -41,6 +41,10 @@ public protocol EvaluationContext {
     /// May be early, never late. The default solves the exponential decay of `halfLife(ofScore:)`; a context whose scores
     /// are rounded answers itself, so that the rounding is accounted for.
     func score(_ model: String, staysUntil threshold: Double) -> Timestamp
+
+    /// The name of the range that the score lies in, nil for none, and an instant before which time alone cannot change
+    /// that. The default, for contexts without ranges, is none.
+    func band(ofScore model: String) -> (name: String?, validUntil: Timestamp)
 }
 
 extension EvaluationContext {
@@ -51,6 +55,8 @@ extension EvaluationContext {
     public func variable(_ name: String) -> Value? { nil }
 
     public func isInSegment(_ name: String) -> Bool { false }
+
+    public func band(ofScore model: String) -> (name: String?, validUntil: Timestamp) { (nil, .distantFuture) }
 
     public func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
         guard let halfLife = halfLife(ofScore: model) else { return .distantFuture }

@@ -14,17 +14,21 @@ extension Machine {
         case .scoreAgainst(let number):
             let (model, threshold) = tables.thresholds[number]
             return Slot(.double(world.score(model)), world.score(model, staysUntil: threshold))
+        case .band(let name):
+            let band = world.band(ofScore: tables.names[name])
+            return Slot(.string(band.name ?? ""), band.validUntil)
         case .consented(let name): return Slot(.bool(world.consented(tables.names[name])))
         case .inSegment(let name): return Slot(.bool(world.isInSegment(tables.names[name])))
         default: preconditionFailure("the machine performs this operation itself")
         }
     }
 
-    /// A score whose use is not a comparison with a number may matter at any time: it is looked at again a minute later.
+    /// A score whose use is not a comparison with a number may matter whenever it changes, which one that fades does all the
+    /// time: it is looked at again a minute later at the earliest.
     private func score(_ model: String, _ world: some EvaluationContext) -> Slot {
         let value = world.score(model)
-        let decays = value != 0 && world.halfLife(ofScore: model) != nil
-        return Slot(.double(value), decays ? world.now + .minutes(1) : .distantFuture)
+        let changes = world.score(model, staysUntil: value)
+        return Slot(.double(value), changes == .distantFuture ? changes : max(changes, world.now + .minutes(1)))
     }
 
     /// A window of length w holds what is later than now - w: an event exactly w old is out, so it leaves at its time + w.

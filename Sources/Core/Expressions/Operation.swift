@@ -46,6 +46,8 @@ enum Operation: Sendable {
     case score(Int)
     /// A score that is only compared with a threshold.
     case scoreAgainst(Int)
+    /// The name of the range that a score lies in.
+    case band(Int)
     case consented(Int)
     case inSegment(Int)
 
@@ -68,7 +70,7 @@ enum Operation: Sendable {
     /// Whether the machine must be given the result.
     var asksTheWorld: Bool {
         switch self {
-        case .stage, .variable, .history, .score, .scoreAgainst, .consented, .inSegment: true
+        case .stage, .variable, .history, .score, .scoreAgainst, .band, .consented, .inSegment: true
         default: false
         }
     }
@@ -77,8 +79,8 @@ enum Operation: Sendable {
     var pushes: Bool {
         switch self {
         case .constant, .fail, .path, .hasPath, .stage, .variable, .local, .compare, .test, .compareLocal, .testLocal,
-            .history, .score,
-            .scoreAgainst, .consented, .inSegment, .branch, .next, .iterate, .list, .map, .call(_, 0):
+            .history, .score, .scoreAgainst, .band, .consented, .inSegment, .branch, .next, .iterate, .list, .map,
+            .call(_, 0):
             true
         default: false
         }

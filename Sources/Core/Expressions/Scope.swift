@@ -1,6 +1,6 @@
 /// Where an expression stands, and so which variables and functions it may use.
 ///
-/// Everywhere allowed are `contact`, `stage`, `did`, `count`, `sum`, `first`, `last`, `score`, `consented` and
+/// Everywhere allowed are `contact`, `stage`, `did`, `count`, `sum`, `first`, `last`, `score`, `band`, `consented` and
 /// `in_segment`.
 public struct Scope: OptionSet, Sendable, Hashable {
     public var rawValue: UInt8

@@ -6,6 +6,8 @@ public struct Vocabulary: Sendable, Hashable {
     public var topics: Set<String>?
     /// Names for `score`.
     public var scores: Set<String>?
+    /// Per score, names that `band` is compared with.
+    public var bands: [String: Set<String>]?
     /// Names that `stage` is compared with.
     public var stages: Set<String>?
     /// Names for `in_segment`.

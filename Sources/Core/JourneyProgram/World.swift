@@ -88,6 +88,7 @@ struct Scene: EvaluationContext {
     func isInSegment(_ name: String) -> Bool { facts.isInSegment(name) }
     func score(_ model: String) -> Double { facts.score(model) }
     func halfLife(ofScore model: String) -> Span? { facts.halfLife(ofScore: model) }
+    func band(ofScore model: String) -> (name: String?, validUntil: Timestamp) { facts.band(ofScore: model) }
     func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
         facts.score(model, staysUntil: threshold)
     }

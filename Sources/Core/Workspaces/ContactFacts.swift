@@ -50,6 +50,14 @@ public struct ContactFacts: EvaluationContext, Sendable {
             threshold: threshold, halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
     }
 
-    /// The name of the range that a score lies in; nil without ranges, and below the first.
-    public func band(ofScore model: String) -> String? { models[model]?.band(of: score(model)) }
+    /// The name is nil without ranges, and below the first of them. A range is left where the score crosses its own
+    /// beginning or that of the next.
+    public func band(ofScore model: String) -> (name: String?, validUntil: Timestamp) {
+        guard let bands = models[model]?.bands, !bands.isEmpty else { return (nil, .distantFuture) }
+        let value = score(model)
+        let place = bands.lastIndex { $0.begins(below: value) }
+        let ends = [place.map { bands[$0] }, bands[((place ?? -1) + 1)...].first].compactMap { $0?.from }
+        let until = ends.map { score(model, staysUntil: Double($0) / 1000) }.min()
+        return (place.map { bands[$0].name }, until ?? .distantFuture)
+    }
 }

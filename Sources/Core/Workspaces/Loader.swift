@@ -21,6 +21,9 @@ struct Loader {
         let scores = read("scores.yaml") { ScoresReader($0, zone: zone).read() } ?? []
         var vocabulary = Vocabulary(topics: settings.map { Set($0.topics.map(\.name)) })
         vocabulary.scores = scores.map { Set($0.map(\.name)) }
+        vocabulary.bands = scores.map { scores in
+            Dictionary(scores.map { ($0.name, Set($0.bands.map(\.name))) }) { first, _ in first }
+        }
         let stageSet = read("stages.yaml") { StagesReader($0, vocabulary).read() } ?? StageSet()
         let stages = stageSet.map(\.stages)
         vocabulary.stages = stages.map { Set($0.map(\.name)) }

@@ -71,7 +71,7 @@ public struct ScoreAccount: Sendable {
         var tallies: [Int: Tally] = [:]
         var lines: [Line] = []
         for event in events {
-            for place in model.places[event.name] ?? [] where model.rules[place].fits(event) {
+            for place in model.rules(fitting: event) {
                 let term = model.term(of: place, at: event.at)
                 var line = Line(event: event, rule: model.rules[place], term: term, fate: .counts)
                 if let cap = model.rules[place].cap {

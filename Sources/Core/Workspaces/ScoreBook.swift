@@ -49,7 +49,7 @@ public struct ScoreBook: Sendable {
     ///
     /// - Throws: `ScoreOverflow`; the score is then not to be used any more.
     public mutating func add(_ event: HistoryEvent) throws(ScoreOverflow) {
-        for place in model.places[event.name] ?? [] where model.rules[place].fits(event) {
+        for place in model.rules(fitting: event) {
             let term = model.term(of: place, at: event.at)
             guard let slot = model.slot(of: place, at: event.at), let cap = model.rules[place].cap else {
                 try add(term)

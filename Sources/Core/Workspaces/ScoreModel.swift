@@ -50,7 +50,7 @@ public struct PointRule: Sendable {
     /// Whether the condition looks at where the event happened.
     var usesContext: Bool { usesPage || when?.source.contains("context") ?? false }
 
-    private var usesPage: Bool { when?.source.contains("page") ?? false }
+    fileprivate var usesPage: Bool { when?.source.contains("page") ?? false }
 
     /// The same rule, on these pages.
     func on(_ pages: [PageRule]) -> PointRule {
@@ -121,7 +121,26 @@ extension ScoreModel {
 
     /// The name of the range that a value lies in; nil below the first.
     public func band(of value: Double) -> String? {
-        bands.last { $0.from.map { Double($0) / 1000 <= value } ?? true }?.name
+        bands.last { $0.begins(below: value) }?.name
+    }
+}
+
+extension ScoreBand {
+    /// Whether the range begins at a value or below it.
+    func begins(below value: Double) -> Bool { from.map { Double($0) / 1000 <= value } ?? true }
+}
+
+extension ScoreModel {
+    /// The places of the rules by which an event earns points, caps aside. What conditions see of it is made once.
+    func rules(fitting event: HistoryEvent) -> [Int] {
+        guard let places = places[event.name] else { return [] }
+        guard places.contains(where: { rules[$0].when != nil }) else { return places }
+        var event = event
+        if let paged = places.first(where: { rules[$0].usesPage }) {
+            event.page = rules[paged].pages.page(of: event)
+        }
+        let world = Narrow(now: event.at, event: event.view)
+        return places.filter { rules[$0].when?.holds(in: world).holds ?? true }
     }
 }
 

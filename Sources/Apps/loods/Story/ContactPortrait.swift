@@ -76,7 +76,7 @@ struct ContactPortrait: Sendable {
         guard let definitions else { return [] }
         let facts = ContactFacts(
             definitions, now: now, contact: .object(story.state.attributes), balances: story.balances)
-        return definitions.scores.map { ($0.name, facts.score($0.name), facts.band(ofScore: $0.name)) }
+        return definitions.scores.map { ($0.name, facts.score($0.name), facts.band(ofScore: $0.name).name) }
     }
 
     /// The line that holds for each matter of consent: the latest, and of two at one instant the withdrawal.

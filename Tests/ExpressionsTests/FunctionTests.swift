@@ -38,6 +38,7 @@ import Testing
         ("timestamp(contact.email) == timestamp(0)", .invalidArgument), ("int(1e30) == 1", .overflow),
         ("timestamp(contact.at).getHours('Moon/' + contact.zone) == 1", .invalidArgument),
         ("timestamp('9999-12-31T23:59:59Z') + duration('2s') > timestamp(0)", .overflow),
+        ("timestamp('9999-12-31T23:59:59Z') - timestamp(0) > duration('1s')", .overflow),
         ("string(b'\\xff') == ''", .invalidArgument), ("'abc'.substring(2, 1) == ''", .invalidArgument),
         ("bool('maybe')", .invalidArgument), ("math.bitShiftLeft(1, -1) == 1", .invalidArgument),
     ])

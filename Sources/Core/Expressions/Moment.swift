@@ -65,6 +65,6 @@ extension Value {
         return .duration(Span(microseconds: moment.microseconds), nanos: moment.nanos)
     }
 
-    /// The longest duration of CEL, in either direction: about 10,000 years.
-    private static let durations = -315_576_000_000_000_000...Int64(315_576_000_000_000_000)
+    /// What 64 bits of nanoseconds hold: about 292 years in either direction (language definition, "Overflow").
+    private static let durations = -9_223_372_036_854_775...Int64(9_223_372_036_854_775)
 }

@@ -6,8 +6,12 @@
 public protocol Contract: Sendable, Hashable {
     /// The letter in the second byte.
     static var letter: Unicode.Scalar { get }
-    /// The version that this build writes and reads.
+    /// The newest version that this build writes and reads.
     static var version: UInt16 { get }
+    /// The versions that this build reads; unless a contract says otherwise, the newest alone.
+    static var readVersions: ClosedRange<UInt16> { get }
+    /// The version that this body is written as: the oldest that can say it, so that the release before reads it too.
+    var writtenVersion: UInt16 { get }
 
     init(from reader: inout WireReader) throws(ContractError)
     func write(to writer: inout WireWriter)
@@ -30,12 +34,15 @@ public enum ContractError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Contract {
+    public static var readVersions: ClosedRange<UInt16> { version...version }
+    public var writtenVersion: UInt16 { Self.version }
+
     /// The whole body, header included.
     public var encoded: [UInt8] {
         var writer = WireWriter()
         writer.write(UInt8(ascii: "L"))
         writer.write(UInt8(ascii: Self.letter))
-        writer.write(Self.version)
+        writer.write(writtenVersion)
         write(to: &writer)
         return writer.bytes
     }
@@ -47,7 +54,7 @@ extension Contract {
         }
         var reader = WireReader(body, from: 2)
         let version = try reader.uint16("version")
-        guard version == Self.version else { throw .unknownVersion(version) }
+        guard Self.readVersions.contains(version) else { throw .unknownVersion(version) }
         try self.init(from: &reader)
         guard reader.isAtEnd else { throw .malformed(field: "end") }
     }

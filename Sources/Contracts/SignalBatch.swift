@@ -7,6 +7,11 @@ public struct Signal: Sendable, Hashable {
         case event
         /// With that event the contact reached this stage.
         case stage(String)
+        /// The contact entered this segment, for the so-many-th time; `isBackfill`: since a definition was applied that
+        /// finds it there, not since anything happened.
+        case entered(segment: String, ordinal: Int32, isBackfill: Bool)
+        /// The contact left this segment.
+        case left(segment: String)
     }
 
     public var contact: ContactKey
@@ -34,7 +39,10 @@ public struct Signal: Sendable, Hashable {
 /// Signals from scoring to the scheduler: the body of the queue `signals`.
 public struct SignalBatch: Contract {
     public static let letter: Unicode.Scalar = "S"
-    public static let version: UInt16 = 1
+    /// Version 2 says entering and leaving a segment as well.
+    public static let version: UInt16 = 2
+    public static let readVersions: ClosedRange<UInt16> = 1...2
+    public var writtenVersion: UInt16 { signals.contains { $0.cause.isOfSegment } ? 2 : 1 }
 
     /// Names this body; see `EventBatch.id`.
     public var id: UniqueID
@@ -49,9 +57,8 @@ public struct SignalBatch: Contract {
         id = try reader.uniqueID("id")
         signals = try reader.array("signals") { reader throws(ContractError) in
             let contact = try reader.contactKey("contact")
-            let stage = try reader.optional("stage") { reader throws(ContractError) in try reader.string("stage") }
             return Signal(
-                contact: contact, cause: stage.map { .stage($0) } ?? .event, at: try reader.timestamp("at"),
+                contact: contact, cause: try Signal.Cause(from: &reader), at: try reader.timestamp("at"),
                 eventID: try reader.string("eventID"), subject: try reader.uniqueID("subject"),
                 name: try reader.string("name"))
         }
@@ -61,15 +68,52 @@ public struct SignalBatch: Contract {
         writer.write(id)
         writer.write(each: signals) { writer, signal in
             writer.write(signal.contact)
-            if case .stage(let stage) = signal.cause {
-                writer.write(stage) { $0.write($1) }
-            } else {
-                writer.write(false)
-            }
+            signal.cause.write(to: &writer)
             writer.write(signal.at)
             writer.write(signal.eventID)
             writer.write(signal.subject)
             writer.write(signal.name)
+        }
+    }
+}
+
+extension Signal.Cause {
+    /// Whether only version 2 can say it.
+    public var isOfSegment: Bool {
+        switch self {
+        case .event, .stage: false
+        case .entered, .left: true
+        }
+    }
+
+    /// One byte tells which; of version 1 there are the first two.
+    init(from reader: inout WireReader) throws(ContractError) {
+        switch try reader.uint8("cause") {
+        case 0: self = .event
+        case 1: self = .stage(try reader.string("stage"))
+        case 2:
+            self = .entered(
+                segment: try reader.string("segment"), ordinal: try reader.int32("ordinal"),
+                isBackfill: try reader.bool("isBackfill"))
+        case 3: self = .left(segment: try reader.string("segment"))
+        default: throw .malformed(field: "cause")
+        }
+    }
+
+    func write(to writer: inout WireWriter) {
+        switch self {
+        case .event: writer.write(0 as UInt8)
+        case .stage(let stage):
+            writer.write(1 as UInt8)
+            writer.write(stage)
+        case .entered(let segment, let ordinal, let isBackfill):
+            writer.write(2 as UInt8)
+            writer.write(segment)
+            writer.write(ordinal)
+            writer.write(isBackfill)
+        case .left(let segment):
+            writer.write(3 as UInt8)
+            writer.write(segment)
         }
     }
 }

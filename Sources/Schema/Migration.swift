@@ -12,6 +12,7 @@ struct Migration: Sendable {
         Migration(number: 5, name: "trials", sql: PackageResources.m0005_trials_sql),
         Migration(number: 6, name: "roles", sql: PackageResources.m0006_roles_sql),
         Migration(number: 7, name: "edge", sql: PackageResources.m0007_edge_sql),
+        Migration(number: 8, name: "segments", sql: PackageResources.m0008_segments_sql),
         Migration(number: 9, name: "scores", sql: PackageResources.m0009_scores_sql),
     ]
 }

@@ -26,7 +26,10 @@ struct Bench: Sendable {
         scoring = try database.pool(connections: 8, as: "scoring")
     }
 
-    static func with(_ files: [String: String] = Shop.files, _ body: (Bench) async throws -> Void) async throws {
+    static func with(
+        _ files: [String: String] = Shop.files, startingAt start: Timestamp = Bench.start,
+        _ body: (Bench) async throws -> Void
+    ) async throws {
         try await TestDatabase.with(clock: .stepped(at: start)) { database in
             try await body(try await Bench(files, on: database))
         }
@@ -34,6 +37,15 @@ struct Bench: Sendable {
 
     /// Applies other definitions to the same workspace.
     func redefine(_ files: [String: String]) async throws { _ = try await Self.apply(files, to: database) }
+
+    /// The live definitions.
+    func definitions() async throws -> Workspace {
+        let id = workspace
+        return try await database.pool.withTransaction { session in
+            let revision = try WorkspaceRegister.revisions(of: [id], in: session)[id] ?? 0
+            return try DefinitionsCache().workspace(id, revision: revision, in: session)
+        }
+    }
 
     static func on(_ database: TestDatabase) async throws -> Bench {
         try await Bench(Shop.files, on: database)

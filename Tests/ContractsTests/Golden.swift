@@ -46,6 +46,21 @@ enum GoldenValues {
                 eventID: "m-2", subject: UniqueID(high: 3, low: 4), name: "Page Viewed"),
         ])
 
+    static let segmentSignals = SignalBatch(
+        id: id,
+        signals: [
+            Signal(
+                contact: contact, cause: .entered(segment: "vip", ordinal: 3, isBackfill: true),
+                at: Timestamp(microseconds: 1_767_225_600_500_000), eventID: "m-1", subject: UniqueID(high: 3, low: 4),
+                name: "Segment Entered"),
+            Signal(
+                contact: contact, cause: .left(segment: "new"), at: Timestamp(microseconds: 1_767_225_600_500_001),
+                eventID: "", subject: UniqueID(high: 3, low: 4), name: "Segment Left"),
+            Signal(
+                contact: contact, cause: .event, at: Timestamp(microseconds: 1_767_225_600_500_001), eventID: "m-2",
+                subject: UniqueID(high: 3, low: 4), name: "Page Viewed"),
+        ])
+
     static let hints = MessageHints(hints: [
         MessageHints.Hint(contact: contact, message: UniqueID(high: 7, low: 8)),
         MessageHints.Hint(

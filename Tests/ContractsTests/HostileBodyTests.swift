@@ -37,6 +37,8 @@ import Testing
     @Test(arguments: [0, 2, 0x0100, 0xFFFF] as [UInt16])
     func anotherVersionIsNamedAndNotRead(version: UInt16) throws {
         try each { bytes, decode in
+            // A signal batch has two, of which the second says more.
+            if bytes[1] == UInt8(ascii: "S"), version == 2 { return }
             let body = bytes[..<2] + [UInt8(version & 0xFF), UInt8(version >> 8)] + bytes[4...]
             #expect(throws: ContractError.unknownVersion(version)) { try decode(Array(body)) }
         }

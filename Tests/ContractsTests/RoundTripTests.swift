@@ -11,6 +11,7 @@ import Testing
         #expect(try EventBatch(decoding: events.encoded) == events)
         let signals = SignalBatch(id: random.id(), signals: random.list(of: 40) { $0.signal() })
         #expect(try SignalBatch(decoding: signals.encoded) == signals)
+        #expect(signals.encoded[2] == (signals.signals.contains { $0.cause.isOfSegment } ? 2 : 1))
         let hints = MessageHints(
             hints: random.list(of: 40) { MessageHints.Hint(contact: $0.contact(), message: $0.id()) })
         #expect(try MessageHints(decoding: hints.encoded) == hints)
@@ -74,8 +75,17 @@ extension SplitMix {
     }
 
     mutating func signal() -> Signal {
-        Signal(
-            contact: contact(), cause: Bool.random(using: &self) ? .event : .stage(text()), at: time(),
-            eventID: text(), subject: id(), name: text())
+        Signal(contact: contact(), cause: cause(), at: time(), eventID: text(), subject: id(), name: text())
+    }
+
+    private mutating func cause() -> Signal.Cause {
+        switch Int.random(in: 0..<8, using: &self) {
+        case 0:
+            .entered(
+                segment: text(), ordinal: Int32(truncatingIfNeeded: next()), isBackfill: Bool.random(using: &self))
+        case 1: .left(segment: text())
+        case 2, 3: .stage(text())
+        default: .event
+        }
     }
 }

@@ -36,6 +36,18 @@ enum Shop {
         exit: {when: 'did("Account Closed")'}
         steps: [{wait: 10d}]
         """,
+        "segments/vip.yaml": "segment: vip\nwhen: 'count(\"Order Completed\") > 5'",
+        "journeys/vip.yaml": """
+        journey: vip
+        enter: {segment: vip, again: per-entry}
+        exit: {when: '!in_segment("vip")'}
+        steps: [{wait: 10d}]
+        """,
+        "journeys/vip-ever.yaml": """
+        journey: vip-ever
+        enter: {segment: vip, again: never, backfill: true}
+        steps: [{wait: 1d}]
+        """,
         "emails/thanks/email.yaml": "{subject: Thanks, class: transactional}",
         "emails/thanks/body.txt.mustache": "Thank you.\n",
         "emails/offer/email.yaml": "{subject: Offer, topic: offers}",

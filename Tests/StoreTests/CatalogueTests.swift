@@ -30,6 +30,8 @@ import Testing
         "outbox": "bodies for a queue, each about many contacts; empty at rest",
         "in_flight": "bodies between processes, only while the clock is stepped; empty at rest",
         "trials": "items in hand, events and signals among them; empty at rest",
+        "backfills": "of a workspace; how far all its contacts are",
+        "backfill_slices": "what a worker has in hand, of many contacts; empty at rest",
         "pages": "what a worker has in hand, of many contacts; empty at rest",
         "set_aside": "bodies that could not be handled, perhaps not even read",
     ]
@@ -48,6 +50,8 @@ import Testing
         "key_allowances", "quota_use", "edges",
         // Which server mails are sent from, what was done after restores, of which messages nobody knows, and who works.
         "lineage", "fences", "unknown_messages", "workers",
+        // Who came into and went out of segments, when conditions change by themselves, and how far definitions have come.
+        "segment_moves", "personas", "wakes", "backfills", "backfill_slices",
     ]
 
     /// Every table that is no partition, with the columns of its primary key in their order.

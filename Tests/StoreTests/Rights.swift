@@ -45,6 +45,12 @@ enum Rights {
         stages               –       SID      –          –       S         S     S
         consents             SI      SID      S          SI      S         S     S
         suppressions         –       –        –          S       S         S     S
+        segment_members      –       SIUD     S          –       S         S     S
+        segment_moves        –       SID      –          –       S         S     S
+        personas             –       SIUD     –          –       S         S     S
+        wakes                –       SIUD     –          –       S         S     S
+        backfills            –       SIUD     –          –       S         S     S
+        backfill_slices      –       SIUD     –          –       S         –     –
 
         # journeys
         runs                 –       Su       SIu        –       S         S     S
@@ -65,7 +71,7 @@ enum Rights {
         in_flight            sID     SID      SID        SID     SID       sID   –
         set_aside            –       sIu      sIu        sIu     Su        Su    –
         trials               –       SID      SID        SID     S         –     –
-        pages                –       –        SID        SID     S         –     –
+        pages                –       SID      SID        SID     S         –     –
         workers              SIuD    SIuD     SIuD       SIuD    S         –     –
 
         # views

@@ -50,6 +50,15 @@ import Testing
             _ = try SendStates.lock([anne], in: session)
             let run = run("r \(workspace)", of: anne)
             try Runs.insert([run], in: session)
+            let move = SegmentMembers.Move(
+                contact: anne, segment: "s", isEntry: true, ordinal: 1, at: noon, cause: .event, eventID: "e1",
+                revision: 1)
+            try SegmentMembers.apply([move], now: noon, in: session)
+            try PersonaRows.save([.init(contact: anne, persona: "p", since: noon)], in: session)
+            try Wakes.arm([anne: noon], in: session)
+            let hand = Backfills.Hand(worker: "test", machineNow: noon)
+            try Backfills.begin(
+                workspace, revision: 1, isNeeded: true, everybody: false, now: noon, hand, in: session)
             try Timers.arm([.init(contact: anne, run: run.id, version: 0, dueAt: noon)], in: session)
             let decision = Decisions.Decision(contact: anne, id: id("d"), at: noon, kind: "entry", choice: "in")
             try Decisions.append([decision], in: session)

@@ -28,12 +28,12 @@ struct FindingTests {
         ("within: 14d", "within: -14d", "4:52", "\"within\" must be a length of time"),
         ("journey: welcome", "journey: wel come", "1:10", "is not a name"),
         ("goal:", "gaol:", "4:1", "unknown key \"gaol\" in a journey"),
-        ("enter: {event:", "enter: {segment: x, event:", "3:18", "an entry by segment is not available yet"),
+        ("enter: {event:", "enter: {segment: x, event:", "3:18", "an entry is by event, by stage or by segment, not"),
         ("== 1'}", "== 1', again: after-exit}", "3:79", "\"again: after-exit\" is not available yet"),
         ("== 1'}", "== 1', again: {every: 30d}}", "3:79", "\"again: {every: …}\" is not available yet"),
         ("== 1'}", "== 1', again: per-key}", "3:79", "needs a \"key\""),
         ("== 1'}", "== 1', key: event.properties.id}", "3:77", "a \"key\" is only used with"),
-        ("== 1'}", "== 1', stage: do}", "3:79", "an entry is by event or by stage, not both"),
+        ("== 1'}", "== 1', stage: do}", "3:79", "an entry is by event, by stage or by segment, not"),
         ("'count(\"Order Completed\") == 1'", "'count(\"Order Completed\") = 1'", "3:65", "equality is"),
     ])
     func aFaultInAJourneyIsFoundAtItsPlace(old: String, new: String, place: String, message: String) throws {
@@ -123,7 +123,8 @@ struct FindingTests {
 
     @Test func warningsDoNotStopAWorkspace() throws {
         let loaded = Shop.load([
-            "segments/vip.yaml": "x", "personas.yaml": "x", "tests/a.yaml": "x", ".hidden/x.yaml": "x", "notes.md": "x",
+            "segments/old/vip.yaml": "x", "persona.yaml": "x", "tests/a.yaml": "x", ".hidden/x.yaml": "x",
+            "notes.md": "x",
             "emails/unused/email.yaml": "{subject: x, class: transactional}", "emails/unused/body.txt.mustache": "x",
             "emails/offer/body.amp.mustache": "x",
         ])
@@ -132,8 +133,8 @@ struct FindingTests {
             loaded.findings.map(\.description) == [
                 "emails/offer/body.amp.mustache:1:1  warning: not read by this version",
                 "emails/unused/email.yaml:1:1  warning: no journey sends \"unused\"",
-                "personas.yaml:1:1  warning: not read by this version",
-                "segments/vip.yaml:1:1  warning: not read by this version",
+                "persona.yaml:1:1  warning: not read by this version",
+                "segments/old/vip.yaml:1:1  warning: not read by this version",
                 "tests/a.yaml:1:1  warning: not read by this version",
             ])
     }

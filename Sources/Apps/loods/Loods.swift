@@ -15,8 +15,9 @@ struct Loods: AsyncParsableCommand {
             """,
         subcommands: [
             InitCommand.self, ValidateCommand.self, ApplyCommand.self, MigrateCommand.self, KeysCommand.self,
-            QuotaCommand.self, ImportCommand.self, ContactsCommand.self, ExplainCommand.self, FunnelCommand.self,
-            ScoresCommand.self, ClockCommand.self, SetAsideCommand.self, StatusCommand.self, TailCommand.self,
+            QuotaCommand.self, ImportCommand.self, ContactsCommand.self, SegmentsCommand.self, BackfillCommand.self,
+            ExplainCommand.self, FunnelCommand.self, ScoresCommand.self, ClockCommand.self, SetAsideCommand.self,
+            StatusCommand.self, TailCommand.self,
             ExprCommand.self, UnknownCommand.self, FenceCommand.self, BrokerUsersCommand.self, ProbeCommand.self,
         ])
 

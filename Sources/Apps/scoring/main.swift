@@ -4,14 +4,16 @@ import ServiceRuntime
 import Transit
 
 await ServiceMain.run(
-    name: "scoring", about: "turns accepted events into facts: contacts, history, scores, stages, consents",
+    name: "scoring", about: "turns accepted events into facts: contacts, history, scores, stages, segments, consents",
     settings: { reader in Worker.Settings(&reader) },
     services: { settings, context in
         let worker = try Worker(settings, context)
         worker.register(in: context.readiness)
         let deadLetters = DeadLetters(intake: worker.intake, sink: worker.setAside, logger: context.logger)
+        let liveWork = LiveWork()
         return worker.services + [
             WorkerWatch(worker: worker, watched: .scoring, context: context), RecentIDCleaner(worker: worker),
-            ExpiredScoreCleaner(worker: worker), deadLetters, EventConsumer(worker: worker),
+            ExpiredScoreCleaner(worker: worker), deadLetters, ReviewLoop(worker: worker, liveWork: liveWork),
+            EventConsumer(worker: worker, liveWork: liveWork),
         ]
     })

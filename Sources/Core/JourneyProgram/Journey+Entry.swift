@@ -22,6 +22,19 @@ extension Journey {
         return entryKey(in: Scene(world))
     }
 
+    /// The key under which entering a segment starts a run, or nil where it starts none.
+    ///
+    /// - Parameters:
+    ///   - ordinal: how often the contact has entered it, this time included.
+    ///   - isBackfill: whether an applied definition found the contact in it.
+    public func entryKey(forSegment segment: String, ordinal: Int32, isBackfill: Bool) -> String? {
+        guard case .segment(segment, let takesBackfill) = entry.trigger, takesBackfill || !isBackfill else {
+            return nil
+        }
+        if case .perMembership = entry.again { return String(ordinal) }
+        return ""
+    }
+
     private func entryKey(in scene: Scene) -> String? {
         guard case .perKey(let expression) = entry.again else { return "" }
         guard let value = try? expression.evaluate(scene).value, let text = value.keyText, !text.isEmpty else {
@@ -48,6 +61,7 @@ extension Journey {
             if let id = position.eventID { saw["id"] = .string(id) }
             if let when { saw["condition"] = .string(when.source) }
         case .stage(let stage): saw["stage"] = .string(stage)
+        case .segment(let segment, _): saw["segment"] = .string(segment)
         }
         return Decision(step: "enter", choice: "started", saw: .object(saw))
     }

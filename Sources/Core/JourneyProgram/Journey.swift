@@ -48,6 +48,8 @@ public struct Journey: Sendable {
         case event(String, when: Expression?)
         /// Reaching this stage.
         case stage(String)
+        /// Entering this segment; `backfill`: also those whom an applied definition found in it.
+        case segment(String, backfill: Bool)
     }
 
     public enum Again: Sendable {
@@ -55,6 +57,8 @@ public struct Journey: Sendable {
         case never
         /// One run for each value of the expression.
         case perKey(Expression)
+        /// One run for each time that the contact enters the segment.
+        case perMembership
     }
 
     /// What ends a run as `converted`.

@@ -8,6 +8,8 @@ public struct Mentions: Sendable, Hashable {
     public var scores = false
     /// Whether a consent is asked for.
     public var consents = false
+    /// Whether a segment is asked for.
+    public var segments = false
 
     public init() {}
 
@@ -16,6 +18,7 @@ public struct Mentions: Sendable, Hashable {
             events.formUnion(condition.mentionedEvents)
             scores = scores || !condition.mentionedScores.isEmpty
             consents = consents || !condition.mentionedTopics.isEmpty
+            segments = segments || !condition.mentionedSegments.isEmpty
         }
     }
 
@@ -24,6 +27,7 @@ public struct Mentions: Sendable, Hashable {
         if events.isEmpty { events = other.events } else { events.formUnion(other.events) }
         scores = scores || other.scores
         consents = consents || other.consents
+        segments = segments || other.segments
     }
 
     public func union(_ other: Mentions) -> Mentions {

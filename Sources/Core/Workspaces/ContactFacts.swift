@@ -9,6 +9,8 @@ public struct ContactFacts: EvaluationContext, Sendable {
     public var stage: String?
     /// Topics consented to.
     public var consents: Set<String>
+    /// The segments that the contact is in.
+    public var segments: Set<String>
     public var history: History
     public var event: JSON?
     public var runStart: HistoryPosition?
@@ -20,12 +22,14 @@ public struct ContactFacts: EvaluationContext, Sendable {
 
     public init(
         _ workspace: Workspace, now: Timestamp, contact: JSON = .object([:]), stage: String? = nil,
-        consents: Set<String> = [], balances: [String: ScoreBalance] = [:], history: History = History()
+        consents: Set<String> = [], segments: Set<String> = [], balances: [String: ScoreBalance] = [:],
+        history: History = History()
     ) {
         self.now = now
         self.contact = contact
         self.stage = stage
         self.consents = consents
+        self.segments = segments
         self.history = history
         self.balances = balances
         models = workspace.scoresByName
@@ -37,6 +41,8 @@ public struct ContactFacts: EvaluationContext, Sendable {
     }
 
     public func consented(_ topic: String) -> Bool { consents.contains(topic) }
+
+    public func isInSegment(_ name: String) -> Bool { segments.contains(name) }
 
     public func score(_ model: String) -> Double {
         (balances[model] ?? ScoreBalance()).value(

@@ -6,6 +6,9 @@ import Model
 struct Interest {
     let stages: [Stage]
     let scores: [ScoreModel]
+    /// The conditions of segments and personas.
+    let segments: [Expression]
+    let personas: [Expression]
     let journeys: [Journey]
 
     var events: Set<String> {
@@ -14,6 +17,7 @@ struct Interest {
             names.formUnion(journey.mentionedEvents)
             for condition in journey.watchedConditions { names.formUnion(events(changing: condition)) }
         }
+        for condition in segments + personas { names.formUnion(condition.mentionedEvents) }
         for stage in stages { names.formUnion(stage.when?.mentionedEvents ?? []) }
         return names
     }

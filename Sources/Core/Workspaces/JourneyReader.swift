@@ -53,20 +53,56 @@ struct JourneyReader {
 
 extension JourneyReader {
     private func entry(_ node: YAMLNode) -> Journey.Entry? {
-        let keys = ["event", "stage", "segment", "when", "key", "again"]
+        let keys = ["event", "stage", "segment", "when", "key", "again", "backfill"]
         guard let fields = Fields(node, of: "an entry", keys: keys, in: inspection) else { return nil }
-        if let segment = fields["segment"] {
-            notAvailable("an entry by segment", at: segment)
+        let triggers = ["event", "stage", "segment"].compactMap { key in fields[key].map { (key, $0) } }
+        guard let (trigger, value) = triggers.first else {
+            inspection.report(.missing, "an entry names an \"event\", a \"stage\" or a \"segment\"", at: node.place)
             return nil
         }
-        switch (fields["event"], fields["stage"]) {
-        case (let event?, nil): return entry(onEvent: event, fields)
-        case (nil, let stage?): return entry(onStage: stage, fields)
-        case (nil, nil): inspection.report(.missing, "an entry names an \"event\" or a \"stage\"", at: node.place)
-        case (_?, let stage?):
-            inspection.report(.invalid, "an entry is by event or by stage, not both", at: stage.place)
+        guard triggers.count == 1 else {
+            inspection.report(
+                .invalid, "an entry is by event, by stage or by segment, not by several", at: triggers[1].1.place)
+            return nil
         }
-        return nil
+        if trigger != "segment", let backfill = fields["backfill"] {
+            inspection.report(.invalid, "only an entry by segment has \"backfill\"", at: backfill.place)
+        }
+        switch trigger {
+        case "event": return entry(onEvent: value, fields)
+        case "stage": return entry(onStage: value, fields)
+        default: return entry(onSegment: value, fields)
+        }
+    }
+
+    private func entry(onSegment segment: YAMLNode, _ fields: Fields) -> Journey.Entry? {
+        for key in ["when", "key"] {
+            guard let value = fields[key] else { continue }
+            inspection.report(
+                .invalid, "an entry by segment has no \"\(key)\"", at: value.place,
+                help: key == "when" ? "the segment is its condition" : nil)
+        }
+        let name: String? =
+            if let known = names.vocabulary.segments {
+                inspection.reference(segment, "segment", among: known.sorted(), called: "segments")
+            } else {
+                inspection.text(segment, "a segment")
+            }
+        let backfill = fields["backfill"].map(self.flag) ?? false
+        let again: Journey.Again? =
+            if fields["again"]?.text == "per-entry" { .perMembership } else { self.again(fields) }
+        guard let name, let backfill, let again else { return nil }
+        return Journey.Entry(.segment(name, backfill: backfill), again: again)
+    }
+
+    private func flag(_ node: YAMLNode) -> Bool? {
+        switch node.text {
+        case "true": return true
+        case "false": return false
+        default:
+            inspection.report(.invalid, "\"backfill\" is true or false", at: node.place)
+            return nil
+        }
     }
 
     private func entry(onEvent event: YAMLNode, _ fields: Fields) -> Journey.Entry? {
@@ -103,7 +139,8 @@ extension JourneyReader {
         case nil where again.members?.contains { $0.key == "every" } == true:
             notAvailable("\"again: {every: …}\"", at: again)
         default:
-            inspection.report(.invalid, "\"again\" is never or per-key", at: again.place)
+            let other = fields["segment"] == nil ? "per-key" : "per-entry"
+            inspection.report(.invalid, "\"again\" is never or \(other)", at: again.place)
         }
         return nil
     }

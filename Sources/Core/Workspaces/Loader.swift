@@ -27,6 +27,8 @@ struct Loader {
         let stageSet = read("stages.yaml") { StagesReader($0, vocabulary).read() } ?? StageSet()
         let stages = stageSet.map(\.stages)
         vocabulary.stages = stages.map { Set($0.map(\.name)) }
+        let segments = readSegments(&vocabulary)
+        let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
         let emails = readEmails(topics: settings?.topics.map(\.name))
         let journeys = readJourneys(Names(vocabulary, stages, emails), settings)
         let names = stages?.map(\.name)
@@ -35,10 +37,11 @@ struct Loader {
         let forms = read("forms.yaml") { FormsReader($0, contents: contents).read() } ?? FormsReader.Forms()
         reportUnused(emails: emails, journeys: journeys)
         reportUnread()
-        guard let settings, let scores, let stageSet, let pages, let forms else { return nil }
+        guard let settings, let scores, let stageSet, let personas, let pages, let forms else { return nil }
         return Workspace(
-            settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, journeys: journeys,
-            emails: emails.compactMapValues { $0 }, pages: pages, forms: forms)
+            settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, segments: segments,
+            personas: personas, journeys: journeys, emails: emails.compactMapValues { $0 }, pages: pages, forms: forms,
+            audienceDigest: audienceDigest(settings))
     }
 
     /// What `body` reads from a file; nil where there is no such file.
@@ -78,6 +81,53 @@ struct Names {
         self.vocabulary = vocabulary
         self.stages = stages?.map(\.name)
         self.emails = emails.keys.sorted()
+    }
+}
+
+// MARK: Segments
+
+extension Loader {
+    /// The segments, each after those that it asks for. Their names are known before any condition is read, since they may
+    /// ask for each other in whatever order their files stand.
+    private mutating func readSegments(_ vocabulary: inout Vocabulary) -> [Segment] {
+        let paths = files.keys.sorted().filter { Self.isDefinition($0, in: "segments") }
+        let names = paths.map { path in
+            (try? YAMLFile(name: path, text: files[path] ?? "")).flatMap { SegmentReader.name(in: $0) }
+        }
+        vocabulary.segments = names.contains(nil) ? nil : Set(names.compactMap(\.self))
+        var segments: [SegmentReader.Placed] = []
+        for path in paths {
+            guard let placed = read(path, { [vocabulary] in SegmentReader($0, vocabulary).read() }) ?? nil else {
+                continue
+            }
+            if let other = segments.first(where: { $0.segment.name == placed.segment.name })?.segment {
+                report(path, .duplicate, "the segment \"\(other.name)\" stands in \(other.file) as well")
+            } else {
+                segments.append(placed)
+            }
+        }
+        let order = SegmentOrder(segments.map(\.segment))
+        if let circle = order.circle, let first = segments.first(where: { $0.segment.name == circle[0] }) {
+            findings.append(
+                Finding(
+                    file: first.segment.file, line: first.place.line, column: first.place.column, severity: .error,
+                    code: .invalid, message: "segments ask for each other in a circle",
+                    help: circle.joined(separator: " → ")))
+        }
+        return order.ordered
+    }
+
+    /// Caps count days of the workspace's zone.
+    private func audienceDigest(_ settings: SettingsReader.Settings) -> UniqueID {
+        let whole: Set<String> = ["scores.yaml", "stages.yaml", "personas.yaml", "pages.yaml"]
+        let paths = files.keys.filter { whole.contains($0) || Self.isDefinition($0, in: "segments") }
+        return digest("loods.audience", of: paths.sorted(), from: .derived("loods.audience", settings.zone.name))
+    }
+
+    /// Whether a path is a YAML file right in one of the folders of definitions.
+    private static func isDefinition(_ path: String, in folder: String) -> Bool {
+        let parts = path.split(separator: "/")
+        return parts.count == 2 && parts[0] == folder && path.hasSuffix(".yaml")
     }
 }
 
@@ -139,10 +189,7 @@ extension Loader {
         return journeys
     }
 
-    private static func isJourney(_ path: String) -> Bool {
-        let parts = path.split(separator: "/")
-        return parts.count == 2 && parts[0] == "journeys" && path.hasSuffix(".yaml")
-    }
+    private static func isJourney(_ path: String) -> Bool { isDefinition(path, in: "journeys") }
 
     private func digest(_ purpose: String, of paths: [String], from start: UniqueID) -> UniqueID {
         paths.reduce(start) { digest, path in

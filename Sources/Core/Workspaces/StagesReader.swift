@@ -49,6 +49,11 @@ struct StagesReader {
                 .invalid, "\"regress\" is said once, for all stages", at: regress.place,
                 help: "beside \"stages\", not in one of them")
         }
+        if let condition = when ?? nil, !condition.mentionedSegments.isEmpty, let node = fields["when"] {
+            inspection.report(
+                .expression, "a stage cannot ask for a segment", at: node.place,
+                help: "stages come first, and segments may ask for them")
+        }
         return name.map { Stage(name: $0, when: when ?? nil) }
     }
 }

@@ -8,6 +8,13 @@ extension Workspace {
         }
     }
 
+    /// The journeys that entering a segment may start.
+    public func journeys(startingOnSegment name: String) -> [JourneyDefinition] {
+        journeys.filter { definition in
+            if case .segment(name, _) = definition.journey.entry.trigger { true } else { false }
+        }
+    }
+
     /// The journeys that reaching a stage may start.
     public func journeys(startingOnStage name: String) -> [JourneyDefinition] {
         journeys.filter { definition in

@@ -16,6 +16,9 @@ public struct Workspace: Sendable {
     public let stages: [Stage]
     public let regress: Regress
     public let scores: [ScoreModel]
+    /// Each after those that its condition asks for.
+    public let segments: [Segment]
+    public let personas: Personas
     public let journeys: [JourneyDefinition]
     /// By name.
     public let emails: [String: EmailDefinition]
@@ -24,14 +27,19 @@ public struct Workspace: Sendable {
     public let contents: [GatedContent]
     public let forms: [FormDefinition]
     public let ratings: [RatingDefinition]
-    /// Every event name on which a journey or a stage hangs: those that entries, waits, goals, exits, branches and stages
-    /// mention, and those that change a consent, attribute or score which a goal or exit reads.
+    /// Over what facts are made by: the files of scores, stages, segments, personas and pages, and the zone. Definitions with
+    /// the same make the same of every contact.
+    public let audienceDigest: UniqueID
+    /// Every event name on which a journey, a stage, a segment or a persona hangs: those that entries, waits, goals, exits,
+    /// branches, stages, segments and personas mention, and those that change a consent, attribute or score which a goal or
+    /// exit reads.
     public let interestingEvents: Set<String>
     let scoresByName: [String: ScoreModel]
 
     init(
-        _ settings: SettingsReader.Settings, stages: StageSet, scores: [ScoreModel], journeys: [JourneyDefinition],
-        emails: [String: EmailDefinition], pages: PagesReader.Pages = .init(), forms: FormsReader.Forms = .init()
+        _ settings: SettingsReader.Settings, stages: StageSet, scores: [ScoreModel], segments: [Segment],
+        personas: Personas, journeys: [JourneyDefinition], emails: [String: EmailDefinition],
+        pages: PagesReader.Pages, forms: FormsReader.Forms, audienceDigest: UniqueID
     ) {
         name = settings.name
         zone = settings.zone
@@ -43,13 +51,20 @@ public struct Workspace: Sendable {
         regress = stages.regress
         self.scores = scores
         scoresByName = Dictionary(scores.map { ($0.name, $0) }) { first, _ in first }
+        self.segments = segments
+        self.personas = personas
         self.journeys = journeys
         self.emails = emails
         self.pages = pages.rules
         contents = pages.contents
         self.forms = forms.forms
         ratings = forms.ratings
-        interestingEvents = Interest(stages: stages.stages, scores: scores, journeys: journeys.map(\.journey)).events
+        self.audienceDigest = audienceDigest
+        interestingEvents =
+            Interest(
+                stages: stages.stages, scores: scores, segments: segments.map(\.when),
+                personas: personas.ordered.map(\.when), journeys: journeys.map(\.journey)
+            ).events
     }
 
     /// The name that consent to opens and clicks goes by, where the workspace asks for it.
@@ -57,6 +72,7 @@ public struct Workspace: Sendable {
 
     public func topic(named name: String) -> Topic? { topics.first { $0.name == name } }
     public func stage(named name: String) -> Stage? { stages.first { $0.name == name } }
+    public func segment(named name: String) -> Segment? { segments.first { $0.name == name } }
     public func score(named name: String) -> ScoreModel? { scoresByName[name] }
     public func journey(named name: String) -> JourneyDefinition? { journeys.first { $0.journey.name == name } }
 }

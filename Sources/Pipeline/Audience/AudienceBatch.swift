@@ -17,6 +17,7 @@ struct AudienceBatch {
         var fresh = 0
         /// How many opens and clicks were left out, for want of consent to be tracked.
         var untracked = 0
+        var account = AudienceAccount()
         /// Committed with the batch; to be published now.
         var outbox: [Outbox.Row] = []
     }
@@ -48,20 +49,28 @@ struct AudienceBatch {
         var audience = try LoadedAudience(
             Dictionary(grouping: fresh) { survivors[$0.subjectKey]! }, standings: standings, merges: merges,
             definitions, now: clock.now, in: session)
-        let signals = try audience.apply()
+        let signals = try audience.apply(in: session)
         try audience.save(now: clock.now, in: session)
-        result.outbox = rows(for: signals + (try audience.disturbed(now: clock.now, in: session)))
+        result.account = audience.account
+        result.outbox = Outbox.Row.signals(signals + (try audience.disturbed(now: clock.now, in: session)), lane)
         try Outbox.add(result.outbox, clock: clock.mode, machineNow: machineNow, in: session)
         CrashPoint.scoringBeforeCommit.pass()
         return result
     }
 
-    /// Bodies of bounded size, in the lane that the events came by.
-    private func rows(for signals: [Signal]) -> [Outbox.Row] {
-        stride(from: 0, to: signals.count, by: 1000).map { start in
-            let batch = SignalBatch(id: .random(), signals: Array(signals[start..<min(start + 1000, signals.count)]))
-            return Outbox.Row(
-                id: batch.id, queue: QueueName.signals.rawValue, lane: lane.rawValue, body: batch.encoded)
+}
+
+extension Outbox.Row {
+    /// Bodies of bounded size for the scheduler. What only a newer release reads comes in bodies of its own.
+    static func signals(_ signals: [Signal], _ lane: Lane) -> [Outbox.Row] {
+        let kinds = [signals.filter { !$0.cause.isOfSegment }, signals.filter(\.cause.isOfSegment)]
+        return kinds.flatMap { signals in
+            stride(from: 0, to: signals.count, by: 1000).map { start in
+                let batch = SignalBatch(
+                    id: .random(), signals: Array(signals[start..<min(start + 1000, signals.count)]))
+                return Outbox.Row(
+                    id: batch.id, queue: QueueName.signals.rawValue, lane: lane.rawValue, body: batch.encoded)
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ public struct AudienceWriter: Sendable {
     private let fresh = Counter(label: "loods_events_stored_total")
     private let untracked = Counter(label: "loods_events_untracked_total")
     private let repeated = Counter(label: "loods_events_repeated_total")
+    private let tally = AudienceTally()
 
     public init(worker: Worker) { self.worker = worker }
 
@@ -34,6 +35,7 @@ public struct AudienceWriter: Sendable {
         fresh.increment(by: result.fresh)
         untracked.increment(by: result.untracked)
         repeated.increment(by: events.count - result.fresh - result.untracked)
+        tally.add(result.account)
         await worker.relay.publish(result.outbox)
     }
 

@@ -14,9 +14,11 @@ public import Transit
 public struct EventConsumer: Service {
     private let worker: Worker
     private let audience: AudienceWriter
+    private let liveWork: LiveWork
 
-    public init(worker: Worker) {
+    public init(worker: Worker, liveWork: LiveWork = LiveWork()) {
         self.worker = worker
+        self.liveWork = liveWork
         audience = AudienceWriter(worker: worker)
     }
 
@@ -41,6 +43,7 @@ public struct EventConsumer: Service {
             }
         }
         guard let first = deliveries.first, !readable.isEmpty else { return settlements }
+        if first.lane == .live { await liveWork.begin() }
         do {
             try await apply(readable, lane: first.lane, alone: first.isSuspect)
         } catch {
@@ -49,6 +52,7 @@ public struct EventConsumer: Service {
                 settlements[index] = .retry(after: .milliseconds(500))
             }
         }
+        if first.lane == .live { await liveWork.end() }
         return settlements
     }
 

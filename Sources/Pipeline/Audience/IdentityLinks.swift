@@ -41,6 +41,8 @@ struct IdentityLinks {
 
     /// What was merged.
     struct Merges {
+        init() {}
+
         /// For each contact that is gone, its survivor.
         fileprivate(set) var survivors: [ContactKey: ContactKey] = [:]
         /// The stages that those who are gone held, by survivor.

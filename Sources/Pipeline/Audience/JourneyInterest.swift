@@ -6,6 +6,9 @@ import Model
 enum JourneyInterest {
     /// Stands for every event, where a condition asks what any of them may change.
     static let anything = "*"
+
+    /// Stands for entering and leaving a segment.
+    static func segment(_ name: String) -> String { "*segment \(name)" }
 }
 
 extension Journey {
@@ -13,6 +16,7 @@ extension Journey {
     var interest: Set<String> {
         var names = mentionedEvents
         for condition in watchedConditions {
+            names.formUnion(condition.mentionedSegments.map(JourneyInterest.segment))
             if !condition.mentionedTopics.isEmpty { names.formUnion(EventNames.consents) }
             if condition.usesContact || condition.usesStage || !condition.mentionedScores.isEmpty {
                 names.insert(JourneyInterest.anything)

@@ -11,19 +11,23 @@ struct LoadedAudience {
     private var people: [ContactKey: Person] = [:]
     private let events: [ContactKey: [AcceptedEvent]]
     private let merged: Set<ContactKey>
+    private let occasions: [ContactKey: Person.Newcomer.Occasion]
     private let rules: [WorkspaceID: AudienceRules]
     private let openRuns: [ContactKey: Set<String>]
 
-    /// Loads the contacts of `events`, which are in the log by now, and those that others have just merged into. All their
-    /// locks are held: everything is read after them, and only what some question needs.
+    /// Loads the contacts of `events`, which are in the log by now, those that others have just merged into, and those that
+    /// are looked at for another reason. All their locks are held: everything is read after them, and only what some question
+    /// needs.
     init(
-        _ events: [ContactKey: [AcceptedEvent]], standings: [ContactKey: Contacts.Standing],
-        merges: IdentityLinks.Merges, _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+        _ events: [ContactKey: [AcceptedEvent]] = [:], occasions: [ContactKey: Person.Newcomer.Occasion] = [:],
+        standings: [ContactKey: Contacts.Standing], merges: IdentityLinks.Merges = IdentityLinks.Merges(),
+        _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
     ) throws {
         self.events = events
+        self.occasions = occasions
         merged = Set(merges.survivors.values)
-        let contacts = Set(events.keys).union(merged)
-        rules = try Self.rules(of: Set(contacts.map(\.workspace)), definitions, in: session)
+        let contacts = Set(events.keys).union(merged).union(occasions.keys)
+        rules = try Self.rules(of: standings.filter { contacts.contains($0.key) }, definitions, in: session)
         openRuns = try Self.interest(of: contacts, definitions, in: session)
         let rescorings = try Rescorings(rules, standings: standings, merges: merges, definitions, in: session)
         var newcomers: [Person.Newcomer] = []
@@ -32,19 +36,28 @@ struct LoadedAudience {
             newcomers.append(
                 Person.Newcomer(
                     contact, standing, heldBefore: merges.stages[contact] ?? [], hasMerged: merged.contains(contact),
-                    rescoring: rescorings.rescoring(of: contact), events: events[contact] ?? [], rules: rules))
+                    rescoring: rescorings.rescoring(of: contact), events: events[contact] ?? [],
+                    occasion: occasions[contact] ?? .events, rules: rules))
         }
         let facts = try LoadedFacts(for: newcomers, in: session)
         for newcomer in newcomers { people[newcomer.contact] = try Person(newcomer, facts, now: now) }
     }
 
     private static func rules(
-        of workspaces: Set<WorkspaceID>, _ definitions: DefinitionsCache, in session: PostgresSession
+        of standings: [ContactKey: Contacts.Standing], _ definitions: DefinitionsCache, in session: PostgresSession
     ) throws -> [WorkspaceID: AudienceRules] {
+        var evaluated: [WorkspaceID: Set<Int32>] = [:]
+        for (contact, standing) in standings {
+            evaluated[contact.workspace, default: []].insert(standing.evaluatedRevision)
+        }
         var rules: [WorkspaceID: AudienceRules] = [:]
-        for (id, revision) in try WorkspaceRegister.revisions(of: Array(workspaces), in: session) {
-            rules[id] = AudienceRules(
-                try definitions.workspace(id, revision: revision, in: session), revision: revision)
+        for (id, revision) in try WorkspaceRegister.revisions(of: Array(evaluated.keys), in: session) {
+            let workspace = try definitions.workspace(id, revision: revision, in: session)
+            let others = (evaluated[id] ?? []).subtracting([0, revision])
+            let equals = try others.filter { other in
+                try definitions.makeTheSame(id, other, as: workspace, in: session)
+            }
+            rules[id] = AudienceRules(workspace, revision: revision, equals: equals)
         }
         return rules
     }
@@ -64,15 +77,15 @@ struct LoadedAudience {
         }
     }
 
-    /// Applies the events of each contact in (time, event id) order.
+    /// Applies the events of each contact in (time, event id) order, or looks at it for the reason that it was loaded for.
     ///
     /// - Returns: what the scheduler must hear of.
-    mutating func apply() throws -> [Signal] {
+    mutating func apply(in session: PostgresSession) throws -> [Signal] {
         var signals: [Signal] = []
-        for (contact, events) in events.sorted(by: { $0.key < $1.key }) {
+        for contact in people.keys.sorted() {
             guard var person = people[contact], let rules = rules[contact.workspace] else { continue }
             let interest = rules.entryEvents.union(openRuns[contact] ?? [])
-            for event in events.sorted(by: { $0.position < $1.position }) {
+            for event in (events[contact] ?? []).sorted(by: { $0.position < $1.position }) {
                 let reached = try person.apply(event)
                 guard event.effect == .live else { continue }
                 if interest.contains(event.name) || interest.contains(JourneyInterest.anything) {
@@ -80,9 +93,47 @@ struct LoadedAudience {
                 }
                 if let reached { signals.append(event.signal(to: contact, reached)) }
             }
+            if case .wake(let due) = occasions[contact], let reached = person.wake(at: due) {
+                signals.append(Signal(contact, reached))
+            }
+            person.settle(occasions[contact] == .backfill ? .backfill : .event)
             people[contact] = person
         }
-        return signals
+        try numberMoves(in: session)
+        return signals + moveSignals
+    }
+
+    private mutating func numberMoves(in session: PostgresSession) throws {
+        let entered = Set(people.values.lazy.flatMap(\.book.entered))
+        guard people.values.contains(where: { !$0.book.entries.isEmpty }) else { return }
+        let ordinals = try SegmentMembers.ordinals(of: entered, in: session)
+        for contact in people.keys where people[contact]?.book.entries.isEmpty == false {
+            people[contact]?.number(after: ordinals)
+        }
+    }
+
+    /// The moves that journeys start with, and those that open runs ask about.
+    private var moveSignals: [Signal] {
+        people.keys.sorted().flatMap { contact -> [Signal] in
+            guard let entries = people[contact]?.book.entries, let rules = rules[contact.workspace] else { return [] }
+            return entries.filter { entry in
+                guard entry.isSignalled else { return false }
+                let isWatched = openRuns[contact]?.contains(JourneyInterest.segment(entry.move.segment)) == true
+                return isWatched || rules.mayStart(entry.move)
+            }.map { Signal($0.move) }
+        }
+    }
+
+    /// What came of it, for the metrics.
+    var account: AudienceAccount {
+        var account = AudienceAccount()
+        for person in people.values {
+            account.evaluations += person.book.evaluations
+            account.conditions += person.book.conditions
+            account.changed += person.hasChanged ? 1 : 0
+            for entry in person.book.entries { account.moves[entry.move.cause, default: 0] += 1 }
+        }
+        return account
     }
 
     /// What the scheduler must look at again because the past of a contact has changed: a late event stands before others,
@@ -139,6 +190,68 @@ struct LoadedAudience {
         try Stages.append(people.flatMap(\.reached), now: now, in: session)
         try Consents.append(people.flatMap(\.ledger), now: now, in: session)
         try Withdrawals.withdraw(people.flatMap(\.withdrawals), now: now, in: session)
+        try SegmentMembers.apply(people.flatMap { $0.book.entries.map(\.move) }, now: now, in: session)
+        try PersonaRows.save(people.filter(\.book.hasNewPersona).map(\.book.persona), in: session)
+        try arm(people, in: session)
+    }
+
+    /// Who was woken was asked all that time can change, and so is set to what comes next; of others only what is earlier
+    /// counts.
+    private func arm(_ people: Dictionary<ContactKey, Person>.Values, in session: PostgresSession) throws {
+        var (set, armed): ([ContactKey: Timestamp?], [ContactKey: Timestamp]) = ([:], [:])
+        for person in people {
+            let contact = person.state.key
+            if case .wake = occasions[contact] {
+                set.updateValue(person.steadyUntil, forKey: contact)
+            } else if let instant = person.steadyUntil {
+                armed[contact] = instant
+            }
+        }
+        try Wakes.set(set, in: session)
+        try Wakes.arm(armed, in: session)
+    }
+}
+
+/// What looking at contacts took and came to.
+struct AudienceAccount: Sendable {
+    /// Times that a contact's segments and persona were looked at, and conditions that this took.
+    var evaluations = 0
+    var conditions = 0
+    /// Contacts in another stage or segment, or with another persona.
+    var changed = 0
+    var moves: [SegmentMembers.Cause: Int] = [:]
+}
+
+extension DefinitionsCache {
+    /// Whether an earlier revision makes the same of every contact. One that this build cannot read may not.
+    fileprivate func makeTheSame(
+        _ id: WorkspaceID, _ revision: Int32, as workspace: Workspace, in session: PostgresSession
+    ) throws -> Bool {
+        do {
+            return try self.workspace(id, revision: revision, in: session).audienceDigest == workspace.audienceDigest
+        } catch is DefinitionsError {
+            return false
+        } catch is StoreError {
+            return false
+        }
+    }
+}
+
+extension Signal {
+    /// A stage that time alone, or a definition, has brought.
+    fileprivate init(_ contact: ContactKey, _ reached: Stages.Reached) {
+        self.init(
+            contact: contact, cause: .stage(reached.stage), at: reached.at, eventID: reached.eventID,
+            subject: contact.contact, name: "Stage Reached")
+    }
+
+    fileprivate init(_ move: SegmentMembers.Move) {
+        let entered = Cause.entered(
+            segment: move.segment, ordinal: move.ordinal, isBackfill: move.cause == .backfill)
+        self.init(
+            contact: move.contact, cause: move.isEntry ? entered : .left(segment: move.segment), at: move.at,
+            eventID: move.eventID ?? "", subject: move.contact.contact,
+            name: move.isEntry ? "Segment Entered" : "Segment Left")
     }
 }
 

@@ -14,6 +14,8 @@ struct LoadedFacts {
     private let consents: [ContactKey: [Consents.Entry]]
     private let histories: [ContactKey: [HistoryEvent]]
     private let joined: Set<ContactKey>
+    private let members: [ContactKey: [SegmentMembers.Membership]]
+    private let personas: [ContactKey: PersonaRows.Row]
 
     init(for newcomers: [Person.Newcomer], in session: PostgresSession) throws {
         func contacts(_ isMeant: (Person.Newcomer) -> Bool) -> [ContactKey] {
@@ -27,6 +29,8 @@ struct LoadedFacts {
                 if let counted = newcomer.countedDays { days[newcomer.contact] = .some(counted) }
             }, in: session)
         consents = try Consents.current(of: contacts(\.needsConsents), in: session)
+        members = try SegmentMembers.load(of: contacts(\.needsSegments), in: session)
+        personas = try PersonaRows.load(of: contacts(\.needsSegments), in: session)
         histories = try EventLog.history(
             of: contacts { !$0.historyNames.isEmpty },
             names: newcomers.reduce(into: Set<String>()) { $0.formUnion($1.historyNames) },
@@ -49,6 +53,13 @@ struct LoadedFacts {
             guard list.key.model == model.name else { return }
             lists[ScoreBook.Slot(rule: list.key.rule, day: list.key.day)] = CountedEvents(stored: list.value)
         }
+    }
+
+    /// The segments and the persona that a contact has so far; none where nothing asks for them.
+    func book(of newcomer: Person.Newcomer) -> SegmentBook {
+        SegmentBook(
+            newcomer.contact, newcomer.rules, members: members[newcomer.contact] ?? [],
+            persona: personas[newcomer.contact])
     }
 
     /// Whether others have merged into a contact that a public key would describe.

@@ -14,20 +14,37 @@ extension Person {
         let fresh: Set<HistoryPosition>
         /// The places of the stages that are worth asking about.
         let asked: Set<Int>
+        /// The places of the segments and personas that may be asked about.
+        let askedSegments: Set<Int>
+        let occasion: Occasion
+        /// Whether definitions that it was not evaluated under are met.
+        let isOutdated: Bool
         let needs: StageQuestions.Needs
         /// The scores that are counted afresh from the log.
         let rescoring: Rescoring
         /// The events of the batch that are in the log, and have given no points yet.
         let events: [AcceptedEvent]
         let hasMerged: Bool
+        /// Whether a merge is for journeys to hear of: something live came with it, or nothing new at all.
+        let isHeardToMerge: Bool
         let isDescribedPublicly: Bool
         private let speaksOfConsent: Bool
         private let describes: Bool
 
+        /// Why the contact is looked at.
+        enum Occasion: Equatable {
+            case events
+            /// Since time alone may have changed something, at this instant or after it.
+            case wake(Timestamp)
+            /// Since definitions were applied.
+            case backfill
+        }
+
         init(
             _ contact: ContactKey, _ standing: Contacts.Standing, heldBefore stages: [String], hasMerged: Bool,
-            rescoring: Rescoring, events: [AcceptedEvent], rules: AudienceRules
+            rescoring: Rescoring, events: [AcceptedEvent], occasion: Occasion, rules: AudienceRules
         ) {
+            self.occasion = occasion
             self.contact = contact
             self.rules = rules
             self.rescoring = rescoring
@@ -38,15 +55,27 @@ extension Person {
                 standing.stage = held
             }
             self.standing = standing
+            isHeardToMerge = hasMerged && (events.isEmpty || events.contains { $0.effect == .live })
             fresh = Set(events.map(\.position))
             describes = events.contains(where: \.mayDescribe)
             isDescribedPublicly = describes && events.contains { $0.trust == .publicKey && $0.mayDescribe }
             speaksOfConsent = events.contains { EventNames.consents.contains($0.name) }
-            let stirrings = Stirrings(
-                names: Set(events.map(\.name)), describes: describes,
-                isAfresh: hasMerged || standing.evaluatedRevision != rules.revision)
+            isOutdated = rules.differ(from: standing.evaluatedRevision)
+            let isAfresh = hasMerged || isOutdated || occasion == .backfill
+            let stirrings = Stirrings(names: Set(events.map(\.name)), describes: describes, isAfresh: isAfresh)
             asked = rules.stages.asked(above: standing.stage, stirrings)
-            needs = rules.stages.needs(of: asked)
+            askedSegments = isAfresh ? rules.segments.all : Self.asked(events, occasion, !asked.isEmpty, rules.segments)
+            needs = rules.stages.needs(of: asked).union(rules.segments.needs(of: askedSegments))
+        }
+
+        private static func asked(
+            _ events: [AcceptedEvent], _ occasion: Occasion, _ mayAdvance: Bool, _ questions: SegmentQuestions
+        ) -> Set<Int> {
+            guard !questions.all.isEmpty else { return [] }
+            var asked = mayAdvance ? questions.staged : []
+            if case .wake = occasion { asked.formUnion(questions.timed) }
+            for event in events { asked.formUnion(questions.touched(by: event.name, describes: event.mayDescribe)) }
+            return questions.closure(of: asked)
         }
 
         var historyNames: Set<String> { needs.events.union(rescoring.events) }
@@ -65,6 +94,10 @@ extension Person {
             return days.isEmpty ? nil : days
         }
 
+        /// Whether segments may be asked for, of one who may be in some.
+        var needsSegments: Bool {
+            hasMerged || standing.evaluatedRevision != 0 && (!askedSegments.isEmpty || isOutdated)
+        }
         var needsConsents: Bool { needs.consents || speaksOfConsent }
         /// A consent is for an address, and so asks for it.
         var needsAttributes: Bool { needs.attributes || describes || needsConsents }

@@ -12,6 +12,7 @@ struct Person {
     private(set) var isDescribed = false
     /// Whether the stage or the revision that it was last seen under changed.
     private(set) var hasAdvanced: Bool
+    private(set) var book: SegmentBook
     private(set) var reached: [Stages.Reached] = []
     private(set) var ledger: [Consents.Entry] = []
     private var withdrawn: [Consents.Entry] = []
@@ -23,6 +24,11 @@ struct Person {
     private let known: HistoryPosition?
     private let rules: AudienceRules
     private let asked: Set<Int>
+    /// The places of segments and personas that are yet to be asked about, whatever happens.
+    private var pending: Set<Int> = []
+    private var isHeardToMerge: Bool
+    /// Before this instant time alone changes nothing of the stages that were asked about.
+    private var stageSteadyUntil = Timestamp.distantFuture
     /// Whether others have merged into this contact.
     private let isJoined: Bool
 
@@ -31,26 +37,32 @@ struct Person {
         rules = newcomer.rules
         asked = newcomer.asked
         state = loaded.state(of: newcomer)
+        book = loaded.book(of: newcomer)
         consents = loaded.consents(of: contact)
         isJoined = loaded.isJoined(contact)
+        isHeardToMerge = newcomer.isHeardToMerge
         let history = loaded.history(of: contact)
         scoring = try PersonScoring(newcomer, loaded)
         known = history.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
         facts = ContactFacts(
             rules.workspace, now: now, contact: .object(state.attributes), stage: state.stage,
-            balances: scoring.balances, history: History(history))
+            segments: book.names, balances: scoring.balances, history: History(history))
         hasAdvanced = newcomer.hasMerged
         facts.consents = consentedTopics
-        meet(rules.revision)
+        if newcomer.hasMerged || newcomer.occasion == .backfill { pending = rules.segments.all }
+        meet(rules.revision, isOutdated: newcomer.isOutdated)
     }
 
     /// What new definitions make of the contact as it was is not the doing of the event at hand: the stage is booked, and
-    /// starts nothing.
-    private mutating func meet(_ revision: Int32) {
+    /// starts nothing; segments are entered and left as backfill.
+    private mutating func meet(_ revision: Int32, isOutdated: Bool) {
         guard state.evaluatedRevision != revision else { return }
-        if state.evaluatedRevision != 0 {
+        if isOutdated, state.evaluatedRevision != 0 {
             facts.history.upTo = known ?? HistoryPosition(at: .distantPast, eventID: "")
             _ = advance(at: known ?? .end(of: facts.now))
+            if pending.isEmpty { ask(rules.segments.all, .backfill, at: facts.now) }
+        } else if isOutdated {
+            pending = rules.segments.all
         }
         state.evaluatedRevision = revision
         hasAdvanced = true
@@ -68,8 +80,56 @@ struct Person {
         try addPoints(event)
         let place = max(event.position, known ?? event.position)
         facts.history.upTo = place
-        return advance(at: place)
+        let reached = advance(at: place)
+        var places = rules.segments.touched(by: event.name, describes: event.mayDescribe)
+        if reached != nil { places.formUnion(rules.segments.staged) }
+        ask(
+            places.union(pending), .event, at: place.at, eventID: place.eventID,
+            isSignalled: event.effect == .live || isHeardToMerge && !pending.isEmpty)
+        return reached
     }
+
+    /// Looks at what time alone may have changed.
+    ///
+    /// - Parameter due: the instant at which it may have; what has changed has changed then.
+    /// - Returns: the stage reached.
+    mutating func wake(at due: Timestamp) -> Stages.Reached? {
+        facts.history.upTo = nil
+        let reached = advance(at: .end(of: due))
+        var places = rules.segments.timed
+        if reached != nil { places.formUnion(rules.segments.staged) }
+        ask(places.union(pending), .time, at: due)
+        return reached
+    }
+
+    /// Asks what is yet to be asked, for want of an event: of who was merged, or found by definitions.
+    mutating func settle(_ cause: SegmentMembers.Cause) {
+        guard !pending.isEmpty || cause == .backfill else { return }
+        facts.history.upTo = nil
+        if cause == .backfill { _ = advance(at: .end(of: facts.now)) }
+        ask(pending, cause, at: facts.now)
+    }
+
+    private mutating func ask(
+        _ places: Set<Int>, _ cause: SegmentMembers.Cause, at: Timestamp, eventID: String? = nil,
+        isSignalled: Bool = true
+    ) {
+        pending = []
+        let occasion = SegmentBook.Occasion(at: at, eventID: eventID, cause: cause, isSignalled: isSignalled)
+        book.ask(places, of: &facts, on: occasion)
+    }
+
+    /// Gives the moves their numbers, given the last ordinal of each segment entered.
+    mutating func number(after ordinals: [SegmentMembers.Place: Int32]) { book.number(after: ordinals) }
+
+    /// Before this instant time alone changes nothing of what was asked; nil where it never does.
+    var steadyUntil: Timestamp? {
+        let instant = min(stageSteadyUntil, book.steadyUntil)
+        return instant < .distantFuture ? max(instant, facts.now + Span(microseconds: 1)) : nil
+    }
+
+    /// Whether the contact is in another stage or segment now, or has another persona.
+    var hasChanged: Bool { !reached.isEmpty || !book.entries.isEmpty || book.hasNewPersona }
 
     var standing: Contacts.Standing {
         Contacts.Standing(stage: state.stage, evaluatedRevision: state.evaluatedRevision)
@@ -140,9 +200,11 @@ struct Person {
     }
 
     private mutating func advance(at place: HistoryPosition) -> Stages.Reached? {
-        guard let stage = rules.workspace.stage(of: facts, before: state.stage, asked: asked)?.name,
-            stage != state.stage
-        else { return nil }
+        guard let (stage, validUntil) = rules.workspace.stage(of: facts, before: state.stage, asked: asked) else {
+            return nil
+        }
+        stageSteadyUntil = min(stageSteadyUntil, validUntil)
+        guard stage != state.stage else { return nil }
         let step = Stages.Reached(
             contact: state.key, stage: stage, previous: state.stage, at: place.at, eventID: place.eventID ?? "")
         reached.append(step)

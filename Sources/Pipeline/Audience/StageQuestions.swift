@@ -22,6 +22,32 @@ struct StageQuestions {
         var scores = false
         var consents = false
         var attributes = false
+
+        init() {}
+
+        /// - Parameter fits: the scores that read attributes.
+        init(_ conditions: some Sequence<Expression>, fits: Set<String>) {
+            for condition in conditions {
+                events.formUnion(condition.mentionedEvents)
+                scores = scores || !condition.mentionedScores.isEmpty
+                consents = consents || !condition.mentionedTopics.isEmpty
+                attributes =
+                    attributes || condition.usesContact || !condition.mentionedScores.isDisjoint(with: fits)
+            }
+        }
+
+        func union(_ other: Needs) -> Needs {
+            var union = self
+            union.formUnion(other)
+            return union
+        }
+
+        mutating func formUnion(_ other: Needs) {
+            events.formUnion(other.events)
+            scores = scores || other.scores
+            consents = consents || other.consents
+            attributes = attributes || other.attributes
+        }
     }
 
     private let stages: [Stage]
@@ -52,16 +78,7 @@ struct StageQuestions {
     }
 
     func needs(of asked: Set<Int>) -> Needs {
-        var needs = Needs()
-        for index in asked {
-            guard let when = stages[index].when else { continue }
-            needs.events.formUnion(when.mentionedEvents)
-            needs.scores = needs.scores || !when.mentionedScores.isEmpty
-            needs.consents = needs.consents || !when.mentionedTopics.isEmpty
-            needs.attributes =
-                needs.attributes || when.usesContact || !when.mentionedScores.isDisjoint(with: fits)
-        }
-        return needs
+        Needs(asked.compactMap { stages[$0].when }, fits: fits)
     }
 }
 

@@ -10,6 +10,7 @@ import Workspaces
 struct ContactFactSheet {
     private let state: Contacts.State
     private let consents: Set<String>
+    private let segments: Set<String>
     private let balances: [String: ScoreBalance]
     private let history: History
 
@@ -24,12 +25,13 @@ struct ContactFactSheet {
         let states = try Contacts.states(of: mentions.keys, in: session)
         let balances = try ScoreSums.load(of: contacts { $0.scores }, in: session)
         let consents = try Consents.current(ofAny: contacts { $0.consents }, in: session)
+        let segments = try SegmentMembers.names(of: contacts { $0.segments }, in: session)
         let histories = try EventLog.history(
             of: contacts { !$0.events.isEmpty }, names: Set(mentions.values.lazy.flatMap(\.events)), in: session)
         return states.mapValues { state in
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
-                balances: balances[state.key] ?? [:],
+                segments: segments[state.key] ?? [], balances: balances[state.key] ?? [:],
                 history: History(histories[state.key] ?? []))
         }
     }
@@ -37,7 +39,7 @@ struct ContactFactSheet {
     func world(_ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = []) -> World {
         let facts = ContactFacts(
             workspace, now: now, contact: .object(state.attributes), stage: state.stage, consents: consents,
-            balances: balances, history: history)
+            segments: segments, balances: balances, history: history)
         var known: [StepVisit: MessageVerdict] = [:]
         for verdict in verdicts {
             guard let final = verdict.final else { continue }

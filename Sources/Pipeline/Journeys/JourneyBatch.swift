@@ -55,7 +55,8 @@ struct JourneyBatch {
     /// to it.
     func wake(_ due: [ContactKey], only run: UniqueID? = nil) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let taken = try Timers.take(of: Contacts.lockFree(due, in: session), run: run, at: clock.now, in: session)
+        let free = try Contacts.lockFree(due, in: session).keys
+        let taken = try Timers.take(of: free, run: run, at: clock.now, in: session)
         // Stale timers are gone by now, and nobody has a run to look at.
         let meant = taken.filter { !$0.value.isEmpty }
         guard !meant.isEmpty else { return Result(contacts: taken.count) }

@@ -12,7 +12,7 @@ struct Opening {
     let contact: ContactKey
     let signal: Signal
     let program: Program
-    /// The event that the signal speaks of; nil where a stage starts the journey.
+    /// The event that the signal speaks of; nil where a stage or a segment starts the journey.
     private(set) var event: HistoryEvent?
 
     /// What the signals of each contact may start, in order of contact, place in the history, and journey.
@@ -57,6 +57,9 @@ struct Opening {
         let key =
             switch signal.cause {
             case .stage(let stage): journey.entryKey(forStage: stage, in: world)
+            case .entered(let segment, let ordinal, let isBackfill):
+                journey.entryKey(forSegment: segment, ordinal: ordinal, isBackfill: isBackfill)
+            case .left: nil as String?
             case .event: event.flatMap { journey.entryKey(for: $0, in: world) }
             }
         return key.map { Entries.Key(contact: contact, journey: journey.name, key: $0) }

@@ -30,6 +30,7 @@ struct Programs {
     private enum Start: Hashable {
         case event(WorkspaceID, String)
         case stage(WorkspaceID, String)
+        case segment(WorkspaceID, String)
     }
 
     private let definitions: DefinitionsCache
@@ -50,6 +51,7 @@ struct Programs {
                 switch program.journey.entry.trigger {
                 case .event(let name, _): live[.event(id, name), default: []].append(program)
                 case .stage(let name): live[.stage(id, name), default: []].append(program)
+                case .segment(let name, _): live[.segment(id, name), default: []].append(program)
                 }
             }
         }
@@ -60,6 +62,12 @@ struct Programs {
         switch signal.cause {
         case .event: live[.event(signal.contact.workspace, signal.name)] ?? []
         case .stage(let stage): live[.stage(signal.contact.workspace, stage)] ?? []
+        case .entered(let segment, _, let isBackfill):
+            (live[.segment(signal.contact.workspace, segment)] ?? []).filter { program in
+                guard case .segment(_, backfill: false) = program.journey.entry.trigger else { return true }
+                return !isBackfill
+            }
+        case .left: []
         }
     }
 

@@ -32,6 +32,10 @@ enum MetricCatalogue {
         "loods_set_aside_total": "Items that this process has set aside.",
         "loods_timers_due": "Timers that are due and not yet taken; at most 100,000.",
         "loods_timer_lag_seconds": "Domain time since the earliest due timer was due; 0 where none is.",
+        "loods_wakes_due":
+            "Contacts that time alone may have changed and nobody has looked at yet; at most 100,000.",
+        "loods_wake_lag_seconds": "Domain time since the earliest due wake was due; 0 where none is.",
+        "loods_backfill_contacts": "Contacts that the live definitions have yet to reach.",
         "loods_messages":
             "Messages by state: due, held (also deferred), claimed, handed, unknown; each at most 100,000.",
 
@@ -47,6 +51,12 @@ enum MetricCatalogue {
         "loods_events_stored_total": "Events stored.",
         "loods_events_repeated_total": "Events that were stored before.",
         "loods_events_untracked_total": "Opens and clicks counted without a person, for want of consent.",
+        "loods_audience_evaluations_total": "Times that the segments and persona of a contact were looked at.",
+        "loods_audience_conditions_total": "Conditions of segments and personas that were evaluated.",
+        "loods_segment_moves_total": "Contacts that entered or left a segment, by cause: event, time, backfill.",
+        "loods_wakes_fired_total": "Contacts that were looked at since time alone may have changed something.",
+        "loods_wakes_failed_total": "Contacts that could not be evaluated and are looked at again an hour later.",
+        "loods_backfilled_contacts_total": "Contacts that were looked at since definitions were applied.",
         "loods_signals_total": "Signals that journeys have acted on.",
         "loods_timers_fired_total": "Contacts whose due timers were taken.",
         "loods_runs_started_total": "Runs started.",

@@ -8,10 +8,17 @@ public enum Quiet {
         public var inFlight: Int64
         public var outbox: Int64
         public var dueTimers: Int64
+        /// Contacts that time alone may have changed by now.
+        public var dueWakes: Int64
+        /// Workspaces whose live definitions have not reached everybody.
+        public var backfills: Int64
         /// Planned and due, claimed or handed.
         public var openMessages: Int64
 
-        public var isQuiet: Bool { inFlight == 0 && outbox == 0 && dueTimers == 0 && openMessages == 0 }
+        public var isQuiet: Bool {
+            inFlight == 0 && outbox == 0 && dueTimers == 0 && dueWakes == 0 && backfills == 0
+                && openMessages == 0
+        }
     }
 
     /// What is under way at domain time `now`, in one consistent reading.
@@ -20,21 +27,29 @@ public enum Quiet {
             """
             select (select count(*) from in_flight), (select count(*) from outbox),
                 (select count(*) from timers where due_at <= \(now)),
+                (select count(*) from wakes where due_at <= \(now)),
+                (select count(*) from workspaces w left join backfills b using (workspace_id)
+                    where w.revision > coalesce(b.revision, 0)
+                        and exists (select from contacts c where c.workspace_id = w.workspace_id)
+                        or b.ended_at is null and b.workspace_id is not null),
                 (select count(*) from open_messages)
                     + (select count(*) from messages where look_at is not null and deferrals = 0)
                     + (select count(*) from messages where due_at <= \(now))
             """)[0]
-        let (inFlight, outbox, dueTimers, openMessages) = try row.decode(
-            (Int64.self, Int64.self, Int64.self, Int64.self))
-        return Unrest(inFlight: inFlight, outbox: outbox, dueTimers: dueTimers, openMessages: openMessages)
+        let (inFlight, outbox, dueTimers, dueWakes, backfills, openMessages) = try row.decode(
+            (Int64.self, Int64.self, Int64.self, Int64.self, Int64.self, Int64.self))
+        return Unrest(
+            inFlight: inFlight, outbox: outbox, dueTimers: dueTimers, dueWakes: dueWakes, backfills: backfills,
+            openMessages: openMessages)
     }
 
-    /// The next instant after `now` at which something falls due by itself: a timer or a held message.
+    /// The next instant after `now` at which something falls due by itself: a timer, a wake or a held message.
     public static func nextDue(after now: Timestamp, in session: PostgresSession) throws -> Timestamp? {
         try session.query(
             """
             select least(
                 (select min(due_at) from timers where due_at > \(now)),
+                (select min(due_at) from wakes where due_at > \(now)),
                 (select min(due_at) from messages where due_at > \(now)))
             """
         ).first.flatMap { try $0[0, as: Timestamp?.self] }

@@ -131,11 +131,13 @@ public enum Contacts {
     }
 
     /// Locks those of `contacts` that nobody else holds; the others are left to whoever does.
-    public static func lockFree(_ contacts: [ContactKey], in session: PostgresSession) throws -> Set<ContactKey> {
+    public static func lockFree(
+        _ contacts: [ContactKey], in session: PostgresSession
+    ) throws -> [ContactKey: Standing] {
         let sorted = Set(contacts).sorted()
         let rows = try session.query(
             """
-            select c.workspace_id, c.contact_id
+            select c.workspace_id, c.contact_id, c.stage, c.evaluated_revision
             from contacts c
             join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
                 using (workspace_id, contact_id)
@@ -143,7 +145,15 @@ public enum Contacts {
             order by c.workspace_id, c.contact_id
             for no key update of c skip locked
             """)
-        return Set(try rows.map { try ContactKey(row: $0) })
+        return Dictionary(
+            uniqueKeysWithValues: try rows.map { row in
+                let (workspace, contact, stage, revision) = try row.decode(
+                    (WorkspaceID.self, UniqueID.self, String?.self, Int32.self))
+                return (
+                    ContactKey(workspace: workspace, contact: contact),
+                    Standing(stage: stage, evaluatedRevision: revision)
+                )
+            })
     }
 
     /// The rows of `contacts`.

@@ -3,13 +3,13 @@ public import Postgres
 
 /// Merging: two contacts turn out to be one person.
 public enum Merging {
-    /// Makes `survivor` stand for everything that `merged` was: its subjects, attributes, scores, stages, consents, runs,
-    /// messages and decisions.
+    /// Makes `survivor` stand for everything that `merged` was: its subjects, attributes, scores, stages, segments,
+    /// consents, runs, messages and decisions.
     ///
     /// Events never move: the view `events` follows `merged_into`. Both contacts' rows and `send_state` are locked by now.
     /// Where both have a run under one entry key the survivor's stays, and the other ends `merged`. Claims on either are
-    /// fenced off by a new epoch. The caller merges attributes and the stage itself, since rules are its own, and settles
-    /// which events of capped rules count (`ScoreCounts.move`).
+    /// fenced off by a new epoch. The caller merges attributes and the stage itself and evaluates segments and persona
+    /// afterwards, since rules are its own, and settles which events of capped rules count (`ScoreCounts.move`).
     public static func merge(
         _ merged: ContactKey, into survivor: ContactKey, now: Timestamp, in session: PostgresSession
     ) throws {
@@ -47,6 +47,9 @@ public enum Merging {
             select workspace_id, \(to), topic, channel, address, at, event_id, state, wording, source, recorded_at
             from moved on conflict do nothing
             """)
+        try SegmentMembers.move(w, from: from, to: to, in: session)
+        try PersonaRows.move(w, from: from, to: to, in: session)
+        try Wakes.move(w, from: from, to: to, in: session)
         try moveRuns(w, from: from, to: to, now: now, in: session)
         try SendStates.raiseEpoch(of: [merged, survivor], in: session)
     }

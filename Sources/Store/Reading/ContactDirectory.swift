@@ -46,7 +46,7 @@ public enum ContactDirectory {
 
     /// Up to `limit` contacts behind `after`, in the order of their ids; merged ones are left out.
     public static func list(
-        of workspace: WorkspaceID, stage: String? = nil, after: UniqueID? = nil, limit: Int32,
+        of workspace: WorkspaceID, stage: String? = nil, segment: String? = nil, after: UniqueID? = nil, limit: Int32,
         in session: PostgresSession
     ) throws -> [Entry] {
         let start = after ?? UniqueID(high: 0, low: 0)
@@ -55,6 +55,9 @@ public enum ContactDirectory {
             select workspace_id, contact_id, attributes ->> 'email', stage, created_at from contacts
             where workspace_id = \(workspace) and merged_into is null and contact_id > \(start)
                 and (\(stage)::text is null or stage = \(stage))
+                and (\(segment)::text is null or exists (
+                    select from segment_members s where s.workspace_id = contacts.workspace_id
+                        and s.contact_id = contacts.contact_id and s.segment = \(segment)))
             order by contact_id limit \(limit)
             """
         ).map { row in

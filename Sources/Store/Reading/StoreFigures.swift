@@ -21,6 +21,12 @@ public struct StoreFigures: Sendable {
     /// Timers that are due and not yet taken, and the due time of the earliest.
     public var dueTimers: Int64
     public var oldestTimer: Timestamp?
+    /// Wakes that are due and not yet taken, and the due time of the earliest.
+    public var dueWakes: Int64
+    public var oldestWake: Timestamp?
+    /// Contacts that the live definitions have yet to reach, and since when the oldest backfill is under way.
+    public var backfill: Int64
+    public var oldestBackfill: Timestamp?
     /// Messages that mailers may take now (planned, and not held or put off), and the domain time since when the oldest
     /// may be.
     public var dueMessages: Int64
@@ -31,6 +37,11 @@ public struct StoreFigures: Sendable {
     public var setAside: [SetAsideCount]
     /// Whether mailers may send from this store: nobody refused, and it is the one they sent from.
     public var lineageStands: Bool
+
+    /// How long, in seconds of domain time, the earliest due wake has been due; nil where none is.
+    public var wakeLag: Double? {
+        oldestWake.map { max(0, Double((now - $0).microseconds) / 1_000_000) }
+    }
 
     /// How long, in seconds of domain time, the earliest due timer has been due; nil where none is.
     public var timerLag: Double? {
@@ -47,6 +58,10 @@ public struct StoreFigures: Sendable {
             """
             select (select count(*) from (select from timers where due_at <= \(now) limit \(most)) as part),
                 (select min(due_at) from timers where due_at <= \(now)),
+                (select count(*) from (select from wakes where due_at <= \(now) limit \(most)) as part),
+                (select min(due_at) from wakes where due_at <= \(now)),
+                (select coalesce(sum(greatest(contacts - done, 1)), 0)::bigint from backfills where ended_at is null),
+                (select min(started_at) from backfills where ended_at is null),
                 (select count(*) from (
                     (select from messages where look_at <= \(machineNow) limit \(most))
                     union all (select from messages where due_at <= \(now) limit \(most)) limit \(most)) as part),
@@ -60,9 +75,11 @@ public struct StoreFigures: Sendable {
         let standing = try Lineages.standing(in: session)
         return StoreFigures(
             outbox: try outbox(in: session), now: now, dueTimers: try row[0, as: Int64.self],
-            oldestTimer: try row[1, as: Timestamp?.self], dueMessages: try row[2, as: Int64.self],
-            heldMessages: try row[3, as: Int64.self], claimedMessages: try row[4, as: Int64.self],
-            handedMessages: try row[5, as: Int64.self], unknownMessages: try row[6, as: Int64.self],
+            oldestTimer: try row[1, as: Timestamp?.self], dueWakes: try row[2, as: Int64.self],
+            oldestWake: try row[3, as: Timestamp?.self], backfill: try row[4, as: Int64.self],
+            oldestBackfill: try row[5, as: Timestamp?.self], dueMessages: try row[6, as: Int64.self],
+            heldMessages: try row[7, as: Int64.self], claimedMessages: try row[8, as: Int64.self],
+            handedMessages: try row[9, as: Int64.self], unknownMessages: try row[10, as: Int64.self],
             setAside: try setAside(in: session),
             lineageStands: standing.refusal == nil
                 && (standing.recorded == standing.actual || standing.recorded == nil))

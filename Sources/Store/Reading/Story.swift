@@ -49,6 +49,12 @@ public struct Story: Sendable {
     /// How many earlier events are left out of `events`.
     public var omittedEvents: Int64
     public var stages: [Stages.Reached]
+    /// The segments that the contact is in.
+    public var memberships: [SegmentMembers.Membership]
+    /// Every entering and leaving of a segment, in order.
+    public var moves: [SegmentMembers.Move]
+    /// The persona, where it is another than the default.
+    public var persona: PersonaRows.Row?
     /// The whole ledger, in order.
     public var consents: [Consents.Entry]
     /// Ended ones included.
@@ -82,6 +88,10 @@ public struct Story: Sendable {
             contact: contact, createdAt: createdAt, state: state,
             identities: try Identities.all(of: contact, in: session), events: events,
             omittedEvents: total - Int64(events.count), stages: try stages(of: contact, in: session),
+            memberships: (try SegmentMembers.load(of: [contact], in: session)[contact] ?? [])
+                .sorted { $0.segment < $1.segment },
+            moves: try SegmentDirectory.moves(of: contact, in: session),
+            persona: try PersonaRows.load(of: [contact], in: session)[contact],
             consents: try consents(of: contact, in: session),
             runs: try Runs.load(of: [contact], ended: true, in: session)[contact] ?? [],
             decisions: try decisions(of: contact, in: session), mails: try mails(of: contact, in: session),

@@ -8,6 +8,7 @@ public enum Pages {
     public enum Work: String, Sendable {
         case timers
         case messages
+        case wakes
 
         /// Names a contact in ``Trials``.
         public func item(_ contact: ContactKey) -> UniqueID {

@@ -35,6 +35,7 @@ struct StoreWatch: Sendable {
     private func show(_ figures: StoreFigures?, _ machineNow: Timestamp) {
         for queue in watched.queues where queue != .dead { show(queue.rawValue, figures, machineNow) }
         if watched.parts.contains(.timers) { showTimers(figures) }
+        if watched.parts.contains(.wakes) { showWakes(figures) }
         if watched.parts.contains(.messages) { showMessages(figures) }
     }
 
@@ -56,6 +57,12 @@ struct StoreWatch: Sendable {
         record(
             "loods_timer_lag_seconds", nil,
             figures.map { figures in figures.oldestTimer.map { max(0, (figures.now - $0).inSeconds) } ?? 0 })
+    }
+
+    private func showWakes(_ figures: StoreFigures?) {
+        record("loods_wakes_due", nil, figures.map { Double($0.dueWakes) })
+        record("loods_wake_lag_seconds", nil, figures.map { $0.wakeLag ?? 0 })
+        record("loods_backfill_contacts", nil, figures.map { Double($0.backfill) })
     }
 
     private func showMessages(_ figures: StoreFigures?) {

@@ -6,6 +6,7 @@ public struct Watched: Sendable {
     /// Parts of the store that belong to a service.
     public enum Part: Sendable, Hashable {
         case timers
+        case wakes
         case messages
     }
 
@@ -20,7 +21,7 @@ public struct Watched: Sendable {
     public static let ingest = Watched(
         service: "ingest", queues: [], parts: [], work: ["loods_ingest_events_total"])
     public static let scoring = Watched(
-        service: "scoring", queues: [.events, .dead], parts: [],
+        service: "scoring", queues: [.events, .dead], parts: [.wakes],
         work: ["loods_events_stored_total", "loods_events_repeated_total", "loods_events_untracked_total"])
     public static let scheduler = Watched(
         service: "scheduler", queues: [.signals], parts: [.timers],

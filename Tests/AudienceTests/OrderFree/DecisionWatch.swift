@@ -81,7 +81,7 @@ struct DecisionReasons {
         let rows = try session.query(
             """
             select r.contact_id, r.journey, r.entry_key, coalesce(r.outcome, ''), coalesce(d.saw->>'id', ''),
-                coalesce(d.saw->>'stage', ''), d.saw is not null
+                coalesce(d.saw->>'stage', d.saw->>'segment', ''), d.saw is not null
             from runs r
             left join decisions d on d.workspace_id = r.workspace_id and d.run_id = r.run_id and d.kind = 'entry'
             """)
@@ -99,6 +99,8 @@ struct DecisionReasons {
             switch journey {
             case "thinker":
                 if stage != "think" { faults.append("\(run) by the stage \(stage)") }
+            case "buyer":
+                if stage != "buyers" { faults.append("\(run) by the segment \(stage)") }
             default:
                 let event = oracle.events.first {
                     $0.eventID == id && oracle.contact(of: $0) == contact && $0.name == "Order Completed"
@@ -123,7 +125,10 @@ struct DecisionReasons {
         var due: Set<[String]> = []
         let orders = oracle.events.filter { $0.name == "Order Completed" }
         for (contact, orders) in Dictionary(grouping: orders, by: oracle.contact) {
-            if orders.count >= 2 { due.insert(["\(contact)", "welcome", ""]) }
+            if orders.count >= 2 {
+                due.insert(["\(contact)", "welcome", ""])
+                due.insert(["\(contact)", "buyer", ""])
+            }
             for order in orders { due.insert(["\(contact)", "receipt", order.property("order")!]) }
         }
         return due.subtracting(keys).map { "no run: \($0)" }.sorted()

@@ -31,12 +31,17 @@ struct Oracle {
             facts.attributes[contact] = attributes
             facts.topics[contact] = topics(of: events, at: attributes["email"]?.string)
             facts.stages[contact] = stage(events)
+            let segments = segments(of: events, attributes, facts.topics[contact] ?? [])
+            facts.segments[contact] = segments
+            facts.personas[contact] =
+                segments.contains("a-mixture") ? "mixed" : segments.contains("located") ? "local" : nil
             for event in events { add(event, of: contact, to: &facts) }
             addCapped(events, of: contact, to: &facts)
         }
         facts.scores = facts.scores.filter { $0.value != 0 }
         facts.attributes = facts.attributes.filter { !$0.value.isEmpty }
         facts.topics = facts.topics.filter { !$0.value.isEmpty }
+        facts.segments = facts.segments.filter { !$0.value.isEmpty }
         return facts
     }
 
@@ -127,6 +132,25 @@ struct Oracle {
             }
         }
         return Set(given.filter(\.value).keys)
+    }
+
+    // MARK: Segments
+
+    private func segments(
+        of events: [AcceptedEvent], _ attributes: [String: JSON], _ topics: Set<String>
+    ) -> Set<String> {
+        let orders = events.filter { $0.name == "Order Completed" }
+        let recent = Bench.start - .hours(20)
+        let refunds = events.count { $0.name == "Order Refunded" && $0.at > recent }
+        let isBuyer = orders.count >= 2
+        let memberships = [
+            "buyers": isBuyer, "offered": topics.contains("offers"),
+            "a-mixture": isBuyer && !topics.contains("offers"),
+            "located": attributes["city"]?.string == "Delft 3",
+            "loyal": orders.count { $0.property("order") != "o0" } >= 2, "refunders": refunds == 1,
+            "thinkers": stage(events) == "think",
+        ]
+        return Set(memberships.filter(\.value).keys)
     }
 
     // MARK: Decisions

@@ -54,7 +54,28 @@ enum OracleShop {
         goal: {when: 'run.did("Order Completed")', within: 14d}
         steps: [{wait: 1d}]
         """,
+        "journeys/buyer.yaml": """
+        journey: buyer
+        enter: {segment: buyers, again: never}
+        steps: [{email: thanks, step: bought}]
+        """,
+        // Of every kind of fact, of each other, of a window of time, and within a stage.
+        "segments/buyers.yaml": segment("buyers", #"count("Order Completed") >= 2"#),
+        "segments/a-mixture.yaml": segment("a-mixture", #"in_segment("buyers") && !in_segment("offered")"#),
+        "segments/offered.yaml": segment("offered", #"consented("offers")"#),
+        "segments/located.yaml": segment("located", #"has(contact.city) && contact.city == "Delft 3""#),
+        "segments/loyal.yaml": segment("loyal", #"score("loyalty") >= 5"#),
+        "segments/refunders.yaml": segment("refunders", #"count("Order Refunded", "20h") == 1"#),
+        "segments/thinkers.yaml": "segment: thinkers\nstage: think\nwhen: 'true'",
+        "personas.yaml": """
+        personas:
+          - {persona: mixed, when: in_segment("a-mixture")}
+          - {persona: local, when: in_segment("located")}
+        default: visitor
+        """,
         "emails/thanks/email.yaml": "{subject: Thanks, class: transactional}",
         "emails/thanks/body.txt.mustache": "Thank you.\n",
     ]
+
+    private static func segment(_ name: String, _ when: String) -> String { "segment: \(name)\nwhen: '\(when)'" }
 }

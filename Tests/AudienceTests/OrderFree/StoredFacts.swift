@@ -15,6 +15,10 @@ struct StoredFacts: Hashable, Sendable {
     var consents: Set<String> = []
     /// The topics to which mail may go; empty ones left out.
     var topics: [UniqueID: Set<String>] = [:]
+    /// Empty ones left out.
+    var segments: [UniqueID: Set<String>] = [:]
+    /// Other than the default.
+    var personas: [UniqueID: String] = [:]
     /// The furthest stage: with conditions that only become true it is a fact as well.
     var stages: [UniqueID: String] = [:]
 
@@ -25,6 +29,8 @@ struct StoredFacts: Hashable, Sendable {
             + Self.differ("attributes", attributes, expected.attributes)
             + Self.differ("score", scores, expected.scores) + Self.differ("topics", topics, expected.topics)
             + Self.differ("stage", stages, expected.stages)
+            + Self.differ("segments", segments, expected.segments)
+            + Self.differ("persona", personas, expected.personas)
     }
 
     private static func differ(_ what: String, _ found: Set<String>, _ expected: Set<String>) -> [String] {
@@ -79,6 +85,12 @@ extension Bench {
             }
             let survivors = try session.query("select contact_id from contacts where merged_into is null").map {
                 ContactKey(workspace: workspace, contact: try $0[0, as: UniqueID.self])
+            }
+            for row in try session.query("select contact_id, segment from segment_members") {
+                facts.segments[try row[0, as: UniqueID.self], default: []].insert(try row[1, as: String.self])
+            }
+            for row in try session.query("select contact_id, persona from personas") {
+                facts.personas[try row[0, as: UniqueID.self]] = try row[1, as: String.self]
             }
             let consents = try Consents.current(of: survivors, in: session)
             let withEvents = try texts("select contact_id::text from events", session)

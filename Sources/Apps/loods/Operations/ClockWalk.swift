@@ -96,6 +96,8 @@ extension Quiet.Unrest {
         [
             inFlight > 0 ? inFlight.counted("body in flight", "bodies in flight") : nil,
             outbox > 0 ? outbox.counted("outbox row") : nil, dueTimers > 0 ? dueTimers.counted("due timer") : nil,
+            dueWakes > 0 ? dueWakes.counted("due wake") : nil,
+            backfills > 0 ? backfills.counted("backfill") : nil,
             openMessages > 0 ? openMessages.counted("open message") : nil,
         ].compactMap(\.self)
     }
@@ -103,5 +105,5 @@ extension Quiet.Unrest {
     /// What is under way: `2 due timers, 1 open message`.
     var words: String { parts.joined(separator: ", ") }
 
-    var verb: String { inFlight + outbox + dueTimers + openMessages == 1 ? "has" : "have" }
+    var verb: String { inFlight + outbox + dueTimers + dueWakes + backfills + openMessages == 1 ? "has" : "have" }
 }

@@ -16,6 +16,8 @@ extension ContactsCommand {
 
         @Option(help: "Only those in this stage.")
         var stage: String?
+        @Option(help: "Only those in this segment.")
+        var segment: String?
         @Option(help: "How many at most.")
         var limit: Int32 = 100
         @Option(help: "Begin behind the contact with this id.")
@@ -29,10 +31,11 @@ extension ContactsCommand {
         }
 
         func run() async throws {
-            let (choice, stage, limit) = (try workspace.choice(), stage, limit)
+            let (choice, stage, segment, limit) = (try workspace.choice(), stage, segment, limit)
             let after = after.flatMap { UniqueID($0) }
             let entries = try await withWorkspace(choice) { workspace, session in
-                try ContactDirectory.list(of: workspace.id, stage: stage, after: after, limit: limit, in: session)
+                try ContactDirectory.list(
+                    of: workspace.id, stage: stage, segment: segment, after: after, limit: limit, in: session)
             }
             if format.json { return Console.show(.array(entries.map(\.json))) }
             for entry in entries {
@@ -72,7 +75,7 @@ extension ContactsCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show one contact: names, attributes, stage, scores, consents.",
+            abstract: "Show one contact: names, attributes, stage, segments, persona, scores, consents.",
             discussion: "loods explain tells its whole story.")
 
         @Argument(help: "An e-mail, a user id or a contact's id.")

@@ -7,6 +7,7 @@ extension ClusterStatus {
     private enum Limit {
         static let liveAge = 60.0
         static let timerLag = 60.0
+        static let wakeLag = 30.0
         static let outboxAge = 30.0
     }
 
@@ -120,6 +121,15 @@ extension ClusterStatus {
                         schedulers.
                         """))
             }
+        }
+        if let lag = view.figures.wakeLag, lag > Limit.wakeLag, !living("scoring").isEmpty {
+            findings.append(
+                trouble(
+                    "wake-lag",
+                    """
+                    Segments are behind: time may have changed \(counted(view.figures.dueWakes)) contacts, the first \
+                    \(Self.age(lag)) ago. Start more scoring.
+                    """))
         }
         for (queue, part) in view.figures.outbox.sorted(by: { $0.key < $1.key }) {
             let age = Double((machineNow - part.oldest).microseconds) / 1_000_000

@@ -48,6 +48,10 @@ extension ClusterStatus {
                 "next": backlog.nextTimer.map { .string($0.description) } ?? .null,
                 "lag_seconds": lag.map { .double($0) } ?? .null,
             ]),
+            "wakes": .object([
+                "due": .int(figures.dueWakes), "lag_seconds": figures.wakeLag.map { .double($0) } ?? .null,
+                "backfill": .int(figures.backfill),
+            ]),
             "messages": .object([
                 "due": .int(backlog.dueMessages), "held": .int(backlog.heldMessages),
                 "claimed": .int(backlog.claimedMessages), "handed": .int(backlog.handedMessages),

@@ -40,7 +40,7 @@ extension ClusterStatus {
             row("ingest", oldest: nil, waiting: nil, note: ""),
             row("scoring", of: .events), row("scheduler", of: .signals),
             row("mailer", oldest: oldest(.messages, .live), waiting: view?.backlog.dueMessages, note: mails),
-            timers,
+            timers, wakes,
         ]
     }
 
@@ -71,6 +71,17 @@ extension ClusterStatus {
             name: "timers",
             cells: [Self.none, Self.none, lag ?? Self.none, counted(view.backlog.timers), Self.none],
             note: view.figures.dueTimers > 0 ? "\(counted(view.figures.dueTimers)) due" : next)
+    }
+
+    /// Contacts that time alone may have changed, and those that definitions have yet to reach.
+    private var wakes: Row {
+        guard let figures = view?.figures else { return Row(name: "wakes", cells: ["", "", "?", "?", ""], note: "") }
+        let left = figures.backfill
+        return Row(
+            name: "wakes",
+            cells: [
+                Self.none, Self.none, figures.wakeLag.map(Self.age) ?? Self.none, counted(figures.dueWakes), Self.none,
+            ], note: left > 0 ? "backfill: \(Int(left).counted("contact")) to go" : "")
     }
 
     private func bulk(_ queue: QueueName) -> String {

@@ -10,6 +10,11 @@ extension ContactPortrait {
         let names = story.identities.map { "\($0.kind.rawValue) \($0.value)" }
         if !names.isEmpty { lines.append("  known as    \(Console.safe(names.joined(separator: ", ")))") }
         lines.append("  stage       \(story.state.stage ?? "none")")
+        for membership in story.memberships { lines.append("  segment     \(words(membership))") }
+        if let persona {
+            let since = story.persona.map { ", since \(LocalTime($0.since, in: zone).full)" } ?? ""
+            lines.append("  persona     \(persona)\(since)")
+        }
         for score in scores {
             let band = score.band.map { ", \($0)" } ?? ""
             lines.append("  score       \(score.name) \(score.value.short)\(band)")
@@ -28,6 +33,11 @@ extension ContactPortrait {
         return lines
     }
 
+    private func words(_ membership: SegmentMembers.Membership) -> String {
+        let times = membership.ordinal > 1 ? ", for the \(membership.ordinal.place) time" : ""
+        return "\(membership.segment), since \(LocalTime(membership.enteredAt, in: zone).full)\(times)"
+    }
+
     var json: JSON {
         .object([
             "contact": .string(story.contact.contact.description), "workspace": .string(workspaceName),
@@ -35,6 +45,7 @@ extension ContactPortrait {
             "identities": .array(
                 story.identities.map { .object(["kind": .string($0.kind.rawValue), "value": .string($0.value)]) }),
             "attributes": .object(story.state.attributes), "stage": story.state.stage.map { .string($0) } ?? .null,
+            "segments": .array(story.memberships.map(\.json)), "persona": persona.map { .string($0) } ?? .null,
             "scores": .object(Dictionary(uniqueKeysWithValues: scores.map { ($0.name, JSON.double($0.value)) })),
             "bands": .object(
                 Dictionary(
@@ -42,6 +53,15 @@ extension ContactPortrait {
             "consents": .array(consents.map(\.json)),
             "suppressed": story.suppression.map { .string($0) } ?? .null,
             "created_at": .string(story.createdAt.description),
+        ])
+    }
+}
+
+extension SegmentMembers.Membership {
+    fileprivate var json: JSON {
+        .object([
+            "segment": .string(segment), "since": .string(enteredAt.description), "ordinal": .int(Int64(ordinal)),
+            "cause": .string(cause.rawValue),
         ])
     }
 }

@@ -62,6 +62,9 @@ struct ContactPortrait: Sendable {
         story.state.address ?? story.identities.min { $0.kind < $1.kind }?.value ?? story.contact.contact.description
     }
 
+    /// The persona; nil in a workspace without any.
+    var persona: String? { story.persona?.persona ?? definitions?.personas.fallback }
+
     /// Where each score comes from.
     var accounts: [ScoreAccount] {
         (definitions?.scores ?? []).map { model in

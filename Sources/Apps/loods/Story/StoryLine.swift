@@ -4,7 +4,7 @@ import Model
 struct StoryLine: Sendable {
     enum Kind: Int, Sendable {
         /// Of one instant, causes come before what follows from them.
-        case event, points, consent, stage, run, mail
+        case event, points, consent, stage, segment, run, mail
     }
 
     var at: Timestamp

@@ -81,6 +81,31 @@ extension StoryTelling {
         return "went back to \(reached.stage), from \(previous)\(reason)"
     }
 
+    /// Each entering and leaving of a segment with what made it so, and the condition as the live definitions have it.
+    var segmentLines: [StoryLine] {
+        story.moves.map { move in
+            let segment = portrait.definitions?.segment(named: move.segment)
+            let event = move.eventID.flatMap { id in story.events.last { $0.eventID == id && $0.at == move.at }?.name }
+            let times = move.isEntry && move.ordinal > 1 ? " for the \(move.ordinal.place) time" : ""
+            let condition = move.isEntry ? segment.map { ", by \($0.when.line)" } ?? "" : ""
+            let cause =
+                switch move.cause {
+                case .event: event.map { ", with \($0)" } ?? ""
+                case .time: ", by time alone"
+                case .backfill: ", by definitions applied (revision \(move.revision))"
+                }
+            return StoryLine(
+                at: move.at, kind: .segment, order: move.eventID ?? "",
+                text: "\(move.isEntry ? "entered" : "left") \(move.segment)\(times)\(cause)\(condition)",
+                facts: [
+                    "segment": .string(move.segment), "move": .string(move.isEntry ? "entered" : "left"),
+                    "ordinal": .int(Int64(move.ordinal)), "cause": .string(move.cause.rawValue),
+                    "event_id": move.eventID.map { .string($0) } ?? .null, "revision": .int(Int64(move.revision)),
+                    "when": segment.map { .string($0.when.source) } ?? .null,
+                ])
+        }
+    }
+
     var consentLines: [StoryLine] {
         story.consents.map { entry in
             let verb = entry.state == .given ? "gave consent to" : "withdrew consent to"

@@ -34,6 +34,7 @@ extension StoryTelling {
     private func entry(_ decision: Decisions.Decision, _ run: Run?) -> String {
         let saw = decision.saw ?? .null
         if let stage = saw["stage"]?.string { return "because stage \(stage) was reached" }
+        if let segment = saw["segment"]?.string { return "because segment \(segment) was entered" }
         let event = saw["event"]?.string ?? "an event"
         let condition = saw["condition"]?.string.map { " and \($0)" } ?? ""
         let key = run.flatMap { $0.entryKey.isEmpty ? nil : ", key \($0.entryKey)" } ?? ""

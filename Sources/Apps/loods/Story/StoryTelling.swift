@@ -23,7 +23,7 @@ struct StoryTelling {
 
     /// Everything that happened, in order.
     var lines: [StoryLine] {
-        (eventLines + stageLines + consentLines + decisionLines + mailLines).sorted { $0 < $1 }
+        (eventLines + stageLines + segmentLines + consentLines + decisionLines + mailLines).sorted { $0 < $1 }
     }
 
     /// The account for people, a line each.

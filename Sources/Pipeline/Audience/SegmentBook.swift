@@ -1,0 +1,139 @@
+import Expressions
+import Model
+import Store
+import Workspaces
+
+/// The segments and the persona of one contact while a batch is applied to it.
+struct SegmentBook {
+    /// What an evaluation stands on.
+    struct Occasion {
+        /// The place in the history.
+        var at: Timestamp
+        var eventID: String?
+        var cause: SegmentMembers.Cause
+        /// Whether journeys are to hear of it.
+        var isSignalled: Bool
+    }
+
+    /// A move, and whether journeys are to hear of it.
+    struct Entry {
+        var move: SegmentMembers.Move
+        let isSignalled: Bool
+    }
+
+    /// In their order. What is entered has no ordinal before it is numbered.
+    private(set) var entries: [Entry] = []
+    private(set) var persona: PersonaRows.Row
+    private(set) var hasNewPersona = false
+    /// Before this instant time alone changes nothing of what was asked.
+    private(set) var steadyUntil = Timestamp.distantFuture
+    /// How often it was evaluated, and how many conditions were.
+    private(set) var evaluations = 0
+    private(set) var conditions = 0
+
+    private let contact: ContactKey
+    private let revision: Int32
+    private let questions: SegmentQuestions
+    private var members: [String: SegmentMembers.Membership]
+
+    init(
+        _ contact: ContactKey, _ rules: AudienceRules, members: [SegmentMembers.Membership], persona: PersonaRows.Row?
+    ) {
+        self.contact = contact
+        revision = rules.revision
+        questions = rules.segments
+        self.members = Dictionary(members.map { ($0.segment, $0) }) { first, _ in first }
+        self.persona = persona ?? PersonaRows.Row(contact: contact, persona: nil, since: .distantPast)
+    }
+
+    /// The segments that the contact is in.
+    var names: Set<String> { Set(members.keys) }
+
+    /// Asks questions, and whatever their answers call into question.
+    mutating func ask(_ places: Set<Int>, of facts: inout ContactFacts, on occasion: Occasion) {
+        let isWhole = places == questions.all
+        guard !places.isEmpty || isWhole && (!members.isEmpty || persona.persona != nil) else { return }
+        evaluations += 1
+        var open = places
+        for place in questions.questions.indices where open.contains(place) {
+            switch questions.questions[place].subject {
+            case .segment(let segment):
+                guard decide(segment, facts, occasion) else { continue }
+                facts.segments = names
+                open.formUnion(questions.asking(for: segment.name))
+            case .personas(let personas): decide(personas, facts, occasion)
+            }
+        }
+        if isWhole { leaveUnknown(&facts, occasion) }
+    }
+
+    /// - Returns: whether the contact has entered or left.
+    private mutating func decide(_ segment: Segment, _ facts: ContactFacts, _ occasion: Occasion) -> Bool {
+        conditions += 1
+        let (holds, validUntil) = segment.holds(in: facts)
+        steadyUntil = min(steadyUntil, validUntil)
+        guard holds != (members[segment.name] != nil) else { return false }
+        if holds { enter(segment.name, occasion) } else { leave(segment.name, occasion) }
+        return true
+    }
+
+    private mutating func decide(_ personas: Personas, _ facts: ContactFacts, _ occasion: Occasion) {
+        conditions += 1
+        let (name, validUntil) = personas.fitting(facts)
+        steadyUntil = min(steadyUntil, validUntil)
+        guard name != persona.persona else { return }
+        persona = PersonaRows.Row(contact: contact, persona: name, since: occasion.at)
+        hasNewPersona = true
+    }
+
+    /// Segments, and personas, that the definitions no longer have.
+    private mutating func leaveUnknown(_ facts: inout ContactFacts, _ occasion: Occasion) {
+        for name in members.keys.sorted() where !questions.knows(name) {
+            var occasion = occasion
+            occasion.cause = .backfill
+            leave(name, occasion)
+        }
+        facts.segments = names
+        guard !questions.hasPersonas, persona.persona != nil else { return }
+        persona = PersonaRows.Row(contact: contact, persona: nil, since: occasion.at)
+        hasNewPersona = true
+    }
+
+    private mutating func enter(_ segment: String, _ occasion: Occasion) {
+        members[segment] = SegmentMembers.Membership(
+            segment: segment, ordinal: 0, enteredAt: occasion.at, cause: occasion.cause)
+        note(segment, isEntry: true, ordinal: 0, at: occasion.at, occasion)
+    }
+
+    private mutating func leave(_ segment: String, _ occasion: Occasion) {
+        guard let held = members.removeValue(forKey: segment) else { return }
+        note(segment, isEntry: false, ordinal: held.ordinal, at: max(occasion.at, held.enteredAt), occasion)
+    }
+
+    private mutating func note(
+        _ segment: String, isEntry: Bool, ordinal: Int32, at: Timestamp, _ occasion: Occasion
+    ) {
+        let move = SegmentMembers.Move(
+            contact: contact, segment: segment, isEntry: isEntry, ordinal: ordinal, at: at, cause: occasion.cause,
+            eventID: occasion.cause == .event ? occasion.eventID : nil, revision: revision)
+        entries.append(Entry(move: move, isSignalled: occasion.isSignalled))
+    }
+
+    /// The segments that were entered, whose past ordinals must be known to number the moves.
+    var entered: Set<SegmentMembers.Place> {
+        Set(entries.lazy.map(\.move).filter(\.isEntry).map { .init(contact: $0.contact, segment: $0.segment) })
+    }
+
+    /// Numbers the moves, given the last ordinal of each segment entered.
+    mutating func number(after ordinals: [SegmentMembers.Place: Int32]) {
+        var last: [String: Int32] = [:]
+        for index in entries.indices {
+            let move = entries[index].move
+            if move.isEntry {
+                let place = SegmentMembers.Place(contact: contact, segment: move.segment)
+                last[move.segment] = (last[move.segment] ?? ordinals[place] ?? 0) + 1
+            }
+            if move.ordinal == 0 { entries[index].move.ordinal = last[move.segment] ?? 0 }
+        }
+    }
+}

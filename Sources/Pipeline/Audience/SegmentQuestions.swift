@@ -1,0 +1,109 @@
+import Expressions
+import Model
+import Workspaces
+
+/// The segments and personas of a workspace, found by what may change them: most events ask for none or few.
+///
+/// Questions have places: segments come in an order in which each stands behind those that it asks for, and the personas,
+/// one question together, behind them all.
+struct SegmentQuestions {
+    struct Question {
+        enum Subject {
+            case segment(Segment)
+            case personas(Personas)
+        }
+
+        let subject: Subject
+        let needs: StageQuestions.Needs
+    }
+
+    let questions: [Question]
+    /// All places.
+    let all: Set<Int>
+    /// Those that time alone may change.
+    let timed: Set<Int>
+    /// Those that depend on the contact's stage.
+    let staged: Set<Int>
+    private let names: Set<String>
+    private var byEvent: [String: Set<Int>] = [:]
+    private var byAttributes: Set<Int> = []
+    private var bySegment: [String: Set<Int>] = [:]
+    /// Per place, everything that may change with it, itself included.
+    private var consequences: [Set<Int>] = []
+
+    init(_ workspace: Workspace) {
+        let fits = Set(workspace.scores.filter { !$0.fit.isEmpty }.map(\.name))
+        var questions: [Question] = []
+        var conditions: [[Expression]] = []
+        for segment in workspace.segments {
+            conditions.append([segment.when])
+            questions.append(Question(subject: .segment(segment), needs: .init([segment.when], fits: fits)))
+        }
+        if !workspace.personas.ordered.isEmpty {
+            let whens = workspace.personas.ordered.map(\.when)
+            conditions.append(whens)
+            questions.append(Question(subject: .personas(workspace.personas), needs: .init(whens, fits: fits)))
+        }
+        self.questions = questions
+        names = Set(workspace.segments.map(\.name))
+        hasPersonas = !workspace.personas.ordered.isEmpty
+        all = Set(questions.indices)
+        timed = all.filter { conditions[$0].contains(where: \.isTimeDependent) }
+        staged = all.filter { place in
+            if case .segment(let segment) = questions[place].subject, segment.stage != nil { return true }
+            return conditions[place].contains(where: \.usesStage)
+        }
+        for (place, conditions) in conditions.enumerated() { index(conditions, at: place, workspace.scores) }
+        consequences = questions.map { _ in [] }
+        for place in questions.indices.reversed() {
+            var reach: Set<Int> = [place]
+            if case .segment(let segment) = questions[place].subject {
+                for next in bySegment[segment.name] ?? [] { reach.formUnion(consequences[next]) }
+            }
+            consequences[place] = reach
+        }
+    }
+
+    private mutating func index(_ conditions: [Expression], at place: Int, _ scores: [ScoreModel]) {
+        for condition in conditions {
+            for event in condition.mentionedEvents { byEvent[event, default: []].insert(place) }
+            for model in scores where condition.mentionedScores.contains(model.name) {
+                for event in model.mentionedEvents { byEvent[event, default: []].insert(place) }
+                if !model.fit.isEmpty { byAttributes.insert(place) }
+            }
+            // An address decides which consents hold.
+            if !condition.mentionedTopics.isEmpty {
+                for event in EventNames.consents { byEvent[event, default: []].insert(place) }
+            }
+            if condition.usesContact || !condition.mentionedTopics.isEmpty { byAttributes.insert(place) }
+            for segment in condition.mentionedSegments { bySegment[segment, default: []].insert(place) }
+        }
+    }
+
+    /// What an event may change by itself.
+    ///
+    /// - Parameter describes: whether it may say something of the contact.
+    func touched(by event: String, describes: Bool) -> Set<Int> {
+        let touched = byEvent[event] ?? []
+        return describes ? touched.union(byAttributes) : touched
+    }
+
+    /// Whether the definitions have personas besides a default.
+    let hasPersonas: Bool
+
+    /// Whether the definitions have a segment of this name.
+    func knows(_ segment: String) -> Bool { names.contains(segment) }
+
+    /// The questions that ask for a segment.
+    func asking(for segment: String) -> Set<Int> { bySegment[segment] ?? [] }
+
+    /// `places` and all that may change with them.
+    func closure(of places: Set<Int>) -> Set<Int> {
+        places.reduce(into: []) { $0.formUnion(consequences[$1]) }
+    }
+
+    /// What must be loaded to ask.
+    func needs(of places: Set<Int>) -> StageQuestions.Needs {
+        places.reduce(into: StageQuestions.Needs()) { $0.formUnion(questions[$1].needs) }
+    }
+}

@@ -33,10 +33,11 @@ import TestSupport
         let length = Purchases.isWhole ? 545 : 365
         try await Bench.with(Self.files, startingAt: Purchases.start) { bench in
             let writer = AudienceWriter(worker: try await bench.worker())
+            let reviewer = try await bench.reviewer()
             var (orders, looks, compared) = (0, 0, 0)
             for day in 0...length {
                 let now = Purchases.start + .days(Int64(day))
-                looks += try await bench.walkCounting(to: now)
+                looks += try await bench.walkCounting(to: now, by: reviewer)
                 let today = purchases.byDay[day] ?? []
                 if !today.isEmpty {
                     let events = today.enumerated().map { number, purchase in
@@ -63,14 +64,14 @@ import TestSupport
 
 extension Bench {
     /// - Returns: how many contacts were looked at on the way.
-    fileprivate func walkCounting(to end: Timestamp) async throws -> Int {
+    fileprivate func walkCounting(to end: Timestamp, by reviewer: AudienceReviewer) async throws -> Int {
         var now = try await database.pool.withTransaction { try DomainClock.read(in: $0) }
         var looks = 0
         while now < end {
             let before = now
             let next = try await database.pool.withTransaction { try Quiet.nextDue(after: before, in: $0) }
             now = min(next ?? end, end)
-            looks += try await advance(to: now)
+            looks += try await advance(to: now, by: reviewer)
         }
         return looks
     }

@@ -56,22 +56,24 @@ extension Bench {
 
     /// Moves the clock and lets what is due then happen.
     @discardableResult
-    func advance(to time: Timestamp) async throws -> Int {
+    func advance(to time: Timestamp, by reviewer: AudienceReviewer? = nil) async throws -> Int {
         try await database.pool.withTransaction { try DomainClock.step(to: time, in: $0) }
-        let reviewer = try await reviewer()
+        let chosen: AudienceReviewer
+        if let reviewer { chosen = reviewer } else { chosen = try await self.reviewer() }
         var woken = 0
-        while case let part = try await reviewer.fireWakes(limit: 1000), part > 0 { woken += part }
+        while case let part = try await chosen.fireWakes(limit: 1000), part > 0 { woken += part }
         return woken
     }
 
     /// Moves the clock from one due instant to the next, as `loods clock` does, up to an instant.
     func walk(to end: Timestamp) async throws {
+        let reviewer = try await reviewer()
         var now = try await database.pool.withTransaction { try DomainClock.read(in: $0) }
         while now < end {
             let before = now
             let next = try await database.pool.withTransaction { try Quiet.nextDue(after: before, in: $0) }
             now = min(next ?? end, end)
-            try await advance(to: now)
+            try await advance(to: now, by: reviewer)
         }
     }
 

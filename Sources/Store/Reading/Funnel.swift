@@ -23,7 +23,19 @@ public struct Funnel: Sendable {
         public init(journey: String) { self.journey = journey }
     }
 
+    /// How many contacts were in a segment at the two instants, and how often it was entered and left between them.
+    public struct Membership: Sendable, Hashable {
+        public var segment: String
+        public var before: Int64 = 0
+        public var after: Int64 = 0
+        public var entered: Int64 = 0
+        public var left: Int64 = 0
+
+        public init(segment: String) { self.segment = segment }
+    }
+
     public var flows: [Flow]
+    public var memberships: [Membership]
     public var passages: [Passage]
 
     /// Reads the funnel; contacts that have merged away are left out.
@@ -59,7 +71,35 @@ public struct Funnel: Sendable {
             let (from, to, contacts) = try row.decode((String?.self, String?.self, Int64.self))
             return Flow(from: from, to: to, contacts: contacts)
         }
-        return Funnel(flows: flows, passages: try passages(of: workspace, from: from, to: to, in: session))
+        return Funnel(
+            flows: flows, memberships: try memberships(of: workspace, from: from, to: to, in: session),
+            passages: try passages(of: workspace, from: from, to: to, in: session))
+    }
+
+    private static func memberships(
+        of workspace: WorkspaceID, from: Timestamp, to: Timestamp, in session: PostgresSession
+    ) throws -> [Membership] {
+        try session.query(
+            """
+            select e.segment,
+                count(*) filter (where e.at <= \(from) and (l.at is null or l.at > \(from))),
+                count(*) filter (where e.at <= \(to) and (l.at is null or l.at > \(to))),
+                count(*) filter (where e.at > \(from) and e.at <= \(to)),
+                count(*) filter (where l.at > \(from) and l.at <= \(to))
+            from segment_moves e
+            left join segment_moves l on l.workspace_id = e.workspace_id and l.contact_id = e.contact_id
+                and l.segment = e.segment and l.ordinal = e.ordinal and l.move = 'left'
+            where e.workspace_id = \(workspace) and e.move = 'entered'
+            group by e.segment order by e.segment
+            """
+        ).map { row in
+            var membership = Membership(segment: try row[0, as: String.self])
+            (membership.before, membership.after, membership.entered, membership.left) = (
+                try row[1, as: Int64.self], try row[2, as: Int64.self], try row[3, as: Int64.self],
+                try row[4, as: Int64.self]
+            )
+            return membership
+        }
     }
 
     private static func passages(

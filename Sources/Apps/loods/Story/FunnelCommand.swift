@@ -10,7 +10,7 @@ struct FunnelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "funnel", abstract: "Show how many contacts are in each stage, who moved, and what journeys did.",
         discussion: """
-            Stage, then journey, at two instants and between them. A date means the beginning of that day in the \
+            Stage, segment and journey at two instants and between them. A date means the beginning of that day in the \
             workspace's zone; an instant is written as 2026-03-02T09:00:00Z.
             """)
 

@@ -38,7 +38,7 @@ struct FunnelTelling: Sendable {
             // Who was in no stage before is mostly somebody who was not there.
             ? row("new", "", "", words) : row(stage ?? "", counts.before.grouped, counts.after.grouped, words)
         guard let stage else { return [line] }
-        return [line] + journeys(of: stage).map { "    \(tell($0))" }
+        return [line] + served(stage)
     }
 
     private func row(_ name: String, _ before: String, _ after: String, _ words: String) -> String {
@@ -51,10 +51,40 @@ struct FunnelTelling: Sendable {
         return "journey \(passage.journey.padded(to: 20)) \(parts.joined(separator: " · "))"
     }
 
-    /// The journeys that serve no stage.
+    /// What belongs to no stage.
     private var rest: [String] {
-        let journeys = journeys(of: nil)
-        return journeys.isEmpty ? [] : ["  any stage"] + journeys.map { "    \(tell($0))" }
+        let served = served(nil)
+        return served.isEmpty ? [] : ["  any stage"] + served
+    }
+
+    /// The segments of a stage, each with the journeys that it starts, and the stage's other journeys.
+    private func served(_ stage: String?) -> [String] {
+        let journeys = journeys(of: stage)
+        let segments = segments(of: stage)
+        let others = journeys.filter { passage in !segments.contains { $0.segment == segment(of: passage.journey) } }
+        return segments.flatMap { membership in
+            [tell(membership)]
+                + journeys.filter { segment(of: $0.journey) == membership.segment }.map { "      \(tell($0))" }
+        } + others.map { "    \(tell($0))" }
+    }
+
+    private func tell(_ membership: Funnel.Membership) -> String {
+        row(
+            "  segment \(membership.segment)", membership.before.grouped, membership.after.grouped,
+            "\(membership.entered.grouped) entered · \(membership.left.grouped) left")
+    }
+
+    private func segments(of stage: String?) -> [Funnel.Membership] {
+        let known = Dictionary(funnel.memberships.map { ($0.segment, $0) }) { first, _ in first }
+        return definitions.segments.filter { $0.stage == stage }.map { known[$0.name] ?? .init(segment: $0.name) }
+    }
+
+    /// The segment that starts a journey.
+    private func segment(of journey: String) -> String? {
+        guard case .segment(let name, _)? = definitions.journey(named: journey)?.journey.entry.trigger else {
+            return nil
+        }
+        return name
     }
 
     private func journeys(of stage: String?) -> [Funnel.Passage] {
@@ -84,11 +114,21 @@ struct FunnelTelling: Sendable {
                         "contacts": .int(flow.contacts),
                     ])
                 }),
+            "segments": .array(
+                definitions.segments.map { segment in
+                    let membership = segments(of: segment.stage).first { $0.segment == segment.name }
+                    return .object([
+                        "segment": .string(segment.name), "stage": segment.stage.map { .string($0) } ?? .null,
+                        "before": .int(membership?.before ?? 0), "after": .int(membership?.after ?? 0),
+                        "entered": .int(membership?.entered ?? 0), "left": .int(membership?.left ?? 0),
+                    ])
+                }),
             "journeys": .array(
                 (stages.flatMap { journeys(of: $0) } + journeys(of: nil)).map { passage in
                     let stage = definitions.journey(named: passage.journey)?.journey.stage
                     return .object([
                         "journey": .string(passage.journey), "stage": stage.map { .string($0) } ?? .null,
+                        "segment": segment(of: passage.journey).map { .string($0) } ?? .null,
                         "entered": .int(passage.entered), "under_way": .int(passage.underWay),
                         "ended": .object(passage.ended.mapValues { .int($0) }),
                     ])

@@ -186,7 +186,14 @@ public actor Cluster {
             try await stop(service)
             try start(service, with: extra, then: successions)
         }
-        for service in services { try await process(service).waitUntilReady() }
+        for service in services {
+            let process = try process(service)
+            do {
+                try await process.waitUntilReady()
+            } catch  where process.exit == .signal(SIGKILL) && !extra.isEmpty {
+                // It was to die somewhere, and came there before it was ready.
+            }
+        }
     }
 
     /// Starts those anew that have ended, with the cluster's settings alone, or those of their succession.

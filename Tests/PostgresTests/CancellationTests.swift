@@ -32,6 +32,7 @@ import Testing
     @Test func aStormOfCancelledTasksHitsNobodyElse() async throws {
         try await Server.withPool(Server.pool(size: 2)) { pool in
             try await Server.withTable(pool, columns: "n int8 primary key") { table in
+                let ended = Ended()
                 let outcomes = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
                     for number in 0..<300 {
                         group.addTask {
@@ -42,14 +43,19 @@ import Testing
                                 }
                             }
                             if number.isMultiple(of: 2) {
-                                try await Task.sleep(for: .microseconds(number * 997 % 300_000))
+                                // Of the 150 that are not cancelled all come to an end.
+                                try await eventually("some have ended", every: .milliseconds(1)) {
+                                    await ended.count >= number * 997 % 150
+                                }
                                 task.cancel()
                             }
+                            var isDone = true
                             do { try await task.value } catch let error as PostgresError {
                                 #expect(error.code == .cancelled && number.isMultiple(of: 2), "\(number): \(error)")
-                                return (number, false)
+                                isDone = false
                             }
-                            return (number, true)
+                            await ended.add()
+                            return (number, isDone)
                         }
                     }
                     return try await group.reduce(into: []) { $0.append($1) }
@@ -103,4 +109,11 @@ import Testing
             try session.query("select n from \(identifier: table) order by n").map { try $0.decode(Int.self) }
         }
     }
+}
+
+/// How many tasks have come to an end.
+private actor Ended {
+    private(set) var count = 0
+
+    func add() { count += 1 }
 }

@@ -54,8 +54,9 @@ import Workspaces
             <script>
               loods.identify("anne", {plan: "pro"});
               document.getElementById("rating").click();
+              const page = loods.page;
+              loods.page = () => { page(); document.querySelector("button").click(); };
               history.pushState({}, "", "/second?utm_source=news&utm_campaign=spring");
-              setTimeout(() => document.querySelector("button").click(), 50);
             </script>
             """,
             "/thanks": #"<title>Thanks</title><script src="SCRIPT" data-key="public"></script>"#,
@@ -90,19 +91,22 @@ import Workspaces
         let edge = TestEdge()
         let pages = [
             "/": """
+            \(Self.counting)
             <script src="SCRIPT" data-key="public" data-consent="required"></script>
             <script>
               loods.track("Before");
               loods.identify("anne");
-              const report = (word) => fetch(`/report?${word}=${localStorage.length},${document.cookie.length}`);
-              setTimeout(() => report("before").then(() => {
-                loods.consent(true);
-                setTimeout(() => report("after").then(() => {
+              loods.flush();
+              const report = (word) => send(`/report?${word}=${localStorage.length},${document.cookie.length},${sent}`);
+              report("before").then(() => {
+                answered = () => report("after").then(() => {
                   loods.consent(false);
                   loods.track("Later");
-                  setTimeout(() => report("later"), 1500);
-                }), 500);
-              }), 1500);
+                  loods.flush();
+                  report("later");
+                });
+                loods.consent(true);
+              });
             </script>
             """
         ]
@@ -111,11 +115,23 @@ import Workspaces
             if shop.reports.isEmpty, !edge.sink.events.isEmpty { throw Early() }
             return shop.reports.count == 3
         }
-        #expect(shop.reports == ["before=0,0", "after=3,0", "later=0,0"])
+        #expect(shop.reports == ["before=0,0,0", "after=3,0,1", "later=0,0,1"])
         #expect(edge.sink.events.map(\.name).sorted() == ["Before", "Identified", "Page Viewed"])
     }
 
     private struct Early: Error {}
+
+    /// Counts what is sent to ingest, and calls `answered` when it was answered.
+    private static let counting = """
+        <script>
+          let sent = 0, answered = () => {};
+          const send = window.fetch;
+          window.fetch = (target, ...rest) => {
+            sent++;
+            return send(target, ...rest).finally(() => answered());
+          };
+        </script>
+        """
 
     @Test(.timeLimit(.minutes(2)), arguments: ["globalPrivacyControl", "doNotTrack"])
     func whoWantsNoTrackingIsNotTracked(signal: String) async throws {
@@ -124,17 +140,18 @@ import Workspaces
         let pages = [
             "/": """
             <script>Object.defineProperty(Navigator.prototype, "\(signal)", {get: () => \(value)})</script>
+            \(Self.counting)
             <script src="SCRIPT" data-key="public"></script>
             <script>
               loods.track("Never");
               loods.consent(true);
               loods.flush();
-              setTimeout(() => fetch(`/report?kept=${localStorage.length},${loods.anonymousId()}`), 1500);
+              send(`/report?kept=${localStorage.length},${loods.anonymousId()},${sent}`);
             </script>
             """
         ]
         let shop = try await browse(edge, pages) { !$0.reports.isEmpty }
-        #expect(shop.reports == ["kept=0,null"])
+        #expect(shop.reports == ["kept=0,null,0"])
         #expect(edge.sink.events.isEmpty)
     }
 
@@ -153,7 +170,9 @@ import Workspaces
             "/": """
             <script src="SCRIPT" data-key="public"></script>
             <form action="INGEST/f/public/contact" method="post"><input name="email" value="a@b.example"><button>Go</button></form>
-            <script>setTimeout(() => document.querySelector("button").click(), 50)</script>
+            <script>
+              document.addEventListener("DOMContentLoaded", () => document.querySelector("button").click());
+            </script>
             """
         ]
         _ = try await browse(posting, pages) { _ in posting.sink.events.count >= 2 }

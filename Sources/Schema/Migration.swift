@@ -14,5 +14,6 @@ struct Migration: Sendable {
         Migration(number: 7, name: "edge", sql: PackageResources.m0007_edge_sql),
         Migration(number: 8, name: "segments", sql: PackageResources.m0008_segments_sql),
         Migration(number: 9, name: "scores", sql: PackageResources.m0009_scores_sql),
+        Migration(number: 10, name: "people", sql: PackageResources.m0010_people_sql),
     ]
 }

@@ -9,6 +9,10 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case missingRevision(Int32)
     /// The store is not the one that mails are sent from: it was restored, or a standby has taken over.
     case lineageChanged
+    /// People were erased, and this process has no key to know them by.
+    case erasureKeyMissing
+    /// People were erased under another key than this process has.
+    case erasureKeyDiffers
     /// The store's roles do not exist.
     case rolesMissing
     /// The login is no member of a role that it needs.
@@ -21,6 +25,10 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         case .mergedMeanwhile: "a contact has merged meanwhile"
         case .missingRevision(let revision): "revision \(revision) of the definitions is missing"
         case .lineageChanged: "the store is not the one that mails are sent from"
+        case .erasureKeyMissing:
+            "people were erased from this store, and LOODS_ERASURE_SECRET is not set: without it they would come back"
+        case .erasureKeyDiffers:
+            "LOODS_ERASURE_SECRET is not the one under which people were erased: with another they would come back"
         case .rolesMissing: "the store's roles are missing; run: loods migrate"
         case .mayNotActAs(let role):
             """

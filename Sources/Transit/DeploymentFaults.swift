@@ -9,7 +9,7 @@ import Synchronization
 func isDeploymentFault(_ error: any Error) -> Bool {
     switch error {
     case let error as PostgresError: error.concernsInstallation
-    case StoreError.clockMissing: true
+    case StoreError.clockMissing, StoreError.erasureKeyMissing, StoreError.erasureKeyDiffers: true
     default: false
     }
 }

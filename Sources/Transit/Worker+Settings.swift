@@ -12,8 +12,10 @@ extension Worker {
         public var brokerCertificate: BrokerConfiguration.Certificate?
         public var clock: DomainClock.Mode
         public var connections: Int
+        public var erasureKey: ErasureKey?
 
-        public init(_ reader: inout SettingsReader) {
+        /// - Parameter knowsErased: whether the service must know erased people again.
+        public init(_ reader: inout SettingsReader, knowsErased: Bool = false) {
             databaseURL = reader.url(
                 "LOODS_DATABASE_URL", password: "LOODS_DATABASE_PASSWORD", schemes: ["postgres", "postgresql"],
                 example: "postgres://loods@db/loods",
@@ -36,6 +38,7 @@ extension Worker {
             connections = reader.int(
                 "LOODS_DATABASE_CONNECTIONS", in: 1...64, default: 2, unit: "connections",
                 meaning: "Connections to PostgreSQL.")
+            if knowsErased { erasureKey = reader.erasureKey() }
             // Found now, so that they are reported with all others.
             let settings = self
             reader.check("LOODS_DATABASE_URL") {
@@ -62,6 +65,19 @@ extension Worker {
 }
 
 extension SettingsReader {
+    /// The key of the tombstones; the same in scoring, mailer and `loods`.
+    public mutating func erasureKey() -> ErasureKey? {
+        let name = "LOODS_ERASURE_SECRET"
+        let secret = secret(
+            name,
+            meaning:
+                "Hashes the names of erased people, who are known again by it alone: 16 bytes or more, never changed.")
+        guard let secret else { return nil }
+        let key = ErasureKey(secret)
+        if key == nil { fault(name, "has fewer than 16 bytes; for example $(openssl rand -base64 32)") }
+        return key
+    }
+
     /// The certificate that a broker is shown when it asks, with its key; both are given, or neither.
     public mutating func brokerCertificate() -> BrokerConfiguration.Certificate? {
         let file = pemFile(

@@ -17,6 +17,8 @@ public struct Worker: Sendable {
     public let clockMode: DomainClock.Mode
     public let clock: MachineClock
     public let definitions: DefinitionsCache
+    /// What erased people are known by, in services that must know them.
+    public let erasureKey: ErasureKey?
     public let logger: Logger
     let gate: StoreGate
     /// This process among all: `scoring HOST/PID`.
@@ -30,8 +32,8 @@ public struct Worker: Sendable {
             let name = "loods-\(context.name)"
             self.init(
                 pool: PostgresPool(try settings.database(as: name), logger: context.logger),
-                broker: try settings.broker(as: name), clockMode: settings.clock, clock: .host, logger: context.logger,
-                name: context.name, sweeps: sweeps)
+                broker: try settings.broker(as: name), clockMode: settings.clock, clock: .host,
+                erasureKey: settings.erasureKey, logger: context.logger, name: context.name, sweeps: sweeps)
         } catch {
             throw ExitFault(code: .settings, message: "\(error)")
         }
@@ -40,7 +42,7 @@ public struct Worker: Sendable {
     /// A worker on what the caller has made; it runs and closes the pool among its `services`.
     public init(
         pool: PostgresPool, broker: BrokerConfiguration, clockMode: DomainClock.Mode, clock: MachineClock,
-        logger: Logger, name: String = "worker", sweeps: Bool = true
+        erasureKey: ErasureKey? = nil, logger: Logger, name: String = "worker", sweeps: Bool = true
     ) {
         self.name = "\(name) \(Host.name)/\(Host.process)"
         self.pool = pool
@@ -54,6 +56,7 @@ public struct Worker: Sendable {
         self.clock = clock
         setAside = SetAsideSink(pool: pool, clock: clock, worker: self.name)
         self.clockMode = clockMode
+        self.erasureKey = erasureKey
         definitions = DefinitionsCache()
         self.logger = logger
         self.sweeps = sweeps

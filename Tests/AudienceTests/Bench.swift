@@ -15,6 +15,8 @@ import Workspaces
 struct Bench: Sendable {
     static let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
 
+    static let erasureKey = ErasureKey("a secret of these tests")!
+
     let database: TestDatabase
     let workspace: WorkspaceID
     /// With scoring's rights.
@@ -74,7 +76,8 @@ struct Bench: Sendable {
     static func worker(on pool: PostgresPool) async throws -> Worker {
         let worker = Worker(
             pool: pool, broker: try BrokerConfiguration(url: "amqp://guest@127.0.0.1:1/", connectionName: "test"),
-            clockMode: .stepped, clock: MachineClock { start }, logger: TestEnvironment.quiet, sweeps: false)
+            clockMode: .stepped, clock: MachineClock { start }, erasureKey: erasureKey, logger: TestEnvironment.quiet,
+            sweeps: false)
         await worker.publisher.close()
         return worker
     }

@@ -18,6 +18,8 @@ import Workspaces
 struct Bench: Sendable {
     static let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
 
+    static let erasureKey = ErasureKey("a secret of these tests")!
+
     let database: TestDatabase
     let sink: MailSink
     let workspace: WorkspaceID
@@ -99,7 +101,8 @@ struct Bench: Sendable {
         let worker = Worker(
             pool: try database.pool(connections: 2, as: "mailer"),
             broker: try BrokerConfiguration(url: "amqp://guest@127.0.0.1:1/", connectionName: "test"),
-            clockMode: .stepped, clock: MachineClock { machine.now }, logger: TestEnvironment.quiet, sweeps: false)
+            clockMode: .stepped, clock: MachineClock { machine.now }, erasureKey: Self.erasureKey,
+            logger: TestEnvironment.quiet, sweeps: false)
         await worker.publisher.close()
         return await Mailer(worker: worker, settings: try settings(port: port, connections: connections))
     }

@@ -36,7 +36,13 @@ enum Rights {
 
         # the audience
         identities           –       SI       –          –       S         S     S
-        contacts             s       SIU      Su         S       S         S     S
+        contacts             s       SIU      Su         S       Su        S     S
+        identity_links       –       SIu      –          –       S         S     S
+        merges               –       sI       –          –       S         S     S
+        companies            –       SIu      S          S       S         S     S
+        tombstones           –       S        –          S       SIu       –     –
+        erasure_key          –       S        –          S       SI        –     –
+        erasures             –       –        –          –       SIu       s     s
         event_log            –       SI       S          –       S         S     S
         recent_ids           –       SID      –          –       S         –     –
         scores               –       SIUD     S          –       S         S     S
@@ -44,7 +50,7 @@ enum Rights {
         score_counts         –       SIUD     –          –       S         S     S
         stages               –       SID      –          –       S         S     S
         consents             SI      SID      S          SI      S         S     S
-        suppressions         –       –        –          S       S         S     S
+        suppressions         –       –        –          S       SD        S     S
         segment_members      –       SIUD     S          –       S         S     S
         segment_moves        –       SID      –          –       S         S     S
         personas             –       SIUD     –          –       S         S     S
@@ -67,9 +73,9 @@ enum Rights {
         fences               –       –        –          –       SI        –     –
 
         # between processes
-        outbox               sID     SIuD     SIuD       SIuD    SID       sID   –
+        outbox               sID     SIuD     SIuD       SIuD    SIuD      sID   –
         in_flight            sID     SID      SID        SID     SID       sID   –
-        set_aside            –       sIu      sIu        sIu     Su        Su    –
+        set_aside            –       sIu      sIu        sIu     SuD       Su    –
         trials               –       SID      SID        SID     S         –     –
         pages                –       SID      SID        SID     S         –     –
         workers              SIuD    SIuD     SIuD       SIuD    S         –     –
@@ -150,7 +156,17 @@ enum Rights {
         "set_aside scheduler u": "replayed_at reason attempts history",
         "set_aside mailer s": "set_aside_id queue reason attempts history replayed_at",
         "set_aside mailer u": "replayed_at reason attempts history",
-        "set_aside operator u": "replayed_at",
+        // Erasure takes somebody out of bodies.
+        "set_aside operator u": "replayed_at body",
+        "contacts operator u": "erased_before",
+        "outbox operator u": "body",
+        "erasures operator u": "erased_at finished_at removed pending",
+        "erasures tool s": "workspace_id erasure_id asked_at asked_by erased_at finished_at removed",
+        "erasures reader s": "workspace_id erasure_id asked_at asked_by erased_at finished_at removed",
+        "tombstones operator u": "erased_at reason",
+        "identity_links scoring u": "at event_id held",
+        "merges scoring s": "workspace_id contact_id subject_id",
+        "companies scoring u": "attributes attribute_marks stirred_from",
         "set_aside tool u": "replayed_at",
     ]
 
@@ -158,6 +174,7 @@ enum Rights {
     static let unbound = [
         "clock": "one row: the cell's clock",
         "schema_migrations": "the schema's own account of itself",
+        "erasure_key": "one row: what tells whether a process has the key of the tombstones",
         "lineage": "one row: the server that mails are sent from",
         "fences": "what was done after each restore, to all workspaces",
         "edges": "ingest processes that live, of no workspace",

@@ -156,6 +156,8 @@ import Testing
         #expect(
             functions == [
                 "bound_workspace search_path=public, pg_temp false", "contacts_at search_path=public, pg_temp false",
+                "erase_rows search_path=public, pg_temp false",
+                "suppress_addresses search_path=public, pg_temp false",
             ])
     }
 }

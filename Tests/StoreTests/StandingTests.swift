@@ -78,6 +78,21 @@ import Testing
                 insert into unknown_messages (workspace_id, contact_id, message_id, unknown_at)
                 values (\(workspace), \(anne.contact), \(id("m \(workspace)")), \(noon))
                 """)
+            let link = IdentityGraph.Link(
+                pair: .init(workspace: workspace, subject: anne.contact, other: id("device")), at: noon, eventID: "e1")
+            try IdentityGraph.save([link], in: session)
+            try Merges.append(
+                [
+                    .init(
+                        contact: anne, subject: id("device"), from: id("device"), link: link, rule: .joined,
+                        decidedAt: noon)
+                ], in: session)
+            _ = try Companies.lock([.init(workspace: workspace, company: "acme")], now: noon, in: session)
+            try session.execute(
+                """
+                insert into erasures (workspace_id, erasure_id, asked_at, asked_by)
+                values (\(workspace), \(id("erasure \(workspace)")), \(noon), 'test')
+                """)
             try session.execute(
                 """
                 insert into quota_use (workspace_id, day, day_events, month, month_events)

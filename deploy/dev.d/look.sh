@@ -88,6 +88,7 @@ env_command() {
   assignment LOODS_WRITE_KEY "$(cat "$state/secrets/write-key" 2>/dev/null || true)"
   assignment LOODS_CLOCK "$LOODS_CLOCK"
   assignment LOODS_LINK_SECRET_FILE "$(link_secret_file)"
+  assignment LOODS_ERASURE_SECRET_FILE "$LOODS_ERASURE_SECRET_FILE"
 }
 
 assignment() { printf '%s=%q\n' "$1" "$2"; }

@@ -23,14 +23,24 @@ link_secret_file() {
   echo "$file"
 }
 
+# What erased people are known by; the same in scoring, mailer and loods.
+erasure_secret_file() {
+  local file=$state/secrets/erasure
+  if [[ ! -s $file ]]; then
+    (umask 077 && head -c 32 /dev/urandom | base64 -w 0 >"$file.new" && mv "$file.new" "$file")
+  fi
+  echo "$file"
+}
+
 clock() { cat "$state/clock" 2>/dev/null || echo "${new_clock:-real}"; }
 
 # What `loods` reads; the services have logins of their own.
 export_environment() {
-  export LOODS_DATABASE_URL LOODS_AMQP_URL LOODS_CLOCK
+  export LOODS_DATABASE_URL LOODS_AMQP_URL LOODS_CLOCK LOODS_ERASURE_SECRET_FILE
   LOODS_DATABASE_URL=$(postgres_url loods loods)
   LOODS_AMQP_URL=$(amqp_url)
   LOODS_CLOCK=$(clock)
+  LOODS_ERASURE_SECRET_FILE=$(erasure_secret_file)
 }
 
 ingest_url() { echo "http://127.0.0.1:$(port ingest)"; }
@@ -45,7 +55,11 @@ settings_of() {
       echo "LOODS_LISTEN=127.0.0.1:$(free_port "$(public_port_name "$2")")"
       echo "LOODS_LINK_SECRET_FILE=$(link_secret_file)"
       ;;
+    scoring)
+      echo "LOODS_ERASURE_SECRET_FILE=$(erasure_secret_file)"
+      ;;
     mailer)
+      echo "LOODS_ERASURE_SECRET_FILE=$(erasure_secret_file)"
       echo "LOODS_SMTP=$(smtp_url)"
       echo "LOODS_PUBLIC_URL=$(ingest_url)"
       echo "LOODS_LINK_SECRET_FILE=$(link_secret_file)"

@@ -15,7 +15,8 @@ struct Loods: AsyncParsableCommand {
             """,
         subcommands: [
             InitCommand.self, ValidateCommand.self, ApplyCommand.self, MigrateCommand.self, KeysCommand.self,
-            QuotaCommand.self, ImportCommand.self, ContactsCommand.self, SegmentsCommand.self, BackfillCommand.self,
+            QuotaCommand.self, ImportCommand.self, ExportCommand.self, ContactsCommand.self, EraseCommand.self,
+            SegmentsCommand.self, BackfillCommand.self,
             ExplainCommand.self, FunnelCommand.self, ScoresCommand.self, ClockCommand.self, SetAsideCommand.self,
             StatusCommand.self, TailCommand.self,
             ExprCommand.self, UnknownCommand.self, FenceCommand.self, BrokerUsersCommand.self, ProbeCommand.self,

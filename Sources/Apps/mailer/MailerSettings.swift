@@ -18,7 +18,7 @@ struct MailerSettings {
     private let secrets: [LinkSecret]
 
     init(_ reader: inout SettingsReader) {
-        worker = Worker.Settings(&reader)
+        worker = Worker.Settings(&reader, knowsErased: true)
         relay = reader.url(
             "LOODS_SMTP", password: "LOODS_SMTP_PASSWORD", schemes: ["smtp", "smtps"],
             example: "smtp://user:password@relay:587",

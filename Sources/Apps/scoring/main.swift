@@ -5,7 +5,7 @@ import Transit
 
 await ServiceMain.run(
     name: "scoring", about: "turns accepted events into facts: contacts, history, scores, stages, segments, consents",
-    settings: { reader in Worker.Settings(&reader) },
+    settings: { reader in Worker.Settings(&reader, knowsErased: true) },
     services: { settings, context in
         let worker = try Worker(settings, context)
         worker.register(in: context.readiness)
@@ -14,6 +14,6 @@ await ServiceMain.run(
         return worker.services + [
             WorkerWatch(worker: worker, watched: .scoring, context: context), RecentIDCleaner(worker: worker),
             ExpiredScoreCleaner(worker: worker), deadLetters, ReviewLoop(worker: worker, liveWork: liveWork),
-            EventConsumer(worker: worker, liveWork: liveWork),
+            EventConsumer(worker: worker, liveWork: liveWork), CompanyRipple(worker: worker),
         ]
     })

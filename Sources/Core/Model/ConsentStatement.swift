@@ -11,6 +11,9 @@ public struct ConsentStatement: Sendable, Hashable {
     public var wording: String?
     public var source: String?
 
+    /// Begins the source of a statement that an import brought. Such a consent never outdoes a withdrawal that was made here.
+    public static let importMark = "import: "
+
     /// Why the properties state no consent: the member at fault, and how.
     public struct Fault: Error, Hashable {
         public enum Kind: Sendable { case missing, invalid, tooLarge }

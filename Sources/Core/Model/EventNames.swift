@@ -9,6 +9,9 @@ public enum EventNames {
     public static let consentWithdrawn = "Consent Withdrawn"
     /// The two that change the ledger of consents.
     public static let consents: Set<String> = [consentGiven, consentWithdrawn]
+    /// The topic of consent under which somebody objects to profiling (GDPR, article 21), by withdrawing it, or takes that
+    /// back, by giving it. It is for no address, and of no mail.
+    public static let profilingTopic = "profiling"
     public static let emailSent = "Email Sent"
     public static let emailRefused = "Email Refused"
     public static let emailSkipped = "Email Skipped"

@@ -18,6 +18,8 @@ struct AudienceBatch {
         /// How many opens and clicks were left out, for want of consent to be tracked.
         var untracked = 0
         var account = AudienceAccount()
+        /// How many were of before somebody's erasure.
+        var erased = 0
         /// Committed with the batch; to be published now.
         var outbox: [Outbox.Row] = []
     }
@@ -33,18 +35,25 @@ struct AudienceBatch {
     /// - Throws: `Strangers`, having changed nothing.
     func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID]) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let subjects = Set(events.map(\.subjectKey))
-        var survivors = try Contacts.survivors(of: Array(subjects), in: session)
-        guard survivors.count == subjects.count else { throw Strangers() }
-        let links = try IdentityLinks(events, survivors: survivors, in: session)
-        let standings = try Contacts.lock(Set(survivors.values).union(links.contacts), in: session)
+        let subjects = Set(events.flatMap { [$0.subjectKey] + $0.linkedSubjects })
+        let belongings = try Contacts.belongings(of: subjects, in: session)
+        guard belongings.count == subjects.count else { throw Strangers() }
+        let brought = events.count
+        let events = living(events, belongings)
+        let links = IdentityLinks(events)
+        var survivors = belongings.mapValues(\.contact)
+        let standings = try Contacts.lock(Set(survivors.values), in: session)
+        guard standings.count == Set(survivors.values).count else { throw Strangers() }
+        try confirm(survivors)
         let tracked = try TrackingConsent(events, survivors, in: session).filter(events)
         let fresh = try EventLog.append(tracked, in: session)
         if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
-        let merges = try links.merge(now: clock.now, in: session)
-        var result = Result(fresh: fresh.count, untracked: events.count - tracked.count)
-        guard !fresh.isEmpty || !merges.survivors.isEmpty else { return result }
-        for (subject, survivor) in survivors { survivors[subject] = merges.survivors[survivor] ?? survivor }
+        let merges = try links.settle(
+            fresh, survivors: survivors, standings: standings, now: clock.now, in: session)
+        var result = Result(fresh: fresh.count, untracked: events.count - tracked.count, erased: brought - events.count)
+        guard !fresh.isEmpty else { return result }
+        for (subject, contact) in survivors { survivors[subject] = merges.contact(of: subject, before: contact) }
+        try CompanyFacts(fresh)?.save(now: clock.now, in: session)
 
         var audience = try LoadedAudience(
             Dictionary(grouping: fresh) { survivors[$0.subjectKey]! }, standings: standings, merges: merges,
@@ -58,6 +67,22 @@ struct AudienceBatch {
         return result
     }
 
+    /// The events that are not of before somebody's erasure.
+    private func living(
+        _ events: ArraySlice<AcceptedEvent>, _ belongings: [ContactKey: Contacts.Belonging]
+    ) -> ArraySlice<AcceptedEvent> {
+        let erased = belongings.compactMapValues(\.erasedBefore)
+        return erased.isEmpty ? events : events.compactMap { $0.since(erased) }[...]
+    }
+
+    /// Subjects that have merged may have gone to another contact before the locks were had.
+    private func confirm(_ survivors: [ContactKey: ContactKey]) throws {
+        let merged = survivors.filter { $0.key != $0.value }
+        guard !merged.isEmpty else { return }
+        guard try Contacts.survivors(of: Array(merged.keys), in: session) == merged else {
+            throw StoreError.mergedMeanwhile
+        }
+    }
 }
 
 extension Outbox.Row {

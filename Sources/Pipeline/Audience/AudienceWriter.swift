@@ -16,6 +16,7 @@ public struct AudienceWriter: Sendable {
     private let worker: Worker
     private let fresh = Counter(label: "loods_events_stored_total")
     private let untracked = Counter(label: "loods_events_untracked_total")
+    private let erased = Counter(label: "loods_events_erased_total")
     private let repeated = Counter(label: "loods_events_repeated_total")
     private let tally = AudienceTally()
 
@@ -24,19 +25,34 @@ public struct AudienceWriter: Sendable {
     /// Applies events, and marks bodies as arrived in the same transaction.
     public func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane) async throws {
         CrashItem.event.handle(events.lazy.map(\.name))
-        let result: AudienceBatch.Result
-        do {
-            result = try await write(events, arriving: flights, lane: lane)
-        } catch is AudienceBatch.Strangers {
-            try await worker.pool.withRepeatedTransaction { try ContactIntake.ensure(events, in: $0) }
-            CrashPoint.scoringAfterIdentities.pass()
-            result = try await write(events, arriving: flights, lane: lane)
-        }
+        let (result, living) = try await known(events, arriving: flights, lane: lane)
         fresh.increment(by: result.fresh)
         untracked.increment(by: result.untracked)
-        repeated.increment(by: events.count - result.fresh - result.untracked)
         tally.add(result.account)
+        erased.increment(by: events.count - living + result.erased)
+        repeated.increment(by: living - result.fresh - result.untracked - result.erased)
         await worker.relay.publish(result.outbox)
+    }
+
+    /// Writes events, making first what their names stand for; somebody may be erased in between.
+    ///
+    /// - Returns: how many of the events were not of before somebody's erasure, as far as that was found before.
+    private func known(
+        _ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane
+    ) async throws -> (result: AudienceBatch.Result, living: Int) {
+        let key = worker.erasureKey
+        var living = events
+        for _ in 0..<4 {
+            do {
+                return (try await write(living, arriving: flights, lane: lane), living.count)
+            } catch is AudienceBatch.Strangers {
+                living = try await worker.pool.withRepeatedTransaction { [living] session in
+                    try ContactIntake.ensure(living, knowingErasedBy: key, in: session)
+                }[...]
+                CrashPoint.scoringAfterIdentities.pass()
+            }
+        }
+        return (try await write(living, arriving: flights, lane: lane), living.count)
     }
 
     private func write(

@@ -20,23 +20,27 @@ struct LoadedAudience {
     /// needs.
     init(
         _ events: [ContactKey: [AcceptedEvent]] = [:], occasions: [ContactKey: Person.Newcomer.Occasion] = [:],
-        standings: [ContactKey: Contacts.Standing], merges: IdentityLinks.Merges = IdentityLinks.Merges(),
+        standings: [ContactKey: Contacts.Standing], merges: IdentityLinks.Outcome = IdentityLinks.Outcome(),
         _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
     ) throws {
         self.events = events
         self.occasions = occasions
-        merged = Set(merges.survivors.values)
+        merged = merges.stirred
         let contacts = Set(events.keys).union(merged).union(occasions.keys)
         rules = try Self.rules(of: standings.filter { contacts.contains($0.key) }, definitions, in: session)
         openRuns = try Self.interest(of: contacts, definitions, in: session)
+        let speaking = try Consents.speakingOfProfiling(of: merged, in: session)
         let rescorings = try Rescorings(rules, standings: standings, merges: merges, definitions, in: session)
         var newcomers: [Person.Newcomer] = []
         for contact in contacts {
             guard let rules = rules[contact.workspace], let standing = standings[contact] else { continue }
+            let mayLift = standing.objects && (events[contact] ?? []).contains { EventNames.consents.contains($0.name) }
+            let countsAfresh = mayLift || speaking.contains(contact) || merges.recounted.contains(contact)
+            let rescoring = rescorings.rescoring(of: contact, all: countsAfresh ? rules.workspace.scores : [])
             newcomers.append(
                 Person.Newcomer(
                     contact, standing, heldBefore: merges.stages[contact] ?? [], hasMerged: merged.contains(contact),
-                    rescoring: rescorings.rescoring(of: contact), events: events[contact] ?? [],
+                    rescoring: rescoring, countsAfresh: countsAfresh, events: events[contact] ?? [],
                     occasion: occasions[contact] ?? .events, rules: rules))
         }
         let facts = try LoadedFacts(for: newcomers, in: session)
@@ -142,7 +146,7 @@ struct LoadedAudience {
     /// Entry conditions that look back are asked again for the events behind; an entry taken before stays the only one of
     /// its key. Runs of merged contacts are looked at once more, for what the other one did may be what they wait for.
     func disturbed(now: Timestamp, in session: PostgresSession) throws -> [Signal] {
-        let fresh = Set(events.values.joined().map { Occurrence(subject: $0.subjectID, position: $0.position) })
+        let fresh = Set(events.values.joined().map(\.occurrence))
         var signals = merged.filter { openRuns[$0] != nil }.sorted().map { contact in
             Signal(
                 contact: contact, cause: .event, at: now, eventID: "", subject: contact.contact,
@@ -173,20 +177,15 @@ struct LoadedAudience {
         return signals
     }
 
-    private struct Occurrence: Hashable {
-        var subject: UniqueID
-        var position: HistoryPosition
-    }
-
     /// Writes everything that changed.
     func save(now: Timestamp, in session: PostgresSession) throws {
         let people = people.values
         try Contacts.describe(people.filter(\.isDescribed).map(\.state), in: session)
         try Contacts.advance(
             people.filter(\.hasAdvanced).reduce(into: [:]) { $0[$1.state.key] = $1.standing }, in: session)
-        try ScoreSums.clear(people.flatMap(\.scoring.cleared), in: session)
-        try ScoreSums.add(people.flatMap(\.scoring.addends), now: now, in: session)
-        try ScoreCounts.save(people.flatMap(\.scoring.counts), in: session)
+        try ScoreSums.clear(people.flatMap(\.clearedScores), in: session)
+        try ScoreSums.add(people.flatMap(\.addends), now: now, in: session)
+        try ScoreCounts.save(people.flatMap(\.counts), in: session)
         try Stages.append(people.flatMap(\.reached), now: now, in: session)
         try Consents.append(people.flatMap(\.ledger), now: now, in: session)
         try Withdrawals.withdraw(people.flatMap(\.withdrawals), now: now, in: session)

@@ -16,12 +16,15 @@ struct LoadedFacts {
     private let joined: Set<ContactKey>
     private let members: [ContactKey: [SegmentMembers.Membership]]
     private let personas: [ContactKey: PersonaRows.Row]
+    private let companies: [WorkspaceID: [String: [String: JSON]]]
 
     init(for newcomers: [Person.Newcomer], in session: PostgresSession) throws {
         func contacts(_ isMeant: (Person.Newcomer) -> Bool) -> [ContactKey] {
             newcomers.filter(isMeant).map(\.contact)
         }
         states = try Contacts.states(of: contacts(\.needsAttributes), in: session)
+        companies = try Companies.attributes(
+            of: Set(newcomers.flatMap(\.companies) + states.values.compactMap(\.companyKey)), in: session)
         joined = try Contacts.joined(of: contacts(\.isDescribedPublicly), in: session)
         balances = try ScoreSums.load(of: contacts(\.needs.scores), in: session)
         counts = try ScoreCounts.load(
@@ -42,6 +45,7 @@ struct LoadedFacts {
         var state = states[newcomer.contact] ?? Contacts.State(newcomer.contact)
         state.stage = newcomer.standing.stage
         state.evaluatedRevision = newcomer.standing.evaluatedRevision
+        state.objects = newcomer.standing.objects
         return state
     }
 
@@ -62,8 +66,16 @@ struct LoadedFacts {
             persona: personas[newcomer.contact])
     }
 
+    func companies(in workspace: WorkspaceID) -> [String: [String: JSON]] { companies[workspace] ?? [:] }
+
     /// Whether others have merged into a contact that a public key would describe.
     func isJoined(_ contact: ContactKey) -> Bool { joined.contains(contact) }
     func consents(of contact: ContactKey) -> [Consents.Entry] { consents[contact] ?? [] }
     func history(of contact: ContactKey) -> [HistoryEvent] { histories[contact] ?? [] }
+}
+
+extension Contacts.State {
+    fileprivate var companyKey: Companies.Key? {
+        membership?.company.map { Companies.Key(workspace: key.workspace, company: $0) }
+    }
 }

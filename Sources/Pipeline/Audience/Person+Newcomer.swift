@@ -22,12 +22,18 @@ extension Person {
         let needs: StageQuestions.Needs
         /// The scores that are counted afresh from the log.
         let rescoring: Rescoring
+        /// Whether those are all there are.
+        let countsAfresh: Bool
+        /// Whether everything is to be asked, whatever happens.
+        let isAskedWhole: Bool
         /// The events of the batch that are in the log, and have given no points yet.
         let events: [AcceptedEvent]
         let hasMerged: Bool
         /// Whether a merge is for journeys to hear of: something live came with it, or nothing new at all.
         let isHeardToMerge: Bool
         let isDescribedPublicly: Bool
+        /// The companies that the events name.
+        let companies: [Companies.Key]
         private let speaksOfConsent: Bool
         private let describes: Bool
 
@@ -42,12 +48,13 @@ extension Person {
 
         init(
             _ contact: ContactKey, _ standing: Contacts.Standing, heldBefore stages: [String], hasMerged: Bool,
-            rescoring: Rescoring, events: [AcceptedEvent], occasion: Occasion, rules: AudienceRules
+            rescoring: Rescoring, countsAfresh: Bool, events: [AcceptedEvent], occasion: Occasion, rules: AudienceRules
         ) {
             self.occasion = occasion
             self.contact = contact
             self.rules = rules
             self.rescoring = rescoring
+            self.countsAfresh = countsAfresh
             self.events = events
             self.hasMerged = hasMerged
             var standing = standing
@@ -59,9 +66,11 @@ extension Person {
             fresh = Set(events.map(\.position))
             describes = events.contains(where: \.mayDescribe)
             isDescribedPublicly = describes && events.contains { $0.trust == .publicKey && $0.mayDescribe }
+            companies = events.compactMap(\.companyKey)
             speaksOfConsent = events.contains { EventNames.consents.contains($0.name) }
             isOutdated = rules.differ(from: standing.evaluatedRevision)
-            let isAfresh = hasMerged || isOutdated || occasion == .backfill
+            isAskedWhole = hasMerged || occasion == .backfill || standing.isStirred || countsAfresh
+            let isAfresh = isAskedWhole || isOutdated
             let stirrings = Stirrings(names: Set(events.map(\.name)), describes: describes, isAfresh: isAfresh)
             asked = rules.stages.asked(above: standing.stage, stirrings)
             askedSegments = isAfresh ? rules.segments.all : Self.asked(events, occasion, !asked.isEmpty, rules.segments)
@@ -94,19 +103,20 @@ extension Person {
             return days.isEmpty ? nil : days
         }
 
-        /// Whether segments may be asked for, of one who may be in some.
+        /// Whether segments may be asked for, of one who may be in some; an objection to profiling ends all.
         var needsSegments: Bool {
-            hasMerged || standing.evaluatedRevision != 0 && (!askedSegments.isEmpty || isOutdated)
+            hasMerged
+                || standing.evaluatedRevision != 0 && (!askedSegments.isEmpty || isOutdated || speaksOfConsent)
         }
-        var needsConsents: Bool { needs.consents || speaksOfConsent }
+        var needsConsents: Bool { needs.consents || speaksOfConsent || hasMerged }
         /// A consent is for an address, and so asks for it.
         var needsAttributes: Bool { needs.attributes || describes || needsConsents }
     }
 }
 
 extension AcceptedEvent {
-    /// Whether the event may carry traits; looked for in the bytes, since few events do.
-    var mayDescribe: Bool { call == .identify || context.mayMention("traits") }
+    /// Whether the event may carry traits or name a company; looked for in the bytes, since few events do.
+    var mayDescribe: Bool { call == .identify || call == .group || context.mayMention("traits") }
 }
 
 extension [UInt8] {

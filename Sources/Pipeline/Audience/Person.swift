@@ -19,10 +19,16 @@ struct Person {
 
     private var consents: [Consents.Entry]
     private var facts: ContactFacts
-    private(set) var scoring: PersonScoring
+    private var scoring: PersonScoring
+    /// Whether the scores are counted from the log, so that an objection may end.
+    private let countsAfresh: Bool
+    /// Whether the contact has begun to object to profiling, or no longer does.
+    private var hasTurned = false
     /// The last place of what was known before the batch, where an event of the batch may come late.
     private let known: HistoryPosition?
     private let rules: AudienceRules
+    /// The attributes of the companies that the contact belongs to, or may with this batch.
+    private let companies: [String: [String: JSON]]
     private let asked: Set<Int>
     /// The places of segments and personas that are yet to be asked about, whatever happens.
     private var pending: Set<Int> = []
@@ -39,17 +45,21 @@ struct Person {
         state = loaded.state(of: newcomer)
         book = loaded.book(of: newcomer)
         consents = loaded.consents(of: contact)
+        companies = loaded.companies(in: contact.workspace)
         isJoined = loaded.isJoined(contact)
         isHeardToMerge = newcomer.isHeardToMerge
+        countsAfresh = newcomer.countsAfresh
         let history = loaded.history(of: contact)
         scoring = try PersonScoring(newcomer, loaded)
         known = history.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
         facts = ContactFacts(
-            rules.workspace, now: now, contact: .object(state.attributes), stage: state.stage,
-            segments: book.names, balances: scoring.balances, history: History(history))
-        hasAdvanced = newcomer.hasMerged
+            rules.workspace, now: now, contact: state.seen(with: companies), stage: state.stage,
+            segments: book.names, balances: state.objects ? [:] : scoring.balances, history: History(history))
+        hasAdvanced = newcomer.hasMerged || newcomer.standing.isStirred
         facts.consents = consentedTopics
-        if newcomer.hasMerged || newcomer.occasion == .backfill { pending = rules.segments.all }
+        book.isClosed = state.objects
+        if newcomer.isAskedWhole { pending = rules.segments.all }
+        if newcomer.hasMerged { heedObjection() }
         meet(rules.revision, isOutdated: newcomer.isOutdated)
     }
 
@@ -132,40 +142,17 @@ struct Person {
     var hasChanged: Bool { !reached.isEmpty || !book.entries.isEmpty || book.hasNewPersona }
 
     var standing: Contacts.Standing {
-        Contacts.Standing(stage: state.stage, evaluatedRevision: state.evaluatedRevision)
+        Contacts.Standing(stage: state.stage, evaluatedRevision: state.evaluatedRevision, objects: state.objects)
     }
 
     // MARK: Attributes
 
     private mutating func describe(_ event: AcceptedEvent) throws {
-        guard event.mayDescribe, mayDescribe(event) else { return }
-        let traits =
-            event.call == .identify
-            ? try JSON(parsing: event.properties) : try JSON(parsing: event.context)["traits"] ?? .null
-        guard let traits = traits.object else { return }
-        let mark = Contacts.AttributeMark(
-            at: event.at, eventID: event.eventID, isTrusted: event.trust != .publicKey)
-        for (name, value) in traits where event.trust != .publicKey || name != "email" {
-            if name == "email", !value.mayBeAnAddress { continue }
-            if let held = state.marks[name], mark <= held { continue }
-            state.marks[name] = mark
-            state.attributes[name] = value == .null ? nil : value
-            isDescribed = true
-        }
-        if hasGivenAddress { state.forgetHearsay() }
-        facts.contact = .object(state.attributes)
+        guard try state.describe(by: event, isJoined: isJoined) else { return }
+        isDescribed = true
+        facts.contact = state.seen(with: companies)
         facts.consents = consentedTopics
     }
-
-    /// A public key describes only those that nobody knows: one name, a device, and no address ever.
-    private func mayDescribe(_ event: AcceptedEvent) -> Bool {
-        guard event.trust == .publicKey else { return true }
-        guard case .identity(let identity) = event.subject else { return false }
-        return identity.kind == .anonymous && event.subjectID == state.key.contact && !isJoined && !hasGivenAddress
-    }
-
-    /// Whether somebody trusted has ever said what the address is, be it that there is none any more.
-    private var hasGivenAddress: Bool { state.marks["email"] != nil }
 
     // MARK: Consent
 
@@ -185,6 +172,19 @@ struct Person {
         consents.append(entry)
         if entry.state == .withdrawn { withdrawn.append(entry) }
         facts.consents = consentedTopics
+        if entry.topic == EventNames.profilingTopic { heedObjection() }
+    }
+
+    /// Whether the contact objects to profiling is what its ledger says last. Whoever objects has no points and is in no
+    /// segment; whoever takes it back has all that the log knows of.
+    private mutating func heedObjection() {
+        let objects = consents.objectToProfiling
+        guard objects != state.objects else { return }
+        state.objects = objects
+        (hasTurned, hasAdvanced) = (true, true)
+        facts.balances = objects ? [:] : scoring.balances
+        book.isClosed = objects
+        pending = rules.segments.all
     }
 
     private var consentedTopics: Set<String> { consents.topics(givenAt: state.address) }
@@ -196,8 +196,21 @@ struct Person {
     // MARK: Scores and stages
 
     private mutating func addPoints(_ event: AcceptedEvent) throws {
-        for model in try scoring.add(event) { facts.balances[model] = scoring.balance(of: model) }
+        guard !state.objects || countsAfresh else { return }
+        for model in try scoring.add(event) where !state.objects {
+            facts.balances[model] = scoring.balance(of: model)
+        }
     }
+
+    /// The scores whose sums go: of whoever begins to object all of them.
+    var clearedScores: [(contact: ContactKey, model: String)] {
+        guard state.objects else { return scoring.cleared }
+        let all = hasTurned || countsAfresh ? rules.workspace.scores.map { (contact: state.key, model: $0.name) } : []
+        return scoring.cleared + all
+    }
+
+    var addends: [ScoreSums.Row] { state.objects ? [] : scoring.addends }
+    var counts: [ScoreCounts.Row] { state.objects ? [] : scoring.counts }
 
     private mutating func advance(at place: HistoryPosition) -> Stages.Reached? {
         guard let (stage, validUntil) = rules.workspace.stage(of: facts, before: state.stage, asked: asked) else {
@@ -215,12 +228,6 @@ struct Person {
     }
 }
 
-extension JSON {
-    /// Whether the value may stand where mail goes: a text no longer than an address may be (RFC 5321, section 4.5.3.1), or
-    /// null, which takes the address away. Contacts are found by it, and the index holds nothing longer.
-    fileprivate var mayBeAnAddress: Bool { self == .null || string.map { $0.utf8.count <= 254 } ?? false }
-}
-
 extension Consents.Entry {
     fileprivate func sameMatter(as other: Consents.Entry) -> Bool {
         topic == other.topic && channel == other.channel && address == other.address
@@ -229,6 +236,8 @@ extension Consents.Entry {
     /// Whether another entry on the same matter holds rather than this one: the later, of two at one instant the
     /// withdrawal, and this one itself where it stands already.
     fileprivate func yields(to other: Consents.Entry) -> Bool {
+        if isOutdone(by: other) { return true }
+        if other.isOutdone(by: self) { return false }
         if at != other.at { return at < other.at }
         if state != other.state { return other.state == .withdrawn }
         return true

@@ -38,7 +38,7 @@ struct Rescorings {
     ///   - merges: the survivor's sums are also those of who merged into it.
     init(
         _ rules: [WorkspaceID: AudienceRules], standings: [ContactKey: Contacts.Standing],
-        merges: IdentityLinks.Merges, _ definitions: DefinitionsCache, in session: PostgresSession
+        merges: IdentityLinks.Outcome, _ definitions: DefinitionsCache, in session: PostgresSession
     ) throws {
         var known: [Revision: Rescoring] = [:]
         for (contact, standing) in standings where standing.evaluatedRevision != 0 {
@@ -51,7 +51,12 @@ struct Rescorings {
         }
     }
 
-    func rescoring(of contact: ContactKey) -> Rescoring { byContact[contact] ?? .none }
+    /// - Parameter models: those that are counted afresh whatever rules they were counted by.
+    func rescoring(of contact: ContactKey, all models: [ScoreModel] = []) -> Rescoring {
+        var rescoring = byContact[contact] ?? .none
+        rescoring.formUnion(Rescoring(from: [], to: models))
+        return rescoring
+    }
 
     private struct Revision: Hashable {
         var workspace: WorkspaceID

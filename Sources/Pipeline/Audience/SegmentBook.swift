@@ -31,6 +31,9 @@ struct SegmentBook {
     private(set) var evaluations = 0
     private(set) var conditions = 0
 
+    /// Whether the contact objects to profiling: it is in no segment, and has no persona of its own.
+    var isClosed = false
+
     private let contact: ContactKey
     private let revision: Int32
     private let questions: SegmentQuestions
@@ -70,7 +73,7 @@ struct SegmentBook {
     /// - Returns: whether the contact has entered or left.
     private mutating func decide(_ segment: Segment, _ facts: ContactFacts, _ occasion: Occasion) -> Bool {
         conditions += 1
-        let (holds, validUntil) = segment.holds(in: facts)
+        let (holds, validUntil) = isClosed ? (false, Timestamp.distantFuture) : segment.holds(in: facts)
         steadyUntil = min(steadyUntil, validUntil)
         guard holds != (members[segment.name] != nil) else { return false }
         if holds { enter(segment.name, occasion) } else { leave(segment.name, occasion) }
@@ -79,7 +82,7 @@ struct SegmentBook {
 
     private mutating func decide(_ personas: Personas, _ facts: ContactFacts, _ occasion: Occasion) {
         conditions += 1
-        let (name, validUntil) = personas.fitting(facts)
+        let (name, validUntil) = isClosed ? (nil, Timestamp.distantFuture) : personas.fitting(facts)
         steadyUntil = min(steadyUntil, validUntil)
         guard name != persona.persona else { return }
         persona = PersonaRows.Row(contact: contact, persona: name, since: occasion.at)

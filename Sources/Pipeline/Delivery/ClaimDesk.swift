@@ -73,7 +73,8 @@ struct ClaimDesk: Sendable {
             due.removeAll { $0.message.isDoubtful(sentUntil: sentUntil) }
             try Claims.doubt(doubtful.map { ($0.contact, $0.id) }, in: session)
             guard !due.isEmpty || !doubtful.isEmpty else { return Batch(claim: claim) }
-            var gate = try GateDesk(due, definitions: worker.definitions, now: domain.now, in: session)
+            var gate = try GateDesk(
+                due, definitions: worker.definitions, knowingErasedBy: worker.erasureKey, now: domain.now, in: session)
             try gate.judge(due)
             var batch = try write(gate, doubtful, under: claim, at: domain, in: session)
             batch.faults = try putOff(due, for: gate.unreadable, now: domain.now, in: session)

@@ -20,6 +20,8 @@ struct GateDesk {
 
     private let states: [ContactKey: Contacts.State]
     private let consents: [ContactKey: [Consents.Entry]]
+    private let companies: [WorkspaceID: [String: [String: JSON]]]
+    private let erased: [WorkspaceID: [String: Tombstones.Order]]
     private let suppressions: [WorkspaceID: [String: String]]
     private let entries: [UniqueID: (name: String, properties: JSON)]
     private let workspaces: [RevisionKey: Workspace]
@@ -33,16 +35,19 @@ struct GateDesk {
     }
 
     init(
-        _ due: [Claims.Claimed], definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+        _ due: [Claims.Claimed], definitions: DefinitionsCache, knowingErasedBy erasureKey: ErasureKey?,
+        now: Timestamp, in session: PostgresSession
     ) throws {
         let contacts = Set(due.map(\.message.contact))
         self.now = now
         states = try Contacts.states(of: contacts, in: session)
+        companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)
         consents = try Consents.current(of: contacts, in: session)
-        suppressions = try Suppressions.reasons(
-            of: states.values.compactMap { state in
-                state.address.map { (workspace: state.key.workspace, address: $0) }
-            }, in: session)
+        let addresses = states.values.compactMap { state in
+            state.address.map { (workspace: state.key.workspace, address: $0) }
+        }
+        suppressions = try Suppressions.reasons(of: addresses, in: session)
+        erased = try Tombstones.orders(for: addresses, by: erasureKey, in: session)
         var workspaces: [RevisionKey: Workspace] = [:]
         for key in Set(due.map { RevisionKey($0.message) }) {
             do {
@@ -95,7 +100,8 @@ struct GateDesk {
     ) -> ClaimDesk.Cleared {
         let topics = (consents[state.key] ?? []).topics(givenAt: state.address)
         return ClaimDesk.Cleared(
-            claimed: claimed, address: state.address ?? "", attributes: state.attributes,
+            claimed: claimed, address: state.address ?? "",
+            attributes: state.seen(with: companies[state.key.workspace]).object ?? state.attributes,
             tracks: topics.contains(Workspace.trackingTopic), entry: entries[claimed.message.run],
             workspace: workspace, date: now)
     }
@@ -103,6 +109,19 @@ struct GateDesk {
     private func address(of state: Contacts.State) -> MessageAddress {
         guard let address = state.address, !address.isEmpty else { return .missing }
         return (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+    }
+
+    /// The address of somebody who was erased: what stopped mail to it then still does. Erasure itself stops marketing until
+    /// the person who came back consents to it.
+    private func tombstone(of state: Contacts.State) -> Suppression? {
+        guard let address = state.address?.lowercased(), let order = erased[state.key.workspace]?[address] else {
+            return nil
+        }
+        guard order.endsWithConsent else {
+            return Suppression(Suppression.Kind(rawValue: order.reason) ?? .all, address: address)
+        }
+        let returned = (consents[state.key] ?? []).contains { $0.state == .given && $0.at > order.erasedAt }
+        return returned ? nil : Suppression(.marketing, address: address)
     }
 
     private func ledger(of state: Contacts.State) -> ContactLedger {
@@ -114,7 +133,8 @@ struct GateDesk {
         let orders = suppressions[state.key.workspace]?.map { address, reason in
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
-        return ContactLedger(consents: records, suppressions: orders ?? [])
+        return ContactLedger(
+            consents: records, suppressions: (orders ?? []) + [tombstone(of: state)].compactMap(\.self))
     }
 }
 

@@ -13,6 +13,7 @@ struct ContactFactSheet {
     private let segments: Set<String>
     private let balances: [String: ScoreBalance]
     private let history: History
+    private let companies: [String: [String: JSON]]?
 
     /// Loads the sheets of contacts, each with what is mentioned and nothing else.
     static func load(
@@ -26,19 +27,20 @@ struct ContactFactSheet {
         let balances = try ScoreSums.load(of: contacts { $0.scores }, in: session)
         let consents = try Consents.current(ofAny: contacts { $0.consents }, in: session)
         let segments = try SegmentMembers.names(of: contacts { $0.segments }, in: session)
+        let companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)
         let histories = try EventLog.history(
             of: contacts { !$0.events.isEmpty }, names: Set(mentions.values.lazy.flatMap(\.events)), in: session)
         return states.mapValues { state in
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
                 segments: segments[state.key] ?? [], balances: balances[state.key] ?? [:],
-                history: History(histories[state.key] ?? []))
+                history: History(histories[state.key] ?? []), companies: companies[state.key.workspace])
         }
     }
 
     func world(_ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = []) -> World {
         let facts = ContactFacts(
-            workspace, now: now, contact: .object(state.attributes), stage: state.stage, consents: consents,
+            workspace, now: now, contact: state.seen(with: companies), stage: state.stage, consents: consents,
             segments: segments, balances: balances, history: history)
         var known: [StepVisit: MessageVerdict] = [:]
         for verdict in verdicts {

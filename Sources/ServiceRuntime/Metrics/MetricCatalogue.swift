@@ -50,6 +50,7 @@ enum MetricCatalogue {
         "loods_ingest_dropped_total": "Opens and clicks dropped since too much waited.",
         "loods_events_stored_total": "Events stored.",
         "loods_events_repeated_total": "Events that were stored before.",
+        "loods_events_erased_total": "Events left out because they were of before somebody's erasure.",
         "loods_events_untracked_total": "Opens and clicks counted without a person, for want of consent.",
         "loods_audience_evaluations_total": "Times that the segments and persona of a contact were looked at.",
         "loods_audience_conditions_total": "Conditions of segments and personas that were evaluated.",

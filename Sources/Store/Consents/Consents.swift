@@ -1,3 +1,4 @@
+public import Expressions
 public import Model
 public import Postgres
 
@@ -55,6 +56,47 @@ public enum Consents {
             """)
     }
 
+    /// Gives the lines of events to another contact.
+    ///
+    /// - Parameter shared: the places of events whose lines stay as well.
+    public static func move(
+        _ places: Set<HistoryPosition>, from: ContactKey, to: ContactKey, keeping shared: Set<HistoryPosition>,
+        in session: PostgresSession
+    ) throws {
+        let (moved, kept) = (Array(places), places.map { shared.contains($0) })
+        try session.execute(
+            """
+            insert into consents
+            select c.workspace_id, \(to.contact), c.topic, c.channel, c.address, c.at, c.event_id, c.state, c.wording,
+                c.source, c.recorded_at
+            from unnest(\(moved.map(\.at)), \(moved.map { $0.eventID ?? "" })) as u (at, event_id)
+            join consents c using (at, event_id)
+            where c.workspace_id = \(from.workspace) and c.contact_id = \(from.contact)
+            on conflict do nothing
+            """)
+        try session.execute(
+            """
+            delete from consents c
+            using unnest(\(moved.map(\.at)), \(moved.map { $0.eventID ?? "" }), \(kept)) as u (at, event_id, stays)
+            where c.workspace_id = \(from.workspace) and c.contact_id = \(from.contact) and not u.stays
+                and c.at = u.at and c.event_id = u.event_id
+            """)
+    }
+
+    /// Those of `contacts` whose ledgers say anything of profiling.
+    public static func speakingOfProfiling(
+        of contacts: some Collection<ContactKey>, in session: PostgresSession
+    ) throws -> Set<ContactKey> {
+        guard !contacts.isEmpty else { return [] }
+        let rows = try session.query(
+            """
+            select distinct workspace_id, contact_id
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            join consents c using (workspace_id, contact_id) where c.topic = \(EventNames.profilingTopic)
+            """)
+        return Set(try rows.map { try ContactKey(row: $0) })
+    }
+
     /// The line that holds for each (contact, topic, channel, address).
     public static func current(
         of contacts: some Collection<ContactKey>, in session: PostgresSession
@@ -66,6 +108,12 @@ public enum Consents {
                 c.source
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join consents c using (workspace_id, contact_id)
+            where not (c.state = 'given' and starts_with(c.source, \(ConsentStatement.importMark)) and exists (
+                select from consents w
+                where w.workspace_id = c.workspace_id and w.contact_id = c.contact_id and w.topic = c.topic
+                    and w.channel = c.channel and w.state = 'withdrawn'
+                    and not starts_with(w.source, \(ConsentStatement.importMark))
+                    and (w.address = c.address or w.address = '' or c.address = '')))
             order by c.workspace_id, c.contact_id, c.topic, c.channel, c.address, c.at desc,
                 (c.state = 'withdrawn') desc, c.event_id desc
             """)
@@ -87,6 +135,14 @@ public enum Consents {
 }
 
 extension [Consents.Entry] {
+    /// Whether anything was ever said of profiling.
+    public var speakOfProfiling: Bool { contains { $0.topic == EventNames.profilingTopic } }
+
+    /// Whether the last word on profiling is an objection: it is the person's, at whichever address it was given.
+    public var objectToProfiling: Bool {
+        filter { $0.topic == EventNames.profilingTopic }.max { $0.place < $1.place }?.state == .withdrawn
+    }
+
     /// The topics to which mail may go at `address`, by these lines.
     public func topics(givenAt address: String?) -> Set<String> {
         Set(holding(at: address).filter { $0.state == .given && $0.channel == "email" }.map(\.topic))
@@ -96,7 +152,8 @@ extension [Consents.Entry] {
     /// address.
     public func holding(at address: String?) -> [Consents.Entry] {
         guard let address = address?.lowercased() else { return [] }
-        return Dictionary(grouping: self) { [$0.topic, $0.channel] }.values.compactMap { lines in
+        let lines = filter { line in !contains { line.isOutdone(by: $0) } }
+        return Dictionary(grouping: lines) { [$0.topic, $0.channel] }.values.compactMap { lines in
             var last = lines.filter { $0.address == address || $0.address.isEmpty }.max { $0.place < $1.place }
             if let given = last, given.address.isEmpty {
                 let later = lines.filter { $0.state == .withdrawn && $0.place > given.place }
@@ -109,6 +166,19 @@ extension [Consents.Entry] {
 }
 
 extension Consents.Entry {
+    /// Whether an import brought it.
+    public var isImported: Bool { source.hasPrefix(ConsentStatement.importMark) }
+
+    /// How it came, be it that an import brought it here.
+    public var means: String { isImported ? String(source.dropFirst(ConsentStatement.importMark.count)) : source }
+
+    /// Whether this consent came by an import, and `other` is a withdrawal that was made here, which no import outdoes.
+    public func isOutdone(by other: Consents.Entry) -> Bool {
+        state == .given && isImported && other.state == .withdrawn && !other.isImported
+            && topic == other.topic && channel == other.channel
+            && (address == other.address || address.isEmpty || other.address.isEmpty)
+    }
+
     /// Orders lines: by time, of two at one instant the withdrawal last.
     fileprivate var place: (Timestamp, Int, String) { (at, state == .withdrawn ? 1 : 0, eventID) }
 }

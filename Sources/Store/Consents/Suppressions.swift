@@ -3,6 +3,25 @@ public import Postgres
 
 /// Addresses that get no mail, whatever the consents say.
 public enum Suppressions {
+    /// The reasons that there are; what each stops is the send gate's.
+    public static let reasons = ["all", "invalid-address", "complaint", "marketing"]
+
+    /// Suppresses addresses of the bound workspace; one that stands already stays as it is. What was claimed for them before
+    /// cannot be handed over any more.
+    ///
+    /// - Returns: how many there were not.
+    public static func add(
+        _ rows: [Exports.Suppression], in workspace: WorkspaceID, session: PostgresSession
+    ) throws -> Int {
+        guard !rows.isEmpty else { return 0 }
+        let found = try session.query(
+            """
+            select suppress_addresses(
+                \(workspace), \(rows.map { $0.address.lowercased() }), \(rows.map(\.reason)), \(rows.map(\.at)))
+            """)
+        return Int(try found[0][0, as: Int64.self])
+    }
+
     /// The reasons by address, lower-cased, of those among `addresses` that are suppressed.
     public static func reasons(
         of addresses: [(workspace: WorkspaceID, address: String)], in session: PostgresSession

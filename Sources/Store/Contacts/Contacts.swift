@@ -11,6 +11,10 @@ public enum Contacts {
         public var marks: [String: AttributeMark]
         public var stage: String?
         public var evaluatedRevision: Int32
+        /// The company it belongs to, or has left; nil where none was ever named.
+        public var membership: Membership?
+        /// Whether the contact objects to profiling.
+        public var objects = false
 
         /// A contact of whom nothing is known.
         public init(_ key: ContactKey) {
@@ -22,13 +26,15 @@ public enum Contacts {
 
         init(
             key: ContactKey, attributes: [String: JSON], marks: [String: AttributeMark], stage: String?,
-            evaluatedRevision: Int32
+            evaluatedRevision: Int32, membership: Membership?, objects: Bool
         ) {
             self.key = key
             self.attributes = attributes
             self.marks = marks
             self.stage = stage
             self.evaluatedRevision = evaluatedRevision
+            self.membership = membership
+            self.objects = objects
         }
 
         /// Where mail goes: the attribute `email`.
@@ -70,6 +76,18 @@ public enum Contacts {
         }
     }
 
+    /// That a contact belongs to a company, by the last event that said so.
+    public struct Membership: Sendable, Hashable {
+        /// Nil: it has left.
+        public var company: String?
+        public var mark: AttributeMark
+
+        public init(company: String?, mark: AttributeMark) {
+            self.company = company
+            self.mark = mark
+        }
+    }
+
     /// The survivor of each subject: itself where it has not merged. Subjects without a contact are left out.
     public static func survivors(
         of subjects: [ContactKey], in session: PostgresSession
@@ -93,10 +111,17 @@ public enum Contacts {
     public struct Standing: Sendable, Hashable {
         public var stage: String?
         public var evaluatedRevision: Int32
+        /// Whether the contact objects to profiling: no scores, no segments.
+        public var objects: Bool
 
-        public init(stage: String?, evaluatedRevision: Int32) {
+        /// Whether something that is not the contact's own has changed since it was evaluated: its company.
+        public var isStirred: Bool
+
+        public init(stage: String?, evaluatedRevision: Int32, objects: Bool = false, isStirred: Bool = false) {
             self.stage = stage
             self.evaluatedRevision = evaluatedRevision
+            self.objects = objects
+            self.isStirred = isStirred
         }
     }
 
@@ -112,7 +137,8 @@ public enum Contacts {
         let sorted = Set(contacts).sorted()
         let rows = try session.query(
             """
-            select c.workspace_id, c.contact_id, c.merged_into is not null, c.stage, c.evaluated_revision
+            select c.workspace_id, c.contact_id, c.merged_into is not null, c.stage, c.evaluated_revision, c.objects,
+                c.stirred
             from contacts c
             join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
                 using (workspace_id, contact_id)
@@ -121,11 +147,11 @@ public enum Contacts {
             """)
         var standings: [ContactKey: Standing] = [:]
         for row in rows {
-            let (workspace, contact, isMerged, stage, revision) = try row.decode(
-                (WorkspaceID.self, UniqueID.self, Bool.self, String?.self, Int32.self))
+            let (workspace, contact, isMerged, stage, revision, objects, isStirred) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Bool.self, String?.self, Int32.self, Bool.self, Bool.self))
             guard !isMerged else { throw StoreError.mergedMeanwhile }
             standings[ContactKey(workspace: workspace, contact: contact)] = Standing(
-                stage: stage, evaluatedRevision: revision)
+                stage: stage, evaluatedRevision: revision, objects: objects, isStirred: isStirred)
         }
         return standings
     }
@@ -137,7 +163,7 @@ public enum Contacts {
         let sorted = Set(contacts).sorted()
         let rows = try session.query(
             """
-            select c.workspace_id, c.contact_id, c.stage, c.evaluated_revision
+            select c.workspace_id, c.contact_id, c.stage, c.evaluated_revision, c.objects, c.stirred
             from contacts c
             join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
                 using (workspace_id, contact_id)
@@ -147,11 +173,12 @@ public enum Contacts {
             """)
         return Dictionary(
             uniqueKeysWithValues: try rows.map { row in
-                let (workspace, contact, stage, revision) = try row.decode(
-                    (WorkspaceID.self, UniqueID.self, String?.self, Int32.self))
+                let (workspace, contact, stage, revision, objects, isStirred) = try row.decode(
+                    (WorkspaceID.self, UniqueID.self, String?.self, Int32.self, Bool.self, Bool.self))
                 return (
                     ContactKey(workspace: workspace, contact: contact),
-                    Standing(stage: stage, evaluatedRevision: revision)
+                    Standing(
+                        stage: stage, evaluatedRevision: revision, objects: objects, isStirred: isStirred)
                 )
             })
     }
@@ -162,18 +189,26 @@ public enum Contacts {
     ) throws -> [ContactKey: State] {
         let rows = try session.query(
             """
-            select c.workspace_id, c.contact_id, c.attributes, c.attribute_marks, c.stage, c.evaluated_revision
+            select c.workspace_id, c.contact_id, c.attributes, c.attribute_marks, c.stage, c.evaluated_revision,
+                c.company_id, c.company_at, c.company_event_id, c.objects
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join contacts c using (workspace_id, contact_id)
             """)
         var states: [ContactKey: State] = [:]
         for row in rows {
-            let (workspace, contact, attributes, marks, stage, revision) = try row.decode(
-                (WorkspaceID.self, UniqueID.self, JSON.self, JSON.self, String?.self, Int32.self))
+            let (workspace, contact, attributes, marks, stage, revision, company, since, eventID, objects) =
+                try row.decode(
+                    (
+                        WorkspaceID.self, UniqueID.self, JSON.self, JSON.self, String?.self, Int32.self, String?.self,
+                        Timestamp?.self, String?.self, Bool.self
+                    ))
             let key = ContactKey(workspace: workspace, contact: contact)
             states[key] = State(
                 key: key, attributes: attributes.object ?? [:], marks: AttributeMark.all(in: marks), stage: stage,
-                evaluatedRevision: revision)
+                evaluatedRevision: revision,
+                membership: since.map {
+                    Membership(company: company, mark: AttributeMark(at: $0, eventID: eventID ?? ""))
+                }, objects: objects)
         }
         return states
     }
@@ -199,11 +234,15 @@ public enum Contacts {
         let sorted = states.sorted { $0.key < $1.key }
         try session.execute(
             """
-            update contacts c set attributes = u.attributes, attribute_marks = u.marks
+            update contacts c
+            set attributes = u.attributes, attribute_marks = u.marks, company_id = u.company, company_at = u.since,
+                company_event_id = u.event_id
             from unnest(
                 \(sorted.map(\.key.workspace)), \(sorted.map(\.key.contact)),
-                \(sorted.map { JSON.object($0.attributes) }), \(sorted.map { AttributeMark.json($0.marks) })
-            ) as u (workspace_id, contact_id, attributes, marks)
+                \(sorted.map { JSON.object($0.attributes) }), \(sorted.map { AttributeMark.json($0.marks) }),
+                \(sorted.map(\.membership?.company)), \(sorted.map(\.membership?.mark.at)),
+                \(sorted.map(\.membership?.mark.eventID))
+            ) as u (workspace_id, contact_id, attributes, marks, company, since, event_id)
             where c.workspace_id = u.workspace_id and c.contact_id = u.contact_id
             """)
     }
@@ -214,11 +253,11 @@ public enum Contacts {
         let sorted = standings.sorted { $0.key < $1.key }
         try session.execute(
             """
-            update contacts c set stage = u.stage, evaluated_revision = u.revision
+            update contacts c set stage = u.stage, evaluated_revision = u.revision, objects = u.objects, stirred = false
             from unnest(
                 \(sorted.map(\.key.workspace)), \(sorted.map(\.key.contact)), \(sorted.map(\.value.stage)),
-                \(sorted.map(\.value.evaluatedRevision))
-            ) as u (workspace_id, contact_id, stage, revision)
+                \(sorted.map(\.value.evaluatedRevision)), \(sorted.map(\.value.objects))
+            ) as u (workspace_id, contact_id, stage, revision, objects)
             where c.workspace_id = u.workspace_id and c.contact_id = u.contact_id
             """)
     }
@@ -232,7 +271,7 @@ extension ContactKey {
 }
 
 extension Contacts.AttributeMark {
-    fileprivate static func all(in json: JSON) -> [String: Contacts.AttributeMark] {
+    static func all(in json: JSON) -> [String: Contacts.AttributeMark] {
         (json.object ?? [:]).compactMapValues { mark in
             guard let parts = mark.array, parts.count >= 2, case .int(let at) = parts[0], let id = parts[1].string
             else { return nil }
@@ -241,7 +280,7 @@ extension Contacts.AttributeMark {
         }
     }
 
-    fileprivate static func json(_ marks: [String: Contacts.AttributeMark]) -> JSON {
+    static func json(_ marks: [String: Contacts.AttributeMark]) -> JSON {
         .object(
             marks.mapValues { mark in
                 .array(

@@ -54,6 +54,28 @@ public enum Merging {
         try SendStates.raiseEpoch(of: [merged, survivor], in: session)
     }
 
+    /// Merges contacts of whom nothing is known (`Contacts.blank`) into others, each with those that merged into it.
+    public static func mergeBlank(
+        _ merges: [(blank: ContactKey, survivor: ContactKey)], in session: PostgresSession
+    ) throws {
+        guard !merges.isEmpty else { return }
+        try session.execute(
+            """
+            with merging as (
+                select * from unnest(
+                    \(merges.map(\.blank.workspace)), \(merges.map(\.blank.contact)),
+                    \(merges.map(\.survivor.contact))) as u (w, contact, survivor)
+            ), gone as (
+                select w, contact, survivor from merging
+                union all
+                select w, c.contact_id, survivor
+                from merging join contacts c on c.workspace_id = w and c.merged_into = contact
+            )
+            update contacts c set merged_into = g.survivor from gone g
+            where c.workspace_id = g.w and c.contact_id = g.contact
+            """)
+    }
+
     /// Makes `heir`, a contact just made that is nothing yet, stand for everything that `contact` was.
     ///
     /// The caller has made the one in this transaction, and holds the lock of the other.

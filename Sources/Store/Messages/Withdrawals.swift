@@ -35,7 +35,8 @@ public enum Withdrawals {
         guard !withdrawals.isEmpty else { return [] }
         let contacts = withdrawals.map(\.contact)
         let survivors = try Contacts.survivors(of: contacts, in: session)
-        _ = try SendStates.lock(contacts.map { survivors[$0] ?? $0 }, in: session)
+        // Of somebody erased nothing is left to lock, and nothing is made.
+        _ = try SendStates.lock(Array(survivors.values), in: session)
         guard try Contacts.survivors(of: contacts, in: session) == survivors else { throw StoreError.mergedMeanwhile }
         let links = withdrawals.map { Link(contact: survivors[$0.contact] ?? $0.contact, withdrawal: $0) }
         let addresses = try addresses(of: links, in: session)

@@ -6,10 +6,10 @@ import Workspaces
 /// People and all that is told about them, from a seed: names that come together, in every kind of event that makes a
 /// fact.
 ///
-/// Everybody is introduced in `prelude`: Loods itself speaks of contacts by their ids, and only of those there are. Two
-/// things are decided there as well, since who comes first counts. *Whose a device is that two
-/// user ids share* is the first one's who is linked to it (by the design the earliest identify's, whenever it comes: that
-/// takes merges that can be undone). *Whether a click is tied to somebody* is asked when it comes, and not again.
+/// Everybody is introduced in `prelude`: Loods itself speaks of contacts by their ids, and only of those there are. Whether a
+/// click is tied to somebody is decided there as well, since it is asked when the click comes, and not again. Whose the
+/// devices are that several users share is the earliest identify's, whenever it comes: such a device views, describes itself
+/// and consents, but does nothing on which a decision is taken, since decisions stay where they were taken.
 struct Crowd {
     /// Applied by one worker, in this order.
     private(set) var prelude: [AcceptedEvent] = []
@@ -55,16 +55,16 @@ struct Crowd {
             prelude.append(bench.event("Docs Viewed", "seen \(number)", of: .anonymous, device, minute: hour()))
             return
         }
-        let aliases = number == 0 ? [Self.shared] : []
-        prelude.append(bench.identify("new \(number)", of: .user, user, minute: hour(), aliases: aliases))
+        prelude.append(bench.identify("new \(number)", of: .user, user, minute: hour()))
         guard member.tracking == .always else { return }
         let traits: [String: JSON] = ["email": .string(member.address)]
         prelude.append(bench.identify("known \(number)", of: .user, user, minute: hour(), traits: traits))
         prelude.append(bench.consent("tracked \(number)", of: user, to: Workspace.trackingTopic, minute: hour()))
     }
 
-    /// The device of user 0 that others use as well.
-    private static let shared = Identity(.anonymous, "shared device")
+    /// A device that every user uses now and then, and its own former name.
+    static let shared = Identity(.anonymous, "shared device")
+    static let former = Identity(.anonymous, "shared device before")
 
     private mutating func roll(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &dice) }
     private mutating func oneIn(_ count: Int) -> Bool { roll(count) == 0 }
@@ -80,7 +80,7 @@ struct Crowd {
     private mutating func happening(to member: Member, _ id: String, among people: [Member]) -> AcceptedEvent {
         let device = Identity(.anonymous, member.devices[roll(2)])
         let minute = hour()
-        switch roll(16) {
+        switch roll(18) {
         case 0, 1: return identification(of: member, by: device, id)
         case 2, 3: return statement(by: member, id)
         case 4, 5: return order(by: member, id)
@@ -158,14 +158,27 @@ struct Crowd {
             aliases: [Identity(.anonymous, member.devices[0])], call: .alias)
     }
 
-    /// Somebody else at the device that is another's already: no merge, whoever comes when.
+    /// Somebody at a device that others use as well: it is theirs who were linked to it first.
     private mutating func sharing(among people: [Member], _ id: String) -> AcceptedEvent {
         let users = people.compactMap(\.user)
-        if oneIn(2) {
-            return bench.event(EventNames.pageViewed, id, of: .anonymous, Self.shared.value, minute: hour())
+        let device = oneIn(4) ? Self.former : Self.shared
+        switch roll(6) {
+        case 0: return bench.event(EventNames.pageViewed, id, of: .anonymous, device.value, minute: hour())
+        case 1:
+            return bench.identify(
+                id, of: .anonymous, device.value, minute: hour(), traits: ["plan": .string(id), "city": .string(id)])
+        case 2:
+            return bench.event(
+                oneIn(2) ? EventNames.consentWithdrawn : EventNames.consentGiven, id, of: .anonymous, device.value,
+                minute: hour(), .object(["topic": "news"]))
+        case 3:
+            return bench.event(
+                EventNames.aliased, id, of: .anonymous, Self.shared.value, minute: hour(), aliases: [Self.former],
+                call: .alias)
+        default:
+            return bench.identify(
+                id, of: .user, users[roll(users.count)], minute: hour(), aliases: [device],
+                traits: ["plan": .string(id)])
         }
-        return bench.identify(
-            id, of: .user, users[roll(users.count)], minute: hour(), aliases: [Self.shared],
-            traits: ["plan": .string(id)])
     }
 }

@@ -32,6 +32,11 @@ struct DecisionWatch {
         try lookAtStages(session)
     }
 
+    /// Devices that go from user to user: what a user reached stays with the user.
+    private let shared: [UniqueID]
+
+    init(shared: [UniqueID]) { self.shared = shared }
+
     /// The stages of every subject, whoever it has merged into by now.
     private var stages: [String: Set<String>] = [:]
     private static let order = ["see", "think", "do"]
@@ -44,6 +49,7 @@ struct DecisionWatch {
             from contacts c
             join contacts k on k.workspace_id = c.workspace_id and k.contact_id = coalesce(c.merged_into, c.contact_id)
             left join stages s on s.workspace_id = k.workspace_id and s.contact_id = k.contact_id
+            where not (c.contact_id = any(\(shared)))
             """)
         for row in rows {
             let subject = try row[0, as: String.self]
@@ -134,15 +140,22 @@ struct DecisionReasons {
         return due.subtracting(keys).map { "no run: \($0)" }.sorted()
     }
 
-    /// Each stage with an event that is there.
+    /// Each stage with an event that is there, be it of a device that has gone to somebody else since.
     private func stages(_ session: PostgresSession) throws -> [String] {
-        try session.query(
+        let shared = [Crowd.shared, Crowd.former].flatMap { device in
+            Set(oracle.events.map(\.workspace)).map { device.subjectID(in: $0) }
+        }
+        return try session.query(
             """
             select concat_ws(' ', s.contact_id, s.stage, s.event_id) from stages s
             where not exists (
                 select from events e
                 where e.workspace_id = s.workspace_id and e.contact_id = s.contact_id and e.event_id = s.event_id
                     and e.at = s.at)
+                and not exists (
+                    select from event_log l
+                    where l.workspace_id = s.workspace_id and l.subject_id = any(\(shared)) and l.event_id = s.event_id
+                        and l.at = s.at)
             """
         ).map { "a stage without its reason: \(try $0[0, as: String.self])" }
     }

@@ -14,7 +14,7 @@ struct Oracle {
         let all = crowd.prelude + crowd.rest
         groups = NameGroups(all)
         events = all.filter { $0.trust != .system || isTied($0) }
-        for group in Dictionary(grouping: Set(all.map(\.subjectID)), by: groups.group).values {
+        for group in Dictionary(grouping: groups.subjects, by: groups.group).values {
             let survivor = group.min { groups.rank($0) < groups.rank($1) }!
             for subject in group { survivors[subject] = survivor }
         }
@@ -166,7 +166,8 @@ struct Oracle {
     }
 }
 
-/// Who is one person: names that trusted events name together, as long as that makes no two user ids one.
+/// Who is one person: names that trusted events name together, the earliest event first, as long as that makes no two user
+/// ids one.
 private struct NameGroups {
     private var groups: [UniqueID: UniqueID] = [:]
     private var kinds: [UniqueID: Identity.Kind] = [:]
@@ -176,10 +177,17 @@ private struct NameGroups {
             groups[event.subjectID] = event.subjectID
             if case .identity(let identity) = event.subject { kinds[event.subjectID] = identity.kind }
         }
-        for event in events where event.trust != .publicKey {
-            for alias in event.aliases { join(event.subjectID, alias.subjectID(in: event.workspace), alias.kind) }
+        let linking = events.filter { $0.trust != .publicKey }.sorted { left, right in
+            let isOne = left.at == right.at && left.eventID == right.eventID
+            return isOne ? left.subjectID < right.subjectID : left.comesBefore(right)
+        }
+        for event in linking {
+            let names = event.aliases.sorted { $0.subjectID(in: event.workspace) < $1.subjectID(in: event.workspace) }
+            for name in names { join(event.subjectID, name.subjectID(in: event.workspace), name.kind) }
         }
     }
+
+    var subjects: [UniqueID] { Array(groups.keys) }
 
     private mutating func join(_ subject: UniqueID, _ other: UniqueID, _ kind: Identity.Kind) {
         kinds[other] = kind

@@ -35,6 +35,8 @@ import Testing
             events += outcome.events
             deadlocks += outcome.deadlocks
             guard let complaint = outcome.complaints.first else { continue }
+            // Said before the search for a smaller case, which takes its time.
+            print("order-free: seed \(seed): \(outcome.complaints.prefix(20).joined(separator: "\n"))")
             let smallest = try await Shrinking(play, saying: complaint).smallest()
             Issue.record("seed \(seed): \(outcome.complaints.prefix(20).joined(separator: "\n"))\n\(smallest)")
             return
@@ -109,7 +111,8 @@ struct Play {
                 }
             }
             group.addTask {
-                var watch = DecisionWatch()
+                var watch = DecisionWatch(
+                    shared: [Crowd.shared, Crowd.former].map { $0.subjectID(in: bench.workspace) })
                 try await eventually("all is scored", within: .seconds(240)) {
                     watch = try await watch.looking(at: bench)
                     return scored.all

@@ -19,10 +19,12 @@ struct Arrival: Sendable {
     private var setAside: Set<EventLog.Key> = []
     private var search: SetAside.Search
 
-    /// - Parameter start: the host's time before anything was published.
-    init(of reading: ItemReading, since start: Timestamp) {
-        workspace = reading.workspace
-        receivedAt = reading.receivedAt
+    /// - Parameters:
+    ///   - receivedAt: the import's stamp on its events.
+    ///   - start: the host's time before anything was published.
+    init(in workspace: WorkspaceID, receivedAt: Timestamp, since start: Timestamp) {
+        self.workspace = workspace
+        self.receivedAt = receivedAt
         search = SetAside.Search(queues: QueueName.events.names, since: start - Self.slack)
     }
 

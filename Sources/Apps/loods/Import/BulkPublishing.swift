@@ -17,13 +17,13 @@ struct BulkPublishing: Sendable {
     let mode: DomainClock.Mode
 
     /// Returns how many events are safe now.
-    func publish(_ body: EventBodies.Body) async throws -> Int {
+    func publish(_ body: EventBodies.Body, lane: Lane = .bulk) async throws -> Int {
         try await depart(body.id)
         let bytes = body.encoded
         let deadline = ContinuousClock.now + Self.patience
         while true {
             do {
-                try await publisher.publish(bytes, to: .events, lane: .bulk, messageID: body.id.description)
+                try await publisher.publish(bytes, to: .events, lane: lane, messageID: body.id.description)
                 return body.events.count
             } catch  where error.isTransient && !error.isRefusal && ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(250))

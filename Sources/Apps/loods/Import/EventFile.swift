@@ -1,8 +1,18 @@
 import Contracts
 import Model
 
+/// What an import brings, piece by piece.
+protocol EventSource {
+    /// The rows of the next piece; nil at the end.
+    ///
+    /// - Throws: `RecordFault` where the whole cannot be read on.
+    mutating func next() throws -> [EventFile.Row]?
+    /// Bytes taken from the file so far, inflated.
+    var position: Int { get }
+}
+
 /// The events of a file, one after the other, and what of it is none.
-struct EventFile {
+struct EventFile: EventSource {
     /// What one record of the file is.
     enum Row {
         case event(AcceptedEvent)

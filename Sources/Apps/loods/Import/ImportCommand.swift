@@ -9,7 +9,7 @@ import Transit
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Bring events from a file, at their own times.",
+        commandName: "import", abstract: "Bring events, contacts, consents or suppressions from a file.",
         discussion: """
             FILE holds lines of JSON, each an element of a /v1/batch array, or with --map a table; .gz is inflated. \
             Events travel in the bulk lane and start no journey unless --trigger is given. Importing a file again \
@@ -35,10 +35,32 @@ struct ImportCommand: AsyncParsableCommand {
                 properties:
                   revenue: {column: dollars, type: number}
                   currency: {constant: USD}
+
+            With --kind contacts, consents or suppressions FILE is what loods export writes of that kind: a table (.csv) whose \
+            first line names the columns, or lines of JSON.
+
+            contacts       user_id, anonymous_ids, emails (names: one, or a JSON list), email (a name and the address), \
+            company_id, company_since, updated_at, and traits.NAME; each becomes the call identify, at updated_at.
+            consents       user_id, anonymous_id or email; topic, channel, address, state (given, withdrawn); and the proof: at \
+            (when), source (how), wording (what they were told). A consent that an import brings never outdoes a withdrawal \
+            that was made here.
+            suppressions   address, reason (all, invalid-address, complaint, marketing), at. One that stands stays as it is, \
+            and an import takes none away.
+
+            Cells are read as loods export writes them: an apostrophe in front of = + - @ is taken away, and what is JSON is \
+            read as that. A row that cannot be used is told by line and column, and the rest goes on.
             """)
+
+    enum Kind: String, CaseIterable, ExpressibleByArgument {
+        case events, contacts, consents, suppressions
+    }
 
     @Argument(help: "The file.")
     var file: String
+    @Option(help: "What the file holds: events, contacts, consents or suppressions.")
+    var kind = Kind.events
+    @Option(help: "Leave out so many records at the beginning, which an earlier run has brought; not for events.")
+    var skip = 0
     @Option(help: "How columns become events; without it the file holds lines of JSON.")
     var map: String?
     @Flag(help: "Let rules and journeys act on the events, at the clock's now.")
@@ -55,6 +77,10 @@ struct ImportCommand: AsyncParsableCommand {
     @OptionGroup var format: FormatOption
 
     func validate() throws {
+        guard skip >= 0, skip == 0 || kind != .events else {
+            throw ValidationError("--skip is for contacts, consents and suppressions.")
+        }
+        guard map == nil || kind == .events else { throw ValidationError("--map is for events.") }
         guard (1...5000).contains(batch) else { throw ValidationError("--batch is between 1 and 5,000.") }
         guard sortRows > 0 else { throw ValidationError("--sort-rows is 1 or more.") }
     }
@@ -63,32 +89,72 @@ struct ImportCommand: AsyncParsableCommand {
         Interruption.watch()
         let map = try map.map { try ImportMapReader.read($0) }
         let digest = try FileDigest(file)
-        let (database, broker) = try Settings.read { (Settings.databaseURL(&$0), Settings.brokerURL(&$0)) }
+        let (database, broker) = try Settings.read { reader in
+            (Settings.databaseURL(&reader), kind == .suppressions ? "" : Settings.brokerURL(&reader))
+        }
+        let erasureKey = try kind == .suppressions ? Settings.read { $0.erasureKey() } : nil
         let choice = try workspace.choice()
         let summary = try await PostgresPool.lend(database) { pool in
             let (entry, clock) = try await pool.withTransaction { session in
                 (try choice.enter(in: session), try DomainClock.reading(in: session))
             }
             let store = CommandStore(pool: pool, standing: .workspace(entry.name))
-            let reading = ItemReading(
-                workspace: entry.id, effect: trigger ? .live : .history,
-                receivedAt: clock.mode == .real ? MachineClock.host.now : clock.now)
+            let receivedAt = clock.mode == .real ? MachineClock.host.now : clock.now
+            if kind == .suppressions {
+                var suppressions = SuppressionImport(
+                    into: entry, store: store, key: erasureKey, now: receivedAt,
+                    summary: try ImportSummary(rejectsFile: rejects))
+                try await Self.naming(file) {
+                    try await suppressions.bring(file, form, size: digest.size, skipping: skip)
+                }
+                return suppressions.summary
+            }
+            let effect = trigger ? AcceptedEvent.Effect.live : .history
             return try await Publisher.lend(broker) { publisher in
                 var run = ImportRun(
-                    try EventFile(file, digest: digest, map: map, reading: reading), size: digest.size,
+                    try source(digest, map, entry.id, effect, receivedAt: receivedAt), size: digest.size,
                     by: BulkPublishing(publisher: publisher, store: store, mode: clock.mode),
                     bodies: EventBodies(most: batch), sorting: trigger ? EventSorting(most: sortRows) : nil,
-                    arrival: wait ? Arrival(of: reading, since: MachineClock.host.now) : nil,
+                    arrival: wait
+                        ? Arrival(in: entry.id, receivedAt: receivedAt, since: MachineClock.host.now) : nil,
                     summary: try ImportSummary(rejectsFile: rejects))
-                do {
-                    try await run.bring()
-                } catch let fault as RecordFault {
-                    throw ExitFault(code: .failures, message: "\(file):\(fault.line)  \(fault.reason)")
-                }
+                try await Self.naming(file) { try await run.bring() }
                 return run.summary
             }
         }
-        if format.json { Console.show(summary.json) } else { summary.say(waited: wait) }
+        if format.json {
+            Console.show(summary.json)
+        } else if kind == .suppressions {
+            summary.saySuppressions()
+        } else {
+            summary.say(waited: wait)
+        }
         if summary.rejected > 0 || summary.setAside > 0 { throw ArgumentParser.ExitCode(1) }
     }
+
+    private func source(
+        _ digest: FileDigest, _ map: ImportMap?, _ workspace: WorkspaceID, _ effect: AcceptedEvent.Effect,
+        receivedAt: Timestamp
+    ) throws -> any EventSource {
+        guard kind != .events else {
+            return try EventFile(
+                file, digest: digest, map: map,
+                reading: ItemReading(workspace: workspace, effect: effect, receivedAt: receivedAt))
+        }
+        let reading = PeopleReading(
+            kind: kind == .contacts ? .contacts : .consents, workspace: workspace, effect: effect,
+            receivedAt: receivedAt)
+        return try PeopleFile(file, form, digest: digest, reading: reading, skipping: skip)
+    }
+
+    /// A fault of the file as a whole is told with its place.
+    private static func naming(_ file: String, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let fault as RecordFault {
+            throw ExitFault(code: .failures, message: "\(file):\(fault.line)  \(fault.reason)")
+        }
+    }
+
+    private var form: RecordOutput.Form { RecordFile.form(of: file) }
 }

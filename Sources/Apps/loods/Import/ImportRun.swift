@@ -5,7 +5,7 @@ import ServiceRuntime
 struct ImportRun {
     private(set) var summary: ImportSummary
 
-    private var source: EventFile
+    private var source: any EventSource
     /// Bytes of the file, inflated.
     private let size: Int
     private let publishing: BulkPublishing
@@ -18,7 +18,8 @@ struct ImportRun {
     ///   - sorting: nil sends events as they stand in the file, several bodies at a time.
     ///   - arrival: waits at the end; nil does not.
     init(
-        _ source: EventFile, size: Int, by publishing: BulkPublishing, bodies: EventBodies, sorting: EventSorting?,
+        _ source: any EventSource, size: Int, by publishing: BulkPublishing, bodies: EventBodies,
+        sorting: EventSorting?,
         arrival: Arrival?, summary: ImportSummary
     ) {
         self.source = source

@@ -10,6 +10,8 @@ struct ImportSummary: Sendable {
     var elapsed: Duration = .zero
     /// Events that scoring could not make facts; known only where the import waited.
     var setAside = 0
+    /// Records that stood already; of suppressions alone.
+    var known = 0
     private(set) var rejected = 0
     private(set) var first: [EventFile.Rejection] = []
     private let rejectsFile: FileHandle?
@@ -37,6 +39,16 @@ struct ImportSummary: Sendable {
                 ? "\(published.counted("event")) published in \(elapsed.brief)\(rate), and \(whatArrived) in the store"
                 : "\(published.counted("event")) published to the bulk lane in \(elapsed.brief)\(rate)")
         if setAside > 0 { print("\(setAside.counted("event")) set aside: loods set-aside list tells why") }
+        sayRejections()
+    }
+
+    /// What was added, and what stood.
+    func saySuppressions() {
+        print("\(published.counted("address", "addresses")) suppressed in \(elapsed.brief), \(known.grouped) already")
+        sayRejections()
+    }
+
+    private func sayRejections() {
         guard rejected > 0 else { return }
         print("\(rejected.counted("row")) could not be read:")
         for rejection in first { print("  line \(rejection.line.grouped)  \(rejection.reason)") }
@@ -50,7 +62,7 @@ struct ImportSummary: Sendable {
     var json: JSON {
         .object([
             "published": .int(Int64(published)), "rejected": .int(Int64(rejected)),
-            "set_aside": .int(Int64(setAside)),
+            "set_aside": .int(Int64(setAside)), "known": .int(Int64(known)),
             "seconds": .double(((elapsed / .seconds(1)) * 1000).rounded() / 1000),
             "rejections": .array(first.map(\.json)),
         ])

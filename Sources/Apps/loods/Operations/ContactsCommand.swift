@@ -7,7 +7,7 @@ import Store
 struct ContactsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "contacts", abstract: "List, count and show contacts.",
-        subcommands: [List.self, Show.self, Count.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Count.self, Merges.self, Object.self], defaultSubcommand: List.self)
 }
 
 extension ContactsCommand {

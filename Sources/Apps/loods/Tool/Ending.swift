@@ -70,7 +70,7 @@ struct Ending {
 
     private static func of(_ error: StoreError) -> (Int32, String) {
         switch error {
-        case .unknownWorkspace: (64, "\(error)")
+        case .unknownWorkspace, .erasureKeyMissing, .erasureKeyDiffers: (64, "\(error)")
         case .mayNotActAs: (64, "LOODS_DATABASE_URL: \(error)")
         case .clockMissing, .rolesMissing, .lineageChanged: (1, "\(error)")
         case .mergedMeanwhile, .missingRevision: (70, "\(error)")

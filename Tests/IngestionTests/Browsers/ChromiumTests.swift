@@ -9,7 +9,8 @@ import Workspaces
 @testable import Ingestion
 
 /// `loods.js` as a browser runs it: pages of one server, ingest on the port of another.
-@Suite(.enabled(if: Chromium.path != nil, "Chromium is not installed"), .serialized) struct ChromiumTests {
+@Suite(.enabled(if: Chromium.path != nil, "Chromium is not installed"), .serialized, .timeLimit(.minutes(4)))
+struct ChromiumTests {
     /// Opens `/` of pages in which SCRIPT stands for the script's address; waits until `isDone`.
     private func browse(
         _ edge: TestEdge = TestEdge(), _ pages: [String: String], at path: String = "/",
@@ -39,7 +40,7 @@ import Workspaces
         func keep(_ shop: ShopPages) { self.shop = shop }
     }
 
-    @Test(.timeLimit(.minutes(2))) func aVisitIsTracked() async throws {
+    @Test func aVisitIsTracked() async throws {
         let edge = TestEdge()
         let pages = [
             "/": """
@@ -61,9 +62,11 @@ import Workspaces
             """,
             "/thanks": #"<title>Thanks</title><script src="SCRIPT" data-key="public"></script>"#,
         ]
-        // The form leads away before the first second is over: all of it comes by beacon.
+        // The form leads away before the first second is over: all of it comes by beacon. Where the browser was slower,
+        // what was on its way when the page went comes again, under the same ids.
         _ = try await browse(edge, pages) { _ in edge.sink.events.contains { $0.path == "/thanks" } }
-        let events = edge.sink.events
+        var seen: Set<String> = []
+        let events = edge.sink.events.filter { seen.insert($0.eventID).inserted }
         let names = events.map { $0.name == "Page Viewed" ? "\($0.name) \($0.path ?? "")" : $0.name }.sorted()
         #expect(
             names == [
@@ -87,7 +90,7 @@ import Workspaces
         #expect(second["ip"] == nil)
     }
 
-    @Test(.timeLimit(.minutes(2))) func nothingIsKeptOrSentBeforeConsent() async throws {
+    @Test func nothingIsKeptOrSentBeforeConsent() async throws {
         let edge = TestEdge()
         let pages = [
             "/": """
@@ -133,7 +136,7 @@ import Workspaces
         </script>
         """
 
-    @Test(.timeLimit(.minutes(2)), arguments: ["globalPrivacyControl", "doNotTrack"])
+    @Test(arguments: ["globalPrivacyControl", "doNotTrack"])
     func whoWantsNoTrackingIsNotTracked(signal: String) async throws {
         let edge = TestEdge()
         let value = signal == "doNotTrack" ? "'1'" : "true"
@@ -156,7 +159,7 @@ import Workspaces
     }
 
     /// A form without any script of its own is sent to ingest, and told who fills it in.
-    @Test(.timeLimit(.minutes(2))) func aFormGoesToIngest() async throws {
+    @Test func aFormGoesToIngest() async throws {
         var edge = TestEdge()
         let files = [
             "workspace.yaml":
@@ -183,7 +186,7 @@ import Workspaces
     }
 
     /// While ingest is away events wait in the page, and each comes once in the end.
-    @Test(.timeLimit(.minutes(2))) func whatFailsIsSentAgain() async throws {
+    @Test func whatFailsIsSentAgain() async throws {
         let edge = TestEdge()
         edge.sink.answer(.fail)
         let pages = ["/": #"<script src="SCRIPT" data-key="public"></script>"#]

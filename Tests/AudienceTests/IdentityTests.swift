@@ -56,6 +56,26 @@ import TestSupport
         }
     }
 
+    /// Two devices that were one person become two users' with one batch: each goes with what it did, and nothing stays.
+    @Test func aPersonWhoIsSplitLeavesNothingBehind() async throws {
+        try await Bench.with { bench in
+            let phone = Identity(.anonymous, "phone")
+            try await bench.apply(bench.identify("pair", of: .anonymous, "visitor", minute: 9, aliases: [phone]))
+            try await bench.apply(
+                bench.event("Form Submitted", "form", of: .anonymous, "visitor", minute: 0),
+                bench.event("Page Viewed", "page", of: .anonymous, "phone", minute: 1))
+            try await bench.apply(
+                bench.identify("anne", of: .user, "anne", minute: 3, aliases: [Self.visitor]),
+                bench.identify("bob", of: .user, "bob", minute: 5, aliases: [phone]))
+            let (anne, bob) = (bench.contact(.user, "anne"), bench.contact(.user, "bob"))
+            #expect(try await bench.survivor(.anonymous, "visitor") == anne)
+            #expect(try await bench.survivor(.anonymous, "phone") == bob)
+            let points = try await bench.texts(
+                "select distinct contact_id::text from scores where amount <> 0 order by 1")
+            #expect(points == [anne, bob].map(\.contact.description).sorted())
+        }
+    }
+
     @Test func theAccountSaysWhatWasDecidedAndWhy() async throws {
         try await Bench.with { bench in
             for event in Self.story(bench) { try await bench.apply(event) }

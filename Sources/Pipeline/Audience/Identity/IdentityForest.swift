@@ -85,13 +85,14 @@ struct IdentityForest {
         for (contact, subjects) in Dictionary(grouping: members.values, by: \.contact).sorted(by: { $0.key < $1.key }) {
             let targets = Set(subjects.map { owners[$0.subject] ?? contact })
             guard targets != [contact], let link = cause(for: contact) else { continue }
-            if targets.count == 1, let target = targets.first {
-                changes.append(Change(rule: .joined, subject: contact, from: contact, to: target, link: link))
-                continue
+            // A contact that is to be somebody else's goes there with all it is, whichever of its names go on from there.
+            let home = owners[contact] ?? contact
+            if home != contact {
+                changes.append(Change(rule: .joined, subject: contact, from: contact, to: home, link: link))
             }
             for subject in subjects.map(\.subject).sorted() {
-                guard let owner = owners[subject], owner != contact else { continue }
-                changes.append(Change(rule: .moved, subject: subject, from: contact, to: owner, link: link))
+                guard let owner = owners[subject], owner != home else { continue }
+                changes.append(Change(rule: .moved, subject: subject, from: home, to: owner, link: link))
             }
         }
         return changes.filter { $0.rule == .joined } + changes.filter { $0.rule == .moved }

@@ -21,7 +21,7 @@ import Testing
                     ) { cluster in
                         try await cluster.post((0..<20).flatMap { Shop.customer($0, consents: ["offers"]) })
                         try await eventually("all events are stored") {
-                            try await cluster.count("select count(*) from contacts") == 20
+                            try await cluster.contacts == 20
                         }
                         try await Self.expectEncrypted(cluster)
                         try await cluster.start("scoring-2", with: Self.settings(urls, trusting: wrong))

@@ -71,7 +71,7 @@ struct CrashStory {
         let armed = try await arm(round)
         let before = await cluster.deaths.count
         try await provoke(round, since: before)
-        let death = try await cluster.firstDeath(since: before)
+        let death = try await cluster.firstDeath(since: before, at: round.name)
         try await cluster.drain(expecting: expected)
         let account = try await cluster.account(expecting: expected)
         let own = account.unknown - unknown
@@ -117,7 +117,7 @@ struct CrashStory {
     // MARK: Load
 
     private mutating func provoke(_ round: CrashRound, since count: Int) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         repeat {
             if round.withdraws { try await withdraw() } else { try await sell() }
         } while try await !isReached(round, since: count) && ContinuousClock.now < deadline
@@ -165,7 +165,7 @@ struct CrashStory {
 
 extension Cluster {
     /// When the first died of those who died after `count` others.
-    func firstDeath(since count: Int) throws -> ContinuousClock.Instant {
-        try #require(deaths.dropFirst(count).first, "nobody came to the place").at
+    func firstDeath(since count: Int, at place: String) throws -> ContinuousClock.Instant {
+        try #require(deaths.dropFirst(count).first, "nobody came to \(place)").at
     }
 }

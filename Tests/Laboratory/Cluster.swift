@@ -259,6 +259,11 @@ public actor Cluster {
 
     // MARK: The store
 
+    /// How many people there are: contacts that have merged into others are not counted.
+    public nonisolated var contacts: Int {
+        get async throws { try await count("select count(*) from contacts where merged_into is null") }
+    }
+
     public nonisolated func count(_ query: Query) async throws -> Int {
         try await stage.database.pool.withConnection { Int(try $0.query(query)[0][0, as: Int64.self]) }
     }

@@ -61,7 +61,7 @@ struct SegmentSDKTests {
         }
         #expect(
             people == ["gzip", "plain"].map { ["Zo\u{EB} \u{1F6A2}", "\($0)@shop.example", "\($0)@shop.example"] })
-        #expect(try await cluster.count("select count(*) from contacts") == 4, "a shopper and a visitor of each run")
+        #expect(try await cluster.contacts == 4, "a shopper and a visitor of each run")
         let queries: [Query] = [
             """
             select count(*) from event_log

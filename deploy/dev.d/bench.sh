@@ -4,7 +4,7 @@
 bench_limit=480
 
 bench_command() {
-  local arguments=() scale=() asked=0 expressions=0 servers=0
+  local arguments=() scale=() asked=0 expressions=0 servers=0 folder=workspace
   while (($#)); do
     case $1 in
       --json) quiet_stdout; arguments+=(--json) ;;
@@ -14,12 +14,16 @@ bench_command() {
           die 64 "--scale takes SERVICE=N, for example --scale scoring=2; services are ${services[*]}"
         scale+=("$2"); shift ;;
       events | ingest | scoring | mailer) arguments+=("$1"); asked=1 servers=1 ;;
+      wakes) arguments+=("$1"); asked=1 servers=1 folder=audience scale+=(scoring=2) ;;
+      backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
       expressions) asked=1 expressions=1 ;;
-      *) die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer and expressions" ;;
+      *)
+        die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, wakes, backfill and expressions"
+        ;;
     esac
     shift
   done
-  ((asked)) || note "all benchmarks: events, ingest, scoring, mailer; expressions has one of its own"
+  ((asked)) || note "all benchmarks: events, ingest, scoring, mailer; wakes, backfill and expressions are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then
@@ -37,12 +41,12 @@ bench_command() {
   create_floor_database
   export_environment
   apply_schema
-  loods apply "$root/Tests/Benchmarks/workspace" --yes >"$state/log/workspace.log" 2>&1 ||
+  loods apply "$root/Tests/Benchmarks/$folder" --yes >"$state/log/workspace.log" 2>&1 ||
     die_with_log "$state/log/workspace.log" "loods apply failed"
   create_write_key bench
   start_services "${scale[@]}"
   fetch_smtp_source
-  measure "${arguments[@]}"
+  measure "$root/Tests/Benchmarks/$folder" "${arguments[@]}"
 }
 
 # Needs no server: our evaluator in turns with the peer, in an environment that stays between runs.
@@ -58,11 +62,14 @@ measure_expressions() { # ARGUMENT…
   "$root/.build/release/rules" "$venv/bin/python" "$root/Tests/Benchmarks/rules/peer.py" "${flags[@]}"
 }
 
-measure() {
+measure() { # DEFINITIONS ARGUMENT…
+  local definitions=$1
+  shift
   LOODS_INGEST_URL=$(ingest_url) LOODS_SMTP=$(smtp_url) LOODS_WRITE_KEY=$(cat "$state/secrets/write-key") \
     LOODS_MAIL_DIR=$state/mail LOODS_BENCH_FLOOR_DATABASE_URL=$(postgres_url loods floor) \
     LOODS_BENCH_SCORING_PORTS=$(scoring_ports) LOODS_BENCH_PROCESSES=$(measured_processes) \
     LOODS_BENCH_SMTP_SOURCE=$(smtp_source) LOODS_BENCH_VERSIONS=$(bench_versions) \
+    LOODS_BENCH_DEFINITIONS=$definitions LOODS_BENCH_TOOL=$bin/loods \
     LOODS_BENCH_SECONDS=$((bench_limit - ($(milliseconds) - bench_started) / 1000 - 40)) \
     "$bin/throughput" "$@"
 }

@@ -2,10 +2,13 @@
 struct Options: Sendable {
     /// Which part of the path is measured.
     enum Part: String, CaseIterable, Sendable {
-        case events, ingest, scoring, mailer
+        case events, ingest, scoring, mailer, wakes, backfill
+
+        /// Those that take other people than the rest, and are measured alone.
+        static let alone: Set<Part> = [.wakes, .backfill]
     }
 
-    var parts: Set<Part> = Set(Part.allCases)
+    var parts: Set<Part> = Set(Part.allCases).subtracting(Part.alone)
     var isJSON = false
     /// A few seconds of each, to see that everything works; the figures mean little.
     var isQuick = false
@@ -23,6 +26,9 @@ struct Options: Sendable {
                 }
                 named.insert(part)
             }
+        }
+        guard named.isDisjoint(with: Part.alone) || named.count == 1 else {
+            throw UsageFault(sentence: "wakes and backfill are measured alone")
         }
         if !named.isEmpty { parts = named }
     }

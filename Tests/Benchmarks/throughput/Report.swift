@@ -19,19 +19,23 @@ struct Report {
     func open(disk: Double?) {
         note("\(machine.text); \(surroundings.versions)")
         note("the disk makes 8 KB durable in \(disk.map(Figures.short) ?? "?") µs (median fdatasync)")
-        let bare = surroundings.smtpSource == nil ? "our own SMTP connections" : "Postfix's smtp-source"
-        note("bare SMTP is \(bare) on \(surroundings.mailSessions) connections, as many as a mailer opens")
+        if options.parts.contains(.mailer) {
+            let bare = surroundings.smtpSource == nil ? "our own SMTP connections" : "Postfix's smtp-source"
+            note("bare SMTP is \(bare) on \(surroundings.mailSessions) connections, as many as a mailer opens")
+        }
         note(
             "each subject takes turns with its floor, \(Sizes.rounds) times; a floor is the least that must be done here"
         )
     }
 
-    func close(_ samples: [Series: [Sample]], disk: Double?) throws {
+    func close(_ samples: [Series: [Sample]], delays: [Delays] = [], disk: Double?) throws {
         let verdicts = Finding.all.filter { options.parts.contains($0.part) }.compactMap { Verdict($0, samples) }
         note("\nRATES (median of the rounds, and the extremes)")
         for series in Series.allCases { if let taken = samples[series] { rate(series, taken) } }
         note("\nRATIOS (subject / floor of the same round: the median, and the extremes)")
         for verdict in verdicts { line(verdict) }
+        if !delays.isEmpty { note("\nDELAYS") }
+        for delay in delays { note("  \(delay.text)") }
         note(
             "\nWHERE THE TIME GOES (core-µs, medians; this machine has \(machine.cores) million of them a second)"
         )
@@ -41,7 +45,8 @@ struct Report {
         guard options.isJSON else { return }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(verdicts) + Data("\n".utf8))
+        let outcomes = verdicts.map(Outcome.init) + delays.map(Outcome.init)
+        FileHandle.standardOutput.write(try encoder.encode(outcomes) + Data("\n".utf8))
     }
 
     private func rate(_ series: Series, _ taken: [Sample]) {

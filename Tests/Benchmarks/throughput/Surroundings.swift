@@ -26,6 +26,11 @@ struct Surroundings: Sendable {
     var smtpSource: String?
     /// Versions of what runs, for the first lines.
     var versions: String
+    /// The folder of definitions that is applied, and the executable `loods`.
+    var definitions: String
+    var tool: String
+    /// How many people are made, where the size is asked for.
+    var crowd: Int?
     /// How long the whole run may take.
     var budget: Duration
 
@@ -44,6 +49,9 @@ struct Surroundings: Sendable {
         processes = ProcessGroup.parse(try reader.words("LOODS_BENCH_PROCESSES"))
         smtpSource = environment["LOODS_BENCH_SMTP_SOURCE"].flatMap { $0.isEmpty ? nil : $0 }
         versions = environment["LOODS_BENCH_VERSIONS"] ?? ""
+        definitions = environment["LOODS_BENCH_DEFINITIONS"] ?? ""
+        tool = environment["LOODS_BENCH_TOOL"] ?? ""
+        crowd = environment["LOODS_BENCH_CROWD"].flatMap { Int($0) }
         budget = .seconds(Int(environment["LOODS_BENCH_SECONDS"] ?? "") ?? 400)
     }
 }

@@ -8,7 +8,12 @@ if arguments == [SinkProcess.argument] {
 }
 do {
     let options = try Options(arguments)
-    try await Benchmark(options, Surroundings(ProcessInfo.processInfo.environment)).run()
+    let surroundings = try Surroundings(ProcessInfo.processInfo.environment)
+    switch options.parts {
+    case [.wakes]: try await WakeBenchmark(options, surroundings).run()
+    case [.backfill]: try await BackfillBenchmark(options, surroundings).run()
+    default: try await Benchmark(options, surroundings).run()
+    }
 } catch let fault as UsageFault {
     FileHandle.standardError.write(Data("throughput: \(fault.sentence)\n".utf8))
     exit(64)

@@ -1,18 +1,36 @@
 import Glibc
 
-/// A closed-loop HTTP client on one thread: each connection sends its next request once the last was answered 200.
+/// An HTTP client on one thread: each connection sends its next request once the last was answered 200.
 struct HTTPLoad: Sendable {
     let address: Address
     let connections: Int
     /// How long an answer may take.
     var patience = Duration.seconds(60)
 
-    /// Sends all requests, whole as they go over the wire; throws at the first that is not answered as it should.
+    /// What is to be sent, whole as it goes over the wire.
+    struct Script: Sendable {
+        var count: Int
+        /// How long the next request waits at least after the one before; nil: only for a connection.
+        var pace: Duration?
+        var request: @Sendable (Int) -> [UInt8]
+        /// Whether nothing more is to be sent.
+        var isOver: @Sendable () -> Bool = { false }
+    }
+
+    /// Sends all requests; throws at the first that is not answered as it should.
     func send(_ requests: [[UInt8]]) async throws {
+        try await send(Script(count: requests.count) { requests[$0] })
+    }
+
+    /// Sends what a script says.
+    ///
+    /// - Returns: how many requests were answered.
+    @discardableResult
+    func send(_ script: Script) async throws -> Int {
         try await onThread {
-            var loop = try LoadLoop(self, requests)
+            var loop = try LoadLoop(self, script)
             defer { loop.close() }
-            try loop.run()
+            return try loop.run()
         }
     }
 }
@@ -20,24 +38,26 @@ struct HTTPLoad: Sendable {
 private struct LoadLoop {
     private struct Lane {
         let socket: Socket
-        var request: Int
+        /// Empty where the connection waits for one.
+        var request: [UInt8] = []
         var sent = 0
         var answer: [UInt8] = []
     }
 
-    private let requests: [[UInt8]]
+    private let script: HTTPLoad.Script
     private let patience: Int32
+    private let start = ContinuousClock.now
     private var lanes: [Lane] = []
     private var next = 0
     private var answered = 0
 
-    init(_ load: HTTPLoad, _ requests: [[UInt8]]) throws {
-        self.requests = requests
+    init(_ load: HTTPLoad, _ script: HTTPLoad.Script) throws {
+        self.script = script
         patience = Int32(load.patience / .milliseconds(1))
-        for _ in 0..<min(load.connections, requests.count) {
+        for _ in 0..<min(load.connections, script.count) {
             let socket = try Socket.connect(load.address)
             socket.makeNonblocking()
-            lanes.append(Lane(socket: socket, request: -1))
+            lanes.append(Lane(socket: socket))
         }
     }
 
@@ -45,34 +65,41 @@ private struct LoadLoop {
         for lane in lanes { lane.socket.close() }
     }
 
-    mutating func run() throws {
-        for lane in lanes.indices { try begin(lane) }
-        while answered < requests.count {
+    mutating func run() throws -> Int {
+        while true {
+            try begin()
+            guard answered < next || !isDone else { return answered }
             var waits = lanes.map { lane in
-                let isBusy = lane.request >= 0
-                let wants = isBusy && lane.sent < requests[lane.request].count ? POLLIN | POLLOUT : POLLIN
-                return pollfd(fd: isBusy ? lane.socket.descriptor : -1, events: Int16(wants), revents: 0)
+                let wants = lane.sent < lane.request.count ? POLLIN | POLLOUT : POLLIN
+                return pollfd(
+                    fd: lane.request.isEmpty ? -1 : lane.socket.descriptor, events: Int16(wants), revents: 0)
             }
-            let count = poll(&waits, nfds_t(waits.count), patience)
-            guard count != 0 else { throw MeasurementFault("a request was not answered within \(patience / 1000) s") }
+            let count = poll(&waits, nfds_t(waits.count), script.pace == nil ? patience : 1)
+            guard count != 0 || script.pace != nil else {
+                throw MeasurementFault("a request was not answered within \(patience / 1000) s")
+            }
             for (lane, wait) in waits.enumerated() where wait.revents != 0 { try serve(lane) }
         }
     }
 
-    /// Gives a connection its next request, if there is one.
-    private mutating func begin(_ lane: Int) throws {
-        lanes[lane].request = next < requests.count ? next : -1
-        lanes[lane].sent = 0
-        lanes[lane].answer.removeAll(keepingCapacity: true)
-        guard next < requests.count else { return }
-        next += 1
-        try push(lane)
+    private var isDone: Bool { next >= script.count || script.isOver() }
+
+    /// Gives each connection that has none its next request, as far as it is time for one.
+    private mutating func begin() throws {
+        for lane in lanes.indices where lanes[lane].request.isEmpty {
+            guard !isDone else { return }
+            if let pace = script.pace, ContinuousClock.now - start < pace * next { return }
+            lanes[lane].request = script.request(next)
+            lanes[lane].sent = 0
+            lanes[lane].answer.removeAll(keepingCapacity: true)
+            next += 1
+            try push(lane)
+        }
     }
 
     private mutating func push(_ lane: Int) throws {
-        let request = requests[lanes[lane].request]
-        while lanes[lane].sent < request.count {
-            guard let count = try lanes[lane].socket.send(request[lanes[lane].sent...]) else { return }
+        while lanes[lane].sent < lanes[lane].request.count {
+            guard let count = try lanes[lane].socket.send(lanes[lane].request[lanes[lane].sent...]) else { return }
             lanes[lane].sent += count
         }
     }
@@ -84,6 +111,6 @@ private struct LoadLoop {
         guard let answer = HTTPAnswer(lanes[lane].answer) else { return }
         guard answer.isSuccess else { throw MeasurementFault("a request was answered \(answer.text)") }
         answered += 1
-        try begin(lane)
+        lanes[lane].request = []
     }
 }

@@ -7,15 +7,22 @@ struct TrackingRequests: Sendable {
     /// POST /v1/batch of `size` events each.
     func batches(of stream: EventStream, size: Int = 100) -> [[UInt8]] {
         stride(from: 0, to: stream.count, by: size).map { start in
-            let items = (start..<min(start + size, stream.count)).map(stream.json).joined(separator: ",")
-            return request("/v1/batch", #"{"batch":[\#(items)]}"#)
+            batch(of: stream, start..<min(start + size, stream.count))
         }
+    }
+
+    /// POST /v1/batch of some events.
+    func batch(of stream: EventStream, _ range: Range<Int>) -> [UInt8] {
+        request("/v1/batch", #"{"batch":[\#(range.map(stream.json).joined(separator: ","))]}"#)
     }
 
     /// POST /v1/track of one event each.
     func singles(of stream: EventStream) -> [[UInt8]] {
-        (0..<stream.count).map { request("/v1/track", stream.json($0)) }
+        (0..<stream.count).map { single(of: stream, $0) }
     }
+
+    /// POST /v1/track of an event.
+    func single(of stream: EventStream, _ index: Int) -> [UInt8] { request("/v1/track", stream.json(index)) }
 
     private func request(_ path: String, _ body: String) -> [UInt8] {
         Array(

@@ -2,13 +2,16 @@
 enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
+    case flipsBareOne, flipsBareTwo
     // Subjects
     case edgeBatch, edgeSingle, scoring, repeats, endToEnd, mails, engine
+    case flipsOne, flipsTwo, backfillBusy, backfillAlone
 
     var isFloor: Bool { Self.floors.contains(self) }
 
     private static let floors: Set<Series> = [
-        .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge,
+        .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .flipsBareOne,
+        .flipsBareTwo,
     ]
 
     /// One item of it.
@@ -16,6 +19,8 @@ enum Series: String, CaseIterable, Sendable {
         switch self {
         case .httpSingle, .edgeSingle: "request"
         case .smtp, .smtpLarge, .mails, .engine: "mail"
+        case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
+        case .backfillBusy, .backfillAlone: "contact"
         default: "event"
         }
     }
@@ -37,6 +42,12 @@ enum Series: String, CaseIterable, Sendable {
         case .repeats: "scoring alone: events that were all stored before"
         case .endToEnd: "from the first HTTP request to the last committed row, points and stages included"
         case .mails: "from the first HTTP request, an order each, to the last mail at the catcher"
+        case .flipsBareOne: "bare SQL: the same moves, memberships and wakes by thousands, on one connection"
+        case .flipsBareTwo: "the same bare SQL on two connections"
+        case .flipsOne: "people who are due at once enter a segment, by one scoring process; must 10,000"
+        case .flipsTwo: "the same by two scoring processes; must 10,000"
+        case .backfillBusy: "contacts that new definitions have reached, while events come in at half load"
+        case .backfillAlone: "the same with nothing besides"
         case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
         }
     }

@@ -127,14 +127,16 @@ public actor PolledWork {
     private func tries(of contacts: ArraySlice<ContactKey>) async throws -> [ContactKey: Int] {
         let (work, now) = (work, worker.clock.now)
         let inherits = isTimeToInherit
-        let ids = contacts.map { work.item($0) }
-        let trials = try await worker.pool.withTransaction { session in
+        return try await worker.pool.withTransaction { session in
             if inherits { try Pages.inherit(work, before: now - Trials.patience, machineNow: now, in: session) }
-            return try Trials.of(ids, in: session)
+            // The names of thousands are not worked out for nothing.
+            guard try Trials.areAny(in: session) else { return [:] }
+            let ids = contacts.map { work.item($0) }
+            let trials = try Trials.of(ids, in: session)
+            var counts: [ContactKey: Int] = [:]
+            for (contact, id) in zip(contacts, ids) { counts[contact] = trials[id]?.count }
+            return counts
         }
-        var counts: [ContactKey: Int] = [:]
-        for (contact, id) in zip(contacts, ids) { counts[contact] = trials[id]?.count }
-        return counts
     }
 
     private var isTimeToInherit: Bool {

@@ -55,7 +55,7 @@ struct AudienceBatch {
         for (subject, contact) in survivors { survivors[subject] = merges.contact(of: subject, before: contact) }
         try CompanyFacts(fresh)?.save(now: clock.now, in: session)
 
-        var audience = try LoadedAudience(
+        let audience = try LoadedAudience(
             Dictionary(grouping: fresh) { survivors[$0.subjectKey]! }, standings: standings, merges: merges,
             definitions, now: clock.now, in: session)
         let signals = try audience.apply(in: session)

@@ -24,21 +24,22 @@ struct AudienceReview {
     func wake(_ due: [ContactKey]) throws -> Result {
         let clock = try DomainClock.reading(in: session)
         let standings = try Contacts.lockFree(due, in: session)
-        let instants = try Wakes.due(of: standings.keys, at: clock.now, in: session)
+        let instants = try Wakes.take(of: standings.keys, at: clock.now, in: session)
         let moved = try Wakes.forgetMerged(due.filter { standings[$0] == nil }, at: clock.now, in: session)
         guard !instants.isEmpty else { return Result(contacts: moved) }
         return try look(
             at: standings.filter { instants[$0.key] != nil }, instants.mapValues { .wake($0) }, .live, clock)
     }
 
-    /// Looks at the contacts of a slice that definitions have not reached, and notes that it is done.
-    func backfill(_ slice: Backfills.Slice) throws -> Result {
+    /// Looks at those of some contacts of a slice that definitions have not reached yet.
+    func backfill(_ contacts: Set<ContactKey>, of slice: Backfills.Slice) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let (open, all) = try Backfills.contacts(of: slice, in: session)
+        let open = try Backfills.contacts(of: slice, in: session).open.filter(contacts.contains)
+        guard !open.isEmpty else { return Result() }
         let standings = try Contacts.lock(open, in: session)
         let occasions = standings.mapValues { _ in Person.Newcomer.Occasion.backfill }
-        let result = standings.isEmpty ? Result() : try look(at: standings, occasions, .bulk, clock)
-        try Backfills.finish(slice, contacts: all, changed: result.account.changed, in: session)
+        let result = try look(at: standings, occasions, .bulk, clock)
+        try Backfills.count(changed: result.account.changed, of: slice, in: session)
         return result
     }
 
@@ -46,7 +47,7 @@ struct AudienceReview {
         at standings: [ContactKey: Contacts.Standing], _ occasions: [ContactKey: Person.Newcomer.Occasion],
         _ lane: Lane, _ clock: DomainClock.Reading
     ) throws -> Result {
-        var audience = try LoadedAudience(
+        let audience = try LoadedAudience(
             occasions: occasions, standings: standings, definitions, now: clock.now, in: session)
         let signals = try audience.apply(in: session)
         try audience.save(now: clock.now, in: session)

@@ -11,6 +11,7 @@ import Workspaces
 public struct AudienceReviewer: Sendable {
     private let worker: Worker
     private let polled: PolledWork
+    private let bulk: PolledWork
     private let tally = AudienceTally()
     private let woken = Counter(label: "loods_wakes_fired_total")
     private let failed = Counter(label: "loods_wakes_failed_total")
@@ -22,20 +23,25 @@ public struct AudienceReviewer: Sendable {
     public init(worker: Worker) {
         self.worker = worker
         polled = PolledWork(.wakes, worker: worker)
+        bulk = PolledWork(.backfills, worker: worker)
     }
 
     // MARK: Wakes
 
     /// Looks at up to `limit` contacts whose wakes are due. One that cannot be evaluated is put off, and the others go on.
     ///
-    /// All workers see the same earliest wakes, so one that finds its choice held by another takes the next part.
+    /// All workers see the same earliest wakes. So each begins at a part of its own choice, and one that finds it held by
+    /// another takes the next.
     ///
     /// - Returns: how many contacts were looked at; 0 while others hold all that is due now.
     public func fireWakes(limit: Int32) async throws -> Int {
         let due = try await worker.pool.withTransaction { session in
             try Wakes.dueContacts(at: try DomainClock.read(in: session), limit: 4 * limit, in: session)
         }
-        for start in stride(from: 0, to: due.count, by: Int(limit)) {
+        let starts = Array(stride(from: 0, to: due.count, by: Int(limit)))
+        guard !starts.isEmpty else { return 0 }
+        let choice = Int(UniqueID.random().low % UInt64(starts.count))
+        for start in starts[choice...] + starts[..<choice] {
             let looked = try await fire(due[start..<min(start + Int(limit), due.count)])
             if looked > 0 { return looked }
         }
@@ -48,13 +54,13 @@ public struct AudienceReviewer: Sendable {
         let wholes = PolledWork.Parts {
             try await isDue($0) ? [PolledWork.Part(contact: $0, id: $0.contact)] : []
         } handle: {
-            await looked.add(try await wake([$0.contact]))
+            try await wake([$0.contact], looked)
         }
         let faults = try await polled.handle(due, alone: wholes) { part, _ in
-            await looked.add(try await wake(Array(part)))
+            try await wake(Array(part), looked)
         }
-        for (contact, fault) in faults.contacts { try await putOff(contact, fault) }
-        for (part, fault) in faults.parts { try await putOff(part.contact, fault) }
+        for (contact, fault) in faults.contacts { try await putOff(contact, fault, .wakes) }
+        for (part, fault) in faults.parts { try await putOff(part.contact, fault, .wakes) }
         return await looked.contacts + faults.count
     }
 
@@ -65,20 +71,21 @@ public struct AudienceReviewer: Sendable {
         }
     }
 
-    private func wake(_ contacts: [ContactKey]) async throws -> Int {
+    private func wake(_ contacts: [ContactKey], _ looked: Looked) async throws {
         let result = try await review { try $0.wake(contacts) }
         woken.increment(by: result.contacts)
-        return result.contacts
+        await looked.add(result.contacts)
     }
 
-    private func putOff(_ contact: ContactKey, _ fault: any Error) async throws {
-        worker.logger.error("a contact cannot be evaluated", metadata: ["reason": "\(fault)"])
+    /// Who was put off is looked at again an hour later, and meets what there is to meet then.
+    private func putOff(_ contact: ContactKey, _ fault: any Error, _ work: Pages.Work) async throws {
+        worker.logger.error(
+            "a contact cannot be evaluated", metadata: ["reason": "\(fault)", "work": "\(work.rawValue)"])
         failed.increment()
         try await worker.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
             guard try !Contacts.lockFree([contact], in: session).isEmpty else { return }
             try Wakes.set([contact: now + Self.respite], in: session)
-            let work = Pages.Work.wakes
             try Trials.forget([work.item(contact), work.item(contact, contact.contact)], in: session)
         }
     }
@@ -105,11 +112,37 @@ public struct AudienceReviewer: Sendable {
     /// - Returns: whether there was one.
     public func backfill(size: Int32) async throws -> Bool {
         let hand = hand
-        guard let slice = try await worker.pool.withTransaction({ try Backfills.claim(size: size, hand, in: $0) })
-        else { return false }
-        let result = try await review { try $0.backfill(slice) }
-        backfilled.increment(by: result.contacts)
+        let next = try await worker.pool.withTransaction { session in
+            try Backfills.claim(size: size, hand, in: session).map { ($0, try Backfills.contacts(of: $0, in: session)) }
+        }
+        guard let (slice, contacts) = next else { return false }
+        guard try await backfill(contacts.open, of: slice) else { return true }
+        try await worker.pool.withTransaction { try Backfills.finish(slice, contacts: contacts.all, in: $0) }
         return true
+    }
+
+    /// One contact that cannot be evaluated, or kills whoever does it, is put off, and the others go on.
+    ///
+    /// - Returns: whether all have come to an end; another worker may have some of them in hand.
+    private func backfill(_ contacts: [ContactKey], of slice: Backfills.Slice) async throws -> Bool {
+        let looked = Looked()
+        let wholes = PolledWork.Parts {
+            await looked.has($0) ? [] : [PolledWork.Part(contact: $0, id: $0.contact)]
+        } handle: {
+            try await backfill([$0.contact], of: slice, looked)
+        }
+        let faults = try await bulk.handle(contacts[...], alone: wholes) { part, _ in
+            try await backfill(Array(part), of: slice, looked)
+        }
+        for (contact, fault) in faults.contacts { try await putOff(contact, fault, .backfills) }
+        for (part, fault) in faults.parts { try await putOff(part.contact, fault, .backfills) }
+        return await looked.contacts + faults.count == contacts.count
+    }
+
+    private func backfill(_ contacts: [ContactKey], of slice: Backfills.Slice, _ looked: Looked) async throws {
+        let result = try await review { try $0.backfill(Set(contacts), of: slice) }
+        backfilled.increment(by: result.contacts)
+        await looked.add(contacts)
     }
 
     private var hand: Backfills.Hand { Backfills.Hand(worker: worker.name, machineNow: worker.clock.now) }
@@ -130,7 +163,16 @@ public struct AudienceReviewer: Sendable {
 /// Adds up over the parts of a batch.
 private actor Looked {
     private(set) var contacts = 0
+    private var names: Set<ContactKey> = []
+
     func add(_ number: Int) { contacts += number }
+
+    func add(_ contacts: [ContactKey]) {
+        names.formUnion(contacts)
+        self.contacts = names.count
+    }
+
+    func has(_ contact: ContactKey) -> Bool { names.contains(contact) }
 }
 
 extension DefinitionsCache {

@@ -4,8 +4,8 @@ import Model
 import Store
 import Workspaces
 
-/// A workspace's live definitions as scoring asks them.
-struct AudienceRules {
+/// A workspace's live definitions as scoring asks them; of one batch, whose contacts are much alike.
+final class AudienceRules {
     let revision: Int32
     let workspace: Workspace
     let stages: StageQuestions
@@ -18,6 +18,21 @@ struct AudienceRules {
     private let lookedBackAt: [String: Set<String>]
     /// The segments on which journeys start, each with whether one takes those whom a definition found there.
     private let entrySegments: [String: Bool]
+    private var known: [Occasion: Questions] = [:]
+
+    /// What may be asked of a contact, and what must be loaded to ask.
+    struct Questions {
+        /// The places of the stages.
+        let stages: Set<Int>
+        /// The places of the segments and personas.
+        let segments: Set<Int>
+        let needs: StageQuestions.Needs
+    }
+
+    private struct Occasion: Hashable {
+        let stage: String?
+        let stirrings: Stirrings
+    }
 
     init(_ workspace: Workspace, revision: Int32, equals: Set<Int32> = []) {
         self.equals = equals
@@ -39,6 +54,18 @@ struct AudienceRules {
         self.entryEvents = entryEvents
         self.lookedBackAt = lookedBackAt
         self.entrySegments = entrySegments
+    }
+
+    /// What may be asked of a contact in a stage; worked out once for all that are alike.
+    func questions(above stage: String?, _ stirrings: Stirrings) -> Questions {
+        let occasion = Occasion(stage: stage, stirrings: stirrings)
+        if let questions = known[occasion] { return questions }
+        let places = stages.asked(above: stage, stirrings)
+        let asked = segments.asked(stirrings, mayAdvance: !places.isEmpty)
+        let questions = Questions(
+            stages: places, segments: asked, needs: stages.needs(of: places).union(segments.needs(of: asked)))
+        known[occasion] = questions
+        return questions
     }
 
     /// Whether a contact evaluated under a revision may be something else under this one.

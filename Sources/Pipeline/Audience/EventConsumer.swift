@@ -16,6 +16,8 @@ public struct EventConsumer: Service {
     private let audience: AudienceWriter
     private let liveWork: LiveWork
 
+    private static let most = (bodies: 128, bytes: 512 * 1024)
+
     public init(worker: Worker, liveWork: LiveWork = LiveWork()) {
         self.worker = worker
         self.liveWork = liveWork
@@ -25,7 +27,7 @@ public struct EventConsumer: Service {
     public func run() async throws {
         let sink = worker.setAside
         let consumer = Consumer(
-            on: worker.intake, queue: .events, maximumBatch: (bodies: 128, bytes: 512 * 1024), prefetch: 192,
+            on: worker.intake, queue: .events, maximumBatch: Self.most, prefetch: 192,
             setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
             handler: { await handle($0) })
         try await consumer.run()
@@ -43,7 +45,9 @@ public struct EventConsumer: Service {
             }
         }
         guard let first = deliveries.first, !readable.isEmpty else { return settlements }
-        if first.lane == .live { await liveWork.begin() }
+        let bytes = deliveries.reduce(0) { $0 + $1.body.count }
+        let isPiledUp = 2 * deliveries.count > Self.most.bodies || 2 * bytes > Self.most.bytes
+        if first.lane == .live { await liveWork.begin(isPiledUp: isPiledUp) }
         do {
             try await apply(readable, lane: first.lane, alone: first.isSuspect)
         } catch {

@@ -8,7 +8,8 @@ import Workspaces
 
 /// The contacts of a batch with what rules ask about them, changed event by event and written back together.
 struct LoadedAudience {
-    private var people: [ContactKey: Person] = [:]
+    /// In the order of contacts.
+    private let people: [Person]
     private let events: [ContactKey: [AcceptedEvent]]
     private let merged: Set<ContactKey>
     private let occasions: [ContactKey: Person.Newcomer.Occasion]
@@ -32,7 +33,7 @@ struct LoadedAudience {
         let speaking = try Consents.speakingOfProfiling(of: merged, in: session)
         let rescorings = try Rescorings(rules, standings: standings, merges: merges, definitions, in: session)
         var newcomers: [Person.Newcomer] = []
-        for contact in contacts {
+        for contact in contacts.sorted() {
             guard let rules = rules[contact.workspace], let standing = standings[contact] else { continue }
             let mayLift = standing.objects && (events[contact] ?? []).contains { EventNames.consents.contains($0.name) }
             let countsAfresh = mayLift || speaking.contains(contact) || merges.recounted.contains(contact)
@@ -44,7 +45,7 @@ struct LoadedAudience {
                     occasion: occasions[contact] ?? .events, rules: rules))
         }
         let facts = try LoadedFacts(for: newcomers, in: session)
-        for newcomer in newcomers { people[newcomer.contact] = try Person(newcomer, facts, now: now) }
+        people = try newcomers.map { try Person($0, facts, now: now) }
     }
 
     private static func rules(
@@ -84,10 +85,11 @@ struct LoadedAudience {
     /// Applies the events of each contact in (time, event id) order, or looks at it for the reason that it was loaded for.
     ///
     /// - Returns: what the scheduler must hear of.
-    mutating func apply(in session: PostgresSession) throws -> [Signal] {
+    func apply(in session: PostgresSession) throws -> [Signal] {
         var signals: [Signal] = []
-        for contact in people.keys.sorted() {
-            guard var person = people[contact], let rules = rules[contact.workspace] else { continue }
+        for person in people {
+            let contact = person.contact
+            guard let rules = rules[contact.workspace] else { continue }
             let interest = rules.entryEvents.union(openRuns[contact] ?? [])
             for event in (events[contact] ?? []).sorted(by: { $0.position < $1.position }) {
                 let reached = try person.apply(event)
@@ -101,28 +103,25 @@ struct LoadedAudience {
                 signals.append(Signal(contact, reached))
             }
             person.settle(occasions[contact] == .backfill ? .backfill : .event)
-            people[contact] = person
         }
         try numberMoves(in: session)
         return signals + moveSignals
     }
 
-    private mutating func numberMoves(in session: PostgresSession) throws {
-        let entered = Set(people.values.lazy.flatMap(\.book.entered))
-        guard people.values.contains(where: { !$0.book.entries.isEmpty }) else { return }
-        let ordinals = try SegmentMembers.ordinals(of: entered, in: session)
-        for contact in people.keys where people[contact]?.book.entries.isEmpty == false {
-            people[contact]?.number(after: ordinals)
-        }
+    private func numberMoves(in session: PostgresSession) throws {
+        let moved = people.filter { !$0.book.entries.isEmpty }
+        guard !moved.isEmpty else { return }
+        let ordinals = try SegmentMembers.ordinals(of: Set(moved.lazy.flatMap(\.book.entered)), in: session)
+        for person in moved { person.number(after: ordinals) }
     }
 
     /// The moves that journeys start with, and those that open runs ask about.
     private var moveSignals: [Signal] {
-        people.keys.sorted().flatMap { contact -> [Signal] in
-            guard let entries = people[contact]?.book.entries, let rules = rules[contact.workspace] else { return [] }
-            return entries.filter { entry in
+        people.flatMap { person -> [Signal] in
+            guard let rules = rules[person.contact.workspace] else { return [] }
+            return person.book.entries.filter { entry in
                 guard entry.isSignalled else { return false }
-                let isWatched = openRuns[contact]?.contains(JourneyInterest.segment(entry.move.segment)) == true
+                let isWatched = openRuns[person.contact]?.contains(JourneyInterest.segment(entry.move.segment)) == true
                 return isWatched || rules.mayStart(entry.move)
             }.map { Signal($0.move) }
         }
@@ -131,7 +130,7 @@ struct LoadedAudience {
     /// What came of it, for the metrics.
     var account: AudienceAccount {
         var account = AudienceAccount()
-        for person in people.values {
+        for person in people {
             account.evaluations += person.book.evaluations
             account.conditions += person.book.conditions
             account.changed += person.hasChanged ? 1 : 0
@@ -179,10 +178,9 @@ struct LoadedAudience {
 
     /// Writes everything that changed.
     func save(now: Timestamp, in session: PostgresSession) throws {
-        let people = people.values
         try Contacts.describe(people.filter(\.isDescribed).map(\.state), in: session)
         try Contacts.advance(
-            people.filter(\.hasAdvanced).reduce(into: [:]) { $0[$1.state.key] = $1.standing }, in: session)
+            people.filter(\.hasAdvanced).reduce(into: [:]) { $0[$1.contact] = $1.standing }, in: session)
         try ScoreSums.clear(people.flatMap(\.clearedScores), in: session)
         try ScoreSums.add(people.flatMap(\.addends), now: now, in: session)
         try ScoreCounts.save(people.flatMap(\.counts), in: session)
@@ -191,22 +189,12 @@ struct LoadedAudience {
         try Withdrawals.withdraw(people.flatMap(\.withdrawals), now: now, in: session)
         try SegmentMembers.apply(people.flatMap { $0.book.entries.map(\.move) }, now: now, in: session)
         try PersonaRows.save(people.filter(\.book.hasNewPersona).map(\.book.persona), in: session)
-        try arm(people, in: session)
+        try arm(in: session)
     }
 
-    /// Who was woken was asked all that time can change, and so is set to what comes next; of others only what is earlier
-    /// counts.
-    private func arm(_ people: Dictionary<ContactKey, Person>.Values, in session: PostgresSession) throws {
-        var (set, armed): ([ContactKey: Timestamp?], [ContactKey: Timestamp]) = ([:], [:])
-        for person in people {
-            let contact = person.state.key
-            if case .wake = occasions[contact] {
-                set.updateValue(person.steadyUntil, forKey: contact)
-            } else if let instant = person.steadyUntil {
-                armed[contact] = instant
-            }
-        }
-        try Wakes.set(set, in: session)
+    /// Who was woken has no wake any more, and was asked all that time can change; of others only what is earlier counts.
+    private func arm(in session: PostgresSession) throws {
+        let armed = people.reduce(into: [ContactKey: Timestamp]()) { $0[$1.contact] = $1.steadyUntil }
         try Wakes.arm(armed, in: session)
     }
 }

@@ -33,10 +33,11 @@ struct LoadedFacts {
             }, in: session)
         consents = try Consents.current(of: contacts(\.needsConsents), in: session)
         members = try SegmentMembers.load(of: contacts(\.needsSegments), in: session)
-        personas = try PersonaRows.load(of: contacts(\.needsSegments), in: session)
+        personas = try PersonaRows.load(of: contacts(\.needsPersona), in: session)
         histories = try EventLog.history(
             of: contacts { !$0.historyNames.isEmpty },
             names: newcomers.reduce(into: Set<String>()) { $0.formUnion($1.historyNames) },
+            properties: newcomers.contains(where: \.needsProperties),
             context: newcomers.contains { $0.rescoring.asksContext }, in: session)
     }
 

@@ -6,7 +6,7 @@ import Workspaces
 
 extension Person {
     /// A contact of a batch before anything but its row is read: what its events call for.
-    struct Newcomer {
+    final class Newcomer {
         let contact: ContactKey
         /// Of those that have just merged into it too: the furthest stage.
         let standing: Contacts.Standing
@@ -71,23 +71,16 @@ extension Person {
             isOutdated = rules.differ(from: standing.evaluatedRevision)
             isAskedWhole = hasMerged || occasion == .backfill || standing.isStirred || countsAfresh
             let isAfresh = isAskedWhole || isOutdated
-            let stirrings = Stirrings(names: Set(events.map(\.name)), describes: describes, isAfresh: isAfresh)
-            asked = rules.stages.asked(above: standing.stage, stirrings)
-            askedSegments = isAfresh ? rules.segments.all : Self.asked(events, occasion, !asked.isEmpty, rules.segments)
-            needs = rules.stages.needs(of: asked).union(rules.segments.needs(of: askedSegments))
+            var stirrings = Stirrings(names: Set(events.map(\.name)), describes: describes, isAfresh: isAfresh)
+            if case .wake = occasion { stirrings.isWoken = true }
+            let questions = rules.questions(above: standing.stage, stirrings)
+            (asked, askedSegments, needs) = (questions.stages, questions.segments, questions.needs)
         }
 
-        private static func asked(
-            _ events: [AcceptedEvent], _ occasion: Occasion, _ mayAdvance: Bool, _ questions: SegmentQuestions
-        ) -> Set<Int> {
-            guard !questions.all.isEmpty else { return [] }
-            var asked = mayAdvance ? questions.staged : []
-            if case .wake = occasion { asked.formUnion(questions.timed) }
-            for event in events { asked.formUnion(questions.touched(by: event.name, describes: event.mayDescribe)) }
-            return questions.closure(of: asked)
+        var historyNames: Set<String> {
+            rescoring.models.isEmpty ? needs.events : needs.events.union(rescoring.events)
         }
-
-        var historyNames: Set<String> { needs.events.union(rescoring.events) }
+        var needsProperties: Bool { needs.properties || !rescoring.models.isEmpty }
 
         /// The days whose counted events may change; nil for all, where another has merged into the contact.
         var countedDays: Set<Int32>?? {
@@ -108,6 +101,8 @@ extension Person {
             hasMerged
                 || standing.evaluatedRevision != 0 && (!askedSegments.isEmpty || isOutdated || speaksOfConsent)
         }
+        /// Without personas in the definitions, none but one that earlier ones gave.
+        var needsPersona: Bool { needsSegments && (rules.segments.hasPersonas || isAskedWhole || isOutdated) }
         var needsConsents: Bool { needs.consents || speaksOfConsent || hasMerged }
         /// A consent is for an address, and so asks for it.
         var needsAttributes: Bool { needs.attributes || describes || needsConsents }

@@ -6,7 +6,10 @@ import Store
 import Workspaces
 
 /// One contact while a batch is applied to it: rules see each event in its turn.
-struct Person {
+///
+/// A class, since a copy of what it holds would count references by the dozen.
+final class Person {
+    let contact: ContactKey
     private(set) var state: Contacts.State
     /// Whether attributes changed.
     private(set) var isDescribed = false
@@ -39,7 +42,7 @@ struct Person {
     private let isJoined: Bool
 
     init(_ newcomer: Newcomer, _ loaded: LoadedFacts, now: Timestamp) throws {
-        let contact = newcomer.contact
+        contact = newcomer.contact
         rules = newcomer.rules
         asked = newcomer.asked
         state = loaded.state(of: newcomer)
@@ -65,7 +68,7 @@ struct Person {
 
     /// What new definitions make of the contact as it was is not the doing of the event at hand: the stage is booked, and
     /// starts nothing; segments are entered and left as backfill.
-    private mutating func meet(_ revision: Int32, isOutdated: Bool) {
+    private func meet(_ revision: Int32, isOutdated: Bool) {
         guard state.evaluatedRevision != revision else { return }
         if isOutdated, state.evaluatedRevision != 0 {
             facts.history.upTo = known ?? HistoryPosition(at: .distantPast, eventID: "")
@@ -84,7 +87,7 @@ struct Person {
     /// now, and at the place of the last.
     ///
     /// - Returns: the stage reached with it.
-    mutating func apply(_ event: AcceptedEvent) throws -> Stages.Reached? {
+    func apply(_ event: AcceptedEvent) throws -> Stages.Reached? {
         try describe(event)
         try recordConsent(event)
         try addPoints(event)
@@ -101,36 +104,37 @@ struct Person {
 
     /// Looks at what time alone may have changed.
     ///
-    /// - Parameter due: the instant at which it may have; what has changed has changed then.
+    /// - Parameter due: the first instant at which it may have.
     /// - Returns: the stage reached.
-    mutating func wake(at due: Timestamp) -> Stages.Reached? {
+    func wake(at due: Timestamp) -> Stages.Reached? {
         facts.history.upTo = nil
-        let reached = advance(at: .end(of: due))
+        let reached = advance(at: .end(of: due), isLate: due < facts.now)
         var places = rules.segments.timed
         if reached != nil { places.formUnion(rules.segments.staged) }
-        ask(places.union(pending), .time, at: due)
+        ask(places.union(pending), .time, at: due, stageSince: reached?.at)
         return reached
     }
 
     /// Asks what is yet to be asked, for want of an event: of who was merged, or found by definitions.
-    mutating func settle(_ cause: SegmentMembers.Cause) {
+    func settle(_ cause: SegmentMembers.Cause) {
         guard !pending.isEmpty || cause == .backfill else { return }
         facts.history.upTo = nil
         if cause == .backfill { _ = advance(at: .end(of: facts.now)) }
         ask(pending, cause, at: facts.now)
     }
 
-    private mutating func ask(
+    private func ask(
         _ places: Set<Int>, _ cause: SegmentMembers.Cause, at: Timestamp, eventID: String? = nil,
-        isSignalled: Bool = true
+        stageSince: Timestamp? = nil, isSignalled: Bool = true
     ) {
         pending = []
-        let occasion = SegmentBook.Occasion(at: at, eventID: eventID, cause: cause, isSignalled: isSignalled)
+        let occasion = SegmentBook.Occasion(
+            at: at, stageSince: stageSince, eventID: eventID, cause: cause, isSignalled: isSignalled)
         book.ask(places, of: &facts, on: occasion)
     }
 
     /// Gives the moves their numbers, given the last ordinal of each segment entered.
-    mutating func number(after ordinals: [SegmentMembers.Place: Int32]) { book.number(after: ordinals) }
+    func number(after ordinals: [SegmentMembers.Place: Int32]) { book.number(after: ordinals) }
 
     /// Before this instant time alone changes nothing of what was asked; nil where it never does.
     var steadyUntil: Timestamp? {
@@ -147,7 +151,7 @@ struct Person {
 
     // MARK: Attributes
 
-    private mutating func describe(_ event: AcceptedEvent) throws {
+    private func describe(_ event: AcceptedEvent) throws {
         guard try state.describe(by: event, isJoined: isJoined) else { return }
         isDescribed = true
         facts.contact = state.seen(with: companies)
@@ -156,7 +160,7 @@ struct Person {
 
     // MARK: Consent
 
-    private mutating func recordConsent(_ event: AcceptedEvent) throws {
+    private func recordConsent(_ event: AcceptedEvent) throws {
         guard event.trust != .publicKey, EventNames.consents.contains(event.name),
             let statement = try? ConsentStatement(try JSON(parsing: event.properties))
         else { return }
@@ -177,7 +181,7 @@ struct Person {
 
     /// Whether the contact objects to profiling is what its ledger says last. Whoever objects has no points and is in no
     /// segment; whoever takes it back has all that the log knows of.
-    private mutating func heedObjection() {
+    private func heedObjection() {
         let objects = consents.objectToProfiling
         guard objects != state.objects else { return }
         state.objects = objects
@@ -195,7 +199,7 @@ struct Person {
 
     // MARK: Scores and stages
 
-    private mutating func addPoints(_ event: AcceptedEvent) throws {
+    private func addPoints(_ event: AcceptedEvent) throws {
         guard !state.objects || countsAfresh else { return }
         for model in try scoring.add(event) where !state.objects {
             facts.balances[model] = scoring.balance(of: model)
@@ -212,12 +216,19 @@ struct Person {
     var addends: [ScoreSums.Row] { state.objects ? [] : scoring.addends }
     var counts: [ScoreCounts.Row] { state.objects ? [] : scoring.counts }
 
-    private mutating func advance(at place: HistoryPosition) -> Stages.Reached? {
-        guard let (stage, validUntil) = rules.workspace.stage(of: facts, before: state.stage, asked: asked) else {
-            return nil
-        }
+    /// - Parameter isLate: whether the place is only the first at which time may have changed the stage.
+    private func advance(at place: HistoryPosition, isLate: Bool = false) -> Stages.Reached? {
+        let (workspace, asked, held) = (rules.workspace, asked, state.stage)
+        guard let (stage, validUntil) = workspace.stage(of: facts, before: held, asked: asked) else { return nil }
         stageSteadyUntil = min(stageSteadyUntil, validUntil)
-        guard stage != state.stage else { return nil }
+        guard stage != held else { return nil }
+        var place = place
+        if isLate {
+            let instant = facts.since(place.at, stage) {
+                workspace.stage(of: $0, before: held, asked: asked) ?? (stage, .distantFuture)
+            }
+            place = .end(of: instant)
+        }
         let step = Stages.Reached(
             contact: state.key, stage: stage, previous: state.stage, at: place.at, eventID: place.eventID ?? "")
         reached.append(step)

@@ -43,9 +43,10 @@ public struct ReviewLoop: Service {
     /// - Returns: whether there may be more to do at once.
     private func backfill() async throws -> Bool {
         if await pace.isTimeToLook { try await reviewer.takeUpDefinitions() }
-        // Live work goes first; but bulk gets its turn, a slice a second at least.
-        let isBusy = await liveWork.isUnderWay
-        guard await pace.maySlice(whileBusy: isBusy) else { return false }
+        // Live work goes first: beside it there is a slice between two looks at the wakes, and where it piles up, a slice a
+        // second, so that bulk gets its turn all the same.
+        let (isBusy, isPressed) = await (liveWork.isUnderWay, liveWork.isPressed)
+        guard await pace.maySlice(whilePressed: isPressed) else { return false }
         let isDone = try await !reviewer.backfill(size: Self.slice)
         await pace.sliced(isDone: isDone)
         return !isDone && !isBusy
@@ -69,9 +70,9 @@ private actor Pace {
         return true
     }
 
-    func maySlice(whileBusy isBusy: Bool) -> Bool {
+    func maySlice(whilePressed isPressed: Bool) -> Bool {
         guard !isIdle else { return false }
-        return !isBusy || (lastSlice.map { .now - $0 > Self.turn } ?? true)
+        return !isPressed || (lastSlice.map { .now - $0 > Self.turn } ?? true)
     }
 
     func sliced(isDone: Bool) {
@@ -80,21 +81,37 @@ private actor Pace {
     }
 }
 
-/// Whether a process has live work in hand, or had a moment ago.
+/// Whether a process has live work in hand, or had a moment ago, and whether it piles up.
 public actor LiveWork {
     private var underWay = 0
+    private var lastBegin: ContinuousClock.Instant?
     private var lastEnd: ContinuousClock.Instant?
+    private var lastPressure: ContinuousClock.Instant?
 
     private static let afterglow = Duration.milliseconds(100)
+    /// Who comes now waits for the batch at hand: longer than this, and bulk work must give way.
+    private static let patience = Duration.milliseconds(100)
+    private static let relief = Duration.milliseconds(500)
 
     public init() {}
 
-    func begin() { underWay += 1 }
+    /// - Parameter isPiledUp: whether so much is in hand that it must have waited for the work before.
+    func begin(isPiledUp: Bool) {
+        underWay += 1
+        lastBegin = .now
+        if isPiledUp { lastPressure = .now }
+    }
 
     func end() {
         underWay -= 1
         lastEnd = .now
+        if isLong { lastPressure = .now }
     }
 
     var isUnderWay: Bool { underWay > 0 || lastEnd.map { .now - $0 < Self.afterglow } ?? false }
+
+    /// Whether live work takes too long for those who wait, or did a moment ago.
+    var isPressed: Bool { underWay > 0 && isLong || lastPressure.map { .now - $0 < Self.relief } ?? false }
+
+    private var isLong: Bool { lastBegin.map { .now - $0 > Self.patience } ?? false }
 }

@@ -7,8 +7,10 @@ import Workspaces
 struct SegmentBook {
     /// What an evaluation stands on.
     struct Occasion {
-        /// The place in the history.
+        /// The place in the history; where time is the cause, the first instant at which it may have been.
         var at: Timestamp
+        /// Since when the contact is in its stage, where that has changed with time as well.
+        var stageSince: Timestamp?
         var eventID: String?
         var cause: SegmentMembers.Cause
         /// Whether journeys are to hear of it.
@@ -76,6 +78,12 @@ struct SegmentBook {
         let (holds, validUntil) = isClosed ? (false, Timestamp.distantFuture) : segment.holds(in: facts)
         steadyUntil = min(steadyUntil, validUntil)
         guard holds != (members[segment.name] != nil) else { return false }
+        let readsStage = segment.stage != nil || segment.when.usesStage
+        let occasion = occasion.since(
+            facts, holds, readsStage ? occasion.stageSince : nil, past(of: segment.when.mentionedSegments)
+        ) {
+            segment.holds(in: $0)
+        }
         if holds { enter(segment.name, occasion) } else { leave(segment.name, occasion) }
         return true
     }
@@ -85,8 +93,20 @@ struct SegmentBook {
         let (name, validUntil) = isClosed ? (nil, Timestamp.distantFuture) : personas.fitting(facts)
         steadyUntil = min(steadyUntil, validUntil)
         guard name != persona.persona else { return }
+        let whens = personas.ordered.map(\.when)
+        let occasion = occasion.since(
+            facts, name, whens.contains(where: \.usesStage) ? occasion.stageSince : nil,
+            past(of: whens.reduce(into: []) { $0.formUnion($1.mentionedSegments) })
+        ) {
+            personas.fitting($0)
+        }
         persona = PersonaRows.Row(contact: contact, persona: name, since: occasion.at)
         hasNewPersona = true
+    }
+
+    /// When the last of these segments was entered or left with this evaluation.
+    private func past(of segments: Set<String>) -> Timestamp? {
+        entries.lazy.map(\.move).filter { segments.contains($0.segment) }.map(\.at).max()
     }
 
     /// Segments, and personas, that the definitions no longer have.
@@ -138,5 +158,19 @@ struct SegmentBook {
             }
             if move.ordinal == 0 { entries[index].move.ordinal = last[move.segment] ?? 0 }
         }
+    }
+}
+
+extension SegmentBook.Occasion {
+    /// The same where time is the cause, at the instant at which it was: that of the answer itself, or of the stage or a
+    /// segment that it stands on.
+    fileprivate func since<Answer: Equatable>(
+        _ facts: ContactFacts, _ answer: Answer, _ others: Timestamp?...,
+        ask: (ContactFacts) -> (Answer, validUntil: Timestamp)
+    ) -> Self {
+        guard cause == .time, at < facts.now else { return self }
+        var occasion = self
+        occasion.at = others.compactMap(\.self).reduce(facts.since(at, answer, ask), max)
+        return occasion
     }
 }

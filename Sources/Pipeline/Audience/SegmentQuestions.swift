@@ -88,6 +88,18 @@ struct SegmentQuestions {
         return describes ? touched.union(byAttributes) : touched
     }
 
+    /// What may have to be asked of a contact, whatever comes of each event.
+    ///
+    /// - Parameter mayAdvance: whether the contact may come to another stage.
+    func asked(_ stirrings: Stirrings, mayAdvance: Bool) -> Set<Int> {
+        guard !all.isEmpty, !stirrings.isAfresh else { return all }
+        var asked = mayAdvance ? staged : []
+        if stirrings.isWoken { asked.formUnion(timed) }
+        if stirrings.describes { asked.formUnion(byAttributes) }
+        for name in stirrings.names { asked.formUnion(byEvent[name] ?? []) }
+        return closure(of: asked)
+    }
+
     /// Whether the definitions have personas besides a default.
     let hasPersonas: Bool
 

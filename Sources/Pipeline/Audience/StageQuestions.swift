@@ -3,11 +3,13 @@ import Model
 import Workspaces
 
 /// What a contact's events of one batch may have changed.
-struct Stirrings {
+struct Stirrings: Hashable {
     /// Names of the events.
     var names: Set<String> = []
     /// Whether attributes may have changed.
     var describes = false
+    /// Whether time alone may have changed something.
+    var isWoken = false
     /// Whether something other than the events made all questions new: a revision, a merge.
     var isAfresh = false
 }
@@ -19,6 +21,8 @@ struct StageQuestions {
     /// What conditions read.
     struct Needs {
         var events: Set<String> = []
+        /// What the events say, not only that they happened.
+        var properties = false
         var scores = false
         var consents = false
         var attributes = false
@@ -29,6 +33,7 @@ struct StageQuestions {
         init(_ conditions: some Sequence<Expression>, fits: Set<String>) {
             for condition in conditions {
                 events.formUnion(condition.mentionedEvents)
+                properties = properties || !condition.mentionedEventProperties.isEmpty
                 scores = scores || !condition.mentionedScores.isEmpty
                 consents = consents || !condition.mentionedTopics.isEmpty
                 attributes =
@@ -44,6 +49,7 @@ struct StageQuestions {
 
         mutating func formUnion(_ other: Needs) {
             events.formUnion(other.events)
+            properties = properties || other.properties
             scores = scores || other.scores
             consents = consents || other.consents
             attributes = attributes || other.attributes

@@ -89,10 +89,12 @@ public enum EventLog {
 
     /// The events of `names` that `contacts` have in the log, by contact, in (time, event id) order.
     ///
-    /// - Parameter context: whether events carry where they happened, which few conditions ask.
+    /// - Parameters:
+    ///   - properties: whether events carry what they say; without it conditions see only that they happened, and when.
+    ///   - context: whether events carry where they happened, which few conditions ask.
     public static func history(
-        of contacts: some Collection<ContactKey>, names: some Collection<String>, context: Bool = false,
-        in session: PostgresSession
+        of contacts: some Collection<ContactKey>, names: some Collection<String>, properties: Bool = true,
+        context: Bool = false, in session: PostgresSession
     ) throws -> [ContactKey: [HistoryEvent]] {
         guard !contacts.isEmpty, !names.isEmpty else { return [:] }
         let rows = try session.query(
@@ -105,8 +107,8 @@ public enum EventLog {
                 select w, contact, c.contact_id
                 from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
             )
-            select s.w, s.contact, l.at, l.event_id, l.name, l.properties,
-                case when \(context) then l.context else '{}' end
+            select s.w, s.contact, l.at, l.event_id, l.name,
+                case when \(properties) then l.properties else '{}' end, case when \(context) then l.context else '{}' end
             from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
             where l.name = any(\(Array(names)))
             order by s.w, s.contact, l.at, l.event_id

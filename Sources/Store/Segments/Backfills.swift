@@ -3,8 +3,8 @@ public import Postgres
 
 /// Carrying new definitions through an audience: in the order of contacts, slice by slice, by any number of workers.
 ///
-/// A slice is handed out in a transaction of its own and done in another, together with its evaluation; one whose worker died
-/// is handed out again after a while, and being done twice changes nothing.
+/// A slice is handed out, evaluated and finished in transactions of their own; one whose worker died is handed out again
+/// after a while, and being done twice changes nothing.
 public enum Backfills {
     /// Contacts of one workspace that a worker has in hand.
     public struct Slice: Sendable, Hashable {
@@ -165,18 +165,25 @@ public enum Backfills {
         return (open, rows.count)
     }
 
-    /// Notes that a slice is done, in the transaction that has done it, and last of all: workers wait for each other here.
+    /// Counts contacts of a slice that are something else now, in the transaction that has changed them, and last of all:
+    /// workers wait for each other here.
+    public static func count(changed: Int, of slice: Slice, in session: PostgresSession) throws {
+        guard changed > 0 else { return }
+        try session.execute(
+            """
+            update backfills set changed = changed + \(Int64(changed))
+            where workspace_id = \(slice.workspace) and revision = \(slice.revision)
+            """)
+    }
+
+    /// Notes that a slice is done.
     ///
-    /// - Parameters:
-    ///   - contacts: how many it holds.
-    ///   - changed: how many of them it has changed.
-    public static func finish(
-        _ slice: Slice, contacts: Int, changed: Int, in session: PostgresSession
-    ) throws {
+    /// - Parameter contacts: how many it holds.
+    public static func finish(_ slice: Slice, contacts: Int, in session: PostgresSession) throws {
         guard try session.execute("delete from backfill_slices where slice_id = \(slice.id)") == 1 else { return }
         try session.execute(
             """
-            update backfills set done = done + \(Int64(contacts)), changed = changed + \(Int64(changed))
+            update backfills set done = done + \(Int64(contacts))
             where workspace_id = \(slice.workspace) and revision = \(slice.revision)
             """)
         try end(slice.workspace, revision: slice.revision, in: session)

@@ -71,6 +71,23 @@ public enum Wakes {
             uniqueKeysWithValues: try rows.map { (try ContactKey(row: $0), try $0[2, as: Timestamp.self]) })
     }
 
+    /// Takes the wakes of those of `contacts` that are due at `now`, and tells when they fell due; the caller holds their
+    /// locks, and arms what comes next.
+    public static func take(
+        of contacts: some Collection<ContactKey>, at now: Timestamp, in session: PostgresSession
+    ) throws -> [ContactKey: Timestamp] {
+        guard !contacts.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            delete from wakes w
+            using unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (w, contact)
+            where w.workspace_id = u.w and w.contact_id = u.contact and w.due_at <= \(now)
+            returning w.workspace_id, w.contact_id, w.due_at
+            """)
+        return Dictionary(
+            uniqueKeysWithValues: try rows.map { (try ContactKey(row: $0), try $0[2, as: Timestamp.self]) })
+    }
+
     /// Removes the wakes of those of `contacts` that have merged into others, who are looked at instead.
     ///
     /// Services of the release before merge contacts without their wakes.

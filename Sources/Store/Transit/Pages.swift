@@ -9,6 +9,7 @@ public enum Pages {
         case timers
         case messages
         case wakes
+        case backfills
 
         /// Names a contact in ``Trials``.
         public func item(_ contact: ContactKey) -> UniqueID {

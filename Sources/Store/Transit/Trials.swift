@@ -20,6 +20,11 @@ public enum Trials {
         }
     }
 
+    /// Whether any item has been tried without an end: most of the time none has.
+    public static func areAny(in session: PostgresSession) throws -> Bool {
+        try session.query("select exists (select from trials)")[0][0, as: Bool.self]
+    }
+
     /// Tries of items that have not come to an end, oldest first.
     public static func of(_ items: [UniqueID], in session: PostgresSession) throws -> [UniqueID: [Trial]] {
         guard !items.isEmpty else { return [:] }

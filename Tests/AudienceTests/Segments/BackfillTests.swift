@@ -118,6 +118,38 @@ import TestSupport
         }
     }
 
+    /// Whose evaluation has killed workers is passed over, and looked at again by itself.
+    @Test func whoKillsWorkersIsPutOff() async throws {
+        try await Bench.with(Self.before) { bench in
+            try await bench.backfill()
+            try await Self.crowd(bench, of: 12)
+            try await bench.redefine(SegmentShop.files)
+            let deadly = bench.contact(.user, "user 1")
+            let (page, alone) = (
+                Pages.Work.backfills.item(deadly), Pages.Work.backfills.item(deadly, deadly.contact)
+            )
+            try await bench.database.pool.withTransaction { session in
+                for number in 0..<3 {
+                    let begunAt = Bench.start - .seconds(30 * Int64(number + 1))
+                    for (item, isAlone) in [(page, false), (alone, true)] {
+                        let trial = Trials.Trial(begunAt: begunAt, worker: "dead \(number)", isAlone: isAlone)
+                        try Trials.begin(item, trial, in: session)
+                    }
+                }
+            }
+            try await bench.backfill(slices: 5)
+            let progress = try await bench.database.pool.withTransaction { try Backfills.progress(in: $0) }
+            #expect(progress.map(\.done) == [12] && progress[0].endedAt != nil)
+            #expect(try await bench.segments("user 1") == [])
+            #expect(try await bench.count("select count(*) from segment_members where segment = 'recent'") == 7)
+            #expect(try await bench.count("select count(*) from trials") == 0)
+            #expect(try await bench.count("select count(*) from pages") == 0)
+
+            try await bench.advance(to: Bench.start + .hours(1))
+            #expect(try await bench.segments("user 1") == ["recent 1"])
+        }
+    }
+
     @Test func manyWorkersShareTheWork() async throws {
         try await Bench.with(Self.before) { bench in
             try await bench.backfill()

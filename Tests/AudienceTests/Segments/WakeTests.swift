@@ -34,6 +34,23 @@ import TestSupport
         }
     }
 
+    /// After an outage the wakes are late; what each finds has happened when it did.
+    @Test func flipsThatWereMissedKeepTheirInstants() async throws {
+        try await Bench.with(SegmentShop.files) { bench in
+            try await bench.apply(
+                bench.event("Order Completed", "1"), bench.event("Order Completed", "2", minute: 60),
+                bench.event("Page Viewed", "p"))
+            #expect(try await bench.segments() == ["buyers 1", "hot 1", "recent 1"])
+            try await bench.advance(to: Bench.start + .days(20))
+            #expect(try await bench.moves(of: "hot") == ["entered 1 event 0h", "left 1 time 23h"])
+            #expect(try await bench.moves(of: "recent") == ["entered 1 event 0h", "left 1 time 337h"])
+            #expect(try await bench.moves(of: "asleep") == ["entered 1 time 337h"])
+            #expect(
+                try await bench.texts("select since::text from personas")
+                    == bench.texts("select at::text from segment_moves where segment = 'asleep'"))
+        }
+    }
+
     @Test func aDecayingScoreCrossesItsThreshold() async throws {
         try await Bench.with(SegmentShop.files) { bench in
             try await bench.apply(bench.event("Page Viewed", "p"))
@@ -59,6 +76,9 @@ import TestSupport
             try await bench.walk(to: Bench.start + .days(3))
             #expect(try await bench.state(.user, "anne")?.stage == "think")
             #expect(try await bench.takeSignals().map(\.cause) == [.stage("think")])
+            let at = try await bench.texts(
+                "select extract(epoch from at - \(Bench.start))::int::text from stages where stage = 'think'")
+            #expect(at == ["259200"])
             #expect(try await bench.segments().contains("thinkers 1"), "a segment of the stage follows")
         }
     }

@@ -10,7 +10,7 @@ struct AMQPConnectionTests {
     }
 
     @Test func refusesWrongCredentialsAndUnknownVirtualHosts() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             var wrong = try configuration(broker)
             wrong.password = "wrong"
             let refused = await #expect(throws: AMQPError.self) { try await AMQPConnection.connect(wrong) }
@@ -34,7 +34,7 @@ struct AMQPConnectionTests {
     }
 
     @Test func heartbeatsKeepAnIdleConnectionAlive() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             var configuration = try configuration(broker)
             configuration.heartbeat = .seconds(1)
             let ended = Locked(false)
@@ -53,7 +53,7 @@ struct AMQPConnectionTests {
     }
 
     @Test func tellsWhenTheBrokerClosesIt() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             var configuration = try configuration(broker)
             configuration.connectionName = "to-be-closed"
             let (changes, continuation) = AsyncStream.makeStream(of: AMQPConnection.Change.self)
@@ -74,7 +74,7 @@ struct AMQPConnectionTests {
     }
 
     @Test func aClosedConnectionSaysSo() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await AMQPConnection.connect(configuration(broker))
             await connection.close()
             await connection.close()
@@ -86,7 +86,7 @@ struct AMQPConnectionTests {
     }
 
     @Test func aFailedDeclarationLeavesTheConnectionUsable() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await AMQPConnection.connect(configuration(broker))
             let missing = await #expect(throws: AMQPError.self) { try await connection.queueStatus("missing") }
             #expect(missing?.code == .notFound)
@@ -108,7 +108,7 @@ struct AMQPConnectionTests {
 
     /// A broker of several nodes, some of which refuse, are silent, or have no name.
     @Test(.timeLimit(.minutes(1))) func theNodeThatAnswersIsFound() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             var configuration = try configuration(broker)
             let real = configuration.nodes
             let silent = try SilentListener()

@@ -10,7 +10,7 @@ struct AMQPConsumingTests {
     private func withQueue(
         of count: UInt8, _ body: (AMQPConnection, TestBroker) async throws -> Void
     ) async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             try await connection.declareQueue("q", arguments: Self.quorum)
             for number in 0..<count {

@@ -15,7 +15,7 @@ struct AMQPPublishingTests {
     /// One byte more than fits into one frame of 131,072 bytes, and many frames.
     @Test(arguments: [0, 1, 131_064, 131_065, 5_000_000])
     func bodiesOfAnySizeComeBackEqual(size: Int) async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publishing = try await connect(broker)
             let consuming = try await connect(broker)
             try await publishing.declareQueue("q", arguments: ["x-queue-type": "quorum"])
@@ -39,7 +39,7 @@ struct AMQPPublishingTests {
     }
 
     @Test func anUnroutableBodyIsReturnedAndItsNeighboursAreNot() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await connect(broker)
             try await connection.declareQueue("q")
             let outcomes = await withTaskGroup(of: (Bool, AMQPError.Code?).self) { group in
@@ -63,7 +63,7 @@ struct AMQPPublishingTests {
     }
 
     @Test func aMissingExchangeFailsThePublishAndTheNextOneGoesThrough() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await connect(broker)
             try await connection.declareQueue("q")
             let error = await #expect(throws: AMQPError.self) {
@@ -76,7 +76,7 @@ struct AMQPPublishingTests {
     }
 
     @Test func aFullQueueRefuses() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await connect(broker)
             try await connection.declareQueue(
                 "q", arguments: ["x-queue-type": "quorum", "x-max-length": 3, "x-overflow": "reject-publish"])
@@ -96,7 +96,7 @@ struct AMQPPublishingTests {
     }
 
     @Test func aSmallWindowPassesEverybodyThrough() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await connect(broker) { $0.windowMessages = 7 }
             try await connection.declareQueue("q", arguments: ["x-queue-type": "quorum"])
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -114,7 +114,7 @@ struct AMQPPublishingTests {
     }
 
     @Test func closingFailsWhatIsNotConfirmed() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await connect(broker) { $0.windowMessages = 1 }
             try await connection.declareQueue("q", arguments: ["x-queue-type": "quorum"])
             let codes = await withTaskGroup(of: AMQPError.Code?.self) { group in

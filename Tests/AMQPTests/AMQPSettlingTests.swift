@@ -10,7 +10,7 @@ struct AMQPSettlingTests {
     /// Deliveries that were on their way when the consumer was cancelled reach it, or go back to the queue at once: none
     /// stays with the channel that nobody reads any more.
     @Test func cancellingInFullFlowLeavesNothingBehind() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publishing = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             let consuming = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             try await publishing.declareQueue("q", arguments: Self.quorum)
@@ -46,7 +46,7 @@ struct AMQPSettlingTests {
     /// Whatever prefix was acknowledged when the connection went, exactly the rest comes again, in order.
     @Test(arguments: [0, 1, 7, 19, 20])
     func afterAPrefixTheRestComesAgainInOrder(acknowledged: Int) async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             try await connection.declareQueue("q", arguments: Self.quorum)
             for number in 0..<20 as Range<UInt8> {
@@ -67,7 +67,7 @@ struct AMQPSettlingTests {
     }
 
     @Test func severalGivenBackStandInTheirOrder() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             try await connection.declareQueue("q", arguments: Self.quorum)
             for number in 0..<10 as Range<UInt8> {

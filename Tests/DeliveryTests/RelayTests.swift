@@ -5,7 +5,6 @@ import Model
 import Postgres
 import SMTP
 import Store
-import Synchronization
 import TestSupport
 import Testing
 import Transit
@@ -52,7 +51,7 @@ import Transit
                     try await bench.know(users)
                     await door.shut()
                     try await bench.plan("receipt", to: users)
-                    let log = Recorder()
+                    let log = LogRecorder(from: .notice)
                     let worker = try stage.worker("mailer", logger: log.logger)
                     let settings = try bench.settings(port: door.port)
                     try await stage.running(worker.services + [MailerService(worker: worker, settings: settings)]) {
@@ -65,7 +64,7 @@ import Transit
                     }
                     #expect(Set(sink.recipients).count == users.count)
                     #expect(try await bench.texts("select 'x' from messages where deferrals > 0").isEmpty)
-                    let said = log.lines.filter { $0.contains("relay") }
+                    let said = log.messages.filter { $0.contains("relay") }
                     #expect(said == ["the mail relay is away", "the mail relay is back"])
                 }
             }
@@ -116,29 +115,6 @@ import Transit
                 #expect(states == ["accepted", "planned"])
                 #expect(try await bench.claims() == 0)
             }
-        }
-    }
-}
-
-/// Keeps what is logged at notice and above.
-private final class Recorder: Sendable {
-    private let kept = Mutex<[String]>([])
-
-    var lines: [String] { kept.withLock { $0 } }
-    var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
-
-    private struct Handler: LogHandler {
-        let recorder: Recorder
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.notice
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            recorder.kept.withLock { $0.append("\(event.message)") }
         }
     }
 }

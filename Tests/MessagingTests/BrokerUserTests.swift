@@ -1,6 +1,7 @@
 import AMQP
 import Foundation
 import Messaging
+import TestSupport
 import Testing
 
 /// What each user may do on the real broker: decided here, asked of the broker for every queue.
@@ -54,7 +55,7 @@ import Testing
 
     @Test(arguments: BrokerUser.allCases)
     func aUserMayDoItsWorkAndNothingElse(_ user: BrokerUser) async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             try await Topology.declare(BrokerConfiguration(broker))
             try await Self.with(user, on: broker) { configuration in
                 let decided = Self.decided(user)
@@ -91,7 +92,7 @@ import Testing
 
     /// A service's connection finds the queues without a right to declare any, and says so where they are missing.
     @Test func aServiceNeedsNoRightToDeclare() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             try await Self.with(.ingest, on: broker) { configuration in
                 var url = try #require(URLComponents(string: broker.url))
                 (url.user, url.password) = (configuration.user, configuration.password)

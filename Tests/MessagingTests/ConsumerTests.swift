@@ -1,6 +1,7 @@
 import AMQP
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Consumer")
@@ -25,7 +26,7 @@ struct ConsumerTests {
     }
 
     @Test func handsOverInBatchesInOrderAndEmptiesTheQueue() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             let seen = BatchRecorder()
             let gate = Gate()
@@ -47,7 +48,7 @@ struct ConsumerTests {
     }
 
     @Test func liveGoesBeforeBulk() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             let seen = BatchRecorder()
             let gate = Gate()
@@ -76,7 +77,7 @@ struct ConsumerTests {
     }
 
     @Test func retriesInPlaceWithoutAFailedAttempt() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             let seen = BatchRecorder()
             let consumer = try consumer(broker) { batch in
@@ -96,7 +97,7 @@ struct ConsumerTests {
     }
 
     @Test func setsAsideAndTriesThatAgainUntilItIsKept() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             let kept = Mutex<[String]>([])
             let attempts = Mutex(0)
@@ -123,7 +124,7 @@ struct ConsumerTests {
     }
 
     @Test func shutdownReturnsWhatIsRetriedAndWhatStandsBehindItInOrder() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             try await publisher.publish((0..<20).map(String.init))
             let seen = BatchRecorder()
@@ -151,7 +152,7 @@ struct ConsumerTests {
     }
 
     @Test func aGracefulShutdownIsNoFailedAttempt() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             try await publisher.publish((0..<40).map(String.init))
             let seen = BatchRecorder()
@@ -180,7 +181,7 @@ struct ConsumerTests {
     }
 
     @Test func nothingIsTakenBeforeItIsOfUse() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             try await publisher.publish(["a"])
             let seen = BatchRecorder()
@@ -208,7 +209,7 @@ struct ConsumerTests {
     }
 
     @Test func whatWasTakenTwiceComesAlone() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             try await publisher.publish(["a", "b", "c"])
             // Two workers that take everything and settle nothing before they are gone.
@@ -234,7 +235,7 @@ struct ConsumerTests {
     }
 
     @Test func aDeletedQueueIsDeclaredAgainAndConsumed() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try publisher(broker)
             let seen = BatchRecorder()
             let consumer = try consumer(broker) { batch in

@@ -1,5 +1,6 @@
 import AMQP
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Messaging
@@ -8,7 +9,7 @@ import Testing
 struct KillingBodyTests {
     /// A worker that dies takes its connection with it and has settled nothing of what it held.
     @Test(arguments: Lane.allCases) func diesAlone(lane: Lane) async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let neighbours = (0..<40).map { "\(lane)-\($0)" }
             let others = (0..<20).map { "other-\($0)" }
             let publisher = try Publisher(BrokerConfiguration(broker), logger: quiet)

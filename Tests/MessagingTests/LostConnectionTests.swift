@@ -1,12 +1,14 @@
+import Logging
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Lost connections")
 struct LostConnectionTests {
     /// Connections are closed under publishers and consumer again and again; what was confirmed must arrive.
     @Test func nothingConfirmedIsLost() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try Publisher(BrokerConfiguration(broker), logger: quiet)
             let seen = Mutex(Set<Int>())
             let consumer = try Consumer(
@@ -50,7 +52,7 @@ struct LostConnectionTests {
     }
 
     @Test func anUnreachableBrokerIsAwayAtTheDeadlineAndSaidOnce() async throws {
-        let log = LogRecorder()
+        let log = LogRecorder(from: .trace)
         let publisher = try Publisher(
             BrokerConfiguration(url: "amqp://guest:guest@127.0.0.1:1/", connectionName: "test"), logger: log.logger,
             timeout: .milliseconds(400))
@@ -71,7 +73,7 @@ struct LostConnectionTests {
     /// What a request waits for at most must not depend on how a broker fails.
     @Test(.timeLimit(.minutes(1))) func aBrokerThatNeverAnswersIsAwayAtTheDeadline() async throws {
         let server = try SilentServer()
-        let log = LogRecorder()
+        let log = LogRecorder(from: .trace)
         let publisher = try Publisher(
             BrokerConfiguration(url: server.url, connectionName: "test"), logger: log.logger,
             timeout: .milliseconds(200))
@@ -99,8 +101,8 @@ struct LostConnectionTests {
     }
 
     @Test func aLossIsSaidOnceAndSoIsTheReturn() async throws {
-        try await TestBroker.with { broker in
-            let log = LogRecorder()
+        try await TestBroker.with(declared: false) { broker in
+            let log = LogRecorder(from: .trace)
             let publisher = try Publisher(BrokerConfiguration(broker), logger: log.logger)
             try await running([publisher]) {
                 try await eventually("connected") { publisher.availability == .connected }
@@ -114,7 +116,7 @@ struct LostConnectionTests {
     }
 
     @Test func aBodyBeyondTheLimitIsRefused() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try Publisher(BrokerConfiguration(broker), logger: quiet)
             let error = await #expect(throws: MessagingError.self) {
                 try await publisher.publish(
@@ -127,7 +129,7 @@ struct LostConnectionTests {
     }
 
     @Test func consumersMayShareAConnection() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let publisher = try Publisher(BrokerConfiguration(broker), logger: quiet)
             let shared = try BrokerConnection(BrokerConfiguration(broker, "shared"), logger: quiet)
             let seen = BatchRecorder()

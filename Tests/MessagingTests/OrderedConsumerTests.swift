@@ -1,5 +1,6 @@
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 /// What is handled had nothing before it left, whoever takes over from whom.
@@ -20,7 +21,7 @@ struct OrderedConsumerTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func whatIsRetriedHoldsUpWhatCameAfterIt() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             try await Topology.declare(BrokerConfiguration(broker))
             let seen = BatchRecorder()
             let tries = Mutex(0)
@@ -44,7 +45,7 @@ struct OrderedConsumerTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func whoTakesOverBeginsWhereTheOtherLeft() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             try await Topology.declare(BrokerConfiguration(broker))
             let (held, seen) = (BatchRecorder(), BatchRecorder())
             let texts = (0..<30).map(String.init)

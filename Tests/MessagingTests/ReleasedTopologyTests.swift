@@ -1,4 +1,5 @@
 import AMQP
+import TestSupport
 import Testing
 
 @testable import Messaging
@@ -54,7 +55,7 @@ import Testing
     }
 
     @Test func theBrokerTakesThisDeclarationAfterThatOfTheReleaseBefore() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             for (name, arguments) in Self.queues { try await connection.declareQueue(name, arguments: arguments) }
             await connection.close()

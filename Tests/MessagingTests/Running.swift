@@ -1,6 +1,7 @@
 import Logging
 import Messaging
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 extension BrokerConfiguration {

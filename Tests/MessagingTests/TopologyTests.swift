@@ -1,5 +1,6 @@
 import AMQP
 import Messaging
+import TestSupport
 import Testing
 
 @Suite("Topology")
@@ -14,7 +15,7 @@ struct TopologyTests {
     }
 
     @Test func declaringAtOnceAndAgainIsHarmless() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let configuration = try BrokerConfiguration(broker)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<4 { group.addTask { try await Topology.declare(configuration) } }
@@ -28,7 +29,7 @@ struct TopologyTests {
     }
 
     @Test func depthsBeforeAnythingIsDeclaredAreAnError() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let error = await #expect(throws: MessagingError.self) {
                 try await Topology.depths(BrokerConfiguration(broker))
             }
@@ -38,7 +39,7 @@ struct TopologyTests {
 
     /// Whoever reads leaves everything as it was, also when several read at once; only the newest stay.
     @Test func whatStandsInAShortQueueIsReadAndNotTaken() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let configuration = try BrokerConfiguration(broker)
             try await Topology.declare(configuration)
             #expect(try await Topology.read(.marks, configuration) == [])
@@ -62,7 +63,7 @@ struct TopologyTests {
     }
 
     @Test func anotherDeclarationOfOurQueueIsReported() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             try await connection.declareQueue("loods.events.live", arguments: ["x-queue-type": "classic"])
             await connection.close()
@@ -75,7 +76,7 @@ struct TopologyTests {
 
     /// Twenty returns are allowed; the twenty-first puts the body into the dead-letter queue with its history.
     @Test func whatIsReturnedTooOftenDiesAndCanBeConsumed() async throws {
-        try await TestBroker.with { broker in
+        try await TestBroker.with(declared: false) { broker in
             let configuration = try BrokerConfiguration(broker)
             try await Topology.declare(configuration)
             let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))

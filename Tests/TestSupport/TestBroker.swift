@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import Messaging
 
 #if canImport(FoundationNetworking)
@@ -94,18 +94,36 @@ public struct TestBroker: Sendable {
         try await Topology.depths(configuration).first { $0.queue == queue && $0.lane == lane }?.ready ?? 0
     }
 
+    /// A connection as the management API tells of it.
+    public struct Connection: Decodable, Sendable {
+        public var name: String
+        public var userProvidedName: String?
+        /// The heartbeat that was agreed on, in seconds.
+        public var timeout: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case name
+            case timeout
+            case userProvidedName = "user_provided_name"
+        }
+    }
+
+    /// The open connections of this virtual host, as far as the management API knows them yet.
+    public func connections() async throws -> [Connection] {
+        try JSONDecoder().decode([Connection].self, from: await call("GET", "vhosts/\(vhost)/connections"))
+    }
+
     /// Ends all connections of this virtual host from the broker's side; answers how many it knew of.
     @discardableResult
     public func closeConnections() async throws -> Int {
-        struct Connection: Decodable { var name: String }
-        let open = try JSONDecoder().decode(
-            [Connection].self, from: await call("GET", "vhosts/\(vhost)/connections"))
+        let open = try await connections()
         for connection in open { _ = try? await call("DELETE", "connections/\(connection.name)") }
         return open.count
     }
 
+    /// Calls the management API; the path stands behind `/api/`.
     @discardableResult
-    private func call(_ method: String, _ path: String, body: String? = nil) async throws -> Data {
+    public func call(_ method: String, _ path: String, body: String? = nil) async throws -> Data {
         let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._/"))
         guard let management, var components = URLComponents(url: management, resolvingAgainstBaseURL: false) else {
             throw TestSupportError("a broker of the test's own has no management API, or its URL is none")

@@ -104,6 +104,9 @@ extension ScoreModel {
     /// The events that may give points.
     public var mentionedEvents: Set<String> { Set(places.keys) }
 
+    /// Whether what an event of this name says may matter, not only that it happened.
+    public func asks(of event: String) -> Bool { places[event]?.contains { rules[$0].when != nil } ?? false }
+
     /// Whether the context of an event of this name may matter: `event.context` in a condition.
     public func asksContext(of event: String) -> Bool { places[event]?.contains { rules[$0].usesContext } ?? false }
 

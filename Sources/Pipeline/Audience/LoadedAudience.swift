@@ -90,7 +90,7 @@ struct LoadedAudience {
         for person in people {
             let contact = person.contact
             guard let rules = rules[contact.workspace] else { continue }
-            let interest = rules.entryEvents.union(openRuns[contact] ?? [])
+            let interest = openRuns[contact].map { rules.entryEvents.union($0) } ?? rules.entryEvents
             for event in (events[contact] ?? []).sorted(by: { $0.position < $1.position }) {
                 let reached = try person.apply(event)
                 guard event.effect == .live else { continue }
@@ -145,13 +145,12 @@ struct LoadedAudience {
     /// Entry conditions that look back are asked again for the events behind; an entry taken before stays the only one of
     /// its key. Runs of merged contacts are looked at once more, for what the other one did may be what they wait for.
     func disturbed(now: Timestamp, in session: PostgresSession) throws -> [Signal] {
-        let fresh = Set(events.values.joined().map(\.occurrence))
         var signals = merged.filter { openRuns[$0] != nil }.sorted().map { contact in
             Signal(
                 contact: contact, cause: .event, at: now, eventID: "", subject: contact.contact,
                 name: EventNames.aliased)
         }
-        for (id, rules) in rules {
+        for (id, rules) in rules where !rules.historicEntries.isEmpty {
             var places: [ContactKey: HistoryPosition] = [:]
             var names: Set<String> = []
             for (contact, events) in events where contact.workspace == id {
@@ -161,10 +160,12 @@ struct LoadedAudience {
                 names.formUnion(entries)
                 places[contact] = live.map(\.position).min()
             }
-            for contact in merged where contact.workspace == id && !rules.historicEntries.isEmpty {
+            for contact in merged where contact.workspace == id {
                 names.formUnion(rules.historicEntries)
                 places[contact] = HistoryPosition(at: .distantPast, eventID: "")
             }
+            guard !places.isEmpty else { continue }
+            let fresh = Set(events.values.joined().map(\.occurrence))
             signals += try EventLog.later(than: places, names: names, in: session)
                 .filter { !fresh.contains(Occurrence(subject: $0.subject, position: $0.position)) }
                 .map {

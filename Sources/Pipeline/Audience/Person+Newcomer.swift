@@ -34,8 +34,9 @@ extension Person {
         let isDescribedPublicly: Bool
         /// The companies that the events name.
         let companies: [Companies.Key]
+        /// Whether some of the events may say something of the contact.
+        let describes: Bool
         private let speaksOfConsent: Bool
-        private let describes: Bool
 
         /// Why the contact is looked at.
         enum Occasion: Equatable {

@@ -40,6 +40,7 @@ final class Person {
     private var stageSteadyUntil = Timestamp.distantFuture
     /// Whether others have merged into this contact.
     private let isJoined: Bool
+    private let mayBeDescribed: Bool
 
     init(_ newcomer: Newcomer, _ loaded: LoadedFacts, now: Timestamp) throws {
         contact = newcomer.contact
@@ -50,6 +51,7 @@ final class Person {
         consents = loaded.consents(of: contact)
         companies = loaded.companies(in: contact.workspace)
         isJoined = loaded.isJoined(contact)
+        mayBeDescribed = newcomer.describes
         isHeardToMerge = newcomer.isHeardToMerge
         countsAfresh = newcomer.countsAfresh
         let history = loaded.history(of: contact)
@@ -88,13 +90,14 @@ final class Person {
     ///
     /// - Returns: the stage reached with it.
     func apply(_ event: AcceptedEvent) throws -> Stages.Reached? {
-        try describe(event)
+        let mayDescribe = mayBeDescribed && event.mayDescribe
+        if mayDescribe { try describe(event) }
         try recordConsent(event)
         try addPoints(event)
         let place = max(event.position, known ?? event.position)
         facts.history.upTo = place
         let reached = advance(at: place)
-        var places = rules.segments.touched(by: event.name, describes: event.mayDescribe)
+        var places = rules.segments.touched(by: event.name, describes: mayDescribe)
         if reached != nil { places.formUnion(rules.segments.staged) }
         ask(
             places.union(pending), .event, at: place.at, eventID: place.eventID,

@@ -50,6 +50,8 @@ private struct LoadLoop {
     private var lanes: [Lane] = []
     private var next = 0
     private var answered = 0
+    /// Whose turn it is: a connection that is never used is closed by the server.
+    private var turn = 0
 
     init(_ load: HTTPLoad, _ script: HTTPLoad.Script) throws {
         self.script = script
@@ -86,7 +88,10 @@ private struct LoadLoop {
 
     /// Gives each connection that has none its next request, as far as it is time for one.
     private mutating func begin() throws {
-        for lane in lanes.indices where lanes[lane].request.isEmpty {
+        for _ in lanes.indices {
+            let lane = turn
+            turn = (turn + 1) % lanes.count
+            guard lanes[lane].request.isEmpty else { continue }
             guard !isDone else { return }
             if let pace = script.pace, ContinuousClock.now - start < pace * next { return }
             lanes[lane].request = script.request(next)

@@ -15,5 +15,6 @@ struct Migration: Sendable {
         Migration(number: 8, name: "segments", sql: PackageResources.m0008_segments_sql),
         Migration(number: 9, name: "scores", sql: PackageResources.m0009_scores_sql),
         Migration(number: 10, name: "people", sql: PackageResources.m0010_people_sql),
+        Migration(number: 11, name: "log", sql: PackageResources.m0011_log_sql),
     ]
 }

@@ -34,6 +34,8 @@ import Testing
         "outbox": "bodies for a queue, each about many contacts; empty at rest",
         "in_flight": "bodies between processes, only while the clock is stepped; empty at rest",
         "trials": "items in hand, events and signals among them; empty at rest",
+        "event_partitions": "the parts of the log, of all contacts",
+        "event_retention": "one row: how long the log is kept",
         "backfills": "of a workspace; how far all its contacts are",
         "backfill_slices": "what a worker has in hand, of many contacts; empty at rest",
         "pages": "what a worker has in hand, of many contacts; empty at rest",
@@ -48,6 +50,8 @@ import Testing
         // The applied files by revision, bodies between processes in stepped mode, the migrator's record, and what tells a
         // mailer that the withdrawals recorded before have been applied; what workers had in hand when they died.
         "definitions", "in_flight", "schema_migrations", "barriers", "trials", "pages",
+        // The parts of the log, how long it is kept, and what scores are counted from when events have left it.
+        "event_partitions", "event_retention", "carried_scores", "carried_counts",
         // Points that count until an instant, and which events of capped rules count.
         "expiring_scores", "score_counts",
         // Who is one person by which link, when that was found, and the companies people belong to; erasures as such.

@@ -103,7 +103,7 @@ import Testing
                 _ = try SendStates.lock([anne, bram], in: session)
                 try Merging.merge(bram, into: anne, now: noon, in: session)
                 let history = try EventLog.history(of: [anne, bram], names: ["Page Viewed"], in: session)
-                #expect(history[anne]?.map(\.eventID) == ["early", "B", "a", "b"])
+                #expect(history[anne]?.events.map(\.eventID) == ["early", "B", "a", "b"])
                 let later = try EventLog.later(
                     than: [anne: HistoryPosition(at: noon, eventID: "a")], names: ["Page Viewed", "Order Completed"],
                     in: session)

@@ -44,6 +44,11 @@ enum Rights {
         erasure_key          –       S        –          S       SI        –     –
         erasures             –       –        –          –       SIu       s     s
         event_log            –       SI       S          –       S         S     S
+        event_partitions     –       Su       –          –       S         S     –
+        event_retention      –       S        –          –       Su        S     –
+        event_totals         –       SIU      S          –       S         S     S
+        carried_scores       –       SIU      –          –       S         S     S
+        carried_counts       –       SIU      –          –       S         S     S
         recent_ids           –       SID      –          –       S         –     –
         scores               –       SIUD     S          –       S         S     S
         expiring_scores      –       SIUD     S          –       S         S     S
@@ -156,6 +161,9 @@ enum Rights {
         "set_aside scheduler u": "replayed_at reason attempts history",
         "set_aside mailer s": "set_aside_id queue reason attempts history replayed_at",
         "set_aside mailer u": "replayed_at reason attempts history",
+        // How far a part of the log is counted; how long the log is kept.
+        "event_partitions scoring u": "folded_workspace folded_subject folded_sent_time folded_event_id",
+        "event_retention operator u": "keep_days set_at set_by",
         // Erasure takes somebody out of bodies.
         "set_aside operator u": "replayed_at body",
         "contacts operator u": "erased_before",
@@ -175,6 +183,8 @@ enum Rights {
         "clock": "one row: the cell's clock",
         "schema_migrations": "the schema's own account of itself",
         "erasure_key": "one row: what tells whether a process has the key of the tombstones",
+        "event_partitions": "the parts of the log, of all workspaces",
+        "event_retention": "one row: how long the log is kept, for all workspaces",
         "lineage": "one row: the server that mails are sent from",
         "fences": "what was done after each restore, to all workspaces",
         "edges": "ingest processes that live, of no workspace",

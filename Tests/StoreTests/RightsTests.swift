@@ -156,8 +156,12 @@ import Testing
         #expect(
             functions == [
                 "bound_workspace search_path=public, pg_temp false", "contacts_at search_path=public, pg_temp false",
+                "drop_event_partition lock_timeout=200ms,search_path=public, pg_temp false",
                 "erase_rows search_path=public, pg_temp false",
+                "extend_event_log lock_timeout=200ms,search_path=public, pg_temp false",
+                "seal_event_log lock_timeout=200ms,search_path=public, pg_temp false",
                 "suppress_addresses search_path=public, pg_temp false",
+                "take_events search_path=public, pg_temp false",
             ])
     }
 }

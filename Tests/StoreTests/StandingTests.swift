@@ -1,4 +1,5 @@
 import Contracts
+import Expressions
 import Model
 import Postgres
 import Scores
@@ -44,6 +45,12 @@ import Testing
                 }, now: noon, in: session)
             try ScoreCounts.save(
                 [.init(contact: anne, slot: .init(model: "m", rule: 0, day: 1), counted: [])], in: session)
+            try EventTotals.save(
+                [.init(subject: anne, name: "e"): CarriedTotal(count: 1, first: noon, last: noon)], in: session)
+            var carried = CarriedScores.Entry()
+            carried.balance.add(ScoreTerm(epoch: 1, amount: 1))
+            carried.counted[.init(model: "m", rule: 0, day: 1)] = []
+            try CarriedScores.add([.init(subject: anne, model: "m", rules: id("rules")): carried], in: session)
             try Stages.append(
                 [.init(contact: anne, stage: "do", previous: nil, at: noon, eventID: "e1")], now: noon, in: session)
             try Consents.append([consent(.given, of: anne)], now: noon, in: session)

@@ -182,7 +182,7 @@ struct ScoreBookTests {
 }
 
 /// SplitMix64: the same throws for the same seed.
-private struct Dice: RandomNumberGenerator {
+struct Dice: RandomNumberGenerator {
     var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }

@@ -16,7 +16,7 @@ struct Loods: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ValidateCommand.self, ApplyCommand.self, MigrateCommand.self, KeysCommand.self,
             QuotaCommand.self, ImportCommand.self, ExportCommand.self, ContactsCommand.self, EraseCommand.self,
-            SegmentsCommand.self, BackfillCommand.self,
+            SegmentsCommand.self, BackfillCommand.self, LogCommand.self,
             ExplainCommand.self, FunnelCommand.self, ScoresCommand.self, ClockCommand.self, SetAsideCommand.self,
             StatusCommand.self, TailCommand.self,
             ExprCommand.self, UnknownCommand.self, FenceCommand.self, BrokerUsersCommand.self, ProbeCommand.self,

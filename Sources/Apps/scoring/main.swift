@@ -15,5 +15,6 @@ await ServiceMain.run(
             WorkerWatch(worker: worker, watched: .scoring, context: context), RecentIDCleaner(worker: worker),
             ExpiredScoreCleaner(worker: worker), deadLetters, ReviewLoop(worker: worker, liveWork: liveWork),
             EventConsumer(worker: worker, liveWork: liveWork), CompanyRipple(worker: worker),
+            LogKeeper(worker: worker, liveWork: liveWork),
         ]
     })

@@ -73,6 +73,11 @@ extension Checker {
             throw error("'\(text)' is not a duration", at: tree[id].offset, help: Self.durationHelp)
         }
         guard span > .zero else { throw error("a window is longer than nothing", at: tree[id].offset) }
+        if let retention = declarations.vocabulary.retention, span > retention {
+            throw error(
+                "a window of \(span) is longer than the log is kept, \(retention)", at: tree[id].offset,
+                help: "without a window \(function) counts all there ever was; loods log keep keeps the log longer")
+        }
         return span
     }
 }

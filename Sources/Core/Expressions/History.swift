@@ -2,16 +2,25 @@ public import Model
 
 /// What a contact did, in order of (time, event id), up to a place.
 ///
+/// What is carried over of events that the log no longer has stands before every place: a bounded view shows it too.
+///
 /// A value: copies share storage, so a bounded view of a long history costs nothing.
 public struct History: Sendable {
     private var eventsByName: [String: [HistoryEvent]] = [:]
+    private var carried: [String: CarriedTotal]
 
     /// Events behind this place are not seen; nil sees all. The place's own event is seen.
     public var upTo: HistoryPosition?
 
     /// Takes events in any order.
-    public init(_ events: some Sequence<HistoryEvent> = [], upTo: HistoryPosition? = nil) {
+    ///
+    /// - Parameter carried: per event name, what is left of events that are not among `events`.
+    public init(
+        _ events: some Sequence<HistoryEvent> = [], carried: [String: CarriedTotal] = [:],
+        upTo: HistoryPosition? = nil
+    ) {
         self.upTo = upTo
+        self.carried = carried
         for event in events { eventsByName[event.name, default: []].append(event) }
         for name in eventsByName.keys { eventsByName[name]?.sort { $0.position < $1.position } }
     }
@@ -29,7 +38,10 @@ public struct History: Sendable {
         return history
     }
 
-    /// The events of one name, oldest first.
+    /// What is left of the events of one name that the log no longer has; nil where there were none.
+    public func carried(named name: String) -> CarriedTotal? { carried.isEmpty ? nil : carried[name] }
+
+    /// The events of one name, oldest first, as far as the log has them.
     ///
     /// - Parameters:
     ///   - after: only events strictly behind this place.

@@ -42,22 +42,32 @@ extension Machine {
         let events = world.history.events(named: query.event, after: after, since: since)
         let oldest = query.question == .did ? events.last : events.first
         let leaves = query.window.flatMap { window in oldest.map { $0.at + window } } ?? .distantFuture
+        let carried = query.looksAtAll ? world.history.carried(named: query.event) : nil
         switch query.question {
-        case .did: return Slot(.bool(!events.isEmpty), leaves)
-        case .count: return Slot(.int(Int64(events.count)), leaves)
-        case .sum: return Slot(.double(sum(events, query.property)), leaves)
-        case .first, .last:
-            guard let event = query.question == .first ? events.first : events.last else {
-                return fault(.never, "'\(query.event)' has not happened")
-            }
-            return Slot(.timestamp(event.at))
+        case .did: return Slot(.bool(carried != nil || !events.isEmpty), leaves)
+        case .count: return Slot(.int((carried?.count ?? 0) + Int64(events.count)), leaves)
+        case .sum: return Slot(.double(sum(events, query.property, after: carried)), leaves)
+        case .first: return instant([carried?.first, events.first?.at].compactMap(\.self).min(), query)
+        case .last: return instant([carried?.last, events.last?.at].compactMap(\.self).max(), query)
         }
     }
 
-    /// Adds what are numbers, oldest first; everything else counts as nothing.
-    private func sum(_ events: ArraySlice<HistoryEvent>, _ property: String) -> Double {
-        var total = 0.0
-        for event in events { total += event.properties[property]?.number ?? 0 }
-        return total
+    private func instant(_ time: Timestamp?, _ query: HistoryQuery) -> Slot {
+        time.map { Slot(.timestamp($0)) } ?? fault(.never, "'\(query.event)' has not happened")
     }
+
+    /// Adds what are numbers; everything else counts as nothing. The sum is exact and rounded once, so that neither the order
+    /// nor what was carried over tells.
+    private func sum(_ events: ArraySlice<HistoryEvent>, _ property: String, after carried: CarriedTotal?) -> Double {
+        var total = carried?.sums[property] ?? ExactSum()
+        for event in events {
+            if let number = event.properties[property]?.number { total.add(number) }
+        }
+        return total.value
+    }
+}
+
+extension HistoryQuery {
+    /// Whether the question is about all of the past, and so about what the log no longer has as well.
+    fileprivate var looksAtAll: Bool { window == nil && !sinceRunStart }
 }

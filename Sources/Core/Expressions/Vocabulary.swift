@@ -1,3 +1,5 @@
+public import Model
+
 /// The names that a workspace knows; nil leaves a kind of name unchecked.
 public struct Vocabulary: Sendable, Hashable {
     /// Names for `did`, `count`, `sum`, `first` and `last`.
@@ -12,6 +14,8 @@ public struct Vocabulary: Sendable, Hashable {
     public var stages: Set<String>?
     /// Names for `in_segment`.
     public var segments: Set<String>?
+    /// How long the log is kept: the longest window that a question about the past may have; nil: for good.
+    public var retention: Span?
 
     public init(
         events: Set<String>? = nil, topics: Set<String>? = nil, scores: Set<String>? = nil,

@@ -5,10 +5,15 @@ import Model
 /// Reads a workspace's files in the order in which they refer to each other.
 struct Loader {
     let files: [String: String]
+    /// How long the log is kept; nil: for good.
+    let retention: Span?
     private(set) var findings: [Finding] = []
     private var readFiles: Set<String> = []
 
-    init(files: [String: String]) { self.files = files }
+    init(files: [String: String], retention: Span? = nil) {
+        self.files = files
+        self.retention = retention
+    }
 
     mutating func load() -> Workspace? {
         guard files["workspace.yaml"] != nil else {
@@ -20,6 +25,7 @@ struct Loader {
         let zone = settings?.zone ?? .utc
         let scores = read("scores.yaml") { ScoresReader($0, zone: zone).read() } ?? []
         var vocabulary = Vocabulary(topics: settings.map { Set($0.topics.map(\.name)) })
+        vocabulary.retention = retention
         vocabulary.scores = scores.map { Set($0.map(\.name)) }
         vocabulary.bands = scores.map { scores in
             Dictionary(scores.map { ($0.name, Set($0.bands.map(\.name))) }) { first, _ in first }

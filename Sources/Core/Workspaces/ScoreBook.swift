@@ -40,8 +40,13 @@ public struct ScoreBook: Sendable {
     /// A score counted from nothing.
     ///
     /// - Throws: `ScoreOverflow`.
-    public init(_ model: ScoreModel, of events: some Sequence<HistoryEvent>) throws(ScoreOverflow) {
+    ///
+    /// - Parameter carried: what events that the log no longer has gave, of each subject that the contact is.
+    public init(
+        _ model: ScoreModel, carried: [CarriedScore] = [], of events: some Sequence<HistoryEvent>
+    ) throws(ScoreOverflow) {
         self.init(model)
+        for score in carried { try add(score) }
         for event in events { try add(event) }
     }
 
@@ -49,18 +54,26 @@ public struct ScoreBook: Sendable {
     ///
     /// - Throws: `ScoreOverflow`; the score is then not to be used any more.
     public mutating func add(_ event: HistoryEvent) throws(ScoreOverflow) {
-        for place in model.rules(fitting: event) {
-            let term = model.term(of: place, at: event.at)
-            guard let slot = model.slot(of: place, at: event.at), let cap = model.rules[place].cap else {
-                try add(term)
-                continue
-            }
-            let admission = counted[slot, default: CountedEvents()].admit(
-                event.position, under: cap, day: model.day(of:))
-            if admission == .notCounted { continue }
-            recounted.insert(slot)
-            try add(term)
-            if case .insteadOf(let other) = admission { try add(model.term(of: place, at: other.at).negated) }
+        for place in model.rules(fitting: event) { try add(event.position, by: place) }
+    }
+
+    /// Adds what an event at a place in the history earns by the rule at a place of the model.
+    private mutating func add(_ position: HistoryPosition, by place: Int) throws(ScoreOverflow) {
+        let term = model.term(of: place, at: position.at)
+        guard let slot = model.slot(of: place, at: position.at), let cap = model.rules[place].cap else {
+            return try add(term)
+        }
+        let admission = counted[slot, default: CountedEvents()].admit(position, under: cap, day: model.day(of:))
+        if admission == .notCounted { return }
+        recounted.insert(slot)
+        try add(term)
+        if case .insteadOf(let other) = admission { try add(model.term(of: place, at: other.at).negated) }
+    }
+
+    private mutating func add(_ score: CarriedScore) throws(ScoreOverflow) {
+        for term in score.balance.terms { try add(term) }
+        for (slot, events) in score.counted where model.rules.indices.contains(Int(slot.rule)) {
+            for position in events.places { try add(position, by: Int(slot.rule)) }
         }
     }
 

@@ -1,3 +1,5 @@
+public import Model
+
 extension Workspace {
     /// What reading a folder gave.
     public struct Loaded: Sendable {
@@ -11,8 +13,10 @@ extension Workspace {
 
     /// Reads and checks definitions: relative path (with `/`) to text. Everything wrong is found at once, as far as that
     /// makes sense; the same files give the same result.
-    public static func load(files: [String: String]) -> Loaded {
-        var loader = Loader(files: files)
+    ///
+    /// - Parameter retention: how long the log is kept where they are to be live: longer windows are errors. nil: for good.
+    public static func load(files: [String: String], retention: Span? = nil) -> Loaded {
+        var loader = Loader(files: files, retention: retention)
         let workspace = loader.load()
         let findings = Set(loader.findings).sorted()
         let failed = findings.contains { $0.severity == .error }

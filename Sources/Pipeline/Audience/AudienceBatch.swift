@@ -20,6 +20,8 @@ struct AudienceBatch {
         var account = AudienceAccount()
         /// How many were of before somebody's erasure.
         var erased = 0
+        /// How many were set aside, since the log does not go back to when they were sent.
+        var late = 0
         /// Committed with the batch; to be published now.
         var outbox: [Outbox.Row] = []
     }
@@ -46,11 +48,15 @@ struct AudienceBatch {
         guard standings.count == Set(survivors.values).count else { throw Strangers() }
         try confirm(survivors)
         let tracked = try TrackingConsent(events, survivors, in: session).filter(events)
-        let fresh = try EventLog.append(tracked, in: session)
+        let retention = try PastRetention(tracked, now: clock.now, in: session)
+        try SetAside.add(retention.items(lane.rawValue, machineNow: machineNow), in: session)
+        let fresh = try EventLog.append(retention.taken, in: session)
         if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
         let merges = try links.settle(
             fresh, survivors: survivors, standings: standings, now: clock.now, in: session)
-        var result = Result(fresh: fresh.count, untracked: events.count - tracked.count, erased: brought - events.count)
+        var result = Result(
+            fresh: fresh.count, untracked: events.count - tracked.count, erased: brought - events.count,
+            late: retention.late.count)
         guard !fresh.isEmpty else { return result }
         for (subject, contact) in survivors { survivors[subject] = merges.contact(of: subject, before: contact) }
         try CompanyFacts(fresh)?.save(now: clock.now, in: session)

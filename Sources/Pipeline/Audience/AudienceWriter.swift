@@ -18,6 +18,7 @@ public struct AudienceWriter: Sendable {
     private let untracked = Counter(label: "loods_events_untracked_total")
     private let erased = Counter(label: "loods_events_erased_total")
     private let repeated = Counter(label: "loods_events_repeated_total")
+    private let setAside = Counter(label: "loods_set_aside_total", dimensions: [("queue", "events")])
     private let tally = AudienceTally()
 
     public init(worker: Worker) { self.worker = worker }
@@ -30,7 +31,8 @@ public struct AudienceWriter: Sendable {
         untracked.increment(by: result.untracked)
         tally.add(result.account)
         erased.increment(by: events.count - living + result.erased)
-        repeated.increment(by: living - result.fresh - result.untracked - result.erased)
+        repeated.increment(by: living - result.fresh - result.untracked - result.erased - result.late)
+        if result.late > 0 { setAside.increment(by: result.late) }
         await worker.relay.publish(result.outbox)
     }
 
@@ -50,6 +52,9 @@ public struct AudienceWriter: Sendable {
                     try ContactIntake.ensure(living, knowingErasedBy: key, in: session)
                 }[...]
                 CrashPoint.scoringAfterIdentities.pass()
+            } catch let error as PostgresError where error.constraint == "past_retention" {
+                // A part of the log was sealed meanwhile: now the horizon says so.
+                continue
             }
         }
         return (try await write(living, arriving: flights, lane: lane), living.count)

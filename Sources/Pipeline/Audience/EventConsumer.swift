@@ -63,7 +63,7 @@ public struct EventConsumer: Service {
     private func apply(_ batches: [EventBatch], lane: Lane, alone: Bool) async throws {
         let events = batches.flatMap(\.events)
         let flights = batches.map(\.id)
-        let name = { (event: AcceptedEvent) in event.alone(lane).id }
+        let name = { (event: AcceptedEvent) in event.alone(lane.rawValue).id }
         let poison = try await worker.bisect(events[...], alone: alone ? name : nil) { part in
             try await audience.apply(part, arriving: part.count == events.count ? flights : [], lane: lane)
         }
@@ -76,7 +76,7 @@ public struct EventConsumer: Service {
     /// Keeps single events that cannot become facts, each as a body of its own that can be replayed.
     private func setAside(_ poison: [(item: AcceptedEvent, fault: any Error)], lane: Lane) async throws {
         let items = poison.map { event, fault in
-            var item = event.alone(lane)
+            var item = event.alone(lane.rawValue)
             (item.reason, item.setAsideAt) = ("\(fault)", worker.clock.now)
             return item.tried(by: worker, fault)
         }
@@ -89,9 +89,9 @@ public struct EventConsumer: Service {
 
 extension AcceptedEvent {
     /// The event as it is set aside, for want of a reason so far.
-    fileprivate func alone(_ lane: Lane) -> SetAside.Item {
+    func alone(_ lane: String) -> SetAside.Item {
         let body = EventBatch(id: .derived("loods.alone", "\(subjectID)", eventID), events: [self]).encoded
         return SetAside.Item(
-            body: body, queue: QueueName.events.rawValue, lane: lane.rawValue, reason: "", attempts: 1, at: receivedAt)
+            body: body, queue: QueueName.events.rawValue, lane: lane, reason: "", attempts: 1, at: receivedAt)
     }
 }

@@ -4,6 +4,7 @@ import Model
 import Postgres
 import Scores
 import Store
+import Transit
 import Workspaces
 
 /// What rules ask about the contacts of a batch, read in one statement a kind, for those who need it.
@@ -12,7 +13,8 @@ struct LoadedFacts {
     private let balances: [ContactKey: [String: ScoreBalance]]
     private let counts: [ContactKey: [ScoreCounts.Slot: [HistoryPosition]]]
     private let consents: [ContactKey: [Consents.Entry]]
-    private let histories: [ContactKey: [HistoryEvent]]
+    private let histories: [ContactKey: LoggedHistory]
+    private let carried: [ContactKey: [CarriedScores.Key: CarriedScores.Entry]]
     private let joined: Set<ContactKey>
     private let members: [ContactKey: [SegmentMembers.Membership]]
     private let personas: [ContactKey: PersonaRows.Row]
@@ -39,6 +41,7 @@ struct LoadedFacts {
             names: newcomers.reduce(into: Set<String>()) { $0.formUnion($1.historyNames) },
             properties: newcomers.contains(where: \.needsProperties),
             context: newcomers.contains { $0.rescoring.asksContext }, in: session)
+        carried = try CarriedScores.load(ofContacts: contacts { !$0.rescoring.models.isEmpty }, in: session)
     }
 
     /// The row of a contact; without attributes where nothing asks for them.
@@ -72,7 +75,12 @@ struct LoadedFacts {
     /// Whether others have merged into a contact that a public key would describe.
     func isJoined(_ contact: ContactKey) -> Bool { joined.contains(contact) }
     func consents(of contact: ContactKey) -> [Consents.Entry] { consents[contact] ?? [] }
-    func history(of contact: ContactKey) -> [HistoryEvent] { histories[contact] ?? [] }
+    func history(of contact: ContactKey) -> LoggedHistory { histories[contact] ?? LoggedHistory() }
+
+    /// What events that the log no longer has gave by the rules of a score, of each subject that the contact is.
+    func carried(of contact: ContactKey, in model: ScoreModel) -> [CarriedScore] {
+        (carried[contact] ?? [:]).scores(by: model)
+    }
 }
 
 extension Contacts.State {

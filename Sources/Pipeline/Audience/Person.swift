@@ -56,10 +56,10 @@ final class Person {
         countsAfresh = newcomer.countsAfresh
         let history = loaded.history(of: contact)
         scoring = try PersonScoring(newcomer, loaded)
-        known = history.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
+        known = history.events.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
         facts = ContactFacts(
             rules.workspace, now: now, contact: state.seen(with: companies), stage: state.stage,
-            segments: book.names, balances: state.objects ? [:] : scoring.balances, history: History(history))
+            segments: book.names, balances: state.objects ? [:] : scoring.balances, history: history.history)
         hasAdvanced = newcomer.hasMerged || newcomer.standing.isStirred
         facts.consents = consentedTopics
         book.isClosed = state.objects

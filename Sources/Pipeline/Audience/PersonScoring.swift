@@ -14,7 +14,7 @@ struct PersonScoring {
     private let loaded: [String: ScoreBalance]
     private let lists: [String: [ScoreBook.Slot: CountedEvents]]
 
-    /// Scores that are counted afresh begin with the log as it was before the batch.
+    /// Scores that are counted afresh begin with what is carried over, and the log as it was before the batch.
     ///
     /// - Throws: `ScoreOverflow`.
     init(_ newcomer: Person.Newcomer, _ facts: LoadedFacts) throws {
@@ -25,8 +25,10 @@ struct PersonScoring {
         let capped = models.filter(\.hasCaps)
         lists = capped.reduce(into: [:]) { $0[$1.name] = facts.counted(of: newcomer.contact, in: $1) }
         if !rescoring.models.isEmpty {
-            let past = facts.history(of: contact).without(newcomer.events)
-            for model in rescoring.models { books[model.name] = try ScoreBook(model, of: past) }
+            let past = facts.history(of: contact).events.without(newcomer.events)
+            for model in rescoring.models {
+                books[model.name] = try ScoreBook(model, carried: facts.carried(of: contact, in: model), of: past)
+            }
         }
         guard newcomer.hasMerged else { return }
         for model in capped where books[model.name] == nil && !(lists[model.name] ?? [:]).isEmpty {

@@ -34,7 +34,7 @@ struct ContactFactSheet {
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
                 segments: segments[state.key] ?? [], balances: balances[state.key] ?? [:],
-                history: History(histories[state.key] ?? []), companies: companies[state.key.workspace])
+                history: histories[state.key]?.history ?? History(), companies: companies[state.key.workspace])
         }
     }
 

@@ -36,6 +36,11 @@ enum MetricCatalogue {
             "Contacts that time alone may have changed and nobody has looked at yet; at most 100,000.",
         "loods_wake_lag_seconds": "Domain time since the earliest due wake was due; 0 where none is.",
         "loods_backfill_contacts": "Contacts that the live definitions have yet to reach.",
+        "loods_log_ahead_seconds": "Domain time until the end of the last part of the log that is made.",
+        "loods_log_default_events":
+            "Events that stand in no part of their own, since clocks were far ahead; at most 100,000.",
+        "loods_log_overdue_seconds":
+            "Domain time since the oldest part of the log should have begun to leave it; 0 where none should.",
         "loods_messages":
             "Messages by state: due, held (also deferred), claimed, handed, unknown; each at most 100,000.",
 
@@ -57,6 +62,7 @@ enum MetricCatalogue {
         "loods_segment_moves_total": "Contacts that entered or left a segment, by cause: event, time, backfill.",
         "loods_wakes_fired_total": "Contacts that were looked at since time alone may have changed something.",
         "loods_wakes_failed_total": "Contacts that could not be evaluated and are looked at again an hour later.",
+        "loods_log_events_left_total": "Events that have left the log, and are counted in what is carried over.",
         "loods_backfilled_contacts_total": "Contacts that were looked at since definitions were applied.",
         "loods_signals_total": "Signals that journeys have acted on.",
         "loods_timers_fired_total": "Contacts whose due timers were taken.",

@@ -82,45 +82,15 @@ public enum EventLog {
         return events.filter { $0.sentTime != nil || fresh.remove($0.key) != nil }
     }
 
+    /// Keeps the parts of the log from being dropped until the transaction ends, so that a snapshot that is taken after it,
+    /// and may only read, finds all that it knows of.
+    public static func hold(in session: PostgresSession) throws {
+        try session.execute("lock table event_log in access share mode")
+    }
+
     /// Forgets untimed ids received before `instant`.
     public static func forgetRecentIDs(before instant: Timestamp, in session: PostgresSession) throws {
         try session.execute("delete from recent_ids where received_at < \(instant)")
-    }
-
-    /// The events of `names` that `contacts` have in the log, by contact, in (time, event id) order.
-    ///
-    /// - Parameters:
-    ///   - properties: whether events carry what they say; without it conditions see only that they happened, and when.
-    ///   - context: whether events carry where they happened, which few conditions ask.
-    public static func history(
-        of contacts: some Collection<ContactKey>, names: some Collection<String>, properties: Bool = true,
-        context: Bool = false, in session: PostgresSession
-    ) throws -> [ContactKey: [HistoryEvent]] {
-        guard !contacts.isEmpty, !names.isEmpty else { return [:] }
-        let rows = try session.query(
-            """
-            with wanted as (
-                select * from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (w, contact)
-            ), subjects as (
-                select w, contact, contact as subject from wanted
-                union all
-                select w, contact, c.contact_id
-                from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
-            )
-            select s.w, s.contact, l.at, l.event_id, l.name,
-                case when \(properties) then l.properties else '{}' end, case when \(context) then l.context else '{}' end
-            from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
-            where l.name = any(\(Array(names)))
-            order by s.w, s.contact, l.at, l.event_id
-            """)
-        var histories: [ContactKey: [HistoryEvent]] = [:]
-        for row in rows {
-            let (workspace, contact, at, eventID, name, properties, context) = try row.decode(
-                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self, String.self, JSON.self, JSON.self))
-            histories[ContactKey(workspace: workspace, contact: contact), default: []].append(
-                HistoryEvent(at: at, eventID: eventID, name: name, properties: properties, context: context))
-        }
-        return histories
     }
 
     /// Live events of `names` that stand behind a place in their contact's history: what a late event may concern.

@@ -95,7 +95,7 @@ public enum ScoreCounts {
             """)
     }
 
-    private static func places(_ json: JSON) -> [HistoryPosition] {
+    static func places(_ json: JSON) -> [HistoryPosition] {
         (json.array ?? []).compactMap { place in
             guard let parts = place.array, parts.count == 2, case .int(let at) = parts[0], let id = parts[1].string
             else { return nil }
@@ -103,7 +103,7 @@ public enum ScoreCounts {
         }
     }
 
-    private static func json(_ places: [HistoryPosition]) -> JSON {
+    static func json(_ places: [HistoryPosition]) -> JSON {
         .array(places.map { .array([.int($0.at.microseconds), .string($0.eventID ?? "")]) })
     }
 }

@@ -128,6 +128,8 @@ extension SetAside {
         case killsWorkers = "kills_workers"
         /// The broker put it aside by itself.
         case broker
+        /// Events that were sent before the log's horizon.
+        case pastRetention = "past_retention"
         /// It was read, and could not be done.
         case failed
 
@@ -139,6 +141,8 @@ extension SetAside {
                 self = .killsWorkers
             } else if reason.hasPrefix("the broker put it aside") {
                 self = .broker
+            } else if reason.hasPrefix(SetAside.pastRetention) {
+                self = .pastRetention
             } else {
                 self = .failed
             }

@@ -3,6 +3,9 @@ public import Postgres
 
 /// What was taken out of the flow with its reason: kept, inspectable, replayable.
 public enum SetAside {
+    /// How the reason begins of an event that was sent before the log's horizon.
+    public static let pastRetention = "past-retention"
+
     public struct Item: Sendable, Hashable {
         public var id: UniqueID
         public var queue: String

@@ -24,12 +24,17 @@ struct StoreWatch: Sendable {
     func look() async {
         let machineNow = clock.now
         let hasPart = !watched.queues.isEmpty || !watched.parts.isEmpty
-        let figures = try? await pool.withTransaction(within: .seconds(5), deadline: .seconds(2)) { session in
-            hasPart ? try StoreFigures.read(machineNow: machineNow, in: session) : nil
+        let showsLog = watched.parts.contains(.log)
+        let read = try? await pool.withTransaction(within: .seconds(5), deadline: .seconds(2)) { session in
+            (
+                hasPart ? try StoreFigures.read(machineNow: machineNow, in: session) : nil,
+                showsLog ? try LogFigures.read(in: session) : nil
+            )
         }
         if case .available = pool.state { dependency.show(isUp: true) } else { dependency.show(isUp: false) }
         guard hasPart else { return }
-        show(figures ?? nil, machineNow)
+        show(read?.0, machineNow)
+        if showsLog { showLog(read?.1) }
     }
 
     private func show(_ figures: StoreFigures?, _ machineNow: Timestamp) {
@@ -63,6 +68,12 @@ struct StoreWatch: Sendable {
         record("loods_wakes_due", nil, figures.map { Double($0.dueWakes) })
         record("loods_wake_lag_seconds", nil, figures.map { $0.wakeLag ?? 0 })
         record("loods_backfill_contacts", nil, figures.map { Double($0.backfill) })
+    }
+
+    private func showLog(_ figures: LogFigures?) {
+        record("loods_log_ahead_seconds", nil, figures?.ahead)
+        record("loods_log_overdue_seconds", nil, figures?.overdue)
+        record("loods_log_default_events", nil, figures.map { Double($0.strays) })
     }
 
     private func showMessages(_ figures: StoreFigures?) {

@@ -7,6 +7,7 @@ public struct Watched: Sendable {
     public enum Part: Sendable, Hashable {
         case timers
         case wakes
+        case log
         case messages
     }
 
@@ -21,7 +22,7 @@ public struct Watched: Sendable {
     public static let ingest = Watched(
         service: "ingest", queues: [], parts: [], work: ["loods_ingest_events_total"])
     public static let scoring = Watched(
-        service: "scoring", queues: [.events, .dead], parts: [.wakes],
+        service: "scoring", queues: [.events, .dead], parts: [.wakes, .log],
         work: ["loods_events_stored_total", "loods_events_repeated_total", "loods_events_untracked_total"])
     public static let scheduler = Watched(
         service: "scheduler", queues: [.signals], parts: [.timers],

@@ -6,7 +6,7 @@ import Store
 import Transit
 import Workspaces
 
-/// Counts scores from the log, and compares them with those that are stored.
+/// Counts scores from the log and what is carried over it, and compares them with those that are stored.
 struct ScoreCheck: Sendable {
     private static let slice: Int32 = 500
 
@@ -73,6 +73,7 @@ struct ScoreCheck: Sendable {
     ) async throws -> R {
         try await pool.withTransaction { session in
             try Snapshot.take(in: session)
+            try EventLog.hold(in: session)
             return try body(try choice.enter(in: session), session)
         }
     }
@@ -92,13 +93,15 @@ struct ScoreCheck: Sendable {
             ).scores
             let names = models.reduce(into: Set<String>()) { $0.formUnion($1.mentionedEvents) }
             let histories = try EventLog.history(of: states.map(\.key), names: names, context: true, in: session)
+            let carried = try CarriedScores.load(ofContacts: states.map(\.key), in: session)
             for state in states {
                 report.contacts += 1
                 report.scores += models.count
                 for model in models {
                     let difference = try Self.difference(
                         of: state.key, in: model, balances[state.key]?[model.name] ?? ScoreBalance(),
-                        lists[state.key] ?? [:], histories[state.key] ?? [], now: now)
+                        lists[state.key] ?? [:], histories[state.key]?.events ?? [],
+                        carried[state.key]?.scores(by: model) ?? [], now: now)
                     report.differences += [difference].compactMap(\.self)
                 }
             }
@@ -108,9 +111,10 @@ struct ScoreCheck: Sendable {
 
     private static func difference(
         of contact: ContactKey, in model: ScoreModel, _ stored: ScoreBalance,
-        _ lists: [ScoreCounts.Slot: [HistoryPosition]], _ history: [HistoryEvent], now: Timestamp
+        _ lists: [ScoreCounts.Slot: [HistoryPosition]], _ history: [HistoryEvent], _ carried: [CarriedScore],
+        now: Timestamp
     ) throws -> Difference? {
-        let book = try ScoreBook(model, of: history)
+        let book = try ScoreBook(model, carried: carried, of: history)
         let isSame = book.balance.standing(at: now) == stored.standing(at: now)
         let counted = book.counted.reduce(into: [:]) { lists, list in
             lists[ScoreCounts.Slot(model: model.name, rule: list.key.rule, day: list.key.day)] = list.value.places

@@ -160,8 +160,13 @@ extension ClusterStatus {
 
     private var aside: [StatusFinding] {
         guard let figures = view?.figures, !figures.setAside.isEmpty else { return [] }
-        let parts = figures.setAside.map { "\(counted($0.count)) of \($0.queue) (\($0.reason.words))" }
         let dead = ready(.dead) ?? 0
+        let parts = figures.setAside.map { "\(counted($0.count)) of \($0.queue) (\($0.reason.words))" }
+        // Late events are the senders' matter: nothing here can be mended.
+        guard dead > 0 || figures.setAside.contains(where: { $0.reason != .pastRetention }) else {
+            let late = parts.joined(separator: ", ")
+            return [note("late", "Set aside: \(late). loods log tells how far the log goes back.")]
+        }
         let more = dead > 0 ? "; \(dead.counted("dead letter")) on the way" : ""
         return [
             trouble(
@@ -186,6 +191,7 @@ extension SetAside.ReasonClass {
         case .unreadable: "unreadable"
         case .killsWorkers: "may kill workers"
         case .broker: "by the broker"
+        case .pastRetention: "sent before the log begins"
         case .failed: "cannot be done"
         }
     }

@@ -58,6 +58,7 @@ extension ClusterStatus {
                 "unknown": .int(figures.unknownMessages),
             ]),
             "set_aside": .int(backlog.setAside),
+            "log": view.log.json,
             "refusal": view.refusal.map { .string($0) } ?? .null,
         ]
     }

@@ -23,6 +23,8 @@ extension ClusterStatus {
         let head = Row(name: "", cells: ["workers", "rate/s", "oldest", "waiting", "set aside"], note: "")
         lines.append(Console.dim(line(head)))
         lines += rows.map(line)
+        // Without a retention there is nothing to tell.
+        if let log = view?.log, log.retention.kept != nil { lines += ["", "the log is \(log.standing)"] }
         lines.append("")
         let findings = findings
         lines += findings.map(\.line)

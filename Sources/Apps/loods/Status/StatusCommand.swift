@@ -63,6 +63,7 @@ struct StoreView: Sendable {
     let clock: DomainClock.Reading
     let backlog: Backlog
     let figures: StoreFigures
+    let log: LogFigures
     let workers: [Workers.Entry]
     /// Why mails are not sent from this store; nil where they are.
     let refusal: String?
@@ -71,6 +72,7 @@ struct StoreView: Sendable {
         clock = try DomainClock.reading(in: session)
         backlog = try Backlog.read(at: clock.now, in: session)
         figures = try StoreFigures.read(machineNow: machineNow, in: session)
+        log = try LogFigures.read(in: session)
         workers = try Workers.all(in: session)
         let standing = try Lineages.standing(in: session)
         let hasClaimed = try Lineages.hasClaimed(in: session)

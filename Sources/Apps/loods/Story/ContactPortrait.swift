@@ -52,7 +52,8 @@ struct ContactPortrait: Sendable {
         let names = definitions?.scores.reduce(into: Set<String>()) { $0.formUnion($1.mentionedEvents) } ?? []
         history =
             eventLimit > 0
-            ? try EventLog.history(of: [contact], names: names, context: true, in: session)[contact] ?? [] : []
+            ? try EventLog.history(of: [contact], names: names, context: true, in: session)[contact]?.events ?? []
+            : []
     }
 
     var zone: LocalZone { definitions?.zone ?? .utc }

@@ -11,6 +11,14 @@ extension Application {
         }
         // A new workspace is all new: its files need no list.
         if !isNew { lines += others }
+        if let recounted {
+            lines += recounted.scores.map { name in
+                """
+                ! score \(name)   counts anew from the log, which goes back to \(recounted.horizon): what came before gives \
+                no points by new rules
+                """
+            }
+        }
         return lines
     }
 

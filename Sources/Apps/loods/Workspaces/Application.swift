@@ -26,6 +26,8 @@ struct Application: Sendable {
     let added: [String]
     let changed: [String]
     let removed: [String]
+    /// Scores whose rules change although events have left the log, and since when it goes back no further.
+    let recounted: (scores: [String], horizon: Timestamp)?
     private let live: [Definitions.JourneyVersion]
 
     var changesAnything: Bool {
@@ -44,16 +46,23 @@ struct Application: Sendable {
         workspace = name
         isNew = entry.map { $0.revision == 0 } ?? true
         before = entry?.revision ?? 0
+        var old: Workspace?
         var stored: [String: String] = [:]
         var latest: [String: Definitions.JourneyVersion] = [:]
         var live: [String: Definitions.JourneyVersion] = [:]
         if let entry, before > 0 {
             stored = try Definitions.files(of: entry.id, revision: before, in: session)
-            if let old = Workspace.load(files: stored).workspace {
-                try Self.refuseConflicts(of: definitions, with: old)
-            }
+            old = Workspace.load(files: stored).workspace
+            if let old { try Self.refuseConflicts(of: definitions, with: old) }
             latest = try Definitions.latestVersions(of: entry.id, in: session)
             for version in try Definitions.liveJourneys(of: entry.id, in: session) { live[version.journey] = version }
+        }
+        let isKnown = before > 0
+        recounted = try EventRetention.read(in: session).horizon.map { horizon in
+            let changed = definitions.scores.filter { model in
+                old?.score(named: model.name).map { !$0.countsAs(model) } ?? isKnown
+            }
+            return (changed.map(\.name), horizon)
         }
         added = files.keys.filter { stored[$0] == nil }.sorted()
         removed = stored.keys.filter { files[$0] == nil }.sorted()

@@ -33,6 +33,7 @@ struct ApplyCommand: AsyncParsableCommand {
             definitions: definitions, files: files, name: try name(definitions), author: Self.author)
         let url = try Settings.read { Settings.databaseURL(&$0) }
         let application = try await PostgresPool.lend(url) { pool in
+            try await pool.withTransaction { try change.refuseLongWindows(in: $0) }
             let expected = try await confirmed(change, pool)
             return try await pool.withTransaction { try change.apply(expecting: expected, in: $0) }
         }
@@ -85,6 +86,16 @@ private struct Change: Sendable {
     let files: [String: String]
     let name: String
     let author: String
+
+    /// Windows that are longer than the log is kept would never be right.
+    func refuseLongWindows(in session: PostgresSession) throws {
+        try Standing.workspace(name).take(in: session)
+        guard let kept = try EventRetention.read(in: session).kept else { return }
+        let loaded = Workspace.load(files: files, retention: kept)
+        guard loaded.hasErrors else { return }
+        for finding in loaded.findings where finding.severity == .error { Console.note(finding.description) }
+        throw ExitFault(code: .failures, message: "\(loaded.summary); nothing has been changed")
+    }
 
     func look(in session: PostgresSession) throws -> Application {
         try Standing.workspace(name).take(in: session)

@@ -9,10 +9,21 @@ struct ValidateCommand: ParsableCommand {
 
     @Argument(help: "The workspace's folder.")
     var folder = "."
+    @Option(
+        help: "How long the log is kept where it is applied (see loods log), such as 400d: longer windows are errors.",
+        transform: Self.span)
+    var retention: Span?
     @OptionGroup var format: FormatOption
 
+    private static func span(_ text: String) throws -> Span {
+        guard let span = Span(text), span > .zero else {
+            throw ValidationError("\"\(text)\" is no length of time such as 400d.")
+        }
+        return span
+    }
+
     func run() throws {
-        let loaded = Workspace.load(files: try WorkspaceFolder(folder).files)
+        let loaded = Workspace.load(files: try WorkspaceFolder(folder).files, retention: retention)
         if format.json {
             Console.show(.array(loaded.findings.map(\.json)))
         } else {

@@ -58,7 +58,7 @@ struct SubjectMove {
     ) throws {
         let theirs = Set(events.filter { EventNames.consents.contains($0.name) }.map(\.position))
         guard !theirs.isEmpty else { return }
-        let rest = try EventLog.history(of: [from], names: EventNames.consents, in: session)[from] ?? []
+        let rest = try EventLog.history(of: [from], names: EventNames.consents, in: session)[from]?.events ?? []
         try Consents.move(
             theirs, from: from, to: to, keeping: theirs.intersection(rest.map(\.position)), in: session)
     }

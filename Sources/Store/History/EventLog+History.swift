@@ -1,0 +1,87 @@
+public import Expressions
+public import Model
+public import Postgres
+
+/// What is known of a contact's past: the events in the log, and what is carried over of those that have left it.
+public struct LoggedHistory: Sendable {
+    /// In (time, event id) order.
+    public var events: [HistoryEvent] = []
+    /// By event name, over all subjects that the contact is.
+    public var carried: [String: CarriedTotal] = [:]
+
+    public init() {}
+
+    /// As conditions see it.
+    public var history: History { History(events, carried: carried) }
+}
+
+extension EventLog {
+    /// What `contacts` have done of `names`.
+    ///
+    /// One statement, so that an event that leaves the log meanwhile is seen in one of the two places.
+    ///
+    /// - Parameters:
+    ///   - properties: whether events carry what they say, and totals the sums of it; without it conditions see only that
+    ///     they happened, and when.
+    ///   - context: whether events carry where they happened, which few conditions ask.
+    public static func history(
+        of contacts: some Collection<ContactKey>, names: some Collection<String>, properties: Bool = true,
+        context: Bool = false, in session: PostgresSession
+    ) throws -> [ContactKey: LoggedHistory] {
+        guard !contacts.isEmpty, !names.isEmpty else { return [:] }
+        let names = Array(names)
+        let rows = try session.query(
+            """
+            with wanted as (
+                select * from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (w, contact)
+            ), subjects as not materialized (
+                select w, contact, contact as subject from wanted
+                union all
+                select w, contact, c.contact_id
+                from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
+            )
+            select s.w, s.contact, l.at, l.event_id, l.name,
+                case when \(properties) then l.properties else '{}' end, case when \(context) then l.context else '{}' end
+            from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
+            where l.name = any(\(names))
+            union all
+            select s.w, s.contact, t.first_at, null, t.name, case when \(properties) then t.sums else '{}' end,
+                jsonb_build_array(t.count, (extract(epoch from t.last_at) * 1000000)::bigint)
+            from subjects s cross join lateral (
+                -- Subject by subject, also while the planner knows nothing of the table: it begins empty and fills at once.
+                select * from event_totals
+                where workspace_id = s.w and subject_id = s.subject and name = any(\(names)) offset 0) t
+            order by 1, 2, 3, 4
+            """)
+        var histories: [ContactKey: LoggedHistory] = [:]
+        for row in rows {
+            let (workspace, contact, at, eventID, name, properties, context) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Timestamp.self, String?.self, String.self, JSON.self, JSON.self))
+            let key = ContactKey(workspace: workspace, contact: contact)
+            if let eventID {
+                histories[key, default: LoggedHistory()].events.append(
+                    HistoryEvent(at: at, eventID: eventID, name: name, properties: properties, context: context))
+            } else if let total = CarriedTotal(first: at, countAndLast: context, sums: properties) {
+                histories[key, default: LoggedHistory()].carry(total, of: name)
+            }
+        }
+        return histories
+    }
+}
+
+extension LoggedHistory {
+    fileprivate mutating func carry(_ total: CarriedTotal, of name: String) {
+        guard carried[name]?.add(total) == nil else { return }
+        carried[name] = total
+    }
+}
+
+extension CarriedTotal {
+    fileprivate init?(first: Timestamp, countAndLast: JSON, sums: JSON) {
+        guard case .array(let pair) = countAndLast, pair.count == 2, case .int(let count) = pair[0],
+            case .int(let last) = pair[1]
+        else { return nil }
+        self.init(
+            count: count, first: first, last: Timestamp(microseconds: last), sums: EventTotals.sums(in: sums))
+    }
+}

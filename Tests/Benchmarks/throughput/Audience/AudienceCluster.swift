@@ -68,7 +68,7 @@ struct AudienceCluster: Sendable {
         let folder = files.temporaryDirectory.appendingPathComponent("audience-\(getpid())-\(variant)")
         defer { try? files.removeItem(at: folder) }
         try files.copyItem(at: URL(fileURLWithPath: surroundings.definitions), to: folder)
-        let segment = "segment: variant\nwhen: 'count(\"Page Viewed\", \"30d\") >= \(variant)'\n"
+        let segment = "segment: variant\nwhen: 'count(\"Order Completed\", \"30d\") >= \(variant)'\n"
         try Data(segment.utf8).write(to: folder.appendingPathComponent("segments/variant.yaml"))
         let process = Process()
         process.executableURL = URL(fileURLWithPath: surroundings.tool)

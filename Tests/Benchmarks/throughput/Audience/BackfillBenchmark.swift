@@ -37,9 +37,10 @@ final class BackfillBenchmark {
         let size = options.isQuick ? 5000 : surroundings.crowd ?? Self.audience
         try await populate(size)
         report.note("an audience of \(Figures.short(Double(size))) is there")
-        let rate = try await capacity() / 2
-        report.note("half load is \(Figures.short(rate)) events/s")
+        _ = try await capacity("warm", 20_000)
         for round in 1...(options.isQuick ? 1 : Self.rounds) {
+            let rate = try await capacity("full\(round)", options.isQuick ? 10_000 : 60_000) / 2
+            report.note("half load is \(Figures.short(rate)) events/s")
             try await measure(round, size, rate)
             report.note(
                 "round \(round): p99 \(Figures.short(quiet.quantile(0.99) * 1000)) ms without, "
@@ -50,7 +51,7 @@ final class BackfillBenchmark {
         await cluster.close()
     }
 
-    /// People who have seen pages a week ago.
+    /// People who have bought a week ago.
     private func populate(_ size: Int) async throws {
         for start in stride(from: 0, to: size, by: 100_000) {
             _ = try await Crowd(
@@ -61,19 +62,15 @@ final class BackfillBenchmark {
     }
 
     /// Events a second from the first request to the last committed row, when as many come in as can.
-    private func capacity() async throws -> Double {
-        var rate = 0.0
-        for (name, count) in [("warm", 20_000), ("full", options.isQuick ? 20_000 : 100_000)] {
-            let events = EventStream(label: name, count: count, contacts: 20_000)
-            let requests = cluster.requests.batches(of: events)
-            let target = try await cluster.stored() + count
-            let sample = try await Sample.of(count, by: surroundings.processes) {
-                try await HTTPLoad(address: surroundings.ingest, connections: 32).send(requests)
-                while try await cluster.stored() < target { try await Task.sleep(for: .milliseconds(20)) }
-            }
-            rate = sample.rate
+    private func capacity(_ label: String, _ count: Int) async throws -> Double {
+        let events = EventStream(label: label, count: count, contacts: 20_000)
+        let requests = cluster.requests.batches(of: events)
+        let target = try await cluster.stored() + count
+        let sample = try await Sample.of(count, by: surroundings.processes) {
+            try await HTTPLoad(address: surroundings.ingest, connections: 32).send(requests)
+            while try await cluster.stored() < target { try await Task.sleep(for: .milliseconds(20)) }
         }
-        return rate
+        return sample.rate
     }
 
     private func measure(_ round: Int, _ size: Int, _ rate: Double) async throws {

@@ -2,7 +2,7 @@ import Model
 import Postgres
 import Store
 
-/// People made by SQL who all fall asleep at about one instant: their last page view is a fortnight old then, and they have
+/// People made by SQL who all fall asleep at about one instant: their last order is a fortnight old then, and they have
 /// a wake for it. Everything else is as scoring leaves it.
 struct Crowd: Sendable {
     let workspace: WorkspaceID
@@ -11,8 +11,8 @@ struct Crowd: Sendable {
     /// When each falls asleep.
     let due: [Timestamp]
 
-    /// The pages that each has seen.
-    private static let views = 4
+    /// The orders of each.
+    private static let orders = 4
     private static let sleep = "14 days"
 
     /// Makes people.
@@ -32,28 +32,28 @@ struct Crowd: Sendable {
             try session.execute(
                 """
                 create temporary table crowd on commit drop as
-                select u.contact_id, u.due_at, u.due_at - \(Self.sleep)::interval as seen_at
+                select u.contact_id, u.due_at, u.due_at - \(Self.sleep)::interval as bought_at
                 from unnest(\(contacts), \(due)) as u (contact_id, due_at)
                 """)
             try session.execute(
                 """
                 insert into contacts (workspace_id, contact_id, stage, evaluated_revision, created_at)
-                select \(workspace), contact_id, 'see', \(revision), seen_at from crowd
+                select \(workspace), contact_id, 'see', \(revision), bought_at from crowd
                 """)
             try session.execute(
                 """
                 insert into event_log (
                     workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, effect, name,
                     properties, context)
-                select \(workspace), contact_id, at, 'view-' || view, at, at, 1, 1, 0, 'Page Viewed',
+                select \(workspace), contact_id, at, 'order-' || number, at, at, 1, 1, 0, 'Order Completed',
                     \(JSONBytes(bytes: Array(EventStream.view(0).utf8))), '{}'
-                from crowd, generate_series(0, \(Int32(Self.views - 1))) as view,
-                    lateral (select seen_at - view * interval '1 hour' as at) as place
+                from crowd, generate_series(0, \(Int32(Self.orders - 1))) as number,
+                    lateral (select bought_at - number * interval '1 hour' as at) as place
                 """)
             try session.execute(
                 """
                 insert into scores (workspace_id, contact_id, model, epoch, amount)
-                select \(workspace), contact_id, 'engagement', 90, \(Int64(Self.views) * 256_000) from crowd
+                select \(workspace), contact_id, 'engagement', 90, \(Int64(Self.orders) * 256_000) from crowd
                 """)
             try session.execute(
                 "insert into wakes (workspace_id, contact_id, due_at) select \(workspace), contact_id, due_at from crowd"

@@ -12,7 +12,7 @@ struct FreshnessProbe: Sendable {
 
     /// Goes on until told.
     func run(_ label: String, until signal: StopSignal) async throws -> [Duration] {
-        let people = EventStream(label: label, count: 1_000_000, contacts: 1, kind: .basket)
+        let people = EventStream(label: label, count: 1_000_000, contacts: 1, kind: .asking)
         let accepted = Mutex<[UniqueID: ContinuousClock.Instant]>([:])
         async let sending: Void = send(people, until: signal) { person, instant in
             accepted.withLock { $0[person] = instant }
@@ -53,7 +53,7 @@ struct FreshnessProbe: Sendable {
             let isLast = signal.isGiven
             let people = waiting()
             if isLast && people.isEmpty { return delays }
-            let seen = people.isEmpty ? [] : try await cluster.entered("basket", of: Array(people.keys), by: "event")
+            let seen = people.isEmpty ? [] : try await cluster.entered("leads", of: Array(people.keys), by: "event")
             let now = ContinuousClock.now
             for person in seen { delays.append(now - people[person]!) }
             forget(Array(seen))

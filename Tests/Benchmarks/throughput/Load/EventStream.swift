@@ -16,8 +16,8 @@ struct EventStream: Sendable {
         case browsing
         /// An order by somebody new, with an address: starts a journey of one mail.
         case ordering
-        /// A filled basket by somebody new.
-        case basket
+        /// A form by somebody new.
+        case asking
     }
 
     /// What the edge turns into rows for scoring: their names.
@@ -29,7 +29,7 @@ struct EventStream: Sendable {
         switch kind {
         case .browsing: index % 10 == 0 ? Self.browsingNames[1] : Self.browsingNames[0]
         case .ordering: "Order Completed"
-        case .basket: Self.browsingNames[1]
+        case .asking: "Form Submitted"
         }
     }
 
@@ -38,13 +38,13 @@ struct EventStream: Sendable {
     func user(_ index: Int) -> String {
         switch kind {
         case .browsing: "user-\(Digits.padded(index * 7919 % contacts, 6))"
-        case .ordering, .basket: "buyer-\(label)-\(Digits.padded(index, 6))"
+        case .ordering, .asking: "buyer-\(label)-\(Digits.padded(index, 6))"
         }
     }
 
     func properties(_ index: Int) -> String {
         switch kind {
-        case .browsing, .basket: Self.view(index)
+        case .browsing, .asking: Self.view(index)
         case .ordering: #"{"order_id":"\#(label)-\#(index)","revenue":12.5,"currency":"EUR"}"#
         }
     }
@@ -60,7 +60,7 @@ struct EventStream: Sendable {
     func context(_ index: Int) -> String {
         let library = #""library":{"name":"analytics-python","version":"2.3.4"}"#
         switch kind {
-        case .browsing, .basket: return "{\(library)}"
+        case .browsing, .asking: return "{\(library)}"
         case .ordering:
             let user = user(index)
             return #"{\#(library),"traits":{"email":"\#(user)@mail.example","first_name":"Anne"}}"#

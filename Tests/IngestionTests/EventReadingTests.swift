@@ -253,6 +253,8 @@ import Testing
     @Test func aClockThatIsCenturiesOffIsNoClock() {
         let members = ",\"timestamp\":\"0001-01-01T00:00:00Z\",\"sentAt\":\"9999-12-31T00:00:00Z\""
         #expect { try at(members) } throws: { ($0 as? EdgeError)?.field == "sentAt" }
+        // Where nothing is to be corrected, too.
+        #expect { try at(",\"sentAt\":[]") } throws: { ($0 as? EdgeError)?.field == "sentAt" }
     }
 
     @Test func aStrangersEventIsNotOfTheFuture() throws {

@@ -13,6 +13,7 @@ import Testing
 
     @Test(arguments: [
         "null", "true", "false", "0", "-0", "1", "-12.5e+3", "1E5", "0.1", "1e308", "5e-324",
+        "-1.7976931348623157e308", "17976931348623157000e289", "0.00017976931348623157E+312",
         "123456789012345678901234567890",
         "\"\"", "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\\uD83D\\ude00\"", "\"é😀\"", "[]", "[1,[2],{}]",
         "{}",
@@ -46,6 +47,8 @@ import Testing
         ("\"\\udc00\"", .loneSurrogate),
         ("\"\\ud800x\"", .loneSurrogate), ("\"\\ud800\\n\"", .loneSurrogate), ("\"\\ud800\\ud800\"", .loneSurrogate),
         ("\"\\udc00\\ud800\"", .loneSurrogate), ("1e309", .numberRange), ("-1e999999", .numberRange),
+        // No double is as large, though the nearest is finite.
+        ("1.7976931348623158e308", .numberRange), ("-0.0017976931348623158e311", .numberRange),
         ("1e-400", .numberRange), ("0e999999999", .numberRange),
         (String(repeating: "9", count: 401), .numberRange),
         ("0." + String(repeating: "0", count: 500) + "1", .numberRange),

@@ -16,6 +16,11 @@ public enum SystemProgram {
     ///
     /// No proxy of the environment stands between it and this machine.
     public static func run(_ command: String..., seconds: Int) async throws -> Result {
+        try await run(command, seconds: seconds)
+    }
+
+    /// The same, the command being a list.
+    public static func run(_ command: [String], seconds: Int) async throws -> Result {
         let log = FileManager.default.temporaryDirectory
             .appendingPathComponent(TestEnvironment.uniqueName("loods-program-"))
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)

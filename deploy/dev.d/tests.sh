@@ -90,24 +90,38 @@ prepare_tests() {
   LOODS_TEST_AMQP_URL=$(amqp_url)
   LOODS_TEST_AMQP_MANAGEMENT_URL=$(management_url)
   fetch_segment_sdk
+  fetch_schemathesis
   use_release_before
   tests_started=$(milliseconds)
 }
 
-# Segment's SDK for the test that points it at us, in an environment that stays between runs.
+# Segment's SDK, for the test that points it at us.
 fetch_segment_sdk() {
-  local venv=$state_root/venv-sdk log=$state/log/segment-sdk.log
-  has_segment_sdk "$venv" || {
-    python3 -m venv --clear "$venv" && "$venv/bin/pip" install --quiet --retries 1 segment-analytics-python==2.4.0
-  } >"$log" 2>&1 || true
-  if has_segment_sdk "$venv"; then
-    export LOODS_TEST_SEGMENT_PYTHON=$venv/bin/python
+  if fetch_from_pypi venv-sdk segment-analytics-python==2.4.0 "import segment.analytics"; then
+    export LOODS_TEST_SEGMENT_PYTHON=$state_root/venv-sdk/bin/python
   else
-    note "the Segment SDK could not be had: its test is skipped (see $(relative "$log"))"
+    note "the Segment SDK could not be had: its test is skipped (see $(relative "$state/log/venv-sdk.log"))"
   fi
 }
 
-has_segment_sdk() { "$1/bin/python" -c 'import segment.analytics' 2>/dev/null; }
+# What holds ingest against the description of itself.
+fetch_schemathesis() {
+  if fetch_from_pypi venv-schemathesis schemathesis==4.32.5 "from importlib.metadata import version; version('schemathesis')"
+  then
+    export LOODS_TEST_SCHEMATHESIS=$state_root/venv-schemathesis/bin/schemathesis
+  else
+    note "Schemathesis could not be had: its test is skipped (see $(relative "$state/log/venv-schemathesis.log"))"
+  fi
+}
+
+# fetch_from_pypi FOLDER REQUIREMENT PROGRAM: in an environment that stays between runs; it is there when the program runs.
+fetch_from_pypi() {
+  local venv=$state_root/$1 log=$state/log/$1.log
+  "$venv/bin/python" -c "$3" 2>/dev/null || {
+    python3 -m venv --clear "$venv" && "$venv/bin/pip" install --quiet --retries 1 "$2"
+  } >"$log" 2>&1 || true
+  "$venv/bin/python" -c "$3" 2>/dev/null
+}
 
 # The logs stay until the next run.
 clean_tests() {

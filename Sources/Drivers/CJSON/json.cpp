@@ -13,6 +13,13 @@
 
 namespace {
 
+/* The largest double, to the last of its digits. */
+const std::string largest_double =
+    "1797693134862315708145274237317043567980705675258449965989174768031572607800285387605895586327668781"
+    "7154045895351438246423432132688946418276846754670353751698604991057655128207624549009038932894407586"
+    "8508455133942304583236903222948165808559332123348274797826204144723168738177180919299881250404026184"
+    "124858368";
+
 enum class Scope { none, event, properties, traits, context, context_traits };
 
 struct Step {
@@ -376,21 +383,23 @@ private:
         return true;
     }
 
-    /* A double that neither overflows nor vanishes, of a length that PostgreSQL's numeric holds with ease. */
+    /* A double that neither overflows nor vanishes, of a length that PostgreSQL's numeric holds with ease. Told by the
+       digits: one that is larger than the largest double by less than rounding takes away is out of range too. */
     bool is_in_range(uint32_t start, uint32_t end) const {
         if (end - start > 400) return false;
-        std::string copy(reinterpret_cast<const char *>(text) + start, end - start);
-        double value = strtod(copy.c_str(), nullptr);
-        if (!std::isfinite(value)) return false;
-        if (value != 0) return true;
-        for (char character : copy) {
-            if (character == 'e' || character == 'E') {
-                size_t position = copy.find_first_of("eE");
-                return std::abs(strtod(copy.c_str() + position + 1, nullptr)) < 400;
-            }
-            if (character >= '1' && character <= '9') return false;
-        }
-        return true;
+        std::string number(reinterpret_cast<const char *>(text) + start, end - start);
+        const size_t mark = number.find_first_of("eE");
+        const double exponent = mark == std::string::npos ? 0 : strtod(number.c_str() + mark + 1, nullptr);
+        std::string digits = number.substr(0, mark);
+        const double point = std::min(digits.find('.'), digits.size());
+        const size_t first = digits.find_first_of("123456789");
+        if (first == std::string::npos) return std::abs(exponent) < 400;
+        const double power = exponent + (first < point ? point - first - 1 : point - first);
+        if (power != 308) return power < 308 && strtod(number.c_str(), nullptr) != 0;
+        digits.erase(0, first);
+        digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());
+        digits.erase(digits.find_last_not_of('0') + 1);
+        return digits <= largest_double;
     }
 };
 

@@ -7,8 +7,8 @@ extension EventReading {
     /// Where the sender also told when it sent, the difference of the two is how old the event was, whatever its clock
     /// says.
     func time(_ item: TrackingItem) throws(ItemFault) -> (Timestamp?, DraftEvent.Occurrence) {
-        guard let stated = try Self.timestamp(item, .timestamp, "timestamp") else { return (nil, .onReceipt) }
         var sent = try Self.timestamp(item, .sentAt, "sentAt")
+        guard let stated = try Self.timestamp(item, .timestamp, "timestamp") else { return (nil, .onReceipt) }
         if sent == nil { sent = try shared.sentAt() }
         guard let sent else { return (stated, .stated(stated)) }
         let age = sent - stated

@@ -62,11 +62,15 @@ enum UnsubscribeForm: String {
 
     /// Reads `List-Unsubscribe=One-Click` or the page's `confirm=yes`, as `application/x-www-form-urlencoded` or as
     /// `multipart/form-data` (RFC 7578). Nil for anything else.
+    ///
+    /// - Parameter type: whatever it says besides multipart, the body is read as the other: a withdrawal must not fail by
+    ///   what a mail program calls it.
     init?(_ body: some Collection<UInt8>, type: String) {
-        let text = String(decoding: body, as: UTF8.self)
-        let fields =
-            type.lowercased().hasPrefix("multipart/form-data")
-            ? Self.parts(text) : text.split(separator: "&").map(Self.pair)
+        let isInParts = type.lowercased().hasPrefix("multipart/form-data")
+        guard
+            let form = try? FormBody(Array(body), type: isInParts ? type : "application/x-www-form-urlencoded")
+        else { return nil }
+        let fields = form.fields.map { (name: $0.name, value: $0.value.filter { !$0.isNewline }) }
         if fields.contains(where: { $0.name.lowercased() == "list-unsubscribe" && $0.value.lowercased() == "one-click" }
         ) {
             self = .oneClick
@@ -75,33 +79,5 @@ enum UnsubscribeForm: String {
         } else {
             return nil
         }
-    }
-
-    private static func pair(_ field: Substring) -> (name: String, value: String) {
-        let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let value = parts.count > 1 ? parts[1].filter { !$0.isNewline } : ""
-        return (String(parts[0]).replacing("%2D", with: "-"), String(value).replacing("%2D", with: "-"))
-    }
-
-    private static func parts(_ text: String) -> [(name: String, value: String)] {
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        var fields: [(name: String, value: String)] = []
-        var name: String?
-        var isInHeader = true
-        for line in lines {
-            if line.hasPrefix("--") {
-                (name, isInHeader) = (nil, true)
-            } else if isInHeader, line.isEmpty {
-                isInHeader = false
-            } else if isInHeader, line.lowercased().hasPrefix("content-disposition:") {
-                name = line.split(separator: "name=\"", maxSplits: 1).dropFirst().first.map {
-                    String($0.prefix { $0 != "\"" })
-                }
-            } else if !isInHeader, let field = name {
-                fields.append((field, String(line)))
-                name = nil
-            }
-        }
-        return fields
     }
 }

@@ -128,6 +128,20 @@ import Testing
         #expect(!plain.usesWindows && !plain.usesRun && !plain.isTimeDependent && plain.longestWindow == nil)
     }
 
+    /// By what is parsed, and not by the letters of it.
+    @Test(
+        arguments: [
+            ("event.context.page.url == 'x'", ["context"]), ("event['context'].ip != ''", ["context"]),
+            ("has(event.page.stage)", ["page"]), ("event.properties.context == 'page'", []),
+            ("contact.context == 'page'", []), ("'context' in event", ["context", "page"]),
+            ("event['con' + 'text'].a == 1", ["context", "page"]), ("event[?'page'].hasValue()", ["context", "page"]),
+            ("[1].exists(event, event == 1)", []), ("event.name.startsWith('context')", []),
+        ] as [(String, Set<String>)]) func membersOfTheEvent(source: String, read: Set<String>) throws
+    {
+        let expression = try Expression(source, scope: .event)
+        #expect(Set(["context", "page"].filter(expression.readsEvent)) == read)
+    }
+
     @Test func expectedTypes() throws {
         #expect(checkError("event.properties.order_id", expecting: .string) == nil)
         #expect(checkError("count('x')", expecting: .string)?.message == "this is int, but string is needed here")

@@ -95,6 +95,7 @@ extension Checker {
     mutating func pathNumber(_ id: Int) throws(ExpressionError) -> Int? {
         guard declarations.scope != nil, let (root, fields) = try steps(id) else { return nil }
         let names = fields.dropFirst()
+        if root == .event { program.mentions.addEvent(names.first?.name) }
         let start = program.tables.fields.count
         for field in names { program.tables.fields.append(FieldName(field.name)) }
         program.tables.paths.append(

@@ -74,6 +74,11 @@ extension Expression {
     /// Whether it reads `event`.
     public var usesEvent: Bool { program.mentions.event }
 
+    /// Whether it may read a member of `event`, such as `context`: by its name, or with the event as a whole.
+    public func readsEvent(_ member: String) -> Bool {
+        program.mentions.wholeEvent || program.mentions.eventMembers.contains(member)
+    }
+
     /// Whether it asks about the run's own time (`run.did` and its siblings).
     public var usesRun: Bool { program.mentions.run }
 

@@ -168,8 +168,17 @@ struct Mentions: Sendable {
     var contact = false
     var stage = false
     var event = false
+    /// The members of the event that are read by their names.
+    var eventMembers: Set<String> = []
+    /// Whether the event is read as a whole, or a member whose name is found while the program runs.
+    var wholeEvent = false
     var run = false
     var longestWindow: Span?
+
+    /// - Parameter member: nil for the event as a whole.
+    mutating func addEvent(_ member: String?) {
+        if let member { eventMembers.insert(member) } else { wholeEvent = true }
+    }
 
     mutating func add(_ query: HistoryQuery) {
         events.insert(query.event)

@@ -48,9 +48,9 @@ public struct PointRule: Sendable {
     var pages: [PageRule] = []
 
     /// Whether the condition looks at where the event happened.
-    var usesContext: Bool { usesPage || when?.source.contains("context") ?? false }
+    var usesContext: Bool { usesPage || when?.readsEvent("context") ?? false }
 
-    fileprivate var usesPage: Bool { when?.source.contains("page") ?? false }
+    fileprivate var usesPage: Bool { when?.readsEvent("page") ?? false }
 
     /// The same rule, on these pages.
     func on(_ pages: [PageRule]) -> PointRule {

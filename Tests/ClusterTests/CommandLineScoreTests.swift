@@ -69,7 +69,21 @@ import TestSupport
             #expect(story.contains("engagement +1 for Page Viewed; not counted: 2 a day at most"))
             #expect(story.contains("score       engagement \(engagement["value"] as? Double ?? 0), warm"))
             try await Self.check(cluster)
+            try await Self.object(cluster)
         }
+    }
+
+    /// Whoever objects to profiling has no scores to tell of, and none that differ from the log.
+    private static func object(_ cluster: Cluster) async throws {
+        _ = try await cluster.loods("contacts", "object", "anne")
+        try await eventually("the objection is known") {
+            try await cluster.loods("explain", "anne").contains("objects     to profiling")
+        }
+        #expect(try await !cluster.loods("explain", "anne").contains("score       "))
+        #expect(try await cluster.loods("explain", "anne", "--score").contains("objects to profiling: has no scores"))
+        let told = try scores(try await cluster.loods("explain", "anne", "--score", "--json"))
+        #expect(told.isEmpty)
+        #expect(try await cluster.loods("scores", "check", "--all").contains("all as the log gives them, to the bit"))
     }
 
     private static func scores(_ json: String) throws -> [[String: Any]] {

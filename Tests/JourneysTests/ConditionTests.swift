@@ -52,4 +52,36 @@ import Testing
             #expect(try await bench.messages() == ["club \(step) planned"])
         }
     }
+
+    /// Neither what is stored, of a release that knew no objection, nor what attributes give.
+    @Test func whoObjectsToProfilingHasNoScore() async throws {
+        try await Bench.with { bench in
+            var files = Self.files(#"score("loyalty") > 0"#)
+            files["scores.yaml"] = """
+                scores:
+                  - score: loyalty
+                    points: [{event: Order Completed, points: 2.5}]
+                    fit: [{when: 'contact.email != ""', points: 5}]
+                """
+            try await Bench.apply(files, to: bench.database)
+            for (user, objects) in [("anne", true), ("bob", false)] {
+                _ = try await bench.happens("Docs Viewed", "1", to: user, at: Bench.start - .hours(1))
+                let contact = bench.contact(user)
+                try await bench.database.pool.withTransaction { session in
+                    try ScoreSums.add(
+                        [.init(contact: contact, model: "loyalty", term: ScoreTerm(epoch: 0, amount: 5000))],
+                        now: Bench.start, in: session)
+                    _ = try session.execute(
+                        """
+                        update contacts set attributes = '{"email": "x@shop.example"}', objects = \(objects)
+                        where contact_id = \(contact.contact)
+                        """)
+                }
+            }
+            try await bench.hears("Joined", "j", to: "anne", .object(["club": "A"]))
+            #expect(try await bench.messages() == ["club nay planned"])
+            try await bench.hears("Joined", "j", to: "bob", .object(["club": "A"]))
+            #expect(try await bench.messages().sorted() == ["club aye planned", "club nay planned"])
+        }
+    }
 }

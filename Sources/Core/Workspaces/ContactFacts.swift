@@ -16,6 +16,8 @@ public struct ContactFacts: EvaluationContext, Sendable {
     public var runStart: HistoryPosition?
     /// Per score, what events have given.
     public var balances: [String: ScoreBalance]
+    /// Whether the contact objects to profiling: it has no scores, whatever its events and attributes say.
+    public var objects: Bool
     private let models: [String: ScoreModel]
     /// Per score, what the attributes give.
     private var fit: [String: Int64]
@@ -23,7 +25,7 @@ public struct ContactFacts: EvaluationContext, Sendable {
     public init(
         _ workspace: Workspace, now: Timestamp, contact: JSON = .object([:]), stage: String? = nil,
         consents: Set<String> = [], segments: Set<String> = [], balances: [String: ScoreBalance] = [:],
-        history: History = History()
+        objects: Bool = false, history: History = History()
     ) {
         self.now = now
         self.contact = contact
@@ -32,6 +34,7 @@ public struct ContactFacts: EvaluationContext, Sendable {
         self.segments = segments
         self.history = history
         self.balances = balances
+        self.objects = objects
         models = workspace.scoresByName
         fit = Self.fit(of: contact, models)
     }
@@ -45,21 +48,25 @@ public struct ContactFacts: EvaluationContext, Sendable {
     public func isInSegment(_ name: String) -> Bool { segments.contains(name) }
 
     public func score(_ model: String) -> Double {
-        (balances[model] ?? ScoreBalance()).value(
-            halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
+        objects
+            ? 0
+            : (balances[model] ?? ScoreBalance()).value(
+                halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
     }
 
     public func halfLife(ofScore model: String) -> Span? { models[model]?.halfLife }
 
     public func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
-        (balances[model] ?? ScoreBalance()).steadyUntil(
-            threshold: threshold, halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
+        objects
+            ? .distantFuture
+            : (balances[model] ?? ScoreBalance()).steadyUntil(
+                threshold: threshold, halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
     }
 
-    /// The name is nil without ranges, and below the first of them. A range is left where the score crosses its own
-    /// beginning or that of the next.
+    /// The name is nil without ranges or a score, and below the first of them. A range is left where the score crosses its
+    /// own beginning or that of the next.
     public func band(ofScore model: String) -> (name: String?, validUntil: Timestamp) {
-        guard let bands = models[model]?.bands, !bands.isEmpty else { return (nil, .distantFuture) }
+        guard !objects, let bands = models[model]?.bands, !bands.isEmpty else { return (nil, .distantFuture) }
         let value = score(model)
         let place = bands.lastIndex { $0.begins(below: value) }
         let ends = [place.map { bands[$0] }, bands[((place ?? -1) + 1)...].first].compactMap { $0?.from }

@@ -35,8 +35,8 @@ struct LoadedAudience {
         var newcomers: [Person.Newcomer] = []
         for contact in contacts.sorted() {
             guard let rules = rules[contact.workspace], let standing = standings[contact] else { continue }
-            let mayLift = standing.objects && (events[contact] ?? []).contains { EventNames.consents.contains($0.name) }
-            let countsAfresh = mayLift || speaking.contains(contact) || merges.recounted.contains(contact)
+            let speaks = (events[contact] ?? []).contains(where: \.maySpeakOfProfiling)
+            let countsAfresh = speaks || speaking.contains(contact) || merges.recounted.contains(contact)
             let rescoring = rescorings.rescoring(of: contact, all: countsAfresh ? rules.workspace.scores : [])
             newcomers.append(
                 Person.Newcomer(
@@ -244,6 +244,12 @@ extension Signal {
 }
 
 extension AcceptedEvent {
+    /// Whether the event may begin an objection to profiling, or end one: what is counted then begins with the log, and all
+    /// that depends on it is asked.
+    fileprivate var maySpeakOfProfiling: Bool {
+        EventNames.consents.contains(name) && properties.mayMention("profiling")
+    }
+
     fileprivate func signal(to contact: ContactKey) -> Signal {
         Signal(contact: contact, cause: .event, at: at, eventID: eventID, subject: subjectID, name: name)
     }

@@ -23,7 +23,7 @@ final class Person {
     private var consents: [Consents.Entry]
     private var facts: ContactFacts
     private var scoring: PersonScoring
-    /// Whether the scores are counted from the log, so that an objection may end.
+    /// Whether the scores are counted from the log, so that an objection may begin or end.
     private let countsAfresh: Bool
     /// Whether the contact has begun to object to profiling, or no longer does.
     private var hasTurned = false
@@ -59,7 +59,7 @@ final class Person {
         known = history.events.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
         facts = ContactFacts(
             rules.workspace, now: now, contact: state.seen(with: companies), stage: state.stage,
-            segments: book.names, balances: state.objects ? [:] : scoring.balances, history: history.history)
+            segments: book.names, balances: scoring.balances, objects: state.objects, history: history.history)
         hasAdvanced = newcomer.hasMerged || newcomer.standing.isStirred
         facts.consents = consentedTopics
         book.isClosed = state.objects
@@ -189,7 +189,8 @@ final class Person {
         guard objects != state.objects else { return }
         state.objects = objects
         (hasTurned, hasAdvanced) = (true, true)
-        facts.balances = objects ? [:] : scoring.balances
+        facts.objects = objects
+        facts.balances = scoring.balances
         book.isClosed = objects
         pending = rules.segments.all
     }

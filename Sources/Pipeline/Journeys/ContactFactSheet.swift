@@ -41,7 +41,7 @@ struct ContactFactSheet {
     func world(_ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = []) -> World {
         let facts = ContactFacts(
             workspace, now: now, contact: state.seen(with: companies), stage: state.stage, consents: consents,
-            segments: segments, balances: balances, history: history)
+            segments: segments, balances: balances, objects: state.objects, history: history)
         var known: [StepVisit: MessageVerdict] = [:]
         for verdict in verdicts {
             guard let final = verdict.final else { continue }

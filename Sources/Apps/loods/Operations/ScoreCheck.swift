@@ -100,8 +100,8 @@ struct ScoreCheck: Sendable {
                 for model in models {
                     let difference = try Self.difference(
                         of: state.key, in: model, balances[state.key]?[model.name] ?? ScoreBalance(),
-                        lists[state.key] ?? [:], histories[state.key]?.events ?? [],
-                        carried[state.key]?.scores(by: model) ?? [], now: now)
+                        lists[state.key] ?? [:], state.objects ? [] : histories[state.key]?.events ?? [],
+                        state.objects ? [] : carried[state.key]?.scores(by: model) ?? [], now: now)
                     report.differences += [difference].compactMap(\.self)
                 }
             }

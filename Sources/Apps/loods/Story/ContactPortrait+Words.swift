@@ -10,6 +10,7 @@ extension ContactPortrait {
         let names = story.identities.map { "\($0.kind.rawValue) \($0.value)" }
         if !names.isEmpty { lines.append("  known as    \(Console.safe(names.joined(separator: ", ")))") }
         lines.append("  stage       \(story.state.stage ?? "none")")
+        if story.state.objects { lines.append("  objects     to profiling: in no segment, and without scores") }
         for membership in story.memberships { lines.append("  segment     \(words(membership))") }
         if let persona {
             let since = story.persona.map { ", since \(LocalTime($0.since, in: zone).full)" } ?? ""
@@ -50,7 +51,7 @@ extension ContactPortrait {
             "bands": .object(
                 Dictionary(
                     uniqueKeysWithValues: scores.compactMap { score in score.band.map { (score.name, .string($0)) } })),
-            "consents": .array(consents.map(\.json)),
+            "consents": .array(consents.map(\.json)), "objects": .bool(story.state.objects),
             "suppressed": story.suppression.map { .string($0) } ?? .null,
             "created_at": .string(story.createdAt.description),
         ])

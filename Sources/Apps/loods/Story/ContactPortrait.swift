@@ -66,18 +66,19 @@ struct ContactPortrait: Sendable {
     /// The persona; nil in a workspace without any.
     var persona: String? { story.persona?.persona ?? definitions?.personas.fallback }
 
-    /// Where each score comes from.
+    /// Where each score comes from; none of whoever objects to profiling.
     var accounts: [ScoreAccount] {
-        (definitions?.scores ?? []).map { model in
+        guard !story.state.objects else { return [] }
+        return (definitions?.scores ?? []).map { model in
             ScoreAccount(
                 model, balance: story.balances[model.name] ?? ScoreBalance(), of: history,
                 contact: .object(story.state.attributes), now: now)
         }
     }
 
-    /// Each score's value now, and what its range is called.
+    /// Each score's value now, and what its range is called; none of whoever objects to profiling.
     var scores: [(name: String, value: Double, band: String?)] {
-        guard let definitions else { return [] }
+        guard let definitions, !story.state.objects else { return [] }
         let facts = ContactFacts(
             definitions, now: now, contact: .object(story.state.attributes), balances: story.balances)
         return definitions.scores.map { ($0.name, facts.score($0.name), facts.band(ofScore: $0.name).name) }

@@ -15,20 +15,23 @@ struct ScoreTelling {
     init(_ portrait: ContactPortrait, model: String?) throws {
         self.portrait = portrait
         let all = portrait.accounts
+        let known = portrait.definitions?.scores.map(\.name) ?? []
         accounts = model.map { name in all.filter { $0.model.name == name } } ?? all
-        if let model, accounts.isEmpty {
-            let known = all.map(\.model.name).joined(separator: ", ")
+        if let model, !known.contains(model) {
             throw ExitFault(
                 code: .failures,
                 message: "there is no score \"\(model)\"; "
-                    + (all.isEmpty ? "the workspace has none" : "scores are \(known)"))
+                    + (known.isEmpty ? "the workspace has none" : "scores are \(known.joined(separator: ", "))"))
         }
     }
 
     /// The account for people, a line each.
     var lines: [String] {
         var lines = [Console.bold(Console.safe(portrait.title))]
-        if accounts.isEmpty { lines.append("  the workspace has no scores") }
+        if accounts.isEmpty {
+            let objects = portrait.story.state.objects
+            lines.append(objects ? "  objects to profiling: has no scores" : "  the workspace has no scores")
+        }
         for account in accounts { lines += tell(account) }
         return lines
     }
@@ -37,7 +40,8 @@ struct ScoreTelling {
         .object([
             "contact": .string(portrait.story.contact.contact.description),
             "workspace": .string(portrait.workspaceName), "now": .string(portrait.now.description),
-            "zone": .string(portrait.zone.name), "scores": .array(accounts.map(\.json)),
+            "zone": .string(portrait.zone.name), "objects": .bool(portrait.story.state.objects),
+            "scores": .array(accounts.map(\.json)),
         ])
     }
 

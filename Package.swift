@@ -163,7 +163,7 @@ let package = Package(
         app(
             "loods",
             [
-                "Store", "Schema", "Transit", "Messaging", "Contracts", "Model", "Expressions", "Scores",
+                "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
                 "JourneyProgram",
                 "SendGate", "Workspaces", "Content", "Mail", "Postgres", "CZlib", "ServiceRuntime", crypto, yams,
                 arguments, log,

@@ -58,6 +58,18 @@ public enum CrashPoint: Sendable, CaseIterable {
     /// The mail server has answered, and the outcome is not recorded.
     case mailerAfterReply
 
+    // Erasure, by the command line
+    /// The tables are gone through and hold nothing of the person, and nothing is committed.
+    case erasureBeforeCommit
+    /// That is committed, and no body that waits in the store is gone through.
+    case erasureAfterCommit
+    /// Some of the bodies are gone through, and others not.
+    case erasureAfterSweep
+    /// All are; that the erasure is over is written, and not committed.
+    case erasureBeforeEnd
+    /// The erasure is over, and whoever asked for it has not heard.
+    case erasureAfterEnd
+
     /// Comes to the place: does nothing, but where a test has asked for this one.
     @inlinable public func pass() {
         #if DEBUG

@@ -2,7 +2,7 @@ import CrashPoints
 
 extension SettingsReader {
     /// What a test has this process do to itself; see `CrashPoint`. A release build has no such settings.
-    mutating func readCrashPlan() {
+    public mutating func readCrashPlan() {
         #if DEBUG
             let places = CrashPoint.allCases.map(\.name).joined(separator: " | ")
             let form = "NAME or NAME:ARRIVAL, NAME being one of \(places)"

@@ -81,7 +81,7 @@ extension Module {
         // The command line simulates and explains with the very code that decides, and runs no stage.
         Module(
             "loods", .apps,
-            "Model Expressions Scores JourneyProgram SendGate Links Content Mail Workspaces Contracts Schema Store "
+            "Model Expressions Scores JourneyProgram SendGate Links Content Mail Workspaces Contracts CrashPoints Schema Store "
                 + "Messaging ServiceRuntime Transit Postgres CZlib",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.

@@ -53,11 +53,12 @@ struct CrashStory {
     let workers: Int
     let seed: UInt64
     private var dice: Dice
-    private var expected = Expected()
+    var expected = Expected()
     private var customers = 0
     /// Who has had an offer and not withdrawn yet.
     private var takers: [Int] = []
-    private var unknown = 0
+    var unknown = 0
+    var erased = 0
 
     init(cluster: Cluster, workers: Int, seed: UInt64) {
         self.cluster = cluster
@@ -67,11 +68,16 @@ struct CrashStory {
     }
 
     mutating func play(_ round: CrashRound) async throws {
+        if round.erases { return try await erase(at: round) }
         if round.withdraws { try await findTakers() }
         let armed = try await arm(round)
         let before = await cluster.deaths.count
         try await provoke(round, since: before)
-        let death = try await cluster.firstDeath(since: before, at: round.name)
+        try await settle(round, since: try await cluster.firstDeath(since: before, at: round.name))
+        try await disarm(armed)
+    }
+
+    mutating func settle(_ round: CrashRound, since death: ContinuousClock.Instant) async throws {
         try await cluster.drain(expecting: expected)
         let account = try await cluster.account(expecting: expected)
         let own = account.unknown - unknown
@@ -83,7 +89,6 @@ struct CrashStory {
         // Four connections each: whatever else was at its final dot when a mailer died.
         let limit = round.service == "mailer" ? unknown - own + 4 * workers : unknown - own
         account.expectClean(unknown: limit, "\(round.name), \(workers) of each worker, seed \(seed)")
-        try await disarm(armed)
     }
 
     // MARK: Arming
@@ -132,7 +137,7 @@ struct CrashStory {
     }
 
     /// Four customers, half of whom take offers.
-    private mutating func sell() async throws {
+    mutating func sell() async throws {
         let numbers = customers..<customers + 4
         customers += 4
         let consents = { (number: Int) in number.isMultiple(of: 2) ? ["offers"] : [String]() }

@@ -18,6 +18,9 @@ struct CrashRound: Sendable {
     /// Whether somebody withdraws consent in it, rather than buys something.
     var withdraws: Bool { point.name.hasPrefix("withdrawal") || service == "ingest" && point.name.hasPrefix("outbox") }
 
+    /// Whether somebody is erased in it: it is the command line that dies.
+    var erases: Bool { point.name.hasPrefix("erasure") }
+
     /// Every place, with everyone who comes to it.
     static let all: [CrashRound] = {
         let shared: [CrashPoint] = [
@@ -32,7 +35,8 @@ struct CrashRound: Sendable {
         let known = Set(rounds.map(\.point))
         rounds += CrashPoint.allCases.filter { !known.contains($0) }.map { point in
             let first = String(point.name.prefix { $0 != "." })
-            return CrashRound(point: point, service: first == "withdrawal" ? "ingest" : first)
+            let services = ["withdrawal": "ingest", "erasure": "loods"]
+            return CrashRound(point: point, service: services[first] ?? first)
         }
         return rounds
     }()

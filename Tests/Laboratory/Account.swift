@@ -71,6 +71,8 @@ public struct Expected: Sendable {
     public var stranded = 0
     /// The ids of events that are set aside, and so not in the log.
     public var poison: Set<String>
+    /// Addresses of people who were erased: of mails that went there before nothing is known any more.
+    public var erased: Set<String> = []
 
     public init(mails: [String: [String]] = [:], setAside: Int = 0, poison: Set<String> = []) {
         self.mails = mails

@@ -99,7 +99,7 @@ public actor Cluster {
             "LOODS_CLOCK": stage.clock.mode.rawValue, "LOODS_SMTP": mail.url, "LOODS_SMTP_CONNECTIONS": "4",
             "LOODS_HELO": "localhost", "LOODS_PUBLIC_URL": "http://127.0.0.1:\(port)",
             "LOODS_LINK_SECRET": "k1:" + Data(repeating: 7, count: 32).base64EncodedString(),
-            "LOODS_LISTEN": "127.0.0.1:\(port)",
+            "LOODS_LISTEN": "127.0.0.1:\(port)", "LOODS_ERASURE_SECRET": "a secret of the laboratory",
         ]
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "loods-workspace-\(UUID().uuidString)")
@@ -234,8 +234,9 @@ public actor Cluster {
     }
 
     /// Starts the command line and lets it run.
-    public nonisolated func launch(_ arguments: String...) throws -> ServiceProcess {
-        try ServiceProcess("loods", arguments: arguments, environment: environment)
+    public nonisolated func launch(_ arguments: String..., with extra: [String: String] = [:]) throws -> ServiceProcess
+    {
+        try ServiceProcess("loods", arguments: arguments, environment: environment.merging(extra) { $1 })
     }
 
     /// Runs the command line, which must end with `code`, and returns what it prints.

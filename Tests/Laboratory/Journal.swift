@@ -33,6 +33,9 @@ public final class Journal: Sendable {
     /// Notes events that were answered 200.
     public func accepted(_ ids: [String]) { state.withLock { $0.accepted.formUnion(ids) } }
 
+    /// Forgets that events were answered 200, since whom they are about is to be erased: none of them need be there.
+    public func releases(_ ids: [String]) { state.withLock { $0.accepted.subtract(ids) } }
+
     /// Notes a withdrawal that was answered just now.
     public func withdrew(address: String, topic: String, answer: String) {
         let withdrawal = Withdrawal(address: address, topic: topic, answer: answer, answeredAt: Date())

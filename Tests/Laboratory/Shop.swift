@@ -89,6 +89,19 @@ public enum Shop {
         return [person] + given + [order]
     }
 
+    /// A customer who was erased comes back just now, and buys again.
+    public static func returning(_ number: Int) -> [[String: Any]] {
+        let person: [String: Any] = [
+            "type": "identify", "userId": "user-\(number)", "messageId": "\(number)-back-id",
+            "traits": ["email": address(number), "first_name": "New \(number)"],
+        ]
+        let order: [String: Any] = [
+            "type": "track", "event": "Order Completed", "userId": "user-\(number)",
+            "messageId": "\(number)-back-order-nr", "properties": ["order_id": "o-\(number)-2"],
+        ]
+        return [person, order]
+    }
+
     /// A customer leaves a basket behind: whoever takes offers then is reminded, once.
     public static func basket(_ number: Int) -> [String: Any] {
         [

@@ -119,6 +119,7 @@ extension Expected {
         perhaps.merge(other.perhaps) { $0.union($1) }
         setAside += other.setAside
         poison.formUnion(other.poison)
+        erased.formUnion(other.erased)
     }
 
     /// A customer gets one more mail.

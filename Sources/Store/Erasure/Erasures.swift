@@ -47,6 +47,7 @@ public enum Erasures {
             if removed > 0 { pending.removed[table] = removed }
             try passing(table)
         }
+        try eraseLinks(to: subjects.map(\.contact), in: contact.workspace, session)
         let removed = try session.execute(
             """
             delete from suppressions
@@ -61,6 +62,20 @@ public enum Erasures {
             """)
         try passing("erasures")
         return pending
+    }
+
+    /// What tells how somebody else's name came to where it is by a link with one of theirs, that has gone elsewhere since.
+    private static func eraseLinks(
+        to subjects: [UniqueID], in workspace: WorkspaceID, _ session: PostgresSession
+    ) throws {
+        let others = try session.query(
+            """
+            select distinct subject_id from merges
+            where workspace_id = \(workspace) and (linked_subject = any(\(subjects)) or linked_other = any(\(subjects)))
+            """
+        ).map { try $0[0, as: UniqueID.self] }
+        guard !others.isEmpty else { return }
+        _ = try session.query("select erase_rows('merges', \(workspace), \(others))")
     }
 
     /// Every table that is about subjects, contacts first: theirs is the lock that all writers take first, then `send_state`.

@@ -189,11 +189,12 @@ public enum Backfills {
         try end(slice.workspace, revision: slice.revision, in: session)
     }
 
+    /// Of a backfill that is over no contact's id stays.
     private static func end(_ workspace: WorkspaceID, revision: Int32, in session: PostgresSession) throws {
         let now = try DomainClock.read(in: session)
         try session.execute(
             """
-            update backfills set ended_at = \(now)
+            update backfills set ended_at = \(now), last_claimed = null
             where workspace_id = \(workspace) and revision = \(revision) and is_claimed and ended_at is null
                 and not exists (select from backfill_slices where workspace_id = \(workspace))
             """)

@@ -42,6 +42,7 @@ import TestSupport
             let progress = try await bench.database.pool.withTransaction { try Backfills.progress(in: $0) }
             #expect(progress.map(\.done) == [30] && progress.map(\.changed) == [20] && progress[0].endedAt != nil)
             #expect(try await bench.count("select count(*) from wakes") == 20, "and time goes on for them")
+            #expect(try await bench.count("select count(*) from backfills where last_claimed is not null") == 0)
 
             try await bench.backfill()
             #expect(try await bench.takeSignals().isEmpty)

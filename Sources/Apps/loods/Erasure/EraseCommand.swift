@@ -1,4 +1,5 @@
 import ArgumentParser
+import CrashPoints
 import Foundation
 import Model
 import Postgres
@@ -40,6 +41,7 @@ struct EraseCommand: AsyncParsableCommand {
         let (database, key) = try Settings.read { reader in
             let database = Settings.databaseURL(&reader)
             let key = reader.erasureKey()
+            reader.readCrashPlan()
             if key == nil, reader.faults.isEmpty {
                 reader.fault("LOODS_ERASURE_SECRET", "missing: erased people are known again by it alone")
             }
@@ -107,10 +109,13 @@ struct Erasing: Sendable {
         for _ in 0..<10 {
             do {
                 let pending = try await cell.transaction { [contact] session in
-                    try Erasures.begin(
+                    let pending = try Erasures.begin(
                         with: contact, by: key, askedBy: asker, id: id, now: try DomainClock.read(in: session),
                         in: session)
+                    CrashPoint.erasureBeforeCommit.pass()
+                    return pending
                 }
+                CrashPoint.erasureAfterCommit.pass()
                 return try await goOn(with: pending)
             } catch StoreError.mergedMeanwhile {
                 guard let found = try await find(text) else { break }
@@ -142,12 +147,15 @@ struct Erasing: Sendable {
                     let next = try Erasures.sweep(shelf, behind: place, &pending, in: session)
                     return (pending, next)
                 }
+                CrashPoint.erasureAfterSweep.pass()
             } while place != nil
         }
         let done = pending
         try await cell.transaction { session in
             try Erasures.finish(done, now: try DomainClock.read(in: session), in: session)
+            CrashPoint.erasureBeforeEnd.pass()
         }
+        CrashPoint.erasureAfterEnd.pass()
         return Result(id: done.id, removed: done.removed)
     }
 

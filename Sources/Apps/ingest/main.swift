@@ -73,7 +73,9 @@ struct IngestSettings {
         let words = ClientFacts.Bots.allCases.map(\.rawValue)
         let bots = reader.choice(
             "LOODS_BOTS", of: words, default: ClientFacts.Bots.mark.rawValue,
-            meaning: "Events of robots: kept with context.bot, or rejected where they come with a public key.")
+            meaning:
+                "Events of robots: kept with context.bot (and as nobody's where they come with a public key and name no user), or rejected where they come with a public key."
+        )
         let rules = reader.file(
             "LOODS_BOT_LIST", with: "patterns", defaultText: "Loods' own",
             meaning: "Which user agents are robots': a JSON array of objects with a pattern, or a pattern a line."

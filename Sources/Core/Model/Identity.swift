@@ -42,6 +42,11 @@ public struct Identity: Sendable, Hashable {
     }
 }
 
+extension UniqueID {
+    /// Of a subject: the one under which the log keeps what robots send in its name. No contact has it.
+    public var robotSubject: UniqueID { .derived("loods.robot", description) }
+}
+
 /// Names a workspace in tables and contracts.
 public struct WorkspaceID: RawRepresentable, Sendable, Hashable, Comparable {
     public var rawValue: Int32

@@ -34,8 +34,11 @@ struct AudienceBatch {
     let machineNow: Timestamp
     let session: PostgresSession
 
+    /// - Parameter robots: events that are nobody's, for the log alone.
     /// - Throws: `Strangers`, having changed nothing.
-    func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID]) throws -> Result {
+    func apply(
+        _ events: ArraySlice<AcceptedEvent>, and robots: [AcceptedEvent] = [], arriving flights: [UniqueID]
+    ) throws -> Result {
         let clock = try DomainClock.reading(in: session)
         let subjects = Set(events.flatMap { [$0.subjectKey] + $0.linkedSubjects })
         let belongings = try Contacts.belongings(of: subjects, in: session)
@@ -48,14 +51,16 @@ struct AudienceBatch {
         guard standings.count == Set(survivors.values).count else { throw Strangers() }
         try confirm(survivors)
         let tracked = try TrackingConsent(events, survivors, in: session).filter(events)
-        let retention = try PastRetention(tracked, now: clock.now, in: session)
+        let retention = try PastRetention(tracked + robots, now: clock.now, in: session)
         try SetAside.add(retention.items(lane.rawValue, machineNow: machineNow), in: session)
-        let fresh = try EventLog.append(retention.taken, in: session)
+        let stored = try EventLog.append(
+            robots.isEmpty ? retention.taken : retention.taken.map(\.withoutRobot), in: session)
+        let fresh = robots.isEmpty ? stored : stored.filter { !$0.isNobodys }
         if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
         let merges = try links.settle(
             fresh, survivors: survivors, standings: standings, now: clock.now, in: session)
         var result = Result(
-            fresh: fresh.count, untracked: events.count - tracked.count, erased: brought - events.count,
+            fresh: stored.count, untracked: events.count - tracked.count, erased: brought - events.count,
             late: retention.late.count)
         guard !fresh.isEmpty else { return result }
         for (subject, contact) in survivors { survivors[subject] = merges.contact(of: subject, before: contact) }

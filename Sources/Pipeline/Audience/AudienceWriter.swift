@@ -26,7 +26,9 @@ public struct AudienceWriter: Sendable {
     /// Applies events, and marks bodies as arrived in the same transaction.
     public func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane) async throws {
         CrashItem.event.handle(events.lazy.map(\.name))
-        let (result, living) = try await known(events, arriving: flights, lane: lane)
+        let robots = events.filter(\.isRobots)
+        let people = robots.isEmpty ? events : events.filter { !$0.isRobots }[...]
+        let (result, living) = try await known(people, and: robots, arriving: flights, lane: lane)
         fresh.increment(by: result.fresh)
         untracked.increment(by: result.untracked)
         tally.add(result.account)
@@ -40,13 +42,14 @@ public struct AudienceWriter: Sendable {
     ///
     /// - Returns: how many of the events were not of before somebody's erasure, as far as that was found before.
     private func known(
-        _ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane
+        _ events: ArraySlice<AcceptedEvent>, and robots: [AcceptedEvent], arriving flights: [UniqueID], lane: Lane
     ) async throws -> (result: AudienceBatch.Result, living: Int) {
         let key = worker.erasureKey
         var living = events
         for _ in 0..<4 {
             do {
-                return (try await write(living, arriving: flights, lane: lane), living.count)
+                let result = try await write(living, and: robots, arriving: flights, lane: lane)
+                return (result, living.count + robots.count)
             } catch is AudienceBatch.Strangers {
                 living = try await worker.pool.withRepeatedTransaction { [living] session in
                     try ContactIntake.ensure(living, knowingErasedBy: key, in: session)
@@ -57,16 +60,18 @@ public struct AudienceWriter: Sendable {
                 continue
             }
         }
-        return (try await write(living, arriving: flights, lane: lane), living.count)
+        let result = try await write(living, and: robots, arriving: flights, lane: lane)
+        return (result, living.count + robots.count)
     }
 
     private func write(
-        _ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane
+        _ events: ArraySlice<AcceptedEvent>, and robots: [AcceptedEvent], arriving flights: [UniqueID], lane: Lane
     ) async throws -> AudienceBatch.Result {
-        let (cache, clock) = (worker.definitions, worker.clock)
+        let (cache, clock, key) = (worker.definitions, worker.clock, worker.erasureKey)
         return try await worker.pool.withRepeatedTransaction { session in
             let batch = AudienceBatch(lane: lane, definitions: cache, machineNow: clock.now, session: session)
-            return try batch.apply(events, arriving: flights)
+            let robots = try RobotEvents.kept(robots, knowingErasedBy: key, in: session)
+            return try batch.apply(events, and: robots, arriving: flights)
         }
     }
 }

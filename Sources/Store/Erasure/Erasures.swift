@@ -41,9 +41,11 @@ public enum Erasures {
         var pending = Pending(
             workspace: contact.workspace, id: id, erasedAt: now, subjects: Set(subjects.map(\.contact)),
             words: Set(names + addresses + subjects.map(\.contact.description)), removed: [:])
+        // What robots sent in their names is nobody's, and goes too: it may have been the person after all.
+        let ids = subjects.map(\.contact) + subjects.map(\.contact.robotSubject)
         for table in try tables(in: session) {
             let removed = try session.query(
-                "select erase_rows(\(table), \(contact.workspace), \(subjects.map(\.contact)))")[0][0, as: Int64.self]
+                "select erase_rows(\(table), \(contact.workspace), \(ids))")[0][0, as: Int64.self]
             if removed > 0 { pending.removed[table] = removed }
             try passing(table)
         }

@@ -7,7 +7,8 @@ import Model
 public final class ClientFacts: Sendable {
     /// What becomes of events whose user agent is a robot's.
     public enum Bots: String, Sendable, CaseIterable {
-        /// They are kept, with `context.bot` true.
+        /// They are kept, with `context.bot` true. Those that came with a public key and name no user are nobody's: they
+        /// stand in the log and make no contact, but for forms that were filled in.
         case mark
         /// Those that came with a public key are rejected.
         case reject

@@ -28,7 +28,8 @@ extension CrashStory {
         let next = try cluster.launch("erase", "user-\(number)", "--yes")
         #expect(try await next.waitForExit(within: .seconds(30)) == .status(0), "\(next.output)")
         try await settle(round, since: death)
-        #expect(try await cluster.traces(of: number) == [], "\(round.name)")
+        let traces = try await cluster.traces(of: number)
+        #expect(traces == [], "\(round.name)")
 
         try await cluster.post(Shop.returning(number))
         expected.mails[address] = Shop.mails(consents: [])

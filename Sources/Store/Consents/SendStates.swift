@@ -3,7 +3,8 @@ public import Postgres
 
 /// The lock and the epoch under which a contact's messages are claimed and withdrawn.
 public enum SendStates {
-    /// Locks the rows of `contacts` in the order that all keep, making those that are missing.
+    /// Locks the rows of `contacts` in the order that all keep, making those that are missing. Of whoever
+    /// was erased none is made.
     ///
     /// A statement of its own, before anything is read that it guards.
     ///
@@ -15,7 +16,9 @@ public enum SendStates {
         try session.execute(
             """
             insert into send_state (workspace_id, contact_id)
-            select * from unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact)))
+            select workspace_id, contact_id
+            from unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
+            join contacts c using (workspace_id, contact_id)
             on conflict do nothing
             """)
         return try lockKnown(sorted, in: session)

@@ -21,13 +21,14 @@ import TestSupport
         "backfills.last_claimed": "how far a backfill is; goes with its end",
         "backfill_slices.behind": "what a worker has in hand; goes when it, or whoever takes over, is done",
         "backfill_slices.up_to": "what a worker has in hand; goes when it, or whoever takes over, is done",
+        "event_partitions.folded_subject": "how far the counting of a part is that leaves; goes with the part",
         "companies.stirred_from": "how far the marking of members is; goes with its end",
     ]
 
     /// Ids of other things than contacts.
     private static let others: Set<String> = [
         "run_id", "message_id", "message_ids", "decision_id", "claim_id", "barrier_id", "outbox_id", "flight_id",
-        "set_aside_id", "edge_id", "fence_id", "page_id", "slice_id", "erasure_id", "worker_id",
+        "set_aside_id", "edge_id", "fence_id", "page_id", "slice_id", "erasure_id", "worker_id", "rules",
     ]
 
     private struct Column {

@@ -3,7 +3,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     /// `loods migrate` has not run.
     case clockMissing
     case unknownWorkspace(String)
-    /// A contact merged into another between reading and locking: roll back and begin again with the survivors.
+    /// A contact merged into another, or was erased, between reading and locking: roll back and begin again with who is left.
     case mergedMeanwhile
     /// The definitions name a revision that is not there.
     case missingRevision(Int32)
@@ -22,7 +22,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .clockMissing: "the store has no clock yet; run: loods migrate"
         case .unknownWorkspace(let name): "there is no workspace \"\(name)\"; loods apply creates one"
-        case .mergedMeanwhile: "a contact has merged meanwhile"
+        case .mergedMeanwhile: "a contact has merged or was erased meanwhile"
         case .missingRevision(let revision): "revision \(revision) of the definitions is missing"
         case .lineageChanged: "the store is not the one that mails are sent from"
         case .erasureKeyMissing:

@@ -109,6 +109,14 @@ declare
     found bigint;
     key text;
 begin
+    -- Who makes such a row just now is waited for; who begins later waits for this, and looks again (SendStates.lock).
+    if target = 'send_state' then
+        insert into send_state (workspace_id, contact_id)
+            select workspace, u.subject from unnest(subjects) as u (subject) order by u.subject
+            on conflict do nothing;
+        get diagnostics found = row_count;
+        removed := -found;
+    end if;
     for key in
         select a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
         where c.relnamespace = current_schema()::regnamespace and c.relname = target and c.relkind in ('r', 'p')

@@ -9,11 +9,12 @@ public enum SendStates {
     /// A statement of its own, before anything is read that it guards.
     ///
     /// - Returns: each contact's epoch.
+    /// - Throws: `StoreError.mergedMeanwhile` when one of them was erased while its row was made: again, none is made.
     public static func lock(
         _ contacts: some Collection<ContactKey>, in session: PostgresSession
     ) throws -> [ContactKey: Int32] {
         let sorted = Set(contacts).sorted()
-        try session.execute(
+        let made = try session.execute(
             """
             insert into send_state (workspace_id, contact_id)
             select workspace_id, contact_id
@@ -21,7 +22,20 @@ public enum SendStates {
             join contacts c using (workspace_id, contact_id)
             on conflict do nothing
             """)
+        if made > 0, try isAnyErased(of: sorted, in: session) { throw StoreError.mergedMeanwhile }
         return try lockKnown(sorted, in: session)
+    }
+
+    /// Whether there is a row of somebody who was erased while whoever made it waited.
+    private static func isAnyErased(of contacts: [ContactKey], in session: PostgresSession) throws -> Bool {
+        try session.query(
+            """
+            select exists (
+                select from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+                join send_state s using (workspace_id, contact_id)
+                left join contacts c using (workspace_id, contact_id)
+                where c.contact_id is null)
+            """)[0][0, as: Bool.self]
     }
 
     /// Locks the rows of `contacts` as ``lock(_:in:)`` does, but makes none: for those that were claimed for.

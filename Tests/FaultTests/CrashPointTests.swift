@@ -70,8 +70,9 @@ struct CrashStory {
     mutating func play(_ round: CrashRound) async throws {
         if round.erases { return try await erase(at: round) }
         if round.withdraws { try await findTakers() }
-        let armed = try await arm(round)
+        // Some come to the place as soon as they start.
         let before = await cluster.deaths.count
+        let armed = try await arm(round)
         try await provoke(round, since: before)
         try await settle(round, since: try await cluster.firstDeath(since: before, at: round.name))
         try await disarm(armed)

@@ -85,16 +85,16 @@ begin
     return make_timestamptz(period * months / 12, period * months % 12 + 1, 1, 0, 0, 0, 'UTC');
 end $$;
 
--- A part of the log keeps workspaces apart by itself as well.
-create function guard_log_part(part text) returns void language plpgsql as $$
+-- Keeps the rows of a table apart by workspace, as every table's are; a part of the log needs it by itself as well.
+create function keep_workspaces_apart(target text) returns void language plpgsql as $$
 begin
-    execute format('alter table %I enable row level security', part);
+    execute format('alter table %I enable row level security', target);
     execute format(
         'create policy every_workspace on %I to loods_ingest, loods_scoring, loods_scheduler, loods_mailer, '
-        'loods_operator using (true) with check (true)', part);
+        'loods_operator using (true) with check (true)', target);
     execute format(
         'create policy bound_workspace on %I to loods_tool, loods_reader '
-        'using (workspace_id = (select bound_workspace()))', part);
+        'using (workspace_id = (select bound_workspace()))', target);
 end $$;
 
 -- Makes the next partition where one is missing: there is always the present period and the next. Returns its name, or null.
@@ -127,8 +127,8 @@ begin
         create table event_log_default (like event_log including all);
         grant select on event_log_default to loods_operator, loods_tool;
         create table event_log_untimed (like event_log including all);
-        perform guard_log_part('event_log_default');
-        perform guard_log_part('event_log_untimed');
+        perform keep_workspaces_apart('event_log_default');
+        perform keep_workspaces_apart('event_log_untimed');
         execute format(
             'with moved as (delete from %I where sent_time >= $1 returning *) insert into event_log_default select * from moved',
             part) using ends;
@@ -143,7 +143,7 @@ begin
         lock table event_log in share update exclusive mode;
         lock table event_log_default in access exclusive mode;
         execute format('create table %I (like event_log including all)', part);
-        perform guard_log_part(part);
+        perform keep_workspaces_apart(part);
         execute format(
             'with moved as (delete from event_log_default where sent_time < $1 returning *) insert into %I select * from moved',
             part) using ends;
@@ -222,7 +222,7 @@ begin
 end $$;
 comment on function drop_event_partition(text) is 'Drops the oldest part of the log, once it is sealed and empty';
 
-revoke execute on function log_period(timestamptz, integer, integer), guard_log_part(text),
+revoke execute on function log_period(timestamptz, integer, integer), keep_workspaces_apart(text),
     extend_event_log(timestamptz, integer), seal_event_log(timestamptz),
     take_events(text, integer, uuid, timestamptz, text, integer, uuid, timestamptz, text), drop_event_partition(text)
     from public;
@@ -235,20 +235,14 @@ declare
     made text;
 begin
     foreach made in array array[
-        'log_period(timestamptz, integer, integer)', 'guard_log_part(text)', 'extend_event_log(timestamptz, integer)',
+        'log_period(timestamptz, integer, integer)', 'keep_workspaces_apart(text)', 'extend_event_log(timestamptz, integer)',
         'seal_event_log(timestamptz)', 'drop_event_partition(text)',
         'take_events(text, integer, uuid, timestamptz, text, integer, uuid, timestamptz, text)']
     loop
         execute format('alter function %s set search_path = %I, pg_temp', made, current_schema());
     end loop;
     foreach made in array array['event_totals', 'carried_scores', 'carried_counts'] loop
-        execute format('alter table %I enable row level security', made);
-        execute format(
-            'create policy every_workspace on %I to loods_ingest, loods_scoring, loods_scheduler, loods_mailer, '
-            'loods_operator using (true) with check (true)', made);
-        execute format(
-            'create policy bound_workspace on %I to loods_tool, loods_reader '
-            'using (workspace_id = (select bound_workspace()))', made);
+        perform keep_workspaces_apart(made);
     end loop;
 end $$;
 

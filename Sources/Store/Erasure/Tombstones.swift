@@ -1,7 +1,7 @@
 public import Model
 public import Postgres
 
-/// Who was erased and when, as keyed hashes: so that retries, replays, restores and imports bring nothing back that was
+/// Who was erased and when, as keyed hashes: so that retries, replays and imports bring nothing back that was
 /// before, while whoever returns afterwards comes as somebody new.
 public enum Tombstones {
     /// Why mail does not go to an address whose owner was erased.

@@ -16,7 +16,7 @@ struct EraseCommand: AsyncParsableCommand {
             by then is dropped when it arrives.
 
             What stays is a keyed hash of the names and addresses (LOODS_ERASURE_SECRET, the same in scoring, mailer and here): \
-            so that a retry, a replay, a restore or an import brings nothing back that was before, and mail to the address stays \
+            so that a retry, a replay or an import brings nothing back that was before, and mail to the address stays \
             stopped. Whoever comes back afterwards is somebody new; marketing waits for a new consent.
 
             Interrupted, it is given again: loods erase --resume ends what was begun. After a restore of the store from before \

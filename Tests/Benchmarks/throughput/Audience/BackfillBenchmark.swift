@@ -68,14 +68,17 @@ final class BackfillBenchmark {
         let target = try await cluster.stored() + count
         let sample = try await Sample.of(count, by: surroundings.processes) {
             try await HTTPLoad(address: surroundings.ingest, connections: 32).send(requests)
-            while try await cluster.stored() < target { try await Task.sleep(for: .milliseconds(20)) }
+            try await eventually("all are stored") { try await cluster.stored() >= target }
         }
         return sample.rate
     }
 
     private func measure(_ round: Int, _ size: Int, _ rate: Double) async throws {
         let spell = options.isQuick ? .seconds(4) : Self.spell
-        quiet.all += try await underLoad("quiet\(round)", rate) { try await Task.sleep(for: spell) }
+        let target = try await cluster.stored() + Int(rate * (spell / .seconds(1)))
+        quiet.all += try await underLoad("quiet\(round)", rate) {
+            try await eventually("a spell's events are stored") { try await cluster.stored() >= target }
+        }
         let before = try await cluster.backfilled()
         try cluster.apply(variant: 2 * round)
         var done = 0
@@ -106,9 +109,8 @@ final class BackfillBenchmark {
     ///
     /// - Returns: how many contacts were backfilled by then.
     private func backfill(_ seconds: Double) async throws -> Int {
-        let start = ContinuousClock.now
-        while try await cluster.isBackfilling(), ContinuousClock.now - start < .seconds(seconds) {
-            try await Task.sleep(for: .milliseconds(100))
+        _ = try await comesTrue(within: .seconds(seconds), every: .milliseconds(100)) {
+            try await !cluster.isBackfilling()
         }
         return try await cluster.backfilled()
     }

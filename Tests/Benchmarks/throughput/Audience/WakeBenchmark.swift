@@ -78,21 +78,11 @@ final class WakeBenchmark {
         try await AudienceCluster.tidy(cluster.pool)
         let sample = try await Sample.of(size, by: surroundings.processes) {
             cluster.resumeScoring(processes)
-            try await wait(for: target, by: processes)
+            try await eventually("all wakes are looked at") { try await cluster.woken(by: processes) >= target }
         }
         if keeps { samples[processes == 1 ? .flipsOne : .flipsTwo, default: []].append(sample) }
         let asleep = try await cluster.entered("asleep", of: crowd.contacts, by: "time")
         guard asleep.count == size else { throw MeasurementFault("\(asleep.count) of \(size) people fell asleep") }
-    }
-
-    /// Returns once all wakes are looked at.
-    private func wait(for target: Int, by processes: Int) async throws {
-        let start = ContinuousClock.now
-        while try await cluster.woken(by: processes) < target {
-            let elapsed = ContinuousClock.now - start
-            guard elapsed < .seconds(120) else { throw MeasurementFault("not all fell asleep within two minutes") }
-            try await Task.sleep(for: min(.milliseconds(50), max(.milliseconds(5), elapsed / 50)))
-        }
     }
 
     // MARK: Flips of one
@@ -105,7 +95,7 @@ final class WakeBenchmark {
             spread: Span(microseconds: Int64(size) * Self.pause.microseconds), cluster.pool)
         var waiting = Dictionary(uniqueKeysWithValues: zip(crowd.contacts, crowd.due))
         var late: [Duration] = []
-        while !waiting.isEmpty {
+        try await eventually("everybody has flipped", within: surroundings.budget, every: .milliseconds(3)) {
             let now = try await cluster.now()
             let due = waiting.filter { $0.value <= now }.map(\.key)
             let seen = due.isEmpty ? [] : try await cluster.entered("asleep", of: due, by: "time")
@@ -117,7 +107,7 @@ final class WakeBenchmark {
             guard waiting.values.allSatisfy({ then - $0 < .seconds(60) }) else {
                 throw MeasurementFault("\(waiting.count) people are a minute late")
             }
-            try await Task.sleep(for: .milliseconds(3))
+            return waiting.isEmpty
         }
         return Delays(goal: "a membership flips by itself, after it is due", all: late, must: 1, aim: nil)
     }

@@ -42,33 +42,28 @@ struct Cluster: Sendable {
         try await HTTPGet.counter(name, of: surroundings.scoringMetrics)
     }
 
-    /// Returns once `count` has reached `target`; looks often at first, and later so rarely that looking costs little.
+    /// Returns once `count` has reached `target`.
     func wait(for target: Int, _ what: String, patience: Duration = .seconds(60), _ count: () async throws -> Int)
         async throws
     {
-        var best = Int.min
-        let start = ContinuousClock.now
-        var lastProgress = start
-        while true {
+        var (best, lastProgress) = (Int.min, ContinuousClock.now)
+        try await eventually("\(what) are there", within: surroundings.budget) {
             let now = try await count()
-            if now >= target { return }
             if now > best { (best, lastProgress) = (now, .now) }
-            guard ContinuousClock.now - lastProgress < patience else {
+            guard now >= target || ContinuousClock.now - lastProgress < patience else {
                 throw MeasurementFault("\(target - now) \(what) are missing, and none came for \(patience)")
             }
-            let elapsed = ContinuousClock.now - start
-            try await Task.sleep(for: min(.milliseconds(100), max(.milliseconds(10), elapsed / 50)))
+            return now >= target
         }
     }
 
     /// Returns once scoring has had nothing new to commit for half a second.
     func settle() async throws {
         var last = -1
-        while true {
+        try await eventually("scoring has nothing to commit", within: surroundings.budget, every: .milliseconds(500)) {
             let now = try await stored() + repeated()
-            if now == last { return }
-            last = now
-            try await Task.sleep(for: .milliseconds(500))
+            defer { last = now }
+            return now == last
         }
     }
 

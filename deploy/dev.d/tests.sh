@@ -11,6 +11,9 @@ thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|Model|Expressions|Scores|J
 cluster_tests='^(Cluster|Fault)Tests\.'
 few=3 many=12
 
+# Whole clusters under faults, facts in any order, and what the edge accepts put to the store.
+laboratory='^FaultTests\.|^AudienceTests\.OrderFreeTests|^SecurityTests\.AcceptanceTests'
+
 # Three brokers at once write so much that on two cores nothing else should: a step of its own. A width of one would
 # stop it, since a suite holds one place while its test waits for another.
 three_brokers='^FaultTests\.BrokerClusterTests'
@@ -74,9 +77,8 @@ fault_tests() { # [--all]
   build_step "build" build_tests
   ((failures)) || {
     build_step "release before" need_release_before
-    swift_tests "laboratory" "$few" --filter '^FaultTests\.|^AudienceTests\.OrderFreeTests' --skip "$three_brokers"
+    swift_tests "laboratory" "$few" --filter "$laboratory" --skip "$three_brokers"
     swift_tests "three brokers" "$few" --filter "$three_brokers"
-    swift_tests "what the edge accepts the store takes" "$many" --filter '^SecurityTests\.AcceptanceTests'
     fuzz_steps "${fuzz_seconds[$level]}"
   }
   [[ ! -s $LOODS_TEST_FAULT_TABLE ]] || "$root/deploy/dev.d/fault-table" "$LOODS_TEST_FAULT_TABLE" >&3

@@ -40,9 +40,7 @@ extension Contract {
     /// The whole body, header included.
     public var encoded: [UInt8] {
         var writer = WireWriter()
-        writer.write(UInt8(ascii: "L"))
-        writer.write(UInt8(ascii: Self.letter))
-        writer.write(writtenVersion)
+        writer.writeHeader(of: Self.self, version: writtenVersion)
         write(to: &writer)
         return writer.bytes
     }
@@ -57,5 +55,13 @@ extension Contract {
         guard Self.readVersions.contains(version) else { throw .unknownVersion(version) }
         try self.init(from: &reader)
         guard reader.isAtEnd else { throw .malformed(field: "end") }
+    }
+}
+
+extension WireWriter {
+    mutating func writeHeader<Body: Contract>(of contract: Body.Type, version: UInt16) {
+        write(UInt8(ascii: "L"))
+        write(UInt8(ascii: contract.letter))
+        write(version)
     }
 }

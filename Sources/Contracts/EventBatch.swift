@@ -23,10 +23,30 @@ public struct EventBatch: Contract {
         writer.write(id)
         writer.write(each: events) { $1.write(to: &$0) }
     }
+
+    /// The whole body of events that are in the form of the wire already, as `encoded` would make it.
+    ///
+    /// - Parameters:
+    ///   - size: of the events, in bytes.
+    ///   - events: appends them.
+    public static func body(
+        id: UniqueID, count: Int, size: Int, events: (_ writer: inout WireWriter) -> Void
+    ) -> [UInt8] {
+        var writer = WireWriter(capacity: size + bodyOverhead)
+        writer.writeHeader(of: Self.self, version: version)
+        writer.write(id)
+        writer.write(UInt32(count))
+        events(&writer)
+        return writer.bytes
+    }
+
+    /// What a body takes beside its events: the header, its id and their count.
+    public static let bodyOverhead = 24
 }
 
 extension AcceptedEvent {
-    init(from reader: inout WireReader) throws(ContractError) {
+    /// Reads one event off a body.
+    public init(from reader: inout WireReader) throws(ContractError) {
         self.init(
             workspace: WorkspaceID(rawValue: try reader.int32("workspace")), eventID: try reader.string("eventID"),
             call: try reader.known("call"),
@@ -42,35 +62,7 @@ extension AcceptedEvent {
             properties: try reader.run("properties"), context: try reader.run("context"))
     }
 
-    func write(to writer: inout WireWriter) {
-        writer.write(workspace.rawValue)
-        writer.write(eventID)
-        writer.write(call.rawValue)
-        switch subject {
-        case .id(let id):
-            writer.write(true)
-            writer.write(id)
-        case .identity(let identity):
-            writer.write(false)
-            writer.write(identity)
-        }
-        writer.write(each: aliases) { $0.write($1) }
-        writer.write(name)
-        writer.write(sentTime) { $0.write($1) }
-        writer.write(at)
-        writer.write(receivedAt)
-        writer.write(trust.rawValue)
-        writer.write(effect.rawValue)
-        writer.write(properties)
-        writer.write(context)
-    }
-}
-
-extension WireWriter {
-    mutating func write(_ identity: Identity) {
-        write(UInt8(Identity.Kind.allCases.firstIndex(of: identity.kind)!))
-        write(identity.value)
-    }
+    func write(to writer: inout WireWriter) { EventRecord(self).write(to: &writer) }
 }
 
 extension WireReader {

@@ -4,7 +4,12 @@ public import Model
 public struct WireWriter: Sendable {
     public private(set) var bytes: [UInt8] = []
 
+    public var count: Int { bytes.count }
+
     public init() {}
+
+    /// - Parameter capacity: bytes that will be written, as far as that is known.
+    public init(capacity: Int) { bytes.reserveCapacity(capacity) }
 
     public mutating func write(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
@@ -18,6 +23,17 @@ public struct WireWriter: Sendable {
     }
 
     public mutating func write(_ text: String) { write(text.utf8) }
+
+    /// Appends bytes that are in the form of the wire already.
+    public mutating func append(_ bytes: ArraySlice<UInt8>) { self.bytes.append(contentsOf: bytes) }
+
+    /// Writes a time over the one that stands at `index`.
+    public mutating func replace(at index: Int, with time: Timestamp) {
+        precondition(index >= 0 && index + 8 <= bytes.count, "no time stands there")
+        bytes.withUnsafeMutableBytes {
+            $0.storeBytes(of: time.microseconds.littleEndian, toByteOffset: index, as: Int64.self)
+        }
+    }
 
     public mutating func write(_ id: UniqueID) {
         write(id.high)

@@ -21,7 +21,14 @@ extension Timestamp: CustomStringConvertible {
     /// A space may stand for the `T`; digits past the sixth of a fraction are dropped. Years 0001 to 9999. Returns nil for
     /// anything else, days that do not exist included.
     public init?(iso8601 text: some StringProtocol) {
-        var scanner = DigitScanner(Array(text.utf8))
+        let time = Array(text.utf8).withUnsafeBufferPointer { Timestamp(iso8601: $0) }
+        guard let time else { return nil }
+        self = time
+    }
+
+    /// Reads the same from bytes.
+    public init?(iso8601 bytes: UnsafeBufferPointer<UInt8>) {
+        var scanner = DigitScanner(bytes)
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
             let day = scanner.number(2), year >= 1, (1...12).contains(month), day >= 1,
             day <= daysIn(month: month, year: year)
@@ -51,10 +58,10 @@ extension Timestamp: CustomStringConvertible {
 }
 
 private struct DigitScanner {
-    private let bytes: [UInt8]
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     var isAtEnd: Bool { index == bytes.count }
 

@@ -31,7 +31,8 @@ struct Step {
 constexpr size_t deepest = 64;
 
 int field_of(Scope scope, const char *key, size_t length) {
-    auto is = [&](const char *name) { return length == strlen(name) && memcmp(key, name, length) == 0; };
+    // By reference to an array, whose length is known when this is compiled.
+    auto is = [&](const auto &name) { return length == sizeof name - 1 && memcmp(key, name, sizeof name - 1) == 0; };
     switch (scope) {
     case Scope::event:
         if (length < 4) return -1;
@@ -76,7 +77,7 @@ bool is_digit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
 class Walk {
 public:
     Walk(const uint8_t *text, size_t length, const uint32_t *tokens, size_t count, size_t depth)
-        : text(text), length(length), tokens(tokens), count(count), depth_limit(depth) {}
+        : text(text), length(length), tokens(tokens), count(count), depth_limit(depth), backslash(text) {}
 
     std::vector<loods_json_event> events;
     std::string paths;
@@ -96,6 +97,8 @@ private:
     const uint32_t *tokens;
     size_t count;
     size_t depth_limit;
+    /* No backslash stands between what was read last and here, where one does, or the text ends. */
+    const uint8_t *backslash;
     size_t next = 0;
     size_t most = 0;
     bool wants_batch = false;
@@ -304,11 +307,21 @@ private:
         uint32_t start = tokens[next], end = token_end();
         if (end < start + 2 || text[end - 1] != '"') return false;
         const uint8_t *byte = text + start + 1, *close = text + end - 1;
-        const void *escape = memchr(byte, '\\', close - byte);
-        slice = {start, end - start, LOODS_JSON_STRING, escape != nullptr};
-        if (escape && !escapes(static_cast<const uint8_t *>(escape), close, depth)) return false;
+        bool is_escaped = next_backslash(byte) < close;
+        slice = {start, end - start, LOODS_JSON_STRING, is_escaped};
+        if (is_escaped && !escapes(backslash, close, depth)) return false;
         next++;
         return true;
+    }
+
+    /* The first backslash from `byte` on. Strings come in order, so that all of them together look at the text once, where
+       most have none. */
+    const uint8_t *next_backslash(const uint8_t *byte) {
+        if (backslash <= byte) {
+            const void *found = memchr(byte, '\\', text + length - byte);
+            backslash = found ? static_cast<const uint8_t *>(found) : text + length;
+        }
+        return backslash;
     }
 
     bool escapes(const uint8_t *byte, const uint8_t *close, size_t depth) {

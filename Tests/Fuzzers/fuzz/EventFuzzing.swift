@@ -48,6 +48,8 @@ enum EventFuzzing {
         }
         let batch = EventBatch(id: .derived("fuzz"), events: events)
         hold((try? EventBatch(decoding: batch.encoded))?.events == events, "events change on their way")
+        let group = GroupBodies([(drafts: request.drafts, receivedAt: receipt)], limit: .max, freshID: freshID)
+        hold(group.bodies.allSatisfy { $0.encoded(stamp: nil) == batch.encoded }, "the edge writes other bytes")
     }
 
     private static func inflate(_ bytes: ArraySlice<UInt8>) {

@@ -80,6 +80,11 @@ typedef struct {
     uint32_t path_length;
 } loods_json_event;
 
+/* Swift sees the array as a tuple. */
+static inline loods_json_slice loods_json_field(const loods_json_event *event, int field) {
+    return event->fields[field];
+}
+
 enum {
     LOODS_JSON_OK = 0,
     LOODS_JSON_SYNTAX,

@@ -1,9 +1,10 @@
+import Contracts
 import Model
 
 /// What a batch says once for all items that do not say it themselves; a fault of it is a fault of those.
 struct BatchEnvelope {
     private let sent: Result<Timestamp?, ItemFault>
-    private let shared: Result<[UInt8]?, ItemFault>
+    private let shared: Result<EventRecord.Text?, ItemFault>
     /// Whose members `context` holds, valid only while the text is; nil for a single call.
     let envelope: TrackingItem?
 
@@ -11,7 +12,7 @@ struct BatchEnvelope {
     static var none: BatchEnvelope { BatchEnvelope(sent: .success(nil), shared: .success(nil), envelope: nil) }
 
     private init(
-        sent: Result<Timestamp?, ItemFault>, shared: Result<[UInt8]?, ItemFault>, envelope: TrackingItem?
+        sent: Result<Timestamp?, ItemFault>, shared: Result<EventRecord.Text?, ItemFault>, envelope: TrackingItem?
     ) {
         self.sent = sent
         self.shared = shared
@@ -28,5 +29,5 @@ struct BatchEnvelope {
     }
 
     func sentAt() throws(ItemFault) -> Timestamp? { try sent.get() }
-    func context() throws(ItemFault) -> [UInt8]? { try shared.get() }
+    func context() throws(ItemFault) -> EventRecord.Text? { try shared.get() }
 }

@@ -10,6 +10,19 @@ struct DraftEvent: Sendable {
         /// So long before receipt: the sender told its own clock as well, so that the clock's error falls out.
         case before(Span)
         case onReceipt
+
+        /// - Parameter trust: who says so.
+        func time(receivedAt receipt: Timestamp, trust: AcceptedEvent.Trust) -> Timestamp {
+            let time =
+                switch self {
+                case .stated(let time): time
+                case .before(let span): receipt - span
+                case .onReceipt: receipt
+                }
+            // Points fade from when they were earned on: a stranger's event of next year would weigh as much as years of
+            // others.
+            return trust == .publicKey ? min(time, receipt) : time
+        }
     }
 
     var event: AcceptedEvent
@@ -18,20 +31,7 @@ struct DraftEvent: Sendable {
     func received(at receipt: Timestamp) -> AcceptedEvent {
         var event = event
         event.receivedAt = receipt
-        event.at =
-            switch occurrence {
-            case .stated(let time): time
-            case .before(let span): receipt - span
-            case .onReceipt: receipt
-            }
-        // Points fade from when they were earned on: a stranger's event of next year would weigh as much as years of others.
-        if event.trust == .publicKey { event.at = min(event.at, receipt) }
+        event.at = occurrence.time(receivedAt: receipt, trust: event.trust)
         return event
-    }
-
-    /// About how many bytes the event takes in a body.
-    var size: Int {
-        event.properties.count + event.context.count + event.eventID.utf8.count + event.name.utf8.count
-            + event.aliases.reduce(0) { $0 + $1.value.utf8.count + 8 } + 384
     }
 }

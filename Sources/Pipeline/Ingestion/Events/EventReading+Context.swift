@@ -4,9 +4,9 @@ import Store
 extension EventReading {
     /// The item's own, else the batch's, which then counts towards the size of the item; with what is worked out of the
     /// user agent and the address, where the sender did not say it.
-    func context(_ item: TrackingItem) throws(ItemFault) -> [UInt8] {
+    func context(_ item: TrackingItem) throws(ItemFault) -> EventRecord.Text {
         if let own = try Self.object(item, .context, "context") { return try completed(own, by: item) }
-        guard let shared = try shared.context() else { return try completed(Self.empty, by: nil) }
+        guard let shared = try shared.context() else { return try completed(.made(Self.empty), by: nil) }
         guard item.size + shared.count <= limits.event else {
             throw ItemFault(
                 .tooLarge, "with the batch's context the event has more than \(limits.event) bytes", field: "context")
@@ -15,26 +15,26 @@ extension EventReading {
     }
 
     /// - Parameter said: whose members the context holds; nil for none.
-    func completed(_ context: [UInt8], by said: TrackingItem?) throws(ItemFault) -> [UInt8] {
+    func completed(_ context: EventRecord.Text, by said: TrackingItem?) throws(ItemFault) -> EventRecord.Text {
         guard let clients else { return context }
-        var context = context
-        if let agent = said?[.contextUserAgent].string ?? client.agent {
+        let agent = said?[.contextUserAgent].string ?? client.agent
+        let address = said?[.contextIP].string.flatMap { NetworkAddress($0) } ?? client.address
+        if agent == nil, address == nil { return context }
+        var object = context.withBytes { Array($0) }
+        if let agent {
             let members = clients.members(of: agent)
             if members.isBot, clients.bots == .reject, key.trust == .publicKey {
                 throw ItemFault(.bot, "the user agent is a robot's", field: "context.userAgent")
             }
-            Self.add(members.device, unless: said?[.contextDevice], to: &context)
-            Self.add(members.system, unless: said?[.contextOS], to: &context)
-            Self.add(members.browser, unless: said?[.contextBrowser], to: &context)
+            Self.add(members.device, unless: said?[.contextDevice], to: &object)
+            Self.add(members.system, unless: said?[.contextOS], to: &object)
+            Self.add(members.browser, unless: said?[.contextBrowser], to: &object)
             Self.add(
                 members.isBot ? ClientFacts.AgentMembers.bot : ClientFacts.AgentMembers.person,
-                unless: said?[.contextBot], to: &context)
+                unless: said?[.contextBot], to: &object)
         }
-        let stated = said?[.contextIP].string.flatMap { NetworkAddress($0) }
-        if let address = stated ?? client.address {
-            Self.add(clients.location(of: address), unless: said?[.contextLocation], to: &context)
-        }
-        return context
+        if let address { Self.add(clients.location(of: address), unless: said?[.contextLocation], to: &object) }
+        return .made(object)
     }
 
     private static func add(_ member: [UInt8]?, unless said: JSONSlice?, to object: inout [UInt8]) {

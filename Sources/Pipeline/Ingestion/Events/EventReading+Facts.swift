@@ -26,34 +26,37 @@ extension EventReading {
     ) throws(ItemFault) -> Timestamp? {
         let value = item[field]
         if value.isMissing { return nil }
-        guard let text = value.string, let time = Timestamp(iso8601: text) else {
+        guard let text = value.standing, let time = text.withBytes({ Timestamp(iso8601: $0) }) else {
             throw ItemFault(.invalid, "is not a time of ISO 8601 with its offset", field: label)
         }
         return time
     }
 
     /// The facts of the event as one object: what stands beside `properties` or `traits` in the call goes into it.
-    func properties(_ item: TrackingItem, call: Call) throws(ItemFault) -> [UInt8] {
+    func properties(_ item: TrackingItem, call: Call) throws(ItemFault) -> EventRecord.Text {
         switch call {
-        case .track: return try Self.object(item, .properties, "properties") ?? Self.empty
-        case .identify: return try Self.object(item, .traits, "traits") ?? Self.empty
+        case .track: return try Self.object(item, .properties, "properties") ?? .made(Self.empty)
+        case .identify: return try Self.object(item, .traits, "traits") ?? .made(Self.empty)
         case .page, .screen:
-            var object = try Self.object(item, .properties, "properties") ?? Self.empty
-            Self.add(item[.name], as: "name", to: &object)
-            Self.add(item[.category], as: "category", to: &object)
-            return object
+            let object = try Self.object(item, .properties, "properties")
+            return Self.adding([(item[.name], "name"), (item[.category], "category")], to: object)
         case .group:
-            var object = try Self.object(item, .traits, "traits") ?? Self.empty
+            let object = try Self.object(item, .traits, "traits")
             guard try text(item, .groupID, "groupId") != nil else {
                 throw ItemFault(.missing, "the group's id is missing", field: "groupId")
             }
-            Self.add(item[.groupID], as: "group_id", to: &object)
-            return object
-        case .alias:
-            var object = Self.empty
-            Self.add(item[.previousID], as: "previous_id", to: &object)
-            return object
+            return Self.adding([(item[.groupID], "group_id")], to: object)
+        case .alias: return Self.adding([(item[.previousID], "previous_id")], to: nil)
         }
+    }
+
+    /// An object with these members at its end, as far as they are given.
+    private static func adding(
+        _ members: [(value: JSONSlice, name: String)], to object: EventRecord.Text?
+    ) -> EventRecord.Text {
+        var bytes = object?.withBytes { Array($0) } ?? empty
+        for (value, name) in members { add(value, as: name, to: &bytes) }
+        return .made(bytes)
     }
 
     /// Adds a member at the end, where it outdoes one of the same name.

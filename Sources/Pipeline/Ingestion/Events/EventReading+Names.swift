@@ -5,12 +5,14 @@ import Store
 extension EventReading {
     /// Who the event is about: the strongest name it carries, and the weaker ones that are the same person.
     struct Names {
-        let subject: Identity
-        let aliases: [Identity]
+        typealias Name = EventRecord.Name
+
+        let subject: Name
+        let aliases: [Name]
 
         init(_ item: TrackingItem, call: Call, reading: EventReading) throws(ItemFault) {
-            let user = try reading.text(item, .userID, "userId").map { Identity(.user, $0) }
-            let anonymous = try reading.text(item, .anonymousID, "anonymousId").map { Identity(.anonymous, $0) }
+            let user = try reading.text(item, .userID, "userId").map { Name(.user, $0) }
+            let anonymous = try reading.text(item, .anonymousID, "anonymousId").map { Name(.anonymous, $0) }
             let previous = call == .alias ? try reading.text(item, .previousID, "previousId") : nil
             let email = Self.email(item, call: call, reading: reading)
             guard let subject = user ?? anonymous ?? email else {
@@ -20,22 +22,25 @@ extension EventReading {
                 throw ItemFault(.missing, "the id that the contact had before is missing", field: "previousId")
             }
             self.subject = subject
-            let weaker = [
-                anonymous, previous.map { Identity(.anonymous, $0) }, call == .identify ? email : nil,
-            ]
-            aliases = weaker.compactMap(\.self).filter { $0 != subject }
+            var aliases: [Name] = []
+            if let anonymous { aliases.append(anonymous) }
+            if let previous { aliases.append(Name(.anonymous, previous)) }
+            if call == .identify, let email { aliases.append(email) }
+            aliases.removeAll { $0 == subject }
+            self.aliases = aliases
         }
 
         /// An address names somebody only where a server says so.
-        private static func email(_ item: TrackingItem, call: Call, reading: EventReading) -> Identity? {
+        private static func email(_ item: TrackingItem, call: Call, reading: EventReading) -> Name? {
             guard reading.key.trust == .server else { return nil }
-            let fields: [TrackingItem.Field] =
-                call == .identify
-                ? [.traitsEmail, .contextTraitsEmail]
-                : [
-                    .propertiesEmail, .traitsEmail, .contextTraitsEmail,
-                ]
-            return fields.lazy.compactMap { item[$0].string }.first(where: isAddress).map { Identity(.email, $0) }
+            if call != .identify, let email = email(item, .propertiesEmail) { return email }
+            return email(item, .traitsEmail) ?? email(item, .contextTraitsEmail)
+        }
+
+        private static func email(_ item: TrackingItem, _ field: TrackingItem.Field) -> Name? {
+            guard let text = item[field].string, isAddress(text) else { return nil }
+            // As an identity it is in lower case.
+            return Name(Identity(.email, text))
         }
 
         /// As much of RFC 5321 as keeps nonsense out: something, an at sign, something with no white space.
@@ -46,13 +51,13 @@ extension EventReading {
         }
     }
 
-    func eventName(_ item: TrackingItem, call: Call) throws(ItemFault) -> String {
+    func eventName(_ item: TrackingItem, call: Call) throws(ItemFault) -> EventRecord.Text {
         switch call {
-        case .identify: return EventNames.identified
-        case .page: return EventNames.pageViewed
-        case .screen: return EventNames.screenViewed
-        case .group: return EventNames.grouped
-        case .alias: return EventNames.aliased
+        case .identify: return EventRecord.Text(EventNames.identified)
+        case .page: return EventRecord.Text(EventNames.pageViewed)
+        case .screen: return EventRecord.Text(EventNames.screenViewed)
+        case .group: return EventRecord.Text(EventNames.grouped)
+        case .alias: return EventRecord.Text(EventNames.aliased)
         case .track: break
         }
         guard let name = try text(item, .event, "event") else {
@@ -62,14 +67,17 @@ extension EventReading {
         return name
     }
 
-    private func checkReserved(_ name: String, _ item: TrackingItem) throws(ItemFault) {
-        let isConsent = name == EventNames.consentGiven || name == EventNames.consentWithdrawn
-        if key.trust == .publicKey, isConsent || name.hasPrefix("Email ") {
+    private func checkReserved(_ name: EventRecord.Text, _ item: TrackingItem) throws(ItemFault) {
+        let isConsent = name.withBytes { name in
+            name.elementsEqual(EventNames.consentGiven.utf8) || name.elementsEqual(EventNames.consentWithdrawn.utf8)
+        }
+        if key.trust == .publicKey, isConsent || name.withBytes({ $0.starts(with: "Email ".utf8) }) {
             throw ItemFault(.reserved, "takes a server's write key", field: "event")
         }
         guard isConsent else { return }
         // Read as scoring will read it: few events are consents, and those must not fail behind the edge.
-        let properties = (try? JSON(parsing: Self.object(item, .properties, "properties") ?? Self.empty)) ?? .null
+        let object = try? Self.object(item, .properties, "properties")
+        let properties = (try? JSON(parsing: object?.withBytes { Array($0) } ?? Self.empty)) ?? .null
         do throws(ConsentStatement.Fault) {
             _ = try ConsentStatement(properties)
         } catch {

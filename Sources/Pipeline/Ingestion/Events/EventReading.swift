@@ -18,7 +18,8 @@ struct EventReading {
     let freshID: () -> UniqueID
 
     /// - Parameter call: what the path says; nil where the item's `type` says it.
-    func draft(_ item: TrackingItem, call: Call?) throws(ItemFault) -> DraftEvent {
+    /// - Returns: the event, which stands in the item's text, and when it happened.
+    func record(_ item: TrackingItem, call: Call?) throws(ItemFault) -> (EventRecord, DraftEvent.Occurrence) {
         if let fault = item.fault { throw fault }
         guard item.size <= limits.event else {
             throw ItemFault(.tooLarge, "an event has at most \(limits.event) bytes", field: "")
@@ -31,12 +32,11 @@ struct EventReading {
         let (sentTime, occurrence) = try time(item)
         let id = try text(item, .messageID, "messageId")
         let context = try context(item)
-        let event = AcceptedEvent(
-            workspace: key.workspace, eventID: id ?? freshID().description, call: call,
-            subject: .identity(names.subject), aliases: names.aliases, name: name, sentTime: sentTime,
-            at: .distantPast, receivedAt: .distantPast, trust: key.trust,
+        let event = EventRecord(
+            workspace: key.workspace, eventID: id ?? EventRecord.Text(freshID().description), call: call,
+            subject: .name(names.subject), aliases: names.aliases, name: name, sentTime: sentTime, trust: key.trust,
             properties: try properties(item, call: call), context: context)
-        return DraftEvent(event: event, occurrence: occurrence)
+        return (event, occurrence)
     }
 
     /// Contacts are found by their address: one that is longer than any would be stored nowhere.
@@ -45,37 +45,40 @@ struct EventReading {
     ) throws(ItemFault) {
         let value = item[field]
         if value.isMissing { return }
-        guard let text = value.string else { throw ItemFault(.invalid, "is not a string", field: label) }
-        guard text.utf8.count <= 254 else { throw ItemFault(.tooLarge, "has more than 254 bytes", field: label) }
+        guard let text = value.standing else { throw ItemFault(.invalid, "is not a string", field: label) }
+        guard text.count <= 254 else { throw ItemFault(.tooLarge, "has more than 254 bytes", field: label) }
     }
 
     static let empty = Array("{}".utf8)
 
+    private static let calls: [(name: [UInt8], call: Call)] = [
+        ("track", Call.track), ("identify", .identify), ("page", .page), ("screen", .screen), ("group", .group),
+        ("alias", .alias),
+    ].map { (Array($0.utf8), $1) }
+
     private static func call(_ item: TrackingItem) throws(ItemFault) -> Call {
-        switch item[.type].string {
-        case "track": return .track
-        case "identify": return .identify
-        case "page": return .page
-        case "screen": return .screen
-        case "group": return .group
-        case "alias": return .alias
-        case nil: throw ItemFault(.missing, "the kind of call is missing", field: "type")
-        default: throw ItemFault(.invalid, "is none of track, identify, page, screen, group, alias", field: "type")
+        guard let type = item[.type].standing else {
+            throw ItemFault(.missing, "the kind of call is missing", field: "type")
         }
+        guard let known = type.withBytes({ type in calls.first { type.elementsEqual($0.name) } }) else {
+            throw ItemFault(.invalid, "is none of track, identify, page, screen, group, alias", field: "type")
+        }
+        return known.call
     }
 
     /// A string of the item, at most as long as a name may be; an integer counts as its digits. Nil where missing or
     /// empty.
-    func text(_ item: TrackingItem, _ field: TrackingItem.Field, _ label: String) throws(ItemFault) -> String? {
+    func text(
+        _ item: TrackingItem, _ field: TrackingItem.Field, _ label: String
+    ) throws(ItemFault) -> EventRecord.Text? {
         let value = item[field]
         if value.isMissing { return nil }
-        guard let text = value.kind == .number ? Self.digits(of: value) : value.string else {
-            throw ItemFault(.invalid, "is not a string", field: label)
-        }
-        guard text.utf8.count <= limits.name else {
+        let standing = value.kind == .number ? Self.digits(of: value).map { EventRecord.Text($0) } : value.standing
+        guard let text = standing else { throw ItemFault(.invalid, "is not a string", field: label) }
+        guard text.count <= limits.name else {
             throw ItemFault(.tooLarge, "has more than \(limits.name) bytes", field: label)
         }
-        return text.isEmpty ? nil : text
+        return text.count == 0 ? nil : text
     }
 
     /// The digits of a whole number, which some write as `25.0` or `1e+16`; nil for another.
@@ -96,11 +99,12 @@ struct EventReading {
         return whole.isEmpty ? "0" : String(whole)
     }
 
-    static func object(_ item: TrackingItem, _ field: TrackingItem.Field, _ label: String) throws(ItemFault) -> [UInt8]?
-    {
+    static func object(
+        _ item: TrackingItem, _ field: TrackingItem.Field, _ label: String
+    ) throws(ItemFault) -> EventRecord.Text? {
         let value = item[field]
         if value.isMissing { return nil }
         guard value.kind == .object else { throw ItemFault(.invalid, "is not an object", field: label) }
-        return Array(value.text)
+        return .standing(value.text)
     }
 }

@@ -5,7 +5,7 @@ import Store
 
 /// What a tracking call brings, once read.
 struct TrackingRequest: Sendable {
-    var drafts: [DraftEvent] = []
+    var drafts = DraftEvents()
     /// Items of a batch that are not accepted, by their index.
     var rejected: [(index: Int, fault: ItemFault)] = []
 
@@ -36,7 +36,10 @@ struct TrackingRequest: Sendable {
             let reading = EventReading(
                 key: key, limits: limits, clients: clients, client: client, freshID: freshID)
             do throws(ItemFault) {
-                return TrackingRequest(drafts: [try reading.draft(envelope, call: call)])
+                let (event, occurrence) = try reading.record(envelope, call: call)
+                var request = TrackingRequest()
+                request.drafts.append(event, occurrence)
+                return request
             } catch {
                 // Of a member that is too long the request is wrong; it is the whole that is too large.
                 let isTooLarge = error.code == .tooLarge && error.field.isEmpty
@@ -49,10 +52,12 @@ struct TrackingRequest: Sendable {
 extension EventReading {
     fileprivate func all(_ items: [TrackingItem]) -> TrackingRequest {
         var request = TrackingRequest()
-        request.drafts.reserveCapacity(items.count)
+        // What stands in a body beside the text of the members is less than their names and quotes in the request.
+        request.drafts = DraftEvents(capacity: items.count, bytes: items.reduce(0) { $0 + $1.size })
         for (index, item) in items.enumerated() {
             do throws(ItemFault) {
-                request.drafts.append(try draft(item, call: nil))
+                let (event, occurrence) = try record(item, call: nil)
+                request.drafts.append(event, occurrence)
             } catch {
                 request.rejected.append((index, error))
             }

@@ -1,4 +1,5 @@
 import CJSON
+import Contracts
 
 /// A JSON value within a request's text.
 struct JSONSlice {
@@ -21,33 +22,36 @@ struct JSONSlice {
     /// A string's value; nil for every other kind.
     var string: String? {
         guard kind == .string else { return nil }
-        let content = UnsafeBufferPointer(rebasing: text.dropFirst().dropLast())
         return isEscaped ? JSONEscapes.resolved(content) : String(decoding: content, as: UTF8.self)
+    }
+
+    /// The same, left where it stands unless it has escapes.
+    var standing: EventRecord.Text? {
+        guard kind == .string else { return nil }
+        return isEscaped ? EventRecord.Text(JSONEscapes.resolved(content)) : .standing(content)
+    }
+
+    private var content: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(start: text.baseAddress.map { $0 + 1 }, count: text.count - 2)
     }
 
     var isMissing: Bool { kind == .absent || kind == .null }
 }
 
-/// One event's members as they stand in the text, valid only while it is.
+/// One event's members as they stand in the text, valid only while it is, and what was read of it.
 struct TrackingItem {
-    let event: loods_json_event
+    let event: UnsafePointer<loods_json_event>
     let text: UnsafePointer<UInt8>
     let paths: UnsafePointer<CChar>?
 
-    subscript(field: Field) -> JSONSlice {
-        withUnsafeBytes(of: event.fields) { bytes in
-            let size = MemoryLayout<loods_json_slice>.stride
-            return JSONSlice(
-                bytes.loadUnaligned(fromByteOffset: Int(field.rawValue) * size, as: loods_json_slice.self), in: text)
-        }
-    }
+    subscript(field: Field) -> JSONSlice { JSONSlice(loods_json_field(event, field.rawValue), in: text) }
 
-    var size: Int { Int(event.whole.length) }
+    var size: Int { Int(event.pointee.whole.length) }
 
     /// What of the item the store could not hold.
     var fault: ItemFault? {
         let code: ItemFault.Code
-        switch Int(event.fault) {
+        switch Int(event.pointee.fault) {
         case LOODS_JSON_NOT_AN_OBJECT: return ItemFault(.invalid, "an event is an object", field: "batch")
         case LOODS_JSON_TOO_DEEP: code = .tooDeep
         case LOODS_JSON_NUL: code = .nul
@@ -60,12 +64,13 @@ struct TrackingItem {
 
     private var faultPath: String {
         guard let paths else { return "" }
-        let raw = UnsafeRawBufferPointer(start: paths + Int(event.path_offset), count: Int(event.path_length))
+        let raw = UnsafeRawBufferPointer(
+            start: paths + Int(event.pointee.path_offset), count: Int(event.pointee.path_length))
         return String(decoding: raw, as: UTF8.self)
     }
 
     /// The members that the edge reads; their order is that of `CJSON.h`.
-    enum Field: Int {
+    enum Field: Int32 {
         case type, event, name, category, userID, anonymousID, previousID, groupID, messageID, timestamp, sentAt,
             writeKey
         case properties, traits, context, propertiesEmail, traitsEmail, contextTraitsEmail
@@ -103,9 +108,13 @@ enum TrackingText {
         let status = Int(
             loods_json_read(text, count, isBatch ? 1 : 0, limits.events, limits.depth, &document))
         if let error = error(status, limits) { throw error }
-        let envelope = TrackingItem(event: document.envelope, text: text, paths: document.paths)
-        let events = UnsafeBufferPointer(start: document.events, count: document.count)
-        return try body(envelope, events.map { TrackingItem(event: $0, text: text, paths: document.paths) })
+        return try withUnsafePointer(to: document.envelope) { envelope throws(EdgeError) in
+            let items: [TrackingItem] =
+                document.events.map { first in
+                    (0..<document.count).map { TrackingItem(event: first + $0, text: text, paths: document.paths) }
+                } ?? []
+            return try body(TrackingItem(event: envelope, text: text, paths: document.paths), items)
+        }
     }
 
     private static func error(_ status: Int, _ limits: EdgeLimits) -> EdgeError? {

@@ -116,12 +116,14 @@ struct FormRoutes: Sendable {
         if !entry.traits.isEmpty { said["traits"] = .object(entry.traits) }
         let reading = EventReading(
             key: key, limits: EdgeLimits(), clients: clients, client: client, freshID: UniqueID.random)
-        guard let context = try? reading.completed(JSON.object(said).serialized, by: nil) else { return nil }
+        let stated = EventRecord.Text.made(JSON.object(said).serialized)
+        guard let context = try? reading.completed(stated, by: nil) else { return nil }
         let visitor = Identity(.anonymous, entry.anonymousID ?? UniqueID.random().description)
         let event = AcceptedEvent(
             workspace: key.workspace, eventID: UniqueID.random().description, call: .track, subject: .identity(visitor),
             aliases: [], name: EventNames.formSubmitted, sentTime: nil, at: .distantPast, receivedAt: .distantPast,
-            trust: .publicKey, properties: JSON.object(entry.properties).serialized, context: context)
+            trust: .publicKey, properties: JSON.object(entry.properties).serialized,
+            context: context.withBytes { Array($0) })
         return DraftEvent(event: event, occurrence: .onReceipt)
     }
 

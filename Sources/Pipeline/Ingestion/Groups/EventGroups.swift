@@ -29,7 +29,7 @@ public final class EventGroups: Service {
     }
 
     struct Entry: Sendable {
-        var drafts: [DraftEvent]
+        var drafts: DraftEvents
         var size: Int
         var receivedAt: Timestamp
         var since: ContinuousClock.Instant
@@ -69,7 +69,10 @@ public final class EventGroups: Service {
     ///
     /// - Throws: `EdgeError.unavailable`; whether some of the events are safe is then unknown, and sending all again is
     ///   right.
-    func submit(_ drafts: [DraftEvent]) async throws {
+    func submit(_ drafts: [DraftEvent]) async throws { try await submit(DraftEvents(drafts)) }
+
+    /// The same for events that are in the form of the wire.
+    func submit(_ drafts: DraftEvents) async throws {
         guard !drafts.isEmpty else { return }
         try await withCheckedThrowingContinuation { sender in
             if let refusal = admit(drafts, sender) { sender.resume(throwing: refusal) }
@@ -80,14 +83,14 @@ public final class EventGroups: Service {
     ///
     /// - Returns: false when there is no room for it.
     func offer(_ draft: DraftEvent) -> Bool {
-        let isTaken = admit([draft], nil) == nil
+        let isTaken = admit(DraftEvents([draft]), nil) == nil
         if !isTaken { metrics.dropped.increment() }
         return isTaken
     }
 
-    private func admit(_ drafts: [DraftEvent], _ sender: CheckedContinuation<Void, any Error>?) -> EdgeError? {
+    private func admit(_ drafts: DraftEvents, _ sender: CheckedContinuation<Void, any Error>?) -> EdgeError? {
         let entry = Entry(
-            drafts: drafts, size: drafts.reduce(0) { $0 + $1.size }, receivedAt: clock.now, since: .now, sender: sender)
+            drafts: drafts, size: drafts.memory, receivedAt: clock.now, since: .now, sender: sender)
         let (admission, held) = ledger.withLock { ($0.admit(entry), $0.heldBytes) }
         metrics.held.record(held)
         switch admission {

@@ -4,13 +4,23 @@ import Model
 
 /// How the events of a group lie in bodies that each fit a frame of the broker.
 struct GroupBodies {
+    /// Events of one sender that stand in one body.
+    fileprivate struct Part {
+        var drafts: DraftEvents
+        var range: Range<Int>
+        var receivedAt: Timestamp
+    }
+
     struct Body {
         let id: UniqueID
-        var events: [(draft: DraftEvent, receivedAt: Timestamp)] = []
+        fileprivate var parts: [Part] = []
 
         /// - Parameter stamp: the instant of the whole group where domain time is stepped.
         func encoded(stamp: Timestamp?) -> [UInt8] {
-            EventBatch(id: id, events: events.map { $0.draft.received(at: stamp ?? $0.receivedAt) }).encoded
+            let size = parts.reduce(0) { $0 + $1.drafts.size(of: $1.range) }
+            return EventBatch.body(id: id, count: parts.reduce(0) { $0 + $1.range.count }, size: size) { body in
+                for part in parts { part.drafts.write(part.range, receivedAt: stamp ?? part.receivedAt, to: &body) }
+            }
         }
     }
 
@@ -18,21 +28,27 @@ struct GroupBodies {
     /// For each entry of the group, the bodies that hold its events.
     private(set) var places: [ClosedRange<Int>] = []
 
+    /// - Parameter limit: bytes of a body; a single larger event is a body of its own.
     init(
-        _ group: [(drafts: [DraftEvent], receivedAt: Timestamp)], limit: Int = Publisher.preferredBodyLimit,
+        _ group: [(drafts: DraftEvents, receivedAt: Timestamp)], limit: Int = Publisher.preferredBodyLimit,
         freshID: () -> UniqueID
     ) {
         var room = 0
-        for entry in group {
+        for (drafts, receivedAt) in group {
+            var next = 0
             var first: Int?
-            for draft in entry.drafts {
-                if draft.size > room {
+            while next < drafts.count {
+                var count = drafts.count(from: next, within: room)
+                if count == 0 {
                     bodies.append(Body(id: freshID()))
-                    room = limit
+                    room = limit - EventBatch.bodyOverhead
+                    count = max(1, drafts.count(from: next, within: room))
                 }
-                room -= draft.size
-                bodies[bodies.count - 1].events.append((draft, entry.receivedAt))
+                let range = next..<next + count
+                bodies[bodies.count - 1].parts.append(Part(drafts: drafts, range: range, receivedAt: receivedAt))
+                room -= drafts.size(of: range)
                 first = first ?? bodies.count - 1
+                next += count
             }
             places.append((first ?? 0)...max(first ?? 0, bodies.count - 1))
         }

@@ -71,7 +71,7 @@ struct TrackingRoutes: Sendable {
     }
 
     /// All events of a request come in, or none: what is not safe with the broker counts towards no limit.
-    private func submit(_ drafts: [DraftEvent], _ key: WriteKey) async throws {
+    private func submit(_ drafts: DraftEvents, _ key: WriteKey) async throws {
         try gate.shared.take(drafts.count, of: key)
         do {
             try await groups.submit(drafts)

@@ -69,12 +69,9 @@ public struct Edge: Service {
         quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ProtocolFaults(), RequestDeadline(patience: EdgeLimits().readTime)],
-                    idleTimeout: .seconds(30),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16_384, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))),
+            server: HTTPServerBuilder { responder in
+                EdgeChannel(HTTP1Channel(responder: responder, configuration: Self.protocolConfiguration))
+            },
             configuration: .init(
                 address: .hostname(host, port: port), backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connections)),
@@ -83,5 +80,13 @@ public struct Edge: Service {
                     "event API listens", metadata: ["address": "\(host):\(channel.localAddress?.port ?? port)"])
             }, logger: quiet)
         try await application.run()
+    }
+
+    private static var protocolConfiguration: HTTP1Channel.Configuration {
+        .init(
+            additionalChannelHandlers: [ProtocolFaults(), RequestDeadline(patience: EdgeLimits().readTime)],
+            idleTimeout: .seconds(30),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16_384, maxHeaderListSize: 16_384, maxHeaderFieldCount: 100))
     }
 }

@@ -39,10 +39,12 @@ enum Answers {
     }
 
     static func json(_ status: HTTPResponse.Status, _ body: ByteBuffer) -> Response {
-        Response(
-            status: status, headers: [.contentType: "application/json", .xContentTypeOptions: "nosniff"],
-            body: ResponseBody(byteBuffer: body))
+        Response(status: status, headers: jsonHeaders, body: ResponseBody(byteBuffer: body))
     }
+
+    private static let jsonHeaders: HTTPFields = [
+        .contentType: "application/json", .xContentTypeOptions: "nosniff",
+    ]
 }
 
 extension HTTPField.Name {

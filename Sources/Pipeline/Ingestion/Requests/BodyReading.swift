@@ -28,7 +28,7 @@ extension Request {
     }
 
     private func parts(within limits: EdgeLimits) async throws -> [ByteBuffer] {
-        let tooLarge = EdgeError(.tooLarge, "the body is larger than \(limits.body) bytes")
+        var tooLarge: EdgeError { EdgeError(.tooLarge, "the body is larger than \(limits.body) bytes") }
         // A length beyond all numbers is too large as well.
         if let length = headers[.contentLength], Int(length).map({ $0 > limits.body }) ?? true { throw tooLarge }
         var parts: [ByteBuffer] = []

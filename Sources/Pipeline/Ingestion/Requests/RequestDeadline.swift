@@ -17,6 +17,9 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     /// For the answer to a request that is not read to its end to arrive.
     private static let leave = TimeAmount.seconds(2)
     /// Set from a request's head to its end.
+    private var due: NIODeadline?
+    /// One for the connection, not for the request: most requests end at once, and setting an alarm costs more than looking
+    /// whether it is time.
     private var alarm: Scheduled<Void>?
     private var isAnswered = false
 
@@ -27,15 +30,16 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head:
             isAnswered = false
-            schedule(on: context.channel, in: patience) { $0.expire($1) }
+            due = context.eventLoop.now + patience
+            if alarm == nil { schedule(on: context.channel, in: patience) }
         case .body: break
-        case .end: rest()
+        case .end: due = nil
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard alarm != nil else { return context.write(data, promise: promise) }
+        guard due != nil else { return context.write(data, promise: promise) }
         switch unwrapOutboundIn(data) {
         case .head(var head):
             isAnswered = true
@@ -44,7 +48,9 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         case .body: context.write(data, promise: promise)
         case .end:
             context.write(data, promise: promise)
-            schedule(on: context.channel, in: Self.leave) { $1.close(promise: nil) }
+            due = context.eventLoop.now + Self.leave
+            alarm?.cancel()
+            schedule(on: context.channel, in: Self.leave)
         }
     }
 
@@ -55,11 +61,17 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { rest() }
 
-    private func schedule(
-        on channel: any Channel, in delay: TimeAmount, _ task: @escaping (RequestDeadline, any Channel) -> Void
-    ) {
-        rest()
-        alarm = channel.eventLoop.assumeIsolated().scheduleTask(in: delay) { task(self, channel) }
+    private func schedule(on channel: any Channel, in delay: TimeAmount) {
+        alarm = channel.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.ring(channel) }
+    }
+
+    /// The alarm may be that of a request which has ended long since.
+    private func ring(_ channel: any Channel) {
+        alarm = nil
+        guard let due else { return }
+        let now = channel.eventLoop.now
+        if due <= now { return expire(channel) }
+        schedule(on: channel, in: due - now)
     }
 
     private func expire(_ channel: any Channel) {
@@ -71,6 +83,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func rest() {
+        due = nil
         alarm?.cancel()
         alarm = nil
     }

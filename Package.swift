@@ -241,7 +241,7 @@ let package = Package(
         .executableTarget(
             name: "throughput",
             dependencies: [
-                "AMQP", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
+                "AMQP", "CShims", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
             ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
         .executableTarget(
             name: "rules", dependencies: ["Expressions", "Model"], path: "Tests/Benchmarks/rules",

@@ -3,10 +3,16 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <sys/eventfd.h>
 
 int loods_eventfd(void) {
     return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+int loods_poll(struct pollfd *descriptors, uint64_t count, int64_t nanoseconds) {
+    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return ppoll(descriptors, count, &time, NULL);
 }
 
 void loods_name_thread(const char *name) {

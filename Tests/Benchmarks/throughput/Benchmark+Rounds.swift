@@ -133,6 +133,7 @@ extension Benchmark {
         if let subject, let floor {
             keep(.edgeSingle, subject)
             keep(.httpSingle, floor)
+            try await answerDelays(round, atHalfOf: subject.rate)
         }
     }
 

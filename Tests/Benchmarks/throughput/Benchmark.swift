@@ -86,6 +86,7 @@ final class Benchmark {
     private func summary() -> String {
         Series.allCases.compactMap { series in
             guard let sample = samples[series]?.last else { return nil }
+            if series.isDelay { return "\(series.rawValue) \(Figures.short(1000 / sample.rate)) ms" }
             return "\(series.rawValue) \(Figures.short(sample.rate))"
         }.joined(separator: ", ")
     }

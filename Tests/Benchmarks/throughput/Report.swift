@@ -39,7 +39,9 @@ struct Report {
         note(
             "\nWHERE THE TIME GOES (core-µs, medians; this machine has \(machine.cores) million of them a second)"
         )
-        for series in Series.allCases { if let taken = samples[series] { profile(series, taken) } }
+        for series in Series.allCases where !series.isDelay {
+            if let taken = samples[series] { profile(series, taken) }
+        }
         note("\nthe disk made 8 KB durable in \(disk.map(Figures.short) ?? "?") µs at the end")
         noise(samples)
         guard options.isJSON else { return }
@@ -50,9 +52,15 @@ struct Report {
     }
 
     private func rate(_ series: Series, _ taken: [Sample]) {
+        if series.isDelay { return delay(series, taken.map { 1000 / $0.rate }) }
         let rates = taken.map(\.rate)
         let range = "\(Figures.short(rates.min() ?? 0)) to \(Figures.short(rates.max() ?? 0))"
         note("\(Figures.right(rates.median, 12)) \(series.unit)s/s  (\(range))  \(series.meaning)")
+    }
+
+    private func delay(_ series: Series, _ milliseconds: [Double]) {
+        let range = "\(Figures.short(milliseconds.min() ?? 0)) to \(Figures.short(milliseconds.max() ?? 0))"
+        note("\(Figures.right(milliseconds.median, 12)) ms  (\(range))  \(series.meaning)")
     }
 
     private func line(_ verdict: Verdict) {
@@ -76,7 +84,7 @@ struct Report {
     }
 
     private func noise(_ samples: [Series: [Sample]]) {
-        for series in Series.allCases where series.isFloor {
+        for series in Series.allCases where series.isFloor && !series.isDelay {
             let variation = (samples[series] ?? []).map(\.rate).variation
             guard variation > 0.15 else { continue }
             note(

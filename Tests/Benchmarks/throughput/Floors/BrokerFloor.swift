@@ -1,4 +1,5 @@
 import AMQP
+import CShims
 import Contracts
 import Model
 
@@ -38,6 +39,35 @@ struct BrokerFloor: Sendable {
         }
     }
 
+    /// Publishes a body each time that one is due, whatever has become of those before.
+    ///
+    /// - Returns: how long each took, from when it was due to its confirm.
+    func delays(of bodies: [[UInt8]], every pace: Duration) async throws -> [Duration] {
+        let connection = connection
+        let (delays, taken) = AsyncThrowingStream.makeStream(of: Duration.self)
+        try await onThread {
+            let start = ContinuousClock.now
+            for (index, body) in bodies.enumerated() {
+                let due = start + pace * index
+                _ = loods_poll(nil, 0, max(0, (due - .now).nanoseconds))
+                Task {
+                    do {
+                        try await connection.publish(AMQPMessage(body, routingKey: Self.queue), timeout: .seconds(60))
+                        taken.yield(.now - due)
+                    } catch {
+                        taken.finish(throwing: error)
+                    }
+                }
+            }
+        }
+        var all: [Duration] = []
+        for try await delay in delays {
+            all.append(delay)
+            if all.count == bodies.count { break }
+        }
+        return all
+    }
+
     func close() async throws {
         try await connection.deleteQueue(Self.queue)
         await connection.close()
@@ -45,6 +75,11 @@ struct BrokerFloor: Sendable {
 }
 
 extension EventStream {
+    /// The stream as the edge would publish it where each event came when nothing else did.
+    func singleBodies() -> [[UInt8]] {
+        (0..<count).map { EventBatch(id: .random(), events: [accepted($0, in: WorkspaceID(rawValue: 1))]).encoded }
+    }
+
     /// The stream as the edge would publish it: bodies that each fill a frame of the broker (131,064 bytes).
     func bodies() -> [[UInt8]] {
         let workspace = WorkspaceID(rawValue: 1)

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 
 /// An HTTP client on one thread: each connection sends its next request once the last was answered 200.
@@ -26,7 +27,13 @@ struct HTTPLoad: Sendable {
     ///
     /// - Returns: how many requests were answered.
     @discardableResult
-    func send(_ script: Script) async throws -> Int {
+    func send(_ script: Script) async throws -> Int { try await delays(of: script).count }
+
+    /// Sends what a script says.
+    ///
+    /// - Returns: how long each answer took, in the order of the answers; with a pace from the instant at which the
+    ///   request was due, so that one that waits for a connection counts as slow.
+    func delays(of script: Script) async throws -> [Duration] {
         try await onThread {
             var loop = try LoadLoop(self, script)
             defer { loop.close() }
@@ -42,20 +49,23 @@ private struct LoadLoop {
         var request: [UInt8] = []
         var sent = 0
         var answer: [UInt8] = []
+        /// When the request was to be sent.
+        var due = ContinuousClock.now
     }
 
     private let script: HTTPLoad.Script
-    private let patience: Int32
+    private let patience: Duration
     private let start = ContinuousClock.now
     private var lanes: [Lane] = []
     private var next = 0
-    private var answered = 0
+    private var delays: [Duration] = []
     /// Whose turn it is: a connection that is never used is closed by the server.
     private var turn = 0
 
     init(_ load: HTTPLoad, _ script: HTTPLoad.Script) throws {
         self.script = script
-        patience = Int32(load.patience / .milliseconds(1))
+        patience = load.patience
+        delays.reserveCapacity(script.count < 10_000_000 ? script.count : 0)
         for _ in 0..<min(load.connections, script.count) {
             let socket = try Socket.connect(load.address)
             socket.makeNonblocking()
@@ -67,21 +77,27 @@ private struct LoadLoop {
         for lane in lanes { lane.socket.close() }
     }
 
-    mutating func run() throws -> Int {
+    mutating func run() throws -> [Duration] {
         while true {
             try begin()
-            guard answered < next || !isDone else { return answered }
+            guard delays.count < next || !isDone else { return delays }
             var waits = lanes.map { lane in
                 let wants = lane.sent < lane.request.count ? POLLIN | POLLOUT : POLLIN
                 return pollfd(
                     fd: lane.request.isEmpty ? -1 : lane.socket.descriptor, events: Int16(wants), revents: 0)
             }
-            let count = poll(&waits, nfds_t(waits.count), script.pace == nil ? patience : 1)
-            guard count != 0 || script.pace != nil else {
-                throw MeasurementFault("a request was not answered within \(patience / 1000) s")
+            let count = loods_poll(&waits, UInt64(waits.count), (nextIsDue ?? patience).nanoseconds)
+            guard count != 0 || nextIsDue != nil else {
+                throw MeasurementFault("a request was not answered within \(patience)")
             }
             for (lane, wait) in waits.enumerated() where wait.revents != 0 { try serve(lane) }
         }
+    }
+
+    /// In what time the next request is due, where it is for that alone that it is not sent yet.
+    private var nextIsDue: Duration? {
+        guard let pace = script.pace, !isDone, delays.count + lanes.count > next else { return nil }
+        return max(.zero, pace * next - (ContinuousClock.now - start))
     }
 
     private var isDone: Bool { next >= script.count || script.isOver() }
@@ -93,7 +109,9 @@ private struct LoadLoop {
             turn = (turn + 1) % lanes.count
             guard lanes[lane].request.isEmpty else { continue }
             guard !isDone else { return }
-            if let pace = script.pace, ContinuousClock.now - start < pace * next { return }
+            let now = ContinuousClock.now
+            if let pace = script.pace, now - start < pace * next { return }
+            lanes[lane].due = script.pace.map { start + $0 * next } ?? now
             lanes[lane].request = script.request(next)
             lanes[lane].sent = 0
             lanes[lane].answer.removeAll(keepingCapacity: true)
@@ -115,7 +133,11 @@ private struct LoadLoop {
         guard count > 0 else { throw MeasurementFault("the server closed a connection instead of answering") }
         guard let answer = HTTPAnswer(lanes[lane].answer) else { return }
         guard answer.isSuccess else { throw MeasurementFault("a request was answered \(answer.text)") }
-        answered += 1
+        delays.append(ContinuousClock.now - lanes[lane].due)
         lanes[lane].request = []
     }
+}
+
+extension Duration {
+    var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
 }

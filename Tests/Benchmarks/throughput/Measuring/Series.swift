@@ -2,22 +2,26 @@
 enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
-    case flipsBareOne, flipsBareTwo
+    case confirmDelay, flipsBareOne, flipsBareTwo
     // Subjects
-    case edgeBatch, edgeSingle, scoring, repeats, endToEnd, mails, engine
+    case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
     case flipsOne, flipsTwo, backfillBusy, backfillAlone
 
     var isFloor: Bool { Self.floors.contains(self) }
 
     private static let floors: Set<Series> = [
-        .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .flipsBareOne,
-        .flipsBareTwo,
+        .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .confirmDelay,
+        .flipsBareOne, .flipsBareTwo,
     ]
+
+    /// Whether it is no rate that counts, but the time of the slowest of a hundred.
+    var isDelay: Bool { self == .confirmDelay || self == .edgeDelay }
 
     /// One item of it.
     var unit: String {
         switch self {
-        case .httpSingle, .edgeSingle: "request"
+        case .httpSingle, .edgeSingle, .edgeDelay: "request"
+        case .confirmDelay: "body"
         case .smtp, .smtpLarge, .mails, .engine: "mail"
         case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
         case .backfillBusy, .backfillAlone: "contact"
@@ -38,6 +42,8 @@ enum Series: String, CaseIterable, Sendable {
         case .smtpLarge: "bare SMTP: ready-made mails of 20 KB to the same catcher"
         case .edgeBatch: "ingest alone: HTTP requests of 100 events, answered once the broker has confirmed them"
         case .edgeSingle: "ingest alone: HTTP requests of one event, answered once the broker has confirmed it"
+        case .edgeDelay: "from when a request of one event was due to its answer, at half of the edge's rate: p99"
+        case .confirmDelay: "bare broker: from when a body of one event was due to its confirm, at the same rate: p99"
         case .scoring: "scoring alone: events from the queue to committed rows, points and stages"
         case .repeats: "scoring alone: events that were all stored before"
         case .endToEnd: "from the first HTTP request to the last committed row, points and stages included"

@@ -14,8 +14,10 @@ extension Worker {
         public var connections: Int
         public var erasureKey: ErasureKey?
 
-        /// - Parameter knowsErased: whether the service must know erased people again.
-        public init(_ reader: inout SettingsReader, knowsErased: Bool = false) {
+        /// - Parameters:
+        ///   - knowsErased: whether the service must know erased people again.
+        ///   - connections: to PostgreSQL, unless the environment says otherwise.
+        public init(_ reader: inout SettingsReader, knowsErased: Bool = false, connections most: Int = 2) {
             databaseURL = reader.url(
                 "LOODS_DATABASE_URL", password: "LOODS_DATABASE_PASSWORD", schemes: ["postgres", "postgresql"],
                 example: "postgres://loods@db/loods",
@@ -36,7 +38,7 @@ extension Worker {
                 reader.fault("LOODS_CLOCK", "\"\(clock)\" is neither real nor stepped (default real)")
             }
             connections = reader.int(
-                "LOODS_DATABASE_CONNECTIONS", in: 1...64, default: 2, unit: "connections",
+                "LOODS_DATABASE_CONNECTIONS", in: 1...64, default: most, unit: "connections",
                 meaning: "Connections to PostgreSQL.")
             if knowsErased { erasureKey = reader.erasureKey() }
             // Found now, so that they are reported with all others.

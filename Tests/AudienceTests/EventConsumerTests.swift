@@ -62,6 +62,46 @@ import Transit
         }
     }
 
+    /// Poison in one share, or bodies in flight, are what they are without shares.
+    @Test func aBatchThatIsSharedOutIsAppliedWhole() async throws {
+        try await Bench.with { bench in
+            var broken = bench.event("Page Viewed", "broken", of: .user, "user 7")
+            broken.properties = Array("{not json".utf8)
+            let events = (0..<40).map { bench.event("Order Completed", "\($0)", of: .user, "user \($0)") }
+            let bodies = [events[..<20] + [broken], events[20...]].map { EventBatch(id: .random(), events: Array($0)) }
+            try await bench.database.pool.withTransaction { session in
+                try Flights.depart(bodies.map(\.id), queue: "events", machineNow: Bench.start, in: session)
+            }
+            let consumer = EventConsumer(
+                worker: try await bench.worker(connections: 2), shares: EventConsumer.Shares(count: 2, size: 10))
+            let settlements = await consumer.handle(
+                bodies.map { Delivery(queue: .events, lane: .live, body: $0.encoded) })
+            #expect(settlements == [.ack, .ack])
+            #expect(try await bench.count("select count(*) from event_log") == 40)
+            #expect(try await bench.count("select count(*) from set_aside") == 1)
+            #expect(try await bench.texts("select distinct queue from in_flight") == ["signals"])
+        }
+    }
+
+    @Test func whatIsAboutOnePersonIsShared() async throws {
+        try await Bench.with { bench in
+            let merges = RememberedMerges()
+            let people = (0..<30).map { bench.event("Page Viewed", "\($0)", of: .user, "user \($0)") }
+            var link = people[0]
+            link.eventID = "link"
+            link.aliases = [Identity(.user, "user 1"), Identity(.user, "user 2")]
+            merges.note([people[3].subjectKey: people[4].subjectKey])
+            let shares = merges.shares(of: people + [link], among: 2)
+            #expect(shares.count == 2)
+            #expect(shares.joined().count == 31)
+            func share(_ event: AcceptedEvent) -> Int? { shares.firstIndex { $0.contains(event) } }
+            #expect(Set((people[...2] + [link]).map(share)).count == 1)
+            #expect(share(people[3]) == share(people[4]))
+            let first = merges.shares(of: people, among: 1)
+            #expect(first == [people])
+        }
+    }
+
     @Test func bodiesInFlightArriveWithTheirEffect() async throws {
         try await Bench.with { bench in
             let batch = EventBatch(id: .random(), events: [bench.event("Order Completed", "1")])

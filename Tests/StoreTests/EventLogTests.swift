@@ -104,6 +104,9 @@ import Testing
                 try Merging.merge(bram, into: anne, now: noon, in: session)
                 let history = try EventLog.history(of: [anne, bram], names: ["Page Viewed"], in: session)
                 #expect(history[anne]?.events.map(\.eventID) == ["early", "B", "a", "b"])
+                let recent = try EventLog.history(
+                    of: [anne], names: ["Order Completed", "Page Viewed"], since: ["Page Viewed": noon], in: session)
+                #expect(recent[anne]?.events.map(\.eventID) == ["B", "a", "b", "other"])
                 let later = try EventLog.later(
                     than: [anne: HistoryPosition(at: noon, eventID: "a")], names: ["Page Viewed", "Order Completed"],
                     in: session)

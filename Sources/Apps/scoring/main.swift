@@ -5,7 +5,8 @@ import Transit
 
 await ServiceMain.run(
     name: "scoring", about: "turns accepted events into facts: contacts, history, scores, stages, segments, consents",
-    settings: { reader in Worker.Settings(&reader, knowsErased: true) },
+    // Two that apply events, and one for those who look at contacts by themselves.
+    settings: { reader in Worker.Settings(&reader, knowsErased: true, connections: 3) },
     services: { settings, context in
         let worker = try Worker(settings, context)
         worker.register(in: context.readiness)

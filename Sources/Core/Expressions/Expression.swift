@@ -88,6 +88,11 @@ extension Expression {
     /// How far back the widest window looks; nil without windows.
     public var longestWindow: Span? { program.mentions.longestWindow }
 
+    /// Per event of which nothing but windows is asked, the longest of them: what is older matters no more.
+    public var windows: [String: Span] {
+        program.mentions.windows.filter { !program.mentions.unboundedEvents.contains($0.key) }
+    }
+
     /// Whether time alone can change the value: it has windows or reads scores.
     public var isTimeDependent: Bool { usesWindows || !mentionedScores.isEmpty }
 }

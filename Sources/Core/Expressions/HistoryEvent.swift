@@ -56,7 +56,8 @@ public struct HistoryPosition: Sendable, Hashable, Comparable {
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(at)
-        if let eventID { for byte in eventID.utf8 { hasher.combine(byte) } }
+        guard var eventID else { return }
+        eventID.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
     public static func < (left: HistoryPosition, right: HistoryPosition) -> Bool {

@@ -174,6 +174,10 @@ struct Mentions: Sendable {
     var wholeEvent = false
     var run = false
     var longestWindow: Span?
+    /// Per event, the longest window that is asked of.
+    var windows: [String: Span] = [:]
+    /// The events that are asked of without a window.
+    var unboundedEvents: Set<String> = []
 
     /// - Parameter member: nil for the event as a whole.
     mutating func addEvent(_ member: String?) {
@@ -184,6 +188,12 @@ struct Mentions: Sendable {
         events.insert(query.event)
         if query.question == .sum { eventProperties[query.event, default: []].insert(query.property) }
         if query.sinceRunStart { run = true }
-        if let window = query.window { longestWindow = max(longestWindow ?? window, window) }
+        guard let window = query.window, !query.sinceRunStart else {
+            unboundedEvents.insert(query.event)
+            if let window = query.window { longestWindow = max(longestWindow ?? window, window) }
+            return
+        }
+        longestWindow = max(longestWindow ?? window, window)
+        windows[query.event] = max(windows[query.event] ?? window, window)
     }
 }

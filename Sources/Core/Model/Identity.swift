@@ -33,7 +33,8 @@ public struct Identity: Sendable, Hashable {
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(kind)
-        for byte in value.utf8 { hasher.combine(byte) }
+        var value = value
+        value.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
     /// The subject that this identity names in a workspace: always the same id, whoever computes it.

@@ -24,15 +24,13 @@ public struct UniqueID: Sendable, Hashable, Comparable {
     /// The id of the thing that `parts` describe, under `purpose`: SHA-256 over the length-prefixed parts, cut to 128
     /// bits and marked as UUID version 8.
     public static func derived(_ purpose: String, _ parts: String...) -> UniqueID {
-        var hash = SHA256()
+        var text: [UInt8] = []
+        text.reserveCapacity(128)
         for part in [purpose] + parts {
-            var text = part
-            text.withUTF8 { bytes in
-                withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { hash.update(bufferPointer: $0) }
-                hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
-            }
+            withUnsafeBytes(of: UInt32(part.utf8.count).littleEndian) { text.append(contentsOf: $0) }
+            text.append(contentsOf: part.utf8)
         }
-        return hash.finalize().withUnsafeBytes {
+        return SHA256.hash(data: text).withUnsafeBytes {
             UniqueID(
                 high: $0.loadUnaligned(as: UInt64.self).bigEndian,
                 low: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian)

@@ -97,6 +97,11 @@ public struct ScoreBook: Sendable {
 }
 
 extension ScoreModel {
+    /// What an event adds, caps aside.
+    public func terms(of event: HistoryEvent) -> [ScoreTerm] {
+        rules(fitting: event).map { term(of: $0, at: event.at) }
+    }
+
     /// What an event at an instant adds by the rule at a place.
     func term(of place: Int, at instant: Timestamp) -> ScoreTerm {
         ScoreArithmetic.term(

@@ -26,30 +26,25 @@ struct AudienceBatch {
         var outbox: [Outbox.Row] = []
     }
 
-    /// Some of the names or contacts that the events speak of do not exist yet; see `ContactIntake`.
-    struct Strangers: Error {}
-
     let lane: Lane
+    let merges: RememberedMerges
+    let rules: RulesCache
     let definitions: DefinitionsCache
     let machineNow: Timestamp
     let session: PostgresSession
 
     /// - Parameter robots: events that are nobody's, for the log alone.
-    /// - Throws: `Strangers`, having changed nothing.
+    /// - Throws: `LockedSubjects.Strangers`, having changed nothing.
     func apply(
         _ events: ArraySlice<AcceptedEvent>, and robots: [AcceptedEvent] = [], arriving flights: [UniqueID]
     ) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let subjects = Set(events.flatMap { [$0.subjectKey] + $0.linkedSubjects })
-        let belongings = try Contacts.belongings(of: subjects, in: session)
-        guard belongings.count == subjects.count else { throw Strangers() }
+        let subjects = try LockedSubjects(events.subjects, guessing: merges, in: session)
         let brought = events.count
-        let events = living(events, belongings)
+        let events = living(events, subjects.erasedBefore)
         let links = IdentityLinks(events)
-        var survivors = belongings.mapValues(\.contact)
-        let standings = try Contacts.lock(Set(survivors.values), in: session)
-        guard standings.count == Set(survivors.values).count else { throw Strangers() }
-        try confirm(survivors)
+        var survivors = subjects.contacts
+        let standings = subjects.standings
         let tracked = try TrackingConsent(events, survivors, in: session).filter(events)
         let retention = try PastRetention(tracked + robots, now: clock.now, in: session)
         try SetAside.add(retention.items(lane.rawValue, machineNow: machineNow), in: session)
@@ -59,16 +54,19 @@ struct AudienceBatch {
         if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
         let merges = try links.settle(
             fresh, survivors: survivors, standings: standings, now: clock.now, in: session)
+        self.merges.note(merges.survivors.merging(merges.moved) { $1 })
         var result = Result(
             fresh: stored.count, untracked: events.count - tracked.count, erased: brought - events.count,
             late: retention.late.count)
         guard !fresh.isEmpty else { return result }
-        for (subject, contact) in survivors { survivors[subject] = merges.contact(of: subject, before: contact) }
+        if !merges.isEmpty {
+            for (subject, contact) in survivors { survivors[subject] = merges.contact(of: subject, before: contact) }
+        }
         try CompanyFacts(fresh)?.save(now: clock.now, in: session)
 
         let audience = try LoadedAudience(
             Dictionary(grouping: fresh) { survivors[$0.subjectKey]! }, standings: standings, merges: merges,
-            definitions, now: clock.now, in: session)
+            rules, definitions, now: clock.now, in: session)
         let signals = try audience.apply(in: session)
         try audience.save(now: clock.now, in: session)
         result.account = audience.account
@@ -80,19 +78,9 @@ struct AudienceBatch {
 
     /// The events that are not of before somebody's erasure.
     private func living(
-        _ events: ArraySlice<AcceptedEvent>, _ belongings: [ContactKey: Contacts.Belonging]
+        _ events: ArraySlice<AcceptedEvent>, _ erased: [ContactKey: Timestamp]
     ) -> ArraySlice<AcceptedEvent> {
-        let erased = belongings.compactMapValues(\.erasedBefore)
-        return erased.isEmpty ? events : events.compactMap { $0.since(erased) }[...]
-    }
-
-    /// Subjects that have merged may have gone to another contact before the locks were had.
-    private func confirm(_ survivors: [ContactKey: ContactKey]) throws {
-        let merged = survivors.filter { $0.key != $0.value }
-        guard !merged.isEmpty else { return }
-        guard try Contacts.survivors(of: Array(merged.keys), in: session) == merged else {
-            throw StoreError.mergedMeanwhile
-        }
+        erased.isEmpty ? events : events.compactMap { $0.since(erased) }[...]
     }
 }
 
@@ -108,6 +96,18 @@ extension Outbox.Row {
                     id: batch.id, queue: QueueName.signals.rawValue, lane: lane.rawValue, body: batch.encoded)
             }
         }
+    }
+}
+
+extension Sequence<AcceptedEvent> {
+    /// Whom the events speak of, and link to them.
+    var subjects: Set<ContactKey> {
+        var subjects = Set<ContactKey>(minimumCapacity: underestimatedCount)
+        for event in self {
+            subjects.insert(event.subjectKey)
+            if !event.aliases.isEmpty { subjects.formUnion(event.linkedSubjects) }
+        }
+        return subjects
     }
 }
 

@@ -16,6 +16,7 @@ struct AudienceReview {
         var outbox: [Outbox.Row] = []
     }
 
+    let rules: RulesCache
     let definitions: DefinitionsCache
     let machineNow: Timestamp
     let session: PostgresSession
@@ -48,7 +49,7 @@ struct AudienceReview {
         _ lane: Lane, _ clock: DomainClock.Reading
     ) throws -> Result {
         let audience = try LoadedAudience(
-            occasions: occasions, standings: standings, definitions, now: clock.now, in: session)
+            occasions: occasions, standings: standings, rules, definitions, now: clock.now, in: session)
         let signals = try audience.apply(in: session)
         try audience.save(now: clock.now, in: session)
         let outbox = Outbox.Row.signals(signals, lane)

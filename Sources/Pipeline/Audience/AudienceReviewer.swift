@@ -13,6 +13,7 @@ public struct AudienceReviewer: Sendable {
     private let polled: PolledWork
     private let bulk: PolledWork
     private let tally = AudienceTally()
+    private let rules: RulesCache
     private let woken = Counter(label: "loods_wakes_fired_total")
     private let failed = Counter(label: "loods_wakes_failed_total")
     private let backfilled = Counter(label: "loods_backfilled_contacts_total")
@@ -22,6 +23,7 @@ public struct AudienceReviewer: Sendable {
 
     public init(worker: Worker) {
         self.worker = worker
+        rules = RulesCache(worker.definitions)
         polled = PolledWork(.wakes, worker: worker)
         bulk = PolledWork(.backfills, worker: worker)
     }
@@ -150,9 +152,9 @@ public struct AudienceReviewer: Sendable {
     private func review(
         _ body: @Sendable (AudienceReview) throws -> AudienceReview.Result
     ) async throws -> AudienceReview.Result {
-        let (cache, clock) = (worker.definitions, worker.clock)
+        let (rules, cache, clock) = (rules, worker.definitions, worker.clock)
         let result = try await worker.pool.withRepeatedTransaction { session in
-            try body(AudienceReview(definitions: cache, machineNow: clock.now, session: session))
+            try body(AudienceReview(rules: rules, definitions: cache, machineNow: clock.now, session: session))
         }
         tally.add(result.account)
         await worker.relay.publish(result.outbox)

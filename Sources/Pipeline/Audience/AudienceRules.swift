@@ -2,26 +2,33 @@ import Expressions
 import JourneyProgram
 import Model
 import Store
+import Synchronization
 import Workspaces
 
-/// A workspace's live definitions as scoring asks them; of one batch, whose contacts are much alike.
-final class AudienceRules {
+/// A workspace's live definitions as scoring asks them, with what has been worked out about them: contacts are much alike.
+final class AudienceRules: Sendable {
     let revision: Int32
     let workspace: Workspace
     let stages: StageQuestions
     let segments: SegmentQuestions
-    /// Earlier revisions that make the same of every contact.
-    let equals: Set<Int32>
     /// The events on which journeys start.
     let entryEvents: Set<String>
     /// Per event, the entry events whose conditions look back at it.
     private let lookedBackAt: [String: Set<String>]
     /// The segments on which journeys start, each with whether one takes those whom a definition found there.
     private let entrySegments: [String: Bool]
-    private var known: [Occasion: Questions] = [:]
+    private let workedOut = Mutex(WorkedOut())
+    private static let limit = 4096
+
+    private struct WorkedOut {
+        var questions: [Occasion: Questions] = [:]
+        var quiet: [Moment: Bool] = [:]
+        /// Of earlier revisions, whether they make the same of every contact.
+        var alike: [Int32: Bool] = [:]
+    }
 
     /// What may be asked of a contact, and what must be loaded to ask.
-    struct Questions {
+    struct Questions: Sendable {
         /// The places of the stages.
         let stages: Set<Int>
         /// The places of the segments and personas.
@@ -34,8 +41,12 @@ final class AudienceRules {
         let stirrings: Stirrings
     }
 
-    init(_ workspace: Workspace, revision: Int32, equals: Set<Int32> = []) {
-        self.equals = equals
+    private struct Moment: Hashable {
+        let event: String
+        let stage: String?
+    }
+
+    init(_ workspace: Workspace, revision: Int32) {
         self.revision = revision
         self.workspace = workspace
         stages = StageQuestions(workspace)
@@ -59,17 +70,49 @@ final class AudienceRules {
     /// What may be asked of a contact in a stage; worked out once for all that are alike.
     func questions(above stage: String?, _ stirrings: Stirrings) -> Questions {
         let occasion = Occasion(stage: stage, stirrings: stirrings)
-        if let questions = known[occasion] { return questions }
+        if let questions = workedOut.withLock({ $0.questions[occasion] }) { return questions }
         let places = stages.asked(above: stage, stirrings)
         let asked = segments.asked(stirrings, mayAdvance: !places.isEmpty)
         let questions = Questions(
             stages: places, segments: asked, needs: stages.needs(of: places).union(segments.needs(of: asked)))
-        known[occasion] = questions
+        workedOut.withLock { known in
+            // Names of events are the senders' own.
+            if known.questions.count >= Self.limit { known.questions = [:] }
+            known.questions[occasion] = questions
+        }
         return questions
     }
 
+    /// Whether an event of this name gives points at most to a contact in a stage, and so nothing is to be asked.
+    func isQuiet(_ event: String, above stage: String?) -> Bool {
+        let moment = Moment(event: event, stage: stage)
+        if let isQuiet = workedOut.withLock({ $0.quiet[moment] }) { return isQuiet }
+        let questions = questions(above: stage, Stirrings(names: [event]))
+        let isPlaced = workspace.stages.isEmpty || workspace.place(of: stage) >= 0
+        let isQuiet =
+            isPlaced && questions.stages.isEmpty && questions.segments.isEmpty && !EventNames.consents.contains(event)
+            && !workspace.scores.contains { $0.caps(event) }
+        workedOut.withLock { known in
+            if known.quiet.count >= Self.limit { known.quiet = [:] }
+            known.quiet[moment] = isQuiet
+        }
+        return isQuiet
+    }
+
     /// Whether a contact evaluated under a revision may be something else under this one.
-    func differ(from evaluated: Int32) -> Bool { evaluated != revision && !equals.contains(evaluated) }
+    func differ(from evaluated: Int32) -> Bool {
+        evaluated != revision && !(workedOut.withLock { $0.alike[evaluated] } ?? false)
+    }
+
+    /// Compares earlier revisions with this one, each once.
+    ///
+    /// - Parameter isAlike: whether a revision makes the same of every contact.
+    func compare(_ revisions: Set<Int32>, _ isAlike: (Int32) throws -> Bool) rethrows {
+        for other in revisions where other != revision && workedOut.withLock({ $0.alike[other] }) == nil {
+            let alike = try isAlike(other)
+            workedOut.withLock { $0.alike[other] = alike }
+        }
+    }
 
     /// Whether a journey may start with a move.
     func mayStart(_ move: SegmentMembers.Move) -> Bool {

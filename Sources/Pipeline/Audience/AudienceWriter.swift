@@ -20,8 +20,13 @@ public struct AudienceWriter: Sendable {
     private let repeated = Counter(label: "loods_events_repeated_total")
     private let setAside = Counter(label: "loods_set_aside_total", dimensions: [("queue", "events")])
     private let tally = AudienceTally()
+    let merges = RememberedMerges()
+    private let rules: RulesCache
 
-    public init(worker: Worker) { self.worker = worker }
+    public init(worker: Worker) {
+        self.worker = worker
+        rules = RulesCache(worker.definitions)
+    }
 
     /// Applies events, and marks bodies as arrived in the same transaction.
     public func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane) async throws {
@@ -50,10 +55,12 @@ public struct AudienceWriter: Sendable {
             do {
                 let result = try await write(living, and: robots, arriving: flights, lane: lane)
                 return (result, living.count + robots.count)
-            } catch is AudienceBatch.Strangers {
-                living = try await worker.pool.withRepeatedTransaction { [living] session in
-                    try ContactIntake.ensure(living, knowingErasedBy: key, in: session)
-                }[...]
+            } catch let strangers as LockedSubjects.Strangers {
+                let theirs = living.filter { strangers.isMentioned(by: $0) }
+                let kept = try await worker.pool.withRepeatedTransaction { session in
+                    try ContactIntake.ensure(theirs[...], knowingErasedBy: key, in: session)
+                }
+                living = living.filter { !strangers.isMentioned(by: $0) } + kept
                 CrashPoint.scoringAfterIdentities.pass()
             } catch let error as PostgresError where error.constraint == "past_retention" {
                 // A part of the log was sealed meanwhile: now the horizon says so.
@@ -67,11 +74,19 @@ public struct AudienceWriter: Sendable {
     private func write(
         _ events: ArraySlice<AcceptedEvent>, and robots: [AcceptedEvent], arriving flights: [UniqueID], lane: Lane
     ) async throws -> AudienceBatch.Result {
-        let (cache, clock, key) = (worker.definitions, worker.clock, worker.erasureKey)
+        let (cache, clock, key, merges, rules) = (worker.definitions, worker.clock, worker.erasureKey, merges, rules)
         return try await worker.pool.withRepeatedTransaction { session in
-            let batch = AudienceBatch(lane: lane, definitions: cache, machineNow: clock.now, session: session)
+            let batch = AudienceBatch(
+                lane: lane, merges: merges, rules: rules, definitions: cache, machineNow: clock.now, session: session)
             let robots = try RobotEvents.kept(robots, knowingErasedBy: key, in: session)
             return try batch.apply(events, and: robots, arriving: flights)
         }
+    }
+}
+
+extension LockedSubjects.Strangers {
+    fileprivate func isMentioned(by event: AcceptedEvent) -> Bool {
+        subjects.contains(event.subjectKey)
+            || !event.aliases.isEmpty && event.linkedSubjects.contains(where: subjects.contains)
     }
 }

@@ -18,7 +18,19 @@ public struct EventConsumer: Service {
 
     private static let most = (bodies: 128, bytes: 512 * 1024)
 
+    /// How a batch is applied: in shares of `size` events or more, at most `count` of them, side by side.
+    struct Shares {
+        var count = 2
+        var size = 200
+    }
+    private let shares: Shares
+
     public init(worker: Worker, liveWork: LiveWork = LiveWork()) {
+        self.init(worker: worker, liveWork: liveWork, shares: Shares())
+    }
+
+    init(worker: Worker, liveWork: LiveWork = LiveWork(), shares: Shares) {
+        self.shares = shares
         self.worker = worker
         self.liveWork = liveWork
         audience = AudienceWriter(worker: worker)
@@ -60,21 +72,46 @@ public struct EventConsumer: Service {
         return settlements
     }
 
+    /// While one transaction waits for the store, another is prepared: so a batch is shared out. Each share is all or
+    /// nothing, and harmless when it comes again; bodies are settled when all of theirs is done.
     private func apply(_ batches: [EventBatch], lane: Lane, alone: Bool) async throws {
         let events = batches.flatMap(\.events)
         let flights = batches.map(\.id)
-        let name = { (event: AcceptedEvent) in event.alone(lane.rawValue).id }
-        let poison = try await worker.bisect(events[...], alone: alone ? name : nil) { part in
-            try await audience.apply(part, arriving: part.count == events.count ? flights : [], lane: lane)
-        }
+        let count = alone ? 1 : min(shares.count, events.count / shares.size)
+        let shares = audience.merges.shares(of: events, among: count)
+        let isWhole = shares.count == 1
+        let poison = try await withTaskGroup { group in
+            for share in shares {
+                group.addTask { await outcome(of: share, arriving: isWhole ? flights : [], lane: lane, alone: alone) }
+            }
+            return await group.reduce(into: [Outcome]()) { $0.append($1) }
+        }.flatMap { try $0.get() }
         if !poison.isEmpty { try await setAside(poison, lane: lane) }
-        if !poison.isEmpty || alone || events.isEmpty {
+        if !poison.isEmpty || alone || events.isEmpty || !isWhole && worker.clockMode == .stepped {
             try await worker.pool.withConnection { try Flights.arrive(flights, in: $0) }
         }
     }
 
+    private typealias Poison = (item: AcceptedEvent, fault: any Error)
+    private typealias Outcome = Result<[Poison], any Error>
+
+    /// Applies one share. What becomes of it stops no other.
+    private func outcome(
+        of events: [AcceptedEvent], arriving flights: [UniqueID], lane: Lane, alone: Bool
+    ) async -> Outcome {
+        let name = { (event: AcceptedEvent) in event.alone(lane.rawValue).id }
+        do {
+            return .success(
+                try await worker.bisect(events[...], alone: alone ? name : nil) { part in
+                    try await audience.apply(part, arriving: part.count == events.count ? flights : [], lane: lane)
+                })
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// Keeps single events that cannot become facts, each as a body of its own that can be replayed.
-    private func setAside(_ poison: [(item: AcceptedEvent, fault: any Error)], lane: Lane) async throws {
+    private func setAside(_ poison: [Poison], lane: Lane) async throws {
         let items = poison.map { event, fault in
             var item = event.alone(lane.rawValue)
             (item.reason, item.setAsideAt) = ("\(fault)", worker.clock.now)

@@ -10,6 +10,7 @@ import Workspaces
 struct LoadedAudience {
     /// In the order of contacts.
     private let people: [Person]
+    private let bystanders: [Bystander]
     private let events: [ContactKey: [AcceptedEvent]]
     private let merged: Set<ContactKey>
     private let occasions: [ContactKey: Person.Newcomer.Occasion]
@@ -22,19 +23,31 @@ struct LoadedAudience {
     init(
         _ events: [ContactKey: [AcceptedEvent]] = [:], occasions: [ContactKey: Person.Newcomer.Occasion] = [:],
         standings: [ContactKey: Contacts.Standing], merges: IdentityLinks.Outcome = IdentityLinks.Outcome(),
-        _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+        _ cache: RulesCache, _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
     ) throws {
         self.events = events
         self.occasions = occasions
         merged = merges.stirred
         let contacts = Set(events.keys).union(merged).union(occasions.keys)
-        rules = try Self.rules(of: standings.filter { contacts.contains($0.key) }, definitions, in: session)
+        var evaluated: [WorkspaceID: Set<Int32>] = [:]
+        for contact in contacts {
+            guard let standing = standings[contact] else { continue }
+            evaluated[contact.workspace, default: []].insert(standing.evaluatedRevision)
+        }
+        rules = try cache.live(for: evaluated, in: session)
         openRuns = try Self.interest(of: contacts, definitions, in: session)
         let speaking = try Consents.speakingOfProfiling(of: merged, in: session)
         let rescorings = try Rescorings(rules, standings: standings, merges: merges, definitions, in: session)
         var newcomers: [Person.Newcomer] = []
+        var bystanders: [Bystander] = []
         for contact in contacts.sorted() {
             guard let rules = rules[contact.workspace], let standing = standings[contact] else { continue }
+            if occasions[contact] == nil, !merged.contains(contact), !merges.recounted.contains(contact),
+                let bystander = try Bystander(contact, events[contact] ?? [], standing, rules)
+            {
+                bystanders.append(bystander)
+                continue
+            }
             let speaks = (events[contact] ?? []).contains(where: \.maySpeakOfProfiling)
             let countsAfresh = speaks || speaking.contains(contact) || merges.recounted.contains(contact)
             let rescoring = rescorings.rescoring(of: contact, all: countsAfresh ? rules.workspace.scores : [])
@@ -44,27 +57,9 @@ struct LoadedAudience {
                     rescoring: rescoring, countsAfresh: countsAfresh, events: events[contact] ?? [],
                     occasion: occasions[contact] ?? .events, rules: rules))
         }
-        let facts = try LoadedFacts(for: newcomers, in: session)
+        let facts = try LoadedFacts(for: newcomers, now: now, in: session)
         people = try newcomers.map { try Person($0, facts, now: now) }
-    }
-
-    private static func rules(
-        of standings: [ContactKey: Contacts.Standing], _ definitions: DefinitionsCache, in session: PostgresSession
-    ) throws -> [WorkspaceID: AudienceRules] {
-        var evaluated: [WorkspaceID: Set<Int32>] = [:]
-        for (contact, standing) in standings {
-            evaluated[contact.workspace, default: []].insert(standing.evaluatedRevision)
-        }
-        var rules: [WorkspaceID: AudienceRules] = [:]
-        for (id, revision) in try WorkspaceRegister.revisions(of: Array(evaluated.keys), in: session) {
-            let workspace = try definitions.workspace(id, revision: revision, in: session)
-            let others = (evaluated[id] ?? []).subtracting([0, revision])
-            let equals = try others.filter { other in
-                try definitions.makeTheSame(id, other, as: workspace, in: session)
-            }
-            rules[id] = AudienceRules(workspace, revision: revision, equals: equals)
-        }
-        return rules
+        self.bystanders = bystanders
     }
 
     /// The events that open runs of each contact look at.
@@ -89,14 +84,10 @@ struct LoadedAudience {
         var signals: [Signal] = []
         for person in people {
             let contact = person.contact
-            guard let rules = rules[contact.workspace] else { continue }
-            let interest = openRuns[contact].map { rules.entryEvents.union($0) } ?? rules.entryEvents
             for event in (events[contact] ?? []).sorted(by: { $0.position < $1.position }) {
                 let reached = try person.apply(event)
                 guard event.effect == .live else { continue }
-                if interest.contains(event.name) || interest.contains(JourneyInterest.anything) {
-                    signals.append(event.signal(to: contact))
-                }
+                if isOfInterest(event, of: contact) { signals.append(event.signal(to: contact)) }
                 if let reached { signals.append(event.signal(to: contact, reached)) }
             }
             if case .wake(let due) = occasions[contact], let reached = person.wake(at: due) {
@@ -104,8 +95,19 @@ struct LoadedAudience {
             }
             person.settle(occasions[contact] == .backfill ? .backfill : .event)
         }
+        for bystander in bystanders {
+            let heard = bystander.events.filter { $0.effect == .live && isOfInterest($0, of: bystander.contact) }
+            signals += heard.sorted { $0.position < $1.position }.map { $0.signal(to: bystander.contact) }
+        }
         try numberMoves(in: session)
         return signals + moveSignals
+    }
+
+    /// Whether a journey may start with an event, or a run of the contact's looks at it.
+    private func isOfInterest(_ event: AcceptedEvent, of contact: ContactKey) -> Bool {
+        if rules[contact.workspace]?.entryEvents.contains(event.name) == true { return true }
+        guard let interest = openRuns[contact] else { return false }
+        return interest.contains(event.name) || interest.contains(JourneyInterest.anything)
     }
 
     private func numberMoves(in session: PostgresSession) throws {
@@ -183,7 +185,7 @@ struct LoadedAudience {
         try Contacts.advance(
             people.filter(\.hasAdvanced).reduce(into: [:]) { $0[$1.contact] = $1.standing }, in: session)
         try ScoreSums.clear(people.flatMap(\.clearedScores), in: session)
-        try ScoreSums.add(people.flatMap(\.addends), now: now, in: session)
+        try ScoreSums.add(people.flatMap(\.addends) + bystanders.flatMap(\.addends), now: now, in: session)
         try ScoreCounts.save(people.flatMap(\.counts), in: session)
         try Stages.append(people.flatMap(\.reached), now: now, in: session)
         try Consents.append(people.flatMap(\.ledger), now: now, in: session)
@@ -208,21 +210,6 @@ struct AudienceAccount: Sendable {
     /// Contacts in another stage or segment, or with another persona.
     var changed = 0
     var moves: [SegmentMembers.Cause: Int] = [:]
-}
-
-extension DefinitionsCache {
-    /// Whether an earlier revision makes the same of every contact. One that this build cannot read may not.
-    fileprivate func makeTheSame(
-        _ id: WorkspaceID, _ revision: Int32, as workspace: Workspace, in session: PostgresSession
-    ) throws -> Bool {
-        do {
-            return try self.workspace(id, revision: revision, in: session).audienceDigest == workspace.audienceDigest
-        } catch is DefinitionsError {
-            return false
-        } catch is StoreError {
-            return false
-        }
-    }
 }
 
 extension Signal {

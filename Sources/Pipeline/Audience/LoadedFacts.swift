@@ -20,7 +20,7 @@ struct LoadedFacts {
     private let personas: [ContactKey: PersonaRows.Row]
     private let companies: [WorkspaceID: [String: [String: JSON]]]
 
-    init(for newcomers: [Person.Newcomer], in session: PostgresSession) throws {
+    init(for newcomers: [Person.Newcomer], now: Timestamp, in session: PostgresSession) throws {
         func contacts(_ isMeant: (Person.Newcomer) -> Bool) -> [ContactKey] {
             newcomers.filter(isMeant).map(\.contact)
         }
@@ -36,10 +36,11 @@ struct LoadedFacts {
         consents = try Consents.current(of: contacts(\.needsConsents), in: session)
         members = try SegmentMembers.load(of: contacts(\.needsSegments), in: session)
         personas = try PersonaRows.load(of: contacts(\.needsPersona), in: session)
+        let needs = newcomers.reduce(into: StageQuestions.Needs()) { $0.formUnion($1.needs) }
+        let earliest = newcomers.lazy.map { $0.earliest(now) }.min() ?? now
         histories = try EventLog.history(
-            of: contacts { !$0.historyNames.isEmpty },
-            names: newcomers.reduce(into: Set<String>()) { $0.formUnion($1.historyNames) },
-            properties: newcomers.contains(where: \.needsProperties),
+            of: contacts { !$0.needs.events.isEmpty }, names: needs.events,
+            since: needs.windows.mapValues { earliest - $0 }, properties: newcomers.contains(where: \.needsProperties),
             context: newcomers.contains { $0.rescoring.asksContext }, in: session)
         carried = try CarriedScores.load(ofContacts: contacts { !$0.rescoring.models.isEmpty }, in: session)
     }

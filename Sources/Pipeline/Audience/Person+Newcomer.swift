@@ -75,11 +75,18 @@ extension Person {
             var stirrings = Stirrings(names: Set(events.map(\.name)), describes: describes, isAfresh: isAfresh)
             if case .wake = occasion { stirrings.isWoken = true }
             let questions = rules.questions(above: standing.stage, stirrings)
-            (asked, askedSegments, needs) = (questions.stages, questions.segments, questions.needs)
+            // Whoever is looked at whole is placed behind all that was known; others behind what is not older than their
+            // events, which is within every window that reaches back from there.
+            let needsAll = isAfresh || !rescoring.models.isEmpty
+            (asked, askedSegments) = (questions.stages, questions.segments)
+            needs = needsAll ? questions.needs.unbounded(with: rescoring.events) : questions.needs
         }
 
-        var historyNames: Set<String> {
-            rescoring.models.isEmpty ? needs.events : needs.events.union(rescoring.events)
+        /// Where the windows of its conditions end at the earliest.
+        func earliest(_ now: Timestamp) -> Timestamp {
+            let first = min(now, events.lazy.map(\.at).min() ?? now)
+            if case .wake(let due) = occasion { return min(first, due) }
+            return first
         }
         var needsProperties: Bool { needs.properties || !rescoring.models.isEmpty }
 

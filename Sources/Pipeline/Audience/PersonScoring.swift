@@ -56,13 +56,7 @@ struct PersonScoring {
     mutating func add(_ event: AcceptedEvent) throws -> [String] {
         let concerned = models.filter { $0.mentions(event.name) }
         guard !concerned.isEmpty else { return [] }
-        // What an event says is only read where a rule asks.
-        let asks = concerned.contains { $0.asks(of: event.name) }
-        let asksContext = concerned.contains { $0.asksContext(of: event.name) }
-        let seen = HistoryEvent(
-            at: event.at, eventID: event.eventID, name: event.name,
-            properties: asks ? try JSON(parsing: event.properties) : .object([:]),
-            context: asksContext ? try JSON(parsing: event.context) : .object([:]))
+        let seen = try event.seen(by: concerned)
         for model in concerned {
             var book = book(of: model)
             books[model.name] = nil

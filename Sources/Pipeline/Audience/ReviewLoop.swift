@@ -7,7 +7,7 @@ public import Transit
 /// Looks for contacts whose wakes are due, and carries new definitions through the audience when live work leaves room.
 ///
 /// A service of scoring; any number of processes may run it side by side. One transaction at a time, so that of a worker's
-/// two connections one is always the events'.
+/// connections all but one are always the events'.
 public struct ReviewLoop: Service {
     private let worker: Worker
     private let reviewer: AudienceReviewer

@@ -21,6 +21,8 @@ struct StageQuestions {
     /// What conditions read.
     struct Needs {
         var events: Set<String> = []
+        /// Of those events whose whole past is not asked for: how far back they are.
+        private(set) var windows: [String: Span] = [:]
         /// What the events say, not only that they happened.
         var properties = false
         var scores = false
@@ -32,7 +34,7 @@ struct StageQuestions {
         /// - Parameter fits: the scores that read attributes.
         init(_ conditions: some Sequence<Expression>, fits: Set<String>) {
             for condition in conditions {
-                events.formUnion(condition.mentionedEvents)
+                add(condition.mentionedEvents, condition.windows)
                 properties = properties || !condition.mentionedEventProperties.isEmpty
                 scores = scores || !condition.mentionedScores.isEmpty
                 consents = consents || !condition.mentionedTopics.isEmpty
@@ -48,11 +50,31 @@ struct StageQuestions {
         }
 
         mutating func formUnion(_ other: Needs) {
-            events.formUnion(other.events)
+            add(other.events, other.windows)
             properties = properties || other.properties
             scores = scores || other.scores
             consents = consents || other.consents
             attributes = attributes || other.attributes
+        }
+
+        /// Asks for events, within windows where there are some.
+        private mutating func add(_ others: Set<String>, _ theirs: [String: Span]) {
+            for event in others {
+                let isNew = events.insert(event).inserted
+                switch (windows[event], theirs[event]) {
+                case (let window?, let other?): windows[event] = max(window, other)
+                case (nil, let other?) where isNew: windows[event] = other
+                default: windows[event] = nil
+                }
+            }
+        }
+
+        /// The same with the whole past of all its events, and of others.
+        func unbounded(with others: Set<String>) -> Needs {
+            var needs = self
+            needs.events.formUnion(others)
+            needs.windows = [:]
+            return needs
         }
     }
 

@@ -101,6 +101,7 @@ public enum Consents {
     public static func current(
         of contacts: some Collection<ContactKey>, in session: PostgresSession
     ) throws -> [ContactKey: [Entry]] {
+        guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
             """
             select distinct on (c.workspace_id, c.contact_id, c.topic, c.channel, c.address)

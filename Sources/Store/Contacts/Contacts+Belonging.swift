@@ -30,6 +30,44 @@ extension Contacts {
         return belongings
     }
 
+    /// What stands in a contact's row when it was locked.
+    public struct LockedRow: Sendable, Hashable {
+        public var standing: Standing
+        /// As of a ``Belonging``.
+        public var erasedBefore: Timestamp?
+    }
+
+    /// Locks contacts as ``lock(_:in:)`` does, but leaves out those that have merged, and does not lock them: merges change
+    /// their rows without a lock of their own.
+    public static func lockUnmerged(
+        _ contacts: Set<ContactKey>, in session: PostgresSession
+    ) throws -> [ContactKey: LockedRow] {
+        guard !contacts.isEmpty else { return [:] }
+        let sorted = contacts.sorted()
+        let rows = try session.query(
+            """
+            select c.workspace_id, c.contact_id, c.stage, c.evaluated_revision, c.objects, c.stirred, c.erased_before
+            from contacts c
+            join unnest(\(sorted.map(\.workspace)), \(sorted.map(\.contact))) as u (workspace_id, contact_id)
+                using (workspace_id, contact_id)
+            where c.merged_into is null
+            order by c.workspace_id, c.contact_id
+            for no key update of c
+            """)
+        var locked = [ContactKey: LockedRow](minimumCapacity: rows.count)
+        for row in rows {
+            let (workspace, contact, stage, revision, objects, isStirred, erasedBefore) = try row.decode(
+                (
+                    WorkspaceID.self, UniqueID.self, String?.self, Int32.self, Bool.self, Bool.self, Timestamp?.self
+                ))
+            locked[ContactKey(workspace: workspace, contact: contact)] = LockedRow(
+                standing: Standing(
+                    stage: stage, evaluatedRevision: revision, objects: objects, isStirred: isStirred),
+                erasedBefore: erasedBefore)
+        }
+        return locked
+    }
+
     /// Notes of contacts that were just made that somebody of their name was erased.
     public static func noteErased(_ subjects: [ContactKey: Timestamp], in session: PostgresSession) throws {
         guard !subjects.isEmpty else { return }

@@ -187,6 +187,7 @@ public enum Contacts {
     public static func states(
         of contacts: some Collection<ContactKey>, in session: PostgresSession
     ) throws -> [ContactKey: State] {
+        guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
             """
             select c.workspace_id, c.contact_id, c.attributes, c.attribute_marks, c.stage, c.evaluated_revision,

@@ -21,15 +21,18 @@ extension EventLog {
     /// One statement, so that an event that leaves the log meanwhile is seen in one of the two places.
     ///
     /// - Parameters:
+    ///   - instants: of events of some names, those that happened then or later are enough.
     ///   - properties: whether events carry what they say, and totals the sums of it; without it conditions see only that
     ///     they happened, and when.
     ///   - context: whether events carry where they happened, which few conditions ask.
     public static func history(
-        of contacts: some Collection<ContactKey>, names: some Collection<String>, properties: Bool = true,
-        context: Bool = false, in session: PostgresSession
+        of contacts: some Collection<ContactKey>, names: some Collection<String>,
+        since instants: [String: Timestamp] = [:], properties: Bool = true, context: Bool = false,
+        in session: PostgresSession
     ) throws -> [ContactKey: LoggedHistory] {
         guard !contacts.isEmpty, !names.isEmpty else { return [:] }
         let names = Array(names)
+        let starts = names.map { instants[$0] ?? Timestamp(microseconds: .min) }
         let rows = try session.query(
             """
             with wanted as (
@@ -43,7 +46,7 @@ extension EventLog {
             select s.w, s.contact, l.at, l.event_id, l.name,
                 case when \(properties) then l.properties else '{}' end, case when \(context) then l.context else '{}' end
             from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
-            where l.name = any(\(names))
+            where l.name = any(\(names)) and l.at >= (\(starts))[array_position(\(names), l.name)]
             union all
             select s.w, s.contact, t.first_at, null, t.name, case when \(properties) then t.sums else '{}' end,
                 jsonb_build_array(t.count, (extract(epoch from t.last_at) * 1000000)::bigint)

@@ -22,7 +22,8 @@ public enum EventLog {
             hasher.combine(workspace)
             hasher.combine(subject)
             hasher.combine(sentTime)
-            for byte in eventID.utf8 { hasher.combine(byte) }
+            var eventID = eventID
+            eventID.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         }
     }
 

@@ -55,17 +55,30 @@ public enum ScoreSums {
 
     private static func addLasting(_ rows: [Row], in session: PostgresSession) throws {
         guard !rows.isEmpty else { return }
+        let rows = summed(rows)
         try session.execute(
             """
             insert into scores (workspace_id, contact_id, model, epoch, amount)
-            select u.w, u.contact, u.model, u.epoch, sum(u.amount)::bigint
-            from unnest(
+            select * from unnest(
                 \(rows.map(\.contact.workspace)), \(rows.map(\.contact.contact)), \(rows.map(\.model)),
-                \(rows.map(\.term.epoch)), \(rows.map(\.term.amount))) as u (w, contact, model, epoch, amount)
-            group by u.w, u.contact, u.model, u.epoch order by u.w, u.contact, u.model, u.epoch
+                \(rows.map(\.term.epoch)), \(rows.map(\.term.amount)))
             on conflict (workspace_id, contact_id, model, epoch)
             do update set amount = scores.amount + excluded.amount
             """)
+    }
+
+    /// One row for each sum, in the order of contacts.
+    private static func summed(_ rows: [Row]) -> [Row] {
+        var sums: [Row] = []
+        sums.reserveCapacity(rows.count)
+        for row in rows.sorted(by: { $0.comesBefore($1) }) {
+            if let last = sums.last, !last.comesBefore(row) {
+                sums[sums.count - 1].term.amount = ScoreArithmetic.sum(last.term.amount, row.term.amount)
+            } else {
+                sums.append(row)
+            }
+        }
+        return sums
     }
 
     private static func addExpiring(_ rows: [Row], in session: PostgresSession) throws {
@@ -129,5 +142,14 @@ public enum ScoreSums {
             returning 1
             """
         ).count
+    }
+}
+
+extension ScoreSums.Row {
+    /// Whether the lasting sum that this adds to stands before another's.
+    fileprivate func comesBefore(_ other: Self) -> Bool {
+        if contact != other.contact { return contact < other.contact }
+        if model != other.model { return model < other.model }
+        return term.epoch < other.term.epoch
     }
 }

@@ -37,6 +37,7 @@ public enum Runs {
     public static func openVersions(
         of contacts: some Collection<ContactKey>, in session: PostgresSession
     ) throws -> [ContactKey: [(journey: String, version: Int32)]] {
+        guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
             """
             select distinct r.workspace_id, r.contact_id, r.journey, r.journey_version

@@ -94,7 +94,9 @@ struct Play {
         let seeds = (0..<schedulings).map { _ in dice.next() }
         return try await withThrowingTaskGroup(of: [String].self) { group in
             for hand in hands {
-                let consumer = EventConsumer(worker: try await bench.worker())
+                // Batches here are small, and are shared out all the same.
+                let consumer = EventConsumer(
+                    worker: try await bench.worker(connections: 2), shares: EventConsumer.Shares(count: 2, size: 3))
                 group.addTask {
                     defer { scored.one() }
                     for deliveries in hand {

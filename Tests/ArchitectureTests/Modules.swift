@@ -55,7 +55,7 @@ extension Module {
         Module(
             "Audience", .pipeline,
             "Model Expressions Scores JourneyProgram Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
-            outside: "Logging Metrics ServiceLifecycle"),
+            outside: "Logging Metrics ServiceLifecycle Synchronization"),
         Module(
             "Journeys", .pipeline,
             "Model Expressions Scores JourneyProgram Workspaces Contracts CrashPoints Store Messaging Transit Postgres",

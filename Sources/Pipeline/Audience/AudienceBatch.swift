@@ -22,6 +22,8 @@ struct AudienceBatch {
         var erased = 0
         /// How many were set aside, since the log does not go back to when they were sent.
         var late = 0
+        /// Left undone, since they speak of names or contacts that do not exist yet; see `ContactIntake`.
+        var strange: [AcceptedEvent] = []
         /// Committed with the batch; to be published now.
         var outbox: [Outbox.Row] = []
     }
@@ -34,14 +36,15 @@ struct AudienceBatch {
     let session: PostgresSession
 
     /// - Parameter robots: events that are nobody's, for the log alone.
-    /// - Throws: `LockedSubjects.Strangers`, having changed nothing.
     func apply(
         _ events: ArraySlice<AcceptedEvent>, and robots: [AcceptedEvent] = [], arriving flights: [UniqueID]
     ) throws -> Result {
         let clock = try DomainClock.reading(in: session)
         let subjects = try LockedSubjects(events.subjects, guessing: merges, in: session)
-        let brought = events.count
-        let events = living(events, subjects.erasedBefore)
+        var result = Result()
+        if !subjects.strangers.isEmpty { result.strange = events.filter(subjects.isStrange) }
+        let known = result.strange.isEmpty ? events : events.filter { !subjects.isStrange($0) }[...]
+        let events = living(known, subjects.erasedBefore)
         let links = IdentityLinks(events)
         var survivors = subjects.contacts
         let standings = subjects.standings
@@ -51,13 +54,14 @@ struct AudienceBatch {
         let stored = try EventLog.append(
             robots.isEmpty ? retention.taken : retention.taken.map(\.withoutRobot), in: session)
         let fresh = robots.isEmpty ? stored : stored.filter { !$0.isNobodys }
-        if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
+        if clock.mode == .stepped, result.strange.isEmpty { try Flights.arrive(flights, in: session) }
         let merges = try links.settle(
             fresh, survivors: survivors, standings: standings, now: clock.now, in: session)
         self.merges.note(merges.survivors.merging(merges.moved) { $1 })
-        var result = Result(
-            fresh: stored.count, untracked: events.count - tracked.count, erased: brought - events.count,
-            late: retention.late.count)
+        result.fresh = stored.count
+        result.untracked = events.count - tracked.count
+        result.erased = known.count - events.count
+        result.late = retention.late.count
         guard !fresh.isEmpty else { return result }
         if !merges.isEmpty {
             for (subject, contact) in survivors { survivors[subject] = merges.contact(of: subject, before: contact) }

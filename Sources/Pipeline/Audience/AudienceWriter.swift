@@ -28,47 +28,51 @@ public struct AudienceWriter: Sendable {
         rules = RulesCache(worker.definitions)
     }
 
-    /// Applies events, and marks bodies as arrived in the same transaction.
+    /// Applies events, and marks bodies as arrived in the transaction that applies the last of them.
+    ///
+    /// What speaks of strangers comes in a second transaction, once there are contacts of them, and is harmless when the whole
+    /// comes again. Somebody may be erased in between.
     public func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane) async throws {
         CrashItem.event.handle(events.lazy.map(\.name))
-        let robots = events.filter(\.isRobots)
-        let people = robots.isEmpty ? events : events.filter { !$0.isRobots }[...]
-        let (result, living) = try await known(people, and: robots, arriving: flights, lane: lane)
-        fresh.increment(by: result.fresh)
-        untracked.increment(by: result.untracked)
-        tally.add(result.account)
-        erased.increment(by: events.count - living + result.erased)
-        repeated.increment(by: living - result.fresh - result.untracked - result.erased - result.late)
-        if result.late > 0 { setAside.increment(by: result.late) }
-        await worker.relay.publish(result.outbox)
-    }
-
-    /// Writes events, making first what their names stand for; somebody may be erased in between.
-    ///
-    /// - Returns: how many of the events were not of before somebody's erasure, as far as that was found before.
-    private func known(
-        _ events: ArraySlice<AcceptedEvent>, and robots: [AcceptedEvent], arriving flights: [UniqueID], lane: Lane
-    ) async throws -> (result: AudienceBatch.Result, living: Int) {
-        let key = worker.erasureKey
-        var living = events
-        for _ in 0..<4 {
+        var robots = events.filter(\.isRobots)
+        var rest = robots.isEmpty ? events : events.filter { !$0.isRobots }[...]
+        for _ in 0..<Self.mostRounds {
             do {
-                let result = try await write(living, and: robots, arriving: flights, lane: lane)
-                return (result, living.count + robots.count)
-            } catch let strangers as LockedSubjects.Strangers {
-                let theirs = living.filter { strangers.isMentioned(by: $0) }
-                let kept = try await worker.pool.withRepeatedTransaction { session in
-                    try ContactIntake.ensure(theirs[...], knowingErasedBy: key, in: session)
-                }
-                living = living.filter { !strangers.isMentioned(by: $0) } + kept
-                CrashPoint.scoringAfterIdentities.pass()
+                let result = try await write(rest, and: robots, arriving: flights, lane: lane)
+                note(result, of: rest.count + robots.count - result.strange.count)
+                await worker.relay.publish(result.outbox)
+                if result.strange.isEmpty { return }
+                (rest, robots) = (try await introduce(result.strange)[...], [])
             } catch let error as PostgresError where error.constraint == "past_retention" {
                 // A part of the log was sealed meanwhile: now the horizon says so.
                 continue
             }
         }
-        let result = try await write(living, and: robots, arriving: flights, lane: lane)
-        return (result, living.count + robots.count)
+        throw StoreError.mergedMeanwhile
+    }
+
+    private static let mostRounds = 8
+
+    /// Makes names and contacts.
+    ///
+    /// - Returns: the events that are not of before somebody's erasure.
+    private func introduce(_ strange: [AcceptedEvent]) async throws -> [AcceptedEvent] {
+        let key = worker.erasureKey
+        let living = try await worker.pool.withRepeatedTransaction { session in
+            try ContactIntake.ensure(strange[...], knowingErasedBy: key, in: session)
+        }
+        erased.increment(by: strange.count - living.count)
+        CrashPoint.scoringAfterIdentities.pass()
+        return living
+    }
+
+    private func note(_ result: AudienceBatch.Result, of events: Int) {
+        fresh.increment(by: result.fresh)
+        untracked.increment(by: result.untracked)
+        tally.add(result.account)
+        erased.increment(by: result.erased)
+        repeated.increment(by: events - result.fresh - result.untracked - result.erased - result.late)
+        if result.late > 0 { setAside.increment(by: result.late) }
     }
 
     private func write(
@@ -81,12 +85,5 @@ public struct AudienceWriter: Sendable {
             let robots = try RobotEvents.kept(robots, knowingErasedBy: key, in: session)
             return try batch.apply(events, and: robots, arriving: flights)
         }
-    }
-}
-
-extension LockedSubjects.Strangers {
-    fileprivate func isMentioned(by event: AcceptedEvent) -> Bool {
-        subjects.contains(event.subjectKey)
-            || !event.aliases.isEmpty && event.linkedSubjects.contains(where: subjects.contains)
     }
 }

@@ -1,15 +1,13 @@
+import Contracts
 import Model
 import Postgres
 import Store
 
 /// The subjects of a batch with their contacts, whose locks are held.
 struct LockedSubjects {
-    /// Some of the subjects have no contact yet; see `ContactIntake`.
-    struct Strangers: Error {
-        let subjects: Set<ContactKey>
-    }
-
-    /// The contact of each subject.
+    /// Those that have no contact yet; see `ContactIntake`.
+    let strangers: Set<ContactKey>
+    /// The contact of each subject; a stranger's would be its own.
     let contacts: [ContactKey: ContactKey]
     /// How far each contact has come.
     let standings: [ContactKey: Contacts.Standing]
@@ -19,22 +17,29 @@ struct LockedSubjects {
     /// Takes the locks before anything else is read, in one statement. What is not found so, or by a guess, is looked for
     /// under them.
     ///
-    /// - Throws: `Strangers`; `StoreError.mergedMeanwhile` where a guess was wrong, and is corrected now.
+    /// - Throws: `StoreError.mergedMeanwhile` where a guess was wrong, and is corrected now.
     init(_ subjects: Set<ContactKey>, guessing merges: RememberedMerges, in session: PostgresSession) throws {
         contacts = merges.contacts(of: subjects)
         let rows = try Contacts.lockUnmerged(Set(contacts.values), in: session)
         let doubtful = contacts.filter { $0.key != $0.value || rows[$0.value] == nil }
         let belongings = doubtful.isEmpty ? [:] : try Contacts.belongings(of: doubtful.keys, in: session)
-        let strangers = Set(doubtful.keys.filter { belongings[$0] == nil })
+        strangers = Set(doubtful.keys.filter { belongings[$0] == nil })
         merges.forget(strangers)
         let mistaken = belongings.mapValues(\.contact).filter { $0.value != doubtful[$0.key] || rows[$0.value] == nil }
         guard mistaken.isEmpty else {
             merges.note(mistaken)
             throw StoreError.mergedMeanwhile
         }
-        guard strangers.isEmpty else { throw Strangers(subjects: strangers) }
         standings = rows.mapValues(\.standing)
         erasedBefore = rows.compactMapValues(\.erasedBefore).filter { subjects.contains($0.key) }
             .merging(belongings.compactMapValues(\.erasedBefore)) { $1 }
+    }
+}
+
+extension LockedSubjects {
+    /// Whether an event speaks of a stranger.
+    func isStrange(_ event: AcceptedEvent) -> Bool {
+        strangers.contains(event.subjectKey)
+            || !event.aliases.isEmpty && event.linkedSubjects.contains(where: strangers.contains)
     }
 }

@@ -28,6 +28,11 @@ import Testing
         }
     }
 
+    /// Between two orders of a client: what gathers in a long outage is to be worked off in the time that a short one's is.
+    private static func pause(in outage: Outage<Way>) -> Duration {
+        outage.length > .seconds(30) ? .milliseconds(250) : .milliseconds(40)
+    }
+
     private static let workers = ["scoring", "scheduler", "mailer"]
     private static let readerCount = 8
 
@@ -41,7 +46,8 @@ import Testing
             let leaving = readers.prefix(Self.readerCount / 2)
             for reader in readers.dropFirst(leaving.count) { expected.add("reminder", to: reader.customer) }
 
-            let traffic = try await Traffic.flowing(through: cluster, readers: readers) { traffic in
+            let pause = Self.pause(in: outage)
+            let traffic = try await Traffic.flowing(through: cluster, readers: readers, pause: pause) { traffic in
                 try await eventually("orders flow") { await traffic.orders > 8 }
                 try await lasting(outage.length) {
                     try await Self.begin(outage.way, postgres)

@@ -96,17 +96,23 @@ extension Cluster {
         for message in messages where ["accepted", "unknown"].contains(message.state) {
             gone[message.address ?? "", default: []].append(message.template)
         }
-        for (address, templates) in expected.mails {
-            let left = templates.filter { !(gone[address] ?? []).contains($0) }
-            account.lose("\(address) is owed mails", left)
+        func mails(_ all: [String: [String]], _ isMeant: (String, [String], String) -> Bool) -> [String] {
+            all.flatMap { address, templates in
+                Set(templates).filter { isMeant(address, templates, $0) }.map { "\($0) to \(address)" }
+            }
         }
-        for (address, templates) in gone {
-            let allowed = (expected.mails[address] ?? []) + (expected.perhaps[address] ?? [])
-            account.complain("\(address) was sent what it should not", templates.filter { !allowed.contains($0) })
-            account.double(
-                "\(address) was sent a template by two messages",
-                Dictionary(grouping: templates) { $0 }.filter { $0.value.count > 1 }.keys)
-        }
+        account.lose(
+            "mails are owed",
+            mails(expected.mails) { address, _, template in gone[address]?.contains(template) != true })
+        account.complain(
+            "mails went out that should not",
+            mails(gone) { address, _, template in
+                expected.mails[address]?.contains(template) != true
+                    && expected.perhaps[address]?.contains(template) != true
+            })
+        account.double(
+            "mails went out by two messages",
+            mails(gone) { _, templates, template in templates.count { $0 == template } > 1 })
     }
 
     /// By the mail server's own times, a run's mails came in the order in which they were planned.

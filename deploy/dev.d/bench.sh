@@ -14,16 +14,19 @@ bench_command() {
           die 64 "--scale takes SERVICE=N, for example --scale scoring=2; services are ${services[*]}"
         scale+=("$2"); shift ;;
       events | ingest | scoring | mailer) arguments+=("$1"); asked=1 servers=1 ;;
+      rules) arguments+=("$1"); asked=1 servers=1 ;;
+      depth) arguments+=("$1"); asked=1 servers=1 scale+=(scoring=2) ;;
       wakes) arguments+=("$1"); asked=1 servers=1 folder=audience scale+=(scoring=2) ;;
       backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
       expressions) asked=1 expressions=1 ;;
       *)
-        die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, wakes, backfill and expressions"
+        die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill and" \
+          "expressions"
         ;;
     esac
     shift
   done
-  ((asked)) || note "all benchmarks: events, ingest, scoring, mailer; wakes, backfill and expressions are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill and expressions are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then

@@ -2,10 +2,10 @@
 struct Options: Sendable {
     /// Which part of the path is measured.
     enum Part: String, CaseIterable, Sendable {
-        case events, ingest, scoring, mailer, wakes, backfill
+        case events, ingest, scoring, mailer, rules, depth, wakes, backfill
 
         /// Those that take other people than the rest, and are measured alone.
-        static let alone: Set<Part> = [.wakes, .backfill]
+        static let alone: Set<Part> = [.rules, .depth, .wakes, .backfill]
     }
 
     var parts: Set<Part> = Set(Part.allCases).subtracting(Part.alone)
@@ -28,7 +28,8 @@ struct Options: Sendable {
             }
         }
         guard named.isDisjoint(with: Part.alone) || named.count == 1 else {
-            throw UsageFault(sentence: "wakes and backfill are measured alone")
+            let alone = Part.alone.map(\.rawValue).sorted().joined(separator: ", ")
+            throw UsageFault(sentence: "these are measured alone: \(alone)")
         }
         if !named.isEmpty { parts = named }
     }

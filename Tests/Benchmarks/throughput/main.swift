@@ -10,6 +10,8 @@ do {
     let options = try Options(arguments)
     let surroundings = try Surroundings(ProcessInfo.processInfo.environment)
     switch options.parts {
+    case [.rules]: try await RulesBenchmark(options, surroundings).run()
+    case [.depth]: try await DepthBenchmark(options, surroundings).run()
     case [.wakes]: try await WakeBenchmark(options, surroundings).run()
     case [.backfill]: try await BackfillBenchmark(options, surroundings).run()
     default: try await Benchmark(options, surroundings).run()

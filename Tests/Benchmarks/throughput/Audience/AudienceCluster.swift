@@ -13,9 +13,14 @@ struct AudienceCluster: Sendable {
     let workspace: WorkspaceID
     let revision: Int32
 
-    init(_ surroundings: Surroundings, logger: Logger) async throws {
+    /// - Parameters:
+    ///   - name: the workspace's, where it is not the one that is there from the start.
+    ///   - writeKey: a key of its own then.
+    init(_ surroundings: Surroundings, workspace name: String = "bench", writeKey: String? = nil, logger: Logger)
+        async throws
+    {
         self.surroundings = surroundings
-        requests = TrackingRequests(writeKey: surroundings.writeKey)
+        requests = TrackingRequests(writeKey: writeKey ?? surroundings.writeKey)
         pool = PostgresPool(
             try PostgresConfiguration(
                 url: surroundings.databaseURL, applicationName: "throughput", poolSize: 2,
@@ -23,9 +28,8 @@ struct AudienceCluster: Sendable {
             logger: logger)
         (workspace, revision) = try await pool.withConnection { session in
             guard
-                let row = try session.query("select workspace_id, revision from workspaces where name = 'bench'")
-                    .first
-            else { throw MeasurementFault("there is no workspace \"bench\"") }
+                let row = try session.query("select workspace_id, revision from workspaces where name = \(name)").first
+            else { throw MeasurementFault("there is no workspace \"\(name)\"") }
             return try row.decode((WorkspaceID.self, Int32.self))
         }
     }
@@ -60,6 +64,18 @@ struct AudienceCluster: Sendable {
         try await HTTPGet.counter("loods_backfilled_contacts_total", of: surroundings.scoringMetrics)
     }
 
+    /// How fast scoring commits events that have gathered in the queue while it stood still.
+    func score(_ events: EventStream) async throws -> Sample {
+        let target = try await stored() + events.count
+        pauseScoring()
+        defer { resumeScoring() }
+        try await HTTPLoad(address: surroundings.ingest, connections: 32).send(requests.batches(of: events))
+        return try await Sample.of(events.count, by: surroundings.processes) {
+            resumeScoring()
+            try await eventually("all events are stored") { try await stored() >= target }
+        }
+    }
+
     // MARK: Definitions
 
     /// Applies the definitions with one more segment, which is another one for each number.
@@ -70,13 +86,7 @@ struct AudienceCluster: Sendable {
         try files.copyItem(at: URL(fileURLWithPath: surroundings.definitions), to: folder)
         let segment = "segment: variant\nwhen: 'count(\"Order Completed\", \"30d\") >= \(variant)'\n"
         try Data(segment.utf8).write(to: folder.appendingPathComponent("segments/variant.yaml"))
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: surroundings.tool)
-        process.arguments = ["apply", folder.path, "--yes"]
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw MeasurementFault("loods apply failed") }
+        try surroundings.loods(["apply", folder.path, "--yes"])
     }
 
     /// Whether new definitions have yet to reach everybody.

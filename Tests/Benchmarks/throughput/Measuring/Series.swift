@@ -2,16 +2,16 @@
 enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
-    case confirmDelay, flipsBareOne, flipsBareTwo
+    case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo
     // Subjects
     case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
-    case flipsOne, flipsTwo, backfillBusy, backfillAlone
+    case scoringOneRule, scoringManyRules, scoringShallow, scoringDeep, flipsOne, flipsTwo, backfillBusy, backfillAlone
 
     var isFloor: Bool { Self.floors.contains(self) }
 
     private static let floors: Set<Series> = [
         .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .confirmDelay,
-        .flipsBareOne, .flipsBareTwo,
+        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo,
     ]
 
     /// Whether it is no rate that counts, but the time of the slowest of a hundred.
@@ -48,6 +48,12 @@ enum Series: String, CaseIterable, Sendable {
         case .repeats: "scoring alone: events that were all stored before"
         case .endToEnd: "from the first HTTP request to the last committed row, points and stages included"
         case .mails: "from the first HTTP request, an order each, to the last mail at the catcher"
+        case .storeShallow: "bare SQL on two connections, in the cluster's own tables with 10,000 contacts"
+        case .storeDeep: "the same with a million contacts and twenty million events"
+        case .scoringOneRule: "scoring alone: a workspace with one point rule and one segment"
+        case .scoringManyRules: "the same with a hundred point rules and a hundred segments"
+        case .scoringShallow: "scoring alone, two processes: with 10,000 contacts in the store"
+        case .scoringDeep: "the same with a million contacts and twenty million events"
         case .flipsBareOne: "bare SQL: the same moves, memberships and wakes by thousands, on one connection"
         case .flipsBareTwo: "the same bare SQL on two connections"
         case .flipsOne: "people who are due at once enter a segment, by one scoring process; must 10,000"

@@ -1,0 +1,44 @@
+import Logging
+
+/// How fast scoring is with a hundred rules and a hundred segments, beside a workspace with one of each.
+final class RulesBenchmark {
+    /// Events of one measurement, and the people that they are about.
+    private static let (events, contacts) = (80_000, 10_000)
+
+    private let options: Options
+    private let surroundings: Surroundings
+    private let logger: Logger
+    private var samples: [Series: [Sample]] = [:]
+
+    init(_ options: Options, _ surroundings: Surroundings) {
+        self.options = options
+        self.surroundings = surroundings
+        var logger = Logger(label: "throughput", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .error
+        self.logger = logger
+    }
+
+    func run() async throws {
+        let report = Report(options, MachineFacts(), surroundings)
+        await report.open(disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
+        let one = try await Rulebook(workspace: "one-rule", size: 1).open(surroundings, logger: logger)
+        let many = try await Rulebook(workspace: "many-rules", size: 100).open(surroundings, logger: logger)
+        let count = options.isQuick ? 5000 : Self.events
+        for round in 0...Sizes.rounds {
+            for (series, cluster) in [(Series.scoringOneRule, one), (.scoringManyRules, many)] {
+                // The first makes the people.
+                let count = round == 0 ? Self.contacts : count
+                let sample = try await cluster.score(
+                    EventStream(label: "\(series.rawValue)\(round)", count: count, contacts: Self.contacts))
+                if round > 0 { samples[series, default: []].append(sample) }
+            }
+            guard round > 0 else { continue }
+            let rates = [Series.scoringOneRule, .scoringManyRules].compactMap { samples[$0]?.last?.rate }
+            report.note(
+                "round \(round) of \(Sizes.rounds): \(rates.map(Figures.short).joined(separator: " and ")) events/s")
+        }
+        try await report.close(samples, disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
+        await one.close()
+        await many.close()
+    }
+}

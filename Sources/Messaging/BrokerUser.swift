@@ -16,12 +16,12 @@ public enum BrokerUser: String, Sendable, Hashable, CaseIterable {
     /// As folders of passwords call it: `ingest`.
     public var shortName: String { String(rawValue.dropFirst("loods_".count)) }
 
-    /// The queues to which this user publishes; who reads marks publishes one to know the end.
+    /// The queues to which this user publishes; who reads what is kept publishes something to know the end.
     private var publishes: [QueueName] {
         switch self {
         case .ingest: [.events, .withdrawals]
-        case .mailer, .operator: [.events, .signals, .messages, .withdrawals, .marks]
-        case .scoring, .scheduler, .tool: [.events, .signals, .messages, .withdrawals]
+        case .mailer, .operator: [.events, .signals, .messages, .withdrawals, .marks, .erasures]
+        case .scoring, .scheduler, .tool: [.events, .signals, .messages, .withdrawals, .erasures]
         }
     }
 

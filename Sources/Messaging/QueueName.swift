@@ -22,20 +22,25 @@ public struct QueueName: RawRepresentable, Sendable, Hashable, CustomStringConve
     public static let withdrawals = QueueName(rawValue: "withdrawals")
     /// The newest marks of what mailers have claimed; read and never taken. Without lanes.
     public static let marks = QueueName(rawValue: "marks")
+    /// Who was erased, for a store that is restored to a time before; read and never taken. Without lanes.
+    public static let erasures = QueueName(rawValue: "erasures")
     /// Where the broker puts a body that it took back too often; without lanes, written by the broker alone.
     public static let dead = QueueName(rawValue: "dead")
 
     /// Every queue, in the order in which a body may travel.
-    public static let all: [QueueName] = [.events, .signals, .messages, .withdrawals, .marks, .dead]
+    public static let all: [QueueName] = [.events, .signals, .messages, .withdrawals, .marks, .erasures, .dead]
 
     /// The lanes that exist, the first to be served first.
-    public var lanes: [Lane] {
-        [.withdrawals, .marks, .dead].contains(self) ? [.live] : [.live, .bulk]
-    }
+    public var lanes: [Lane] { self == .withdrawals || isWithoutLanes ? [.live] : [.live, .bulk] }
+
+    /// Whether its bodies stay for whoever reads them: none of them waits for anybody.
+    public var isKept: Bool { self == .marks || self == .erasures }
+
+    private var isWithoutLanes: Bool { isKept || self == .dead }
 
     /// What the broker calls it: `loods.events.live`.
     public func name(in lane: Lane) -> String {
-        self == .dead || self == .marks ? "loods.\(rawValue)" : "loods.\(rawValue).\(lane.rawValue)"
+        isWithoutLanes ? "loods.\(rawValue)" : "loods.\(rawValue).\(lane.rawValue)"
     }
 
     /// Through which bodies are published to it, in either lane; nil for one that the broker alone writes.

@@ -16,7 +16,7 @@ extension Topology {
         let bodies: [[UInt8]]? = try await withConnection(configuration) { connection throws(AMQPError) in
             let name = queue.name(in: .live)
             let reading = Reading()
-            let consumer = try await connection.consume(queue: name, prefetch: 256) { reading.take($0) }
+            let consumer = try await connection.consume(queue: name, prefetch: .max) { reading.take($0) }
             try await connection.publish(
                 AMQPMessage(mine, routingKey: name, exchange: queue.exchange ?? ""), timeout: patience)
             let end = await reading.wait(for: mine, patience: patience)

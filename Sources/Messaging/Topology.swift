@@ -30,7 +30,7 @@ public enum Topology {
     public static func depths(_ configuration: BrokerConfiguration) async throws(MessagingError) -> [Depth] {
         try await withConnection(configuration) { connection throws(AMQPError) in
             var depths: [Depth] = []
-            for queue in QueueName.all where queue != .marks {
+            for queue in QueueName.all where !queue.isKept {
                 for lane in queue.lanes {
                     let status = try await connection.queueStatus(queue.name(in: lane))
                     depths.append(
@@ -89,7 +89,10 @@ public enum Topology {
     static let deliveryLimit = 20
 
     static func arguments(of queue: QueueName) -> AMQPTable {
-        if queue == .marks { return marksArguments }
+        // A few of the newest, since several mailers may publish at once and the greatest counts.
+        if queue == .marks { return keptArguments(most: 32) }
+        // More than there are backups of.
+        if queue == .erasures { return keptArguments(most: readLimit) }
         var arguments: AMQPTable = [
             "x-queue-type": "quorum",
             // A full queue refuses (basic.nack), so that publishers slow down and nothing is dropped. It is also what
@@ -115,12 +118,17 @@ public enum Topology {
         return arguments
     }
 
-    /// A few of the newest, since several mailers may publish at once and the greatest counts. One at a time reads them, so that
-    /// each reader has all of them; the limit, which is never reached, has the broker put them back at the queue's head.
-    private static let marksArguments: AMQPTable = [
-        "x-queue-type": "quorum", "x-overflow": "drop-head", "x-max-length": 32, "x-queue-leader-locator": "balanced",
-        "x-delivery-limit": 1_000_000_000, "x-single-active-consumer": true,
-    ]
+    /// The newest bodies. One at a time reads them, so that each reader has all of them; the limit, which is never reached, has
+    /// the broker put them back at the queue's head.
+    private static func keptArguments(most: Int) -> AMQPTable {
+        [
+            "x-queue-type": "quorum", "x-overflow": "drop-head", "x-max-length": .int(Int64(most)),
+            "x-queue-leader-locator": "balanced", "x-delivery-limit": 1_000_000_000, "x-single-active-consumer": true,
+        ]
+    }
+
+    /// So many bodies can be read and left where they are: as many as a consumer may hold, and one of the reader's own.
+    static let readLimit = Int(UInt16.max) - 1
 
     static func withConnection<R: Sendable>(
         _ configuration: BrokerConfiguration,

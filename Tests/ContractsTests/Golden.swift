@@ -74,5 +74,9 @@ enum GoldenValues {
 
     static let barrier = WithdrawalBarrier(id: id)
 
+    static let erasure = ErasureRecord(
+        workspace: WorkspaceID(rawValue: 7), erasedAt: Timestamp(microseconds: 1), subjects: [[1, 2], [3]],
+        addresses: [ErasureRecord.Address(hash: [4], reason: "erased")])
+
     static let mark = ClaimMark(number: 0x0102_0304_0506_0708, at: Timestamp(microseconds: 1))
 }

@@ -20,6 +20,8 @@ import Testing
     @Test func withdrawalBarrier() throws { try check(GoldenValues.barrier, "withdrawal-barrier-1") }
     @Test func claimMark() throws { try check(GoldenValues.mark, "claim-mark-1") }
 
+    @Test func erasureRecord() throws { try check(GoldenValues.erasure, "erasure-record-1") }
+
     /// A release reads what the one before it wrote: a version is given up in the release after the next at the earliest.
     @Test func thisBuildReadsWhatTheReleaseBeforeWrote() throws {
         let readers: [String: ([UInt8]) throws(ContractError) -> any Contract] = [
@@ -40,7 +42,7 @@ import Testing
     @Test func eachContractHasALetterOfItsOwn() {
         let letters = [
             EventBatch.letter, SignalBatch.letter, MessageHints.letter, RecordedWithdrawal.letter,
-            WithdrawalBarrier.letter, ClaimMark.letter,
+            WithdrawalBarrier.letter, ClaimMark.letter, ErasureRecord.letter,
         ]
         #expect(Set(letters).count == letters.count)
     }

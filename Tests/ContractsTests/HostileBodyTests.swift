@@ -16,6 +16,9 @@ import Testing
         try body(GoldenValues.barrier.encoded) { bytes throws(ContractError) in
             _ = try WithdrawalBarrier(decoding: bytes)
         }
+        try body(GoldenValues.erasure.encoded) { bytes throws(ContractError) in
+            _ = try ErasureRecord(decoding: bytes)
+        }
     }
 
     @Test func aBodyCutShortAnywhereIsRefused() throws {

@@ -21,6 +21,11 @@ import Testing
         #expect(try RecordedWithdrawal(decoding: withdrawal.encoded) == withdrawal)
         let barrier = WithdrawalBarrier(id: random.id())
         #expect(try WithdrawalBarrier(decoding: barrier.encoded) == barrier)
+        let erasure = ErasureRecord(
+            workspace: random.contact().workspace, erasedAt: random.time(),
+            subjects: random.list(of: 5) { Array($0.text().utf8) },
+            addresses: random.list(of: 5) { ErasureRecord.Address(hash: Array($0.text().utf8), reason: $0.text()) })
+        #expect(try ErasureRecord(decoding: erasure.encoded) == erasure)
     }
 }
 

@@ -20,6 +20,8 @@ import Testing
         "emails/thanks/body.txt.mustache": "Thank you.\n",
     ]) { $1 }
 
+    private static let namesOfTheErased = "select count(*) from identities where value = 'user-5'" as Query
+
     private static func order(_ customers: Range<Int>, _ cluster: Cluster) async throws {
         try await cluster.post(customers.flatMap { Shop.customer($0, consents: []) })
     }
@@ -48,6 +50,7 @@ import Testing
     /// - Mails of the first ten went out before the moment, their second mails by timers after it.
     /// - The next ten were planned before it and sent after it.
     /// - Ten more order once the store is back: only theirs go out.
+    /// - One of the first ten was erased after it, and so is once more.
     @Test(.timeLimit(.minutes(3)))
     func aStoreRestoredToAMomentSendsNothingTwice() async throws {
         try await withArchivedServer { postgres, cluster in
@@ -63,6 +66,10 @@ import Testing
             let moment = Date.now.ISO8601Format()
             try await cluster.start("mailer")
             try await Self.waitForMails(40, cluster)
+            _ = try await cluster.command("erase", "user-5", "--yes", exits: 0)
+            try await eventually("the broker knows of the erasure") {
+                try await cluster.count("select count(*) from outbox") == 0
+            }
 
             try await postgres.restore(to: "here")
             try await Self.waitForRefusal(cluster)
@@ -73,6 +80,7 @@ import Testing
                 return thanks == 10 && receipts == 30
             }
             #expect(try cluster.mail.mails().count == 40, "nothing is sent before the fence")
+            #expect(try await cluster.count(Self.namesOfTheErased) == 1, "the store knows nothing of the erasure")
             let status = try await cluster.command("status", exits: 1)
             #expect(status.contains("loods fence --restored-at"), "\(status)")
 
@@ -82,15 +90,19 @@ import Testing
             #expect(trial.contains("Nothing was changed"))
             #expect(try await cluster.count("select count(*) from messages where state = 'unknown'") == 0)
             let fence = try await cluster.command("fence", "--restored-at", moment, exits: 0)
-            #expect(fence.contains("unknown     20 messages"), "\(fence)")
+            #expect(fence.contains("unknown     19 messages"), "\(fence)")
+            #expect(fence.contains("erased      1 person again"), "\(fence)")
+            #expect(try await cluster.count(Self.namesOfTheErased) == 0)
             try await eventually("all runs end", within: .seconds(60)) {
-                try await cluster.count("select count(*) from runs where ended_at is not null") == 30
+                try await cluster.count("select count(*) from runs where ended_at is not null") == 29
             }
             let all = (0..<30).flatMap { ["\(Shop.address($0)) Your o", "\(Shop.address($0)) Thanks"] }
             let caught = try Self.caught(cluster)
             #expect(caught == Dictionary(uniqueKeysWithValues: all.map { ($0, 1) }), "each mail once")
             let unknown = try await cluster.count("select count(*) from messages where state = 'unknown'")
-            #expect(unknown == 30, "ten receipts, and all that the timers bring again")
+            #expect(unknown == 29, "ten receipts, and all that the timers bring again, but hers")
+            let nobody = try await cluster.command("erase", "--again", exits: 0)
+            #expect(nobody.contains("nobody is back of 1 erasure"), "\(nobody)")
             let again = try await cluster.command("fence", "--restored-at", moment, exits: 1)
             #expect(again.contains("no restore is seen"))
         }

@@ -14,6 +14,7 @@ import Testing
         messages     –       p        p          pc      pc        p
         withdrawals  p       p        p          pc      pc        p
         marks        –       –        –          pc      pc        –
+        erasures     –       p        p          p       pc        p
         dead         –       c        –          –       c         –
         """
 

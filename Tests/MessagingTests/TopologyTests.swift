@@ -11,6 +11,7 @@ struct TopologyTests {
         #expect(QueueName.withdrawals.lanes == [.live])
         #expect(QueueName.dead.name(in: .live) == "loods.dead")
         #expect(QueueName.marks.name(in: .live) == "loods.marks")
+        #expect(QueueName.erasures.name(in: .live) == "loods.erasures")
         #expect(QueueName.messages.lanes == [.live, .bulk])
     }
 

@@ -1,3 +1,4 @@
+import Contracts
 import Crypto
 import Model
 
@@ -23,6 +24,18 @@ public struct ErasureKey: Sendable {
 
     func hash(of address: String, in workspace: WorkspaceID) -> [UInt8] {
         hash("address", String(workspace.rawValue), address.lowercased())
+    }
+
+    /// What is known of erased people: of subjects, and of addresses with the reason why no mail goes there.
+    func record(
+        of subjects: [ContactKey], addresses: [(address: String, reason: String)], in workspace: WorkspaceID,
+        at instant: Timestamp
+    ) -> ErasureRecord {
+        ErasureRecord(
+            workspace: workspace, erasedAt: instant, subjects: subjects.map { hash(of: $0) },
+            addresses: addresses.map { address, reason in
+                ErasureRecord.Address(hash: hash(of: address, in: workspace), reason: reason)
+            })
     }
 
     private func hash(_ purpose: String, _ workspace: String, _ value: String) -> [UInt8] {

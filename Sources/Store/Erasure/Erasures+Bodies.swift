@@ -74,6 +74,7 @@ extension Erasures.Pending {
             batch.hints = rest
             return rest.isEmpty ? .nothing : .without(batch.encoded)
         }
+        if (try? ErasureRecord(decoding: body)) != nil { return .untouched }
         if let withdrawal = try? RecordedWithdrawal(decoding: body) {
             return isTheirs(withdrawal.contact) ? .nothing : .untouched
         }

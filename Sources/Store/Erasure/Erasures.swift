@@ -1,3 +1,4 @@
+public import Contracts
 public import Model
 public import Postgres
 
@@ -19,6 +20,8 @@ public enum Erasures {
         public var words: Set<String>
         /// How much was removed so far, by table.
         public var removed: [String: Int64]
+        /// What a store that is restored to a time before must hear; nil once the erasure was interrupted: it was told then.
+        public var record: ErasureRecord?
     }
 
     /// Erases a contact from all tables; the caller has a transaction for it as operator.
@@ -35,12 +38,13 @@ public enum Erasures {
         let subjects = try IdentityGraph.members(of: [contact], in: session).map(\.subject)
         let addresses = try addresses(of: subjects, in: session)
         let names = try Identities.all(of: contact, in: session).map(\.value)
-        try Tombstones.put(
-            subjects: subjects, addresses: try reasons(for: addresses, in: contact.workspace, session),
-            in: contact.workspace, by: key, at: now, in: session)
+        let record = key.record(
+            of: subjects, addresses: try reasons(for: addresses, in: contact.workspace, session), in: contact.workspace,
+            at: now)
+        try Tombstones.put(record, by: key, in: session)
         var pending = Pending(
             workspace: contact.workspace, id: id, erasedAt: now, subjects: Set(subjects.map(\.contact)),
-            words: Set(names + addresses + subjects.map(\.contact.description)), removed: [:])
+            words: Set(names + addresses + subjects.map(\.contact.description)), removed: [:], record: record)
         // What robots sent in their names is nobody's, and goes too: it may have been the person after all.
         let ids = subjects.map(\.contact) + subjects.map(\.contact.robotSubject)
         for table in try tables(in: session) {

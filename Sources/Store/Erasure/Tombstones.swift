@@ -1,3 +1,4 @@
+import Contracts
 public import Model
 public import Postgres
 
@@ -69,20 +70,17 @@ public enum Tombstones {
     }
 
     /// Puts up tombstones; one that stands already takes the later time, and keeps a reason that is stronger than erasure.
-    static func put(
-        subjects: [ContactKey], addresses: [(address: String, reason: String)], in workspace: WorkspaceID,
-        by key: ErasureKey, at now: Timestamp, in session: PostgresSession
-    ) throws {
+    static func put(_ record: ErasureRecord, by key: ErasureKey, in session: PostgresSession) throws {
         try session.execute(
             "insert into erasure_key (proof) values (\(key.proof)) on conflict do nothing")
         _ = try areKept(with: key, in: session)
-        let hashes = subjects.map { key.hash(of: $0) } + addresses.map { key.hash(of: $0.address, in: workspace) }
-        let kinds = subjects.map { _ in "subject" } + addresses.map { _ in "address" }
-        let reasons: [String?] = subjects.map { _ in nil } + addresses.map(\.reason)
+        let hashes = record.subjects + record.addresses.map(\.hash)
+        let kinds = record.subjects.map { _ in "subject" } + record.addresses.map { _ in "address" }
+        let reasons: [String?] = record.subjects.map { _ in nil } + record.addresses.map(\.reason)
         try session.execute(
             """
             insert into tombstones (workspace_id, hash, kind, reason, erased_at)
-            select \(workspace), u.hash, u.kind, u.reason, \(now)
+            select \(record.workspace), u.hash, u.kind, u.reason, \(record.erasedAt)
             from unnest(\(hashes), \(kinds), \(reasons)) as u (hash, kind, reason) order by u.hash
             on conflict (workspace_id, hash) do update set erased_at = greatest(tombstones.erased_at, excluded.erased_at),
                 reason = case when excluded.reason = \(erased) then tombstones.reason else excluded.reason end

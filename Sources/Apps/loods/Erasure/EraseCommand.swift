@@ -19,24 +19,29 @@ struct EraseCommand: AsyncParsableCommand {
             so that a retry, a replay or an import brings nothing back that was before, and mail to the address stays \
             stopped. Whoever comes back afterwards is somebody new; marketing waits for a new consent.
 
-            Interrupted, it is given again: loods erase --resume ends what was begun. After a restore of the store from before \
-            an erasure, erase again whom your own record of requests names.
+            Interrupted, it is given again: loods erase --resume ends what was begun. RabbitMQ keeps the hashes too: in a store \
+            that was restored to a time before an erasure, loods fence erases again, and so does loods erase --again.
             """)
 
     @Argument(help: "An e-mail, a user id, an anonymous id or a contact's id.")
     var contact: String?
     @Flag(help: "Go on with erasures that were interrupted.")
     var resume = false
+    @Flag(help: "Erase again, in all workspaces, who is back since the store was restored.")
+    var again = false
     @Flag(help: "Do not ask.")
     var yes = false
     @OptionGroup var workspace: WorkspaceOption
     @OptionGroup var format: FormatOption
 
     func validate() throws {
-        guard (contact != nil) != resume else { throw ValidationError("Name a contact, or give --resume.") }
+        guard [contact != nil, resume, again].count(where: { $0 }) == 1 else {
+            throw ValidationError("Name a contact, or give --resume or --again.")
+        }
     }
 
     func run() async throws {
+        if again { return try await eraseAgain() }
         let (choice, contact) = (try workspace.choice(), contact)
         let (database, key) = try Settings.read { reader in
             let database = Settings.databaseURL(&reader)
@@ -62,8 +67,23 @@ struct EraseCommand: AsyncParsableCommand {
             }
             return results
         }
+        show(results, orElse: resume ? "there is nothing to go on with" : "nothing was left to erase")
+    }
+
+    private func eraseAgain() async throws {
+        let (database, broker, key) = try Settings.read {
+            (Settings.databaseURL(&$0), Settings.brokerURL(&$0), $0.erasureKey())
+        }
+        let records = try await ErasingAgain.records(try Settings.broker(broker))
+        let results = try await PostgresPool.lend(database) { pool in
+            try await ErasingAgain(pool: pool, key: key).erase(records)
+        }
+        show(results, orElse: "nobody is back of \(records.count.counted("erasure"))")
+    }
+
+    private func show(_ results: [Erasing.Result], orElse sentence: String) {
         if format.json { return Console.show(.array(results.map(\.json))) }
-        if results.isEmpty { print(resume ? "there is nothing to go on with" : "nothing was left to erase") }
+        if results.isEmpty { print(sentence) }
         for result in results { print(result.sentence) }
     }
 
@@ -76,118 +96,5 @@ struct EraseCommand: AsyncParsableCommand {
         guard readLine()?.lowercased().hasPrefix("y") == true else {
             throw ExitFault(code: .failures, message: "nothing was erased")
         }
-    }
-}
-
-/// Erases contacts of one workspace.
-struct Erasing: Sendable {
-    /// What an erasure did; nothing of it says who.
-    struct Result: Sendable {
-        var id: UniqueID
-        var removed: [String: Int64]
-    }
-
-    let workspace: WorkspaceRegister.Entry
-    let pool: PostgresPool
-    let key: ErasureKey
-
-    private var cell: CommandStore { CommandStore(pool: pool, standing: .cell) }
-
-    /// The contact that a text names; nil where it names none.
-    func find(_ text: String) async throws -> ContactKey? {
-        let workspace = workspace
-        return try await CommandStore(pool: pool, standing: .workspace(workspace.name)).transaction { session in
-            let found = try ContactDirectory.find(text, in: workspace.id, session: session)
-            return found.isEmpty ? nil : try ContactDirectory.only(text, in: workspace, session: session)
-        }
-    }
-
-    /// Erases a contact, or whoever the text names by then where it merges meanwhile.
-    func erase(_ contact: ContactKey, or text: String) async throws -> Result {
-        let (key, id, asker) = (key, UniqueID.random(), NSUserName())
-        var contact = contact
-        for _ in 0..<10 {
-            do {
-                let pending = try await cell.transaction { [contact] session in
-                    let pending = try Erasures.begin(
-                        with: contact, by: key, askedBy: asker, id: id, now: try DomainClock.read(in: session),
-                        in: session)
-                    CrashPoint.erasureBeforeCommit.pass()
-                    return pending
-                }
-                CrashPoint.erasureAfterCommit.pass()
-                return try await goOn(with: pending)
-            } catch StoreError.mergedMeanwhile {
-                guard let found = try await find(text) else { break }
-                contact = found
-            }
-        }
-        throw StoreError.mergedMeanwhile
-    }
-
-    /// Ends the erasures that were interrupted.
-    func resume() async throws -> [Result] {
-        let workspace = workspace.id
-        var results: [Result] = []
-        for pending in try await cell.transaction({ try Erasures.unfinished(in: workspace, session: $0) }) {
-            results.append(try await goOn(with: pending))
-        }
-        return results
-    }
-
-    /// Goes through what waits in the store. Bodies of before the erasure only become fewer, so it does not matter where an
-    /// earlier run stopped.
-    private func goOn(with pending: Erasures.Pending) async throws -> Result {
-        var pending = pending
-        for shelf in Erasures.Shelf.allCases {
-            var place: UniqueID?
-            repeat {
-                (pending, place) = try await cell.transaction { [pending, place] session in
-                    var pending = pending
-                    let next = try Erasures.sweep(shelf, behind: place, &pending, in: session)
-                    return (pending, next)
-                }
-                CrashPoint.erasureAfterSweep.pass()
-            } while place != nil
-        }
-        let done = pending
-        try await cell.transaction { session in
-            try Erasures.finish(done, now: try DomainClock.read(in: session), in: session)
-            CrashPoint.erasureBeforeEnd.pass()
-        }
-        CrashPoint.erasureAfterEnd.pass()
-        return Result(id: done.id, removed: done.removed)
-    }
-
-    /// - Throws: `ExitFault` where the text names nobody who was ever here.
-    func refuseUnlessErased(_ text: String) async throws {
-        let (key, id) = (key, workspace.id)
-        var subjects = Identity.Kind.allCases.map {
-            ContactKey(workspace: id, contact: Identity($0, text).subjectID(in: id))
-        }
-        if let contact = UniqueID(text) { subjects.append(ContactKey(workspace: id, contact: contact)) }
-        let (names, graves) = (subjects, text)
-        let erasedAt = try await cell.transaction { session in
-            let subjects = try Tombstones.of(names, by: key, in: session).values.max()
-            let address = try Tombstones.orders(for: [(workspace: id, address: graves)], by: key, in: session)[id]
-            return subjects ?? address?.values.map(\.erasedAt).max()
-        }
-        guard let erasedAt else {
-            throw ExitFault(
-                code: .failures,
-                message: "nobody in workspace \(workspace.name) is known as \"\(Console.safe(text))\"")
-        }
-        Console.note("erased already, at \(erasedAt)")
-    }
-}
-
-extension Erasing.Result {
-    fileprivate var sentence: String {
-        let tables = removed.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.grouped)" }.joined(separator: ", ")
-        return "erased; removed from \(tables.isEmpty ? "nothing" : tables)  (erasure \(id))"
-    }
-
-    fileprivate var json: JSON {
-        .object(["erasure": .string(id.description), "removed": .object(removed.mapValues { .int($0) })])
     }
 }

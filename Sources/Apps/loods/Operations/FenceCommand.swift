@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import Foundation
 import Messaging
 import Model
@@ -13,7 +14,8 @@ struct FenceCommand: AsyncParsableCommand {
         discussion: """
             After a restore, mailers send nothing: the store plans again what was sent already. This makes unknown whatever \
             may have been sent: what was planned before the restore's time, and what comes of events and timers up to the \
-            last claim that RabbitMQ knows of. The rest goes out.
+            last claim that RabbitMQ knows of. The rest goes out. People who were erased since the restore's time are erased \
+            again first, as RabbitMQ knows of them.
 
             A standby that took over and lost nothing needs no fence.
             """)
@@ -29,7 +31,7 @@ struct FenceCommand: AsyncParsableCommand {
     var sentUntil: Timestamp?
     @Flag(name: .customLong("dry-run"), help: "Say what would be done, and change nothing.")
     var dryRun = false
-    @Flag(help: "Also where no restore is seen.")
+    @Flag(help: "Also where no restore is seen, and where RabbitMQ cannot say who was erased.")
     var force = false
     @OptionGroup var format: FormatOption
 
@@ -41,25 +43,38 @@ struct FenceCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (database, broker) = try Settings.read { (Settings.databaseURL(&$0), Settings.brokerURL(&$0)) }
+        let (database, broker, key) = try Settings.read {
+            (Settings.databaseURL(&$0), Settings.brokerURL(&$0), $0.erasureKey())
+        }
+        let erased = try await erasures(try Settings.broker(broker))
         let published = await PublishedMarks.newest(try Settings.broker(broker))
         let order = (restoredAt: restoredAt, sentUntil: sentUntil, dryRun: dryRun, force: force)
         let fencing = Fencing(published: published, by: Self.name, machineNow: MachineClock.host.now)
-        let outcome = try await PostgresPool.lend(database) { pool in
+        let (outcome, again) = try await PostgresPool.lend(database) { pool in
+            let again = order.dryRun ? [] : try await ErasingAgain(pool: pool, key: key).erase(erased)
             do {
-                return try await pool.withTransaction(statementTimeout: .seconds(600)) { session in
+                let outcome = try await pool.withTransaction(statementTimeout: .seconds(600)) { session in
                     try Standing.cell.take(in: session)
                     let outcome = try fencing.perform(
                         restoredAt: order.restoredAt, sentUntil: order.sentUntil, force: order.force, in: session)
                     if order.dryRun { throw Undone(outcome: outcome) }
                     return outcome
                 }
+                return (outcome, again)
             } catch let undone as Undone {
-                return undone.outcome
+                return (undone.outcome, again)
             }
         }
-        if format.json { return Console.show(outcome.json(isDry: dryRun)) }
-        for line in outcome.lines(isDry: dryRun) { print(line) }
+        if format.json { return Console.show(outcome.json(isDry: dryRun, erased: again.count)) }
+        for line in outcome.lines(isDry: dryRun, erased: again.count) { print(line) }
+    }
+
+    /// Who was erased, as far as RabbitMQ can say; it must.
+    private func erasures(_ broker: BrokerConfiguration) async throws -> [ErasureRecord] {
+        do { return try await ErasingAgain.records(broker) } catch let error as MessagingError where force {
+            Console.note("nobody is erased again: \(error); give loods erase --again when RabbitMQ is back")
+            return []
+        }
     }
 
     /// Who does it, as the record keeps it.

@@ -74,7 +74,8 @@ struct Fencing: Sendable {
 }
 
 extension Fencing.Outcome {
-    func lines(isDry: Bool) -> [String] {
+    /// - Parameter erased: how many people were erased again.
+    func lines(isDry: Bool, erased: Int) -> [String] {
         let count = report.messages.count
         let parts = [Message.State.planned, .claimed, .handed].compactMap { state in
             report.madeUnknown[state].map { "\($0.grouped) \(state.rawValue)" }
@@ -88,6 +89,7 @@ extension Fencing.Outcome {
                 + (parts.isEmpty ? "" : ": were \(parts.joined(separator: ", "))"),
             "            what is planned again from events and timers up to then becomes unknown as well",
         ]
+        if erased > 0 { lines.append("erased      \(erased.counted("person", "people")) again") }
         if report.spared > 0 {
             lines.append("going out   \(report.spared.counted("message")) held or deferred to after that")
         }
@@ -103,11 +105,12 @@ extension Fencing.Outcome {
         return lines
     }
 
-    func json(isDry: Bool) -> JSON {
+    func json(isDry: Bool, erased: Int) -> JSON {
         .object([
             "dry_run": .bool(isDry), "lineage": .string(report.lineage.description),
             "refusal": refusal.map { .string($0) } ?? .null, "restored_at": .string(restoredAt.description),
-            "sent_until": .string(sentUntil.description), "sent_until_is": .string(source),
+            "erased_again": .int(Int64(erased)), "sent_until": .string(sentUntil.description),
+            "sent_until_is": .string(source),
             "unknown": .int(Int64(report.messages.count)), "held_until_later": .int(Int64(report.spared)),
             "unknown_were": .object(
                 Dictionary(uniqueKeysWithValues: report.madeUnknown.map { ($0.key.rawValue, .int(Int64($0.value))) })),

@@ -67,7 +67,7 @@ struct KnownPeople: Sendable {
         let at = now - .days(Int64(300 - 14 * number))
         let properties = JSONBytes(bytes: Array(EventStream.view(number).utf8))
         let id = "past-\(number)"
-        try await pool.withConnection { session in
+        _ = try await pool.withConnection { session in
             try session.execute(
                 """
                 insert into event_log (

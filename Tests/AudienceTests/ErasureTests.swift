@@ -138,27 +138,29 @@ import TestSupport
 
     /// A store that was restored to a time before knows her, and nothing of the erasure; the record of it does.
     @Test func whoIsBackByARestoreIsErasedAgain() async throws {
-        try await Bench.with { before in
-            let record = try await Bench.with { after in
-                for event in Self.story(after) { try await after.apply(event) }
-                return try #require(try await Self.erase(after).record)
-            }
-            let repeated = Self.story(before)
-            for event in repeated { try await before.apply(event) }
-            #expect(try await Self.back(by: record, before) == [before.contact(.user, "anne-4711")])
-            try await before.database.pool.withTransaction { session in
-                try Standing.cell.take(in: session)
-                try Erasures.recall(record, by: Bench.erasureKey, in: session)
-            }
-            _ = try await Self.erase(before)
-            _ = try await Self.finish(before)
-            #expect(try await Self.traces(before) == [])
-            // What is repeated brings nothing back, and who comes afterwards is nobody of before.
-            for event in repeated { try await before.apply(event) }
-            #expect(try await Self.traces(before) == [])
-            try await before.apply(before.event("Order Completed", "new", of: .user, "anne-4711", minute: 120))
-            #expect(try await before.texts("select event_id from event_log order by 1") == ["bob", "new"])
+        try await Bench.with { after in
+            for event in Self.story(after) { try await after.apply(event) }
+            let record = try #require(try await Self.erase(after).record)
+            try await Bench.with { before in try await Self.eraseAgain(by: record, before) }
         }
+    }
+
+    private static func eraseAgain(by record: ErasureRecord, _ before: Bench) async throws {
+        let repeated = Self.story(before)
+        for event in repeated { try await before.apply(event) }
+        #expect(try await Self.back(by: record, before) == [before.contact(.user, "anne-4711")])
+        try await before.database.pool.withTransaction { session in
+            try Standing.cell.take(in: session)
+            try Erasures.recall(record, by: Bench.erasureKey, in: session)
+        }
+        _ = try await Self.erase(before)
+        _ = try await Self.finish(before)
+        #expect(try await Self.traces(before) == [])
+        // What is repeated brings nothing back, and who comes afterwards is nobody of before.
+        for event in repeated { try await before.apply(event) }
+        #expect(try await Self.traces(before) == [])
+        try await before.apply(before.event("Order Completed", "new", of: .user, "anne-4711", minute: 120))
+        #expect(try await before.texts("select event_id from event_log order by 1") == ["bob", "new"])
     }
 
     private static func back(by record: ErasureRecord, _ bench: Bench) async throws -> [ContactKey] {

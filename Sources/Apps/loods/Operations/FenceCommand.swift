@@ -48,25 +48,33 @@ struct FenceCommand: AsyncParsableCommand {
         }
         let erased = try await erasures(try Settings.broker(broker))
         let published = await PublishedMarks.newest(try Settings.broker(broker))
-        let order = (restoredAt: restoredAt, sentUntil: sentUntil, dryRun: dryRun, force: force)
         let fencing = Fencing(published: published, by: Self.name, machineNow: MachineClock.host.now)
         let (outcome, again) = try await PostgresPool.lend(database) { pool in
-            let again = order.dryRun ? [] : try await ErasingAgain(pool: pool, key: key).erase(erased)
-            do {
-                let outcome = try await pool.withTransaction(statementTimeout: .seconds(600)) { session in
-                    try Standing.cell.take(in: session)
-                    let outcome = try fencing.perform(
-                        restoredAt: order.restoredAt, sentUntil: order.sentUntil, force: order.force, in: session)
-                    if order.dryRun { throw Undone(outcome: outcome) }
-                    return outcome
-                }
-                return (outcome, again)
-            } catch let undone as Undone {
-                return (undone.outcome, again)
-            }
+            // Tried first: where it refuses, nothing has changed.
+            let trial = try await fence(fencing, isTrial: true, pool)
+            if dryRun { return (trial, 0) }
+            let again = try await ErasingAgain(pool: pool, key: key).erase(erased)
+            return (try await fence(fencing, isTrial: false, pool), again.count)
         }
-        if format.json { return Console.show(outcome.json(isDry: dryRun, erased: again.count)) }
-        for line in outcome.lines(isDry: dryRun, erased: again.count) { print(line) }
+        if format.json { return Console.show(outcome.json(isDry: dryRun, erased: again)) }
+        for line in outcome.lines(isDry: dryRun, erased: again) { print(line) }
+    }
+
+    private func fence(
+        _ fencing: Fencing, isTrial: Bool, _ pool: PostgresPool
+    ) async throws -> Fencing.Outcome {
+        let (restoredAt, sentUntil, force) = (restoredAt, sentUntil, force)
+        do {
+            return try await pool.withTransaction(statementTimeout: .seconds(600)) { session in
+                try Standing.cell.take(in: session)
+                let outcome = try fencing.perform(
+                    restoredAt: restoredAt, sentUntil: sentUntil, force: force, in: session)
+                if isTrial { throw Undone(outcome: outcome) }
+                return outcome
+            }
+        } catch let undone as Undone {
+            return undone.outcome
+        }
     }
 
     /// Who was erased, as far as RabbitMQ can say; it must.

@@ -78,7 +78,9 @@ struct Verdict: Sendable {
         var pairs = Self.figures(finding, finding.subject, finding.floor, samples)
         if let beside = finding.beside {
             // What is compared was not measured in one round: so the rounds in their order.
-            pairs = zip(pairs, Self.figures(finding, beside.subject, beside.floor, samples)).map { ($0.0 / $0.1, $1.0 / $1.1) }
+            pairs = zip(pairs, Self.figures(finding, beside.subject, beside.floor, samples)).map {
+                ($0.0 / $0.1, $1.0 / $1.1)
+            }
         }
         let ratios = pairs.map { $0 / $1 }
         guard let middle = ratios.firstIndex(of: ratios.median) else { return nil }

@@ -74,6 +74,22 @@ private final class Flag: Sendable {
         #expect(sink.bodies.last?.events.map(\.eventID) == (0..<50).map(String.init))
     }
 
+    @Test func whatFillsBodiesGoesBesideWhatIsUnconfirmed() async throws {
+        sink.answer(.hold)
+        let groups = groups(sink) { $0.plenty = 10_000 }
+        try await publishing(groups) {
+            #expect(groups.offer(draft("first")))
+            await sink.attempted(1)
+            #expect(groups.offer(draft("2", bytes: 5_000)))
+            #expect(groups.offer(draft("3", bytes: 5_000)))
+            await sink.attempted(2)
+            #expect(groups.offer(draft("last")))
+            sink.release()
+        }
+        #expect(sink.bodies.map { $0.events.map(\.eventID) }.contains(["2", "3"]))
+        #expect(Set(sink.events.map(\.eventID)) == ["first", "2", "3", "last"])
+    }
+
     @Test func aGroupIsSplitIntoBodiesThatFitAFrame() async throws {
         let groups = groups(sink)
         try await publishing(groups) {

@@ -37,6 +37,38 @@ import Testing
         #expect(ledger.begin() == [70])
     }
 
+    @Test func plentyGoesBesideWhatIsUnconfirmedUpToABound() {
+        var ledger = GroupLedger<Int>(capacity: 1000, groupLimit: 50, plenty: 20, atOnce: 2, size: { $0 })
+        #expect(ledger.admit(1) == .wakes)
+        #expect(ledger.begin() == [1])
+        #expect(ledger.admit(19) == .gathers)
+        #expect(ledger.begin() == nil)
+        #expect(ledger.admit(2) == .wakes)
+        #expect(ledger.admit(3) == .gathers)
+        #expect(ledger.begin() == [19, 2, 3])
+        #expect(ledger.admit(40) == .gathers)
+        #expect(ledger.begin() == nil)
+        ledger.end([1])
+        #expect(ledger.begin() == [40])
+        #expect(ledger.admit(5) == .gathers)
+        ledger.end([19, 2, 3])
+        #expect(ledger.begin() == nil)
+        ledger.end([40])
+        #expect(ledger.begin() == [5])
+        ledger.end([5])
+        #expect(ledger.isEmpty && ledger.heldBytes == 0)
+    }
+
+    @Test func whatIsTakenOutIsNoPlenty() {
+        var ledger = GroupLedger<Int>(capacity: 1000, groupLimit: 50, plenty: 20, atOnce: 2, size: { $0 })
+        _ = ledger.admit(1)
+        _ = ledger.begin()
+        #expect(ledger.admit(20) == .wakes)
+        #expect(ledger.take { $0 == 20 } == [20])
+        #expect(ledger.admit(19) == .gathers)
+        #expect(ledger.begin() == nil)
+    }
+
     @Test func whatIsAwaitedHasABoundOfItsOwn() {
         var ledger = GroupLedger<Int>(
             capacity: 100, groupLimit: 50, places: 2, size: { _ in 1 }, isAwaited: { $0.isMultiple(of: 2) })

@@ -1,5 +1,6 @@
 import CoreMetrics
 public import Logging
+import Messaging
 import Model
 public import ServiceLifecycle
 import Synchronization
@@ -18,6 +19,10 @@ public final class EventGroups: Service {
         public var senders = 4_000
         /// Bytes of one group.
         public var group = 4_000_000
+        /// Bytes that fill a body of the broker: they need not wait for the confirm of the group before.
+        public var plenty = Publisher.preferredBodyLimit * 2
+        /// Groups that may be unconfirmed together.
+        public var groups = 4
         /// How long a sender waits for a broker that is away, in line and with its group together.
         public var patience = Duration.seconds(5)
         /// What a group is given at the least, however long its senders have waited in line.
@@ -60,8 +65,8 @@ public final class EventGroups: Service {
         outage = GroupOutage(logger: logger)
         ledger = Mutex(
             GroupLedger(
-                capacity: limits.held, groupLimit: limits.group, places: limits.senders, size: \.size,
-                isAwaited: { $0.sender != nil }))
+                capacity: limits.held, groupLimit: limits.group, plenty: limits.plenty, atOnce: limits.groups,
+                places: limits.senders, size: \.size, isAwaited: { $0.sender != nil }))
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -109,7 +114,9 @@ public final class EventGroups: Service {
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { await self.refuseLate() }
-                for await _ in wakes { await publishWaiting() }
+                await withDiscardingTaskGroup { groups in
+                    for await _ in wakes { groups.addTask { await self.publishWaiting() } }
+                }
                 await publishWaiting()
                 tasks.cancelAll()
             }
@@ -151,8 +158,15 @@ public final class EventGroups: Service {
             "events that nobody waited for are lost", metadata: ["count": "\(left.count { $0.sender == nil })"])
     }
 
+    private func next() -> [Entry]? {
+        let (group, isMore) = ledger.withLock { ($0.begin(), $0.mayBegin) }
+        if isMore { wake.yield() }
+        return group
+    }
+
+    /// Publishes group after group as long as one may begin; what waits then is for whoever ends a group later.
     private func publishWaiting() async {
-        while let group = ledger.withLock({ $0.begin() }) {
+        while let group = next() {
             let safe = await publish(group)
             let kept = zip(group, safe).filter { $0.sender == nil && !$1 }.map(\.0)
             let held = ledger.withLock { ledger in

@@ -25,11 +25,17 @@ struct Dice: RandomNumberGenerator {
     ]
 
     mutating func journey(_ conditions: [String] = Dice.conditions) throws -> Journey {
+        let script = try script(conditions)
+        return try JourneyProgramTests.journey(
+            script.steps, goal: script.goal, within: script.within, exit: script.exit)
+    }
+
+    mutating func script(_ conditions: [String] = Dice.conditions) throws -> NaiveInterpreter.Script {
         let goal = below(2) == 0 ? nil : conditions[below(conditions.count)]
         let exit = below(3) == 0 ? "run.did(\"Y\") && run.did(\"X\")" : nil
-        return try JourneyProgramTests.journey(
-            try steps(depth: 0, conditions), goal: goal, within: below(3) == 0 ? nil : .days(Int64(1 + below(10))),
-            exit: exit)
+        let steps = try steps(depth: 0, conditions)
+        return .init(
+            steps: steps, goal: goal, within: below(3) == 0 ? nil : .days(Int64(1 + below(10))), exit: exit)
     }
 
     mutating func steps(depth: Int = 0, _ conditions: [String] = Dice.conditions) throws -> [Step] {
@@ -39,7 +45,7 @@ struct Dice: RandomNumberGenerator {
     }
 
     private mutating func step(depth: Int, _ conditions: [String]) throws -> Step {
-        switch below(depth > 3 ? 4 : 7) {
+        switch below(depth > 3 ? 4 : 12) {
         case 0, 1:
             names += 1
             return .email(name: "m\(names)", template: "t")
@@ -53,8 +59,51 @@ struct Dice: RandomNumberGenerator {
             let wait = Step.EventWait(event: "X", when: nil, atMost: .hours(Int64(1 + below(60))))
             return .waitFor(
                 wait, then: try steps(depth: depth + 1, conditions), otherwise: try steps(depth: depth + 1, conditions))
-        default: return .end
+        case 6: return .end
+        case 7: return try choice(depth: depth + 1, conditions)
+        case 8: return try selection(depth: depth + 1, conditions)
+        case 9: return try split(depth: depth + 1, conditions)
+        case 10: return try wait(depth: depth + 1, conditions)
+        default:
+            let until = below(2) == 0 ? try condition(conditions[below(conditions.count)]) : nil
+            return .loop(times: 2 + below(2), until: until, try steps(depth: depth + 2, conditions))
         }
+    }
+
+    private mutating func choice(depth: Int, _ conditions: [String]) throws -> Step {
+        let arms = try (0...below(3)).map { _ in
+            Step.Arm(
+                when: try condition(conditions[below(conditions.count)]), steps: try steps(depth: depth, conditions))
+        }
+        return .choose(arms, otherwise: try steps(depth: depth, conditions))
+    }
+
+    private mutating func selection(depth: Int, _ conditions: [String]) throws -> Step {
+        let cases = try ["0", "1", "3"].map { Step.Case(value: $0, steps: try steps(depth: depth, conditions)) }
+        let value = try Expression("run.count(\"Y\")", scope: .run, expecting: .dyn)
+        return .select(value, cases: cases, otherwise: try steps(depth: depth, conditions))
+    }
+
+    private mutating func split(depth: Int, _ conditions: [String]) throws -> Step {
+        names += 1
+        let name = "s\(names)"
+        let shares = try ["a", "b", "holdout"].map {
+            Step.Share(name: $0, weight: 1 + below(50), steps: try steps(depth: depth, conditions))
+        }
+        return .split(name: name, shares)
+    }
+
+    private mutating func wait(depth: Int, _ conditions: [String]) throws -> Step {
+        let whats: [Step.Awaitable] = [
+            .event("X", when: nil), .event("Z", when: nil),
+            .condition(try condition(conditions[below(conditions.count)])),
+        ]
+        let awaited = try whats[..<(1 + below(3))].shuffled(using: &self).map { what in
+            Step.Awaited(what, steps: below(2) == 0 ? nil : try steps(depth: depth, conditions))
+        }
+        return .await(
+            awaited, atMost: .hours(Int64(1 + below(60))), then: try steps(depth: depth, conditions),
+            otherwise: try steps(depth: depth, conditions))
     }
 
     mutating func history(from start: Timestamp) -> [HistoryEvent] {

@@ -19,14 +19,14 @@ struct EntryTests {
         let at = Timestamp(seconds: 0)
         let events = (0..<3).map { HistoryEvent(at: at + .days($0), eventID: "e\($0)", name: "Start") }
         let facts = Facts(now: at + .days(9), history: History(events))
-        let keys = events.map { journey.entryKey(for: $0, in: World(facts: facts, zone: .utc)) }
+        let keys = events.map { journey.entryKey(for: $0, in: World(facts: facts, contact: anne, zone: .utc)) }
         #expect(keys == [nil, "", nil])
     }
 
     @Test func perKeyThereIsOneRunForEachKey() throws {
         let key = try Expression("event.properties.order", scope: .entry, expecting: .dyn)
         let journey = try journey([a], again: .perKey(key))
-        let world = World(facts: Facts(now: Timestamp(seconds: 0)), zone: .utc)
+        let world = World(facts: Facts(now: Timestamp(seconds: 0)), contact: anne, zone: .utc)
         let values: [(JSON?, String?)] = [
             (.string("x1"), "x1"), (.int(7), "7"), (.double(7), "7"), (.double(7.5), "7.5"), (.bool(true), "true"),
             (nil, nil), (.null, nil), (.string(""), nil), (.array([.int(1)]), nil), (.object([:]), nil),
@@ -43,7 +43,7 @@ struct EntryTests {
 
     @Test func aStageStartsItsJourneysOnly() throws {
         let journey = try Journey(name: "care", entry: .init(.stage("care")), steps: [a])
-        let world = World(facts: Facts(now: Timestamp(seconds: 0)), zone: .utc)
+        let world = World(facts: Facts(now: Timestamp(seconds: 0)), contact: anne, zone: .utc)
         #expect(journey.entryKey(forStage: "care", in: world) == "")
         #expect(journey.entryKey(forStage: "do", in: world) == nil)
         let event = HistoryEvent(at: Timestamp(seconds: 0), eventID: "e", name: "care")

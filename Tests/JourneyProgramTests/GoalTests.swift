@@ -48,11 +48,11 @@ struct GoalTests {
         let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
         var facts = Facts(now: start)
         let first = try journey.start(
-            at: HistoryPosition(at: start, eventID: "e"), in: World(facts: facts, zone: .utc))
+            at: HistoryPosition(at: start, eventID: "e"), in: World(facts: facts, contact: anne, zone: .utc))
         for (offset, converts) in [(Span.days(14), false), (Span(microseconds: Span.days(14).microseconds - 1), true)] {
             facts.now = start + .days(15)
             facts.history = History([HistoryEvent(at: start + offset, eventID: "i", name: "Installed")])
-            let late = try journey.step(first.run, in: World(facts: facts, zone: .utc))
+            let late = try journey.step(first.run, in: World(facts: facts, contact: anne, zone: .utc))
             #expect(late.effects.contains(.end(.converted)) == converts)
         }
     }
@@ -63,7 +63,7 @@ struct GoalTests {
         var facts = Facts(now: start)
         facts.history = History([HistoryEvent(at: start + .days(14), eventID: "i", name: "Installed")])
         let first = try journey.start(
-            at: HistoryPosition(at: start, eventID: "e"), in: World(facts: facts, zone: .utc))
+            at: HistoryPosition(at: start, eventID: "e"), in: World(facts: facts, contact: anne, zone: .utc))
         #expect(first.run.outcome == nil)
     }
 

@@ -88,7 +88,7 @@ struct Play {
     }
 
     private func world(_ key: String) -> World {
-        World(facts: facts, zone: zone, verdicts: verdicts[key] ?? [:])
+        World(facts: facts, contact: anne, zone: zone, verdicts: verdicts[key] ?? [:])
     }
 
     mutating func activate(_ key: String) throws {
@@ -99,6 +99,8 @@ struct Play {
     private mutating func apply(_ activation: Activation, _ key: String) throws {
         activations += 1
         precondition(activation.wake ?? .distantFuture > facts.now, "a wake lies in the past")
+        let isNamed = activation.wake != nil || activation.run.awaitedMessage != nil
+        precondition(activation.run.outcome != nil || isNamed, "a run waits for nothing that is named")
         runs[key] = activation.run
         wakes[key] = activation.wake
         for effect in activation.effects {
@@ -111,12 +113,16 @@ struct Play {
     }
 
     private mutating func send(_ visit: StepVisit, _ template: String, _ key: String) {
-        tell(visit.step == template ? template : "\(template) as \(visit.step)")
+        let time = visit.visit > 1 ? "#\(visit.visit)" : ""
+        tell((visit.step == template ? template : "\(template) as \(visit.step)") + time)
         pending.append((facts.now + delivery, key, visit))
     }
 
     private mutating func tell(_ what: String) { told.append("\(facts.now - start) \(what)") }
 }
+
+/// Whose runs these are.
+let anne = UniqueID(high: 0x1234, low: 0x5678)
 
 func condition(_ source: String, _ scope: Scope = .run) throws -> Expression { try Expression(source, scope: scope) }
 

@@ -18,6 +18,20 @@ struct RandomJourneyTests {
         #expect(told.count { $0.contains(" ends ") } == play.runs.count)
     }
 
+    /// Events of one instant are known one after the other, and the naive one knows them all at once: here none are.
+    @Test(arguments: 0..<250) func aNaiveInterpreterAgrees(seed: UInt64) throws {
+        var dice = Dice(seed: seed &+ 7_000)
+        let script = try dice.script()
+        var play = Play(
+            try journey(script.steps, goal: script.goal, within: script.within, exit: script.exit))
+        play.zone = LocalZone("Asia/Tokyo")!
+        play.delivery = .minutes(Int64(dice.below(300)))
+        var instants: Set<Timestamp> = []
+        let events = dice.history(from: play.start).filter { instants.insert($0.at).inserted }
+        var naive = NaiveInterpreter(script, events, delivery: play.delivery)
+        #expect(try play.run(events) == naive.play(), "seed \(seed)")
+    }
+
     @Test(arguments: 0..<50) func needlessActivationsChangeNothing(seed: UInt64) throws {
         var dice = Dice(seed: seed)
         let journey = try dice.journey()

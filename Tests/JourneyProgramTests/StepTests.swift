@@ -24,14 +24,14 @@ struct StepTests {
         let journey = try journey([a, b])
         var facts = Facts(now: Timestamp(seconds: 1000))
         let start = HistoryPosition(at: facts.now, eventID: "e")
-        let first = try journey.start(at: start, in: World(facts: facts, zone: .utc))
+        let first = try journey.start(at: start, in: World(facts: facts, contact: anne, zone: .utc))
         #expect(first.run.awaitedMessage == StepVisit(step: "a", visit: 1))
         #expect(first.wake == nil)
         facts.now = Timestamp(seconds: 1100)
-        let still = try journey.step(first.run, in: World(facts: facts, zone: .utc))
+        let still = try journey.step(first.run, in: World(facts: facts, contact: anne, zone: .utc))
         #expect(still.run == first.run && still.effects.isEmpty)
         let verdicts = [StepVisit(step: "a", visit: 1): MessageVerdict(outcome, at: Timestamp(seconds: 1050))]
-        let next = try journey.step(first.run, in: World(facts: facts, zone: .utc, verdicts: verdicts))
+        let next = try journey.step(first.run, in: World(facts: facts, contact: anne, zone: .utc, verdicts: verdicts))
         #expect(next.effects == [.send(StepVisit(step: "b", visit: 1), template: "b")])
     }
 
@@ -67,17 +67,18 @@ struct StepTests {
 
     @Test func anUnknownStepIsAnErrorAndNotACrash() throws {
         let run = try journey([a]).start(
-            at: .end(of: Timestamp(seconds: 0)), in: World(facts: Facts(now: Timestamp(seconds: 0)), zone: .utc)
+            at: .end(of: Timestamp(seconds: 0)),
+            in: World(facts: Facts(now: Timestamp(seconds: 0)), contact: anne, zone: .utc)
         ).run
         let other = try journey([b])
         #expect(throws: JourneyError.self) {
-            try other.step(run, in: World(facts: Facts(now: Timestamp(seconds: 1)), zone: .utc))
+            try other.step(run, in: World(facts: Facts(now: Timestamp(seconds: 1)), contact: anne, zone: .utc))
         }
         let sameName = try journey([
             .waitFor(.init(event: "X", when: nil, atMost: .days(1)), then: [], otherwise: []), a,
         ])
         #expect(throws: Never.self) {
-            try sameName.step(run, in: World(facts: Facts(now: Timestamp(seconds: 1)), zone: .utc))
+            try sameName.step(run, in: World(facts: Facts(now: Timestamp(seconds: 1)), contact: anne, zone: .utc))
         }
     }
 

@@ -8,9 +8,36 @@ struct FindingTests {
         ("run.did(\"Order Completed\")", "run.didd(\"Order Completed\")", "4:19", "unknown function"),
         (
             "- wait: 2d", "- wiat: 2d", "8:5",
-            "unknown step \"wiat\" (steps are email, wait, wait_for, if, end; did you mean"
+            "unknown step \"wiat\" (steps are email, wait, wait_for, if, switch, split, repeat, end; did you mean"
         ),
-        ("- wait: 2d", "- split: {share: {a: 50}}", "8:5", "the step \"split\" is not available yet"),
+        ("- wait: 2d", "- notify: sales", "8:5", "the step \"notify\" is not available yet"),
+        ("- wait: 2d", "- elif: 'true'", "8:5", "\"elif\" is no step of its own (it is a key of the step with if"),
+        ("- wait: 2d", "- {if: 'true', elif: [{then: []}]}", "8:25", "an elif has no \"if\""),
+        ("- wait: 2d", "- {if: 'true', elif: [{if: 'true', than: []}]}", "8:38", "unknown key \"than\" in an elif"),
+        ("- wait: 2d", "- {switch: stage, cases: {dont: []}}", "8:29", "unknown stage 'dont'"),
+        ("- wait: 2d", "- {switch: 'count(\"X\")', cases: {many: []}}", "8:36", "the value is a number, never"),
+        ("- wait: 2d", "- {switch: 'did(\"X\")', cases: {yes: []}}", "8:34", "is true or false, never \"yes\""),
+        ("- wait: 2d", "- {switch: stage}", "8:5", "a switch has no \"cases\""),
+        ("- wait: 2d", "- {switch: stage, cases: []}", "8:28", "\"cases\" must be a mapping from values to steps"),
+        ("- wait: 2d", "- {split: {share: {a: 50}}, a: []}", "8:21", "from two or more names to weights"),
+        ("- wait: 2d", "- {split: {share: {a: 50, b: 0}}, a: [], b: []}", "8:32", "a whole number from 1 to 1000000"),
+        ("- wait: 2d", "- {split: {share: {a: 50, b: 50}}, a: []}", "8:29", "the split has no branch \"b\""),
+        ("- wait: 2d", "- {split: {share: {a: 50, 1b: 5}}, a: [], 1b: []}", "8:29", "cannot be named \"1b\""),
+        ("- wait: 2d", "- {split: {share: {a: 1, b: 1}}, a: [], b: [], c: []}", "8:50", "unknown key \"c\" in a split"),
+        ("- wait: 2d", "- {repeat: {times: 1}, steps: [{wait: 1d}]}", "8:22", "a whole number from 2 to 100"),
+        ("- wait: 2d", "- {repeat: {until: 'true'}, steps: [{wait: 1d}]}", "8:14", "a repeat has no \"times\""),
+        (
+            "- wait: 2d", "- {repeat: {times: 20}, steps: [{repeat: {times: 20}, steps: [{wait: 1d}]}]}", "8:44",
+            "comes to 400 passes"
+        ),
+        ("{event: Page Viewed, at", "{any: [], at", "12:21", "\"any\" is empty"),
+        ("{event: Page Viewed, at", "{any: [{evnt: X}], at", "12:23", "unknown key \"evnt\" in one of \"any\""),
+        ("{event: Page Viewed, at", "{any: [{event: X}], event: X, at", "12:42", "has \"any\" or \"event\", not both"),
+        (
+            "{event: Page Viewed, at_most: 3d, when: 'event.properties.path == \"/docs\"'}", "{at_most: 3d}", "12:15",
+            "a wait_for names an \"event\" or a condition"
+        ),
+        ("{event: Page Viewed, at", "{any: [{when: 'consented(\"ofers\")'}], at", "12:40", "ofers"),
         ("- wait: 2d", "- wait: soon", "8:11", "a wait must be a length of time"),
         ("- wait: 2d", "- stop", "8:5", "unknown step \"stop\""),
         (

@@ -56,6 +56,45 @@ struct LoadingTests {
         #expect(shop.journeys(startingOnStage: "think").map(\.journey.name) == ["watch"])
     }
 
+    @Test func everyKindOfBranchIsRead() throws {
+        let journey = """
+            journey: branches
+            enter: {event: Signed Up}
+            steps:
+              - if: did("X")
+                then: [{email: thanks, step: a}]
+                elif: [{if: did("Y"), then: [{email: thanks, step: b}]}]
+                else: [{email: thanks, step: c}]
+              - switch: contact.plan
+                cases: {pro: [{email: thanks, step: d}], 7: [{email: thanks, step: e}], true: []}
+                else: [{email: thanks, step: f}]
+              - split: {share: {a: 45, b: 45, holdout: 10}}
+                step: offer-test
+                a: [{email: thanks, step: g}]
+                b: [{email: thanks, step: h}]
+              - wait_for:
+                  any:
+                    - event: Docs Viewed
+                      then: [{email: thanks, step: i}]
+                    - when: score("engagement") > 50
+                  at_most: 3d
+                then: [{email: thanks, step: j}]
+                else: [{email: thanks, step: k}]
+              - wait_for: {when: contact.plan == "paid", at_most: 3d}
+              - repeat: {times: 3, until: did("Z")}
+                steps: [{email: thanks, step: l}, {wait: 1d}]
+            """
+        let loaded = Shop.load(["journeys/branches.yaml": journey])
+        #expect(loaded.findings == [])
+        let shop = try #require(loaded.workspace)
+        let read = try #require(shop.journey(named: "branches")).journey
+        #expect(Set(read.emailSteps.map(\.step)) == Set("abcdefghijkl".map { String($0) }))
+        #expect(read.mentionedEvents == ["Signed Up", "X", "Y", "Docs Viewed", "Z"])
+        #expect(read.watchedConditions.map(\.source) == [#"contact.plan == "paid""#, #"score("engagement") > 50"#])
+        // What changes an attribute or a score that is waited for is of interest.
+        #expect(shop.interestingEvents.isSuperset(of: [EventNames.identified, "Page Viewed", "Docs Viewed"]))
+    }
+
     @Test func aDigestChangesWithWhatTheJourneySends() throws {
         func digest(_ changes: [String: String?] = [:]) throws -> UniqueID {
             try #require(Shop.load(changes).workspace?.journeys.first).digest

@@ -21,13 +21,16 @@ public enum Effect: Sendable, Hashable {
 public struct Decision: Sendable, Hashable {
     /// The step's name; `enter`, `goal`, `exit` and `end` for what concerns the run as a whole.
     public var step: String
-    /// What was chosen: `started`, `then`, `else`, or an outcome.
+    /// The pass; above 1 only in what repeats.
+    public var visit: Int
+    /// What was chosen: `started`, `then`, `elif 1`, `any 2`, `case pro`, a share's name, `else`, or an outcome.
     public var choice: String
     /// What it was chosen on: the condition, the event, the instant.
     public var saw: JSON
 
-    public init(step: String, choice: String, saw: JSON = .object([:])) {
+    public init(step: String, visit: Int = 1, choice: String, saw: JSON = .object([:])) {
         self.step = step
+        self.visit = visit
         self.choice = choice
         self.saw = saw
     }

@@ -10,10 +10,10 @@ struct Engine {
     private(set) var wake: Timestamp?
 
     /// When the run came to the step at hand: waits count from here.
-    private var since: Timestamp
+    private(set) var since: Timestamp
     /// What lay behind the run in the contact's history then: a `wait_for` sees events strictly behind this place, so that
     /// it misses none that came while an activation was late.
-    private var behind: HistoryPosition
+    private(set) var behind: HistoryPosition
 
     init(journey: Journey, world: World, run: RunState) {
         self.journey = journey
@@ -33,7 +33,7 @@ struct Engine {
     }
 
     private func currentLine() throws(JourneyError) -> StepTable.Line {
-        guard let place = journey.table.place(named: run.step) else {
+        guard let place = journey.table.place(named: run.step, visit: run.visit) else {
             throw JourneyError(code: .unknownStep, message: "there is no step \"\(run.step)\"")
         }
         return journey.table.lines[place]
@@ -69,9 +69,13 @@ struct Engine {
         effects.append(.end(outcome))
     }
 
-    /// Whether a condition holds now; where it does not, the run is looked at again when time alone may change that.
-    private mutating func holds(_ condition: Expression, event: HistoryEvent? = nil) -> Bool {
-        let result = condition.holds(in: Scene(world, event: event, runStart: run.entry))
+    /// Whether a condition holds now, as `noting` takes it.
+    mutating func holds(_ condition: Expression, event: HistoryEvent? = nil) -> Bool {
+        noting(condition.holds(in: Scene(world, event: event, runStart: run.entry)))
+    }
+
+    /// Whether something holds; where it does not, the run is looked at again when time alone may change that.
+    mutating func noting(_ result: (holds: Bool, validUntil: Timestamp)) -> Bool {
         if !result.holds { look(at: result.validUntil) }
         return result.holds
     }
@@ -81,17 +85,16 @@ struct Engine {
     private mutating func begin(_ line: StepTable.Line) {
         switch line.operation {
         case .email(let template):
-            let visit = StepVisit(step: line.name, visit: 1)
-            run.phase = .sending(visit: visit.visit)
-            effects.append(.send(visit, template: template))
+            run.phase = .sending
+            effects.append(.send(StepVisit(step: line.name, visit: line.visit), template: template))
         case .wait(let span): run.phase = .waiting(until: since + span)
         case .waitUntil(let time):
             run.phase = .waiting(until: time.first(notBefore: since, in: world.contactZone))
-        case .waitFor(let wait, _): run.phase = .waitingForEvent(behind: behind, until: since + wait.atMost)
-        case .branch(let condition, let otherwise):
-            let result = condition.holds(in: Scene(world, runStart: run.entry)).holds
-            decide(line.name, result ? "then" : "else", ["condition": .string(condition.source)])
-            go(to: result ? line.next : otherwise, since: since, behind: behind)
+        case .await(_, let atMost): run.phase = .waitingForEvent(behind: behind, until: since + atMost)
+        case .choose(let arms): choose(arms, line)
+        case .select(let value, let cases): select(value, cases, line)
+        case .split(let shares): split(shares, line)
+        case .leave(let until, let place): leave(until, to: place, line)
         case .end:
             if goalIsOpen { run.phase = .waitingForGoal } else { end(.finished, step: "end") }
         }
@@ -102,14 +105,14 @@ struct Engine {
         switch (run.phase, line.operation) {
         case (.arriving, _): return true
         case (.ended, _): return false
-        case (.sending(let visit), .email):
-            guard let verdict = world.verdicts[StepVisit(step: line.name, visit: visit)] else { return false }
+        case (.sending, .email):
+            guard let verdict = world.verdicts[StepVisit(step: line.name, visit: line.visit)] else { return false }
             go(to: line.next, since: verdict.at, behind: .end(of: verdict.at))
         case (.waiting(let until), .wait), (.waiting(let until), .waitUntil):
             guard isDue(until) else { return false }
             go(to: line.next, since: world.now, behind: .end(of: until))
-        case (.waitingForEvent(let behind, let until), .waitFor(let wait, let otherwise)):
-            return finds(wait, behind: behind, until: until, line: line, otherwise: otherwise)
+        case (.waitingForEvent(let behind, let until), .await(let awaited, _)):
+            return finds(awaited, behind: behind, until: until, line)
         case (.waitingForGoal, .end):
             if !goalIsOpen { end(.finished, step: "end") }
             return false
@@ -120,45 +123,23 @@ struct Engine {
 
     private var goalIsOpen: Bool { journey.goal?.within != nil && !run.goalHasLapsed }
 
-    /// The first fitting event in (time, event id) order decides, also when it becomes known after the time is up.
-    private mutating func finds(
-        _ wait: Step.EventWait, behind: HistoryPosition, until: Timestamp, line: StepTable.Line,
-        otherwise: StepTable.Place
-    ) -> Bool {
-        let window = world.facts.history.upTo(.end(of: until))
-        for event in window.events(named: wait.event, after: behind) where fits(event, wait.when) {
-            decide(
-                line.name, "then", ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.told])
-            go(to: line.next, since: world.now, behind: event.position)
-            return true
-        }
-        guard isDue(until) else { return false }
-        decide(line.name, "else", ["waited for": .string(wait.event), "until": until.told])
-        go(to: otherwise, since: world.now, behind: .end(of: until))
-        return true
-    }
-
-    private mutating func fits(_ event: HistoryEvent, _ condition: Expression?) -> Bool {
-        guard let condition else { return true }
-        return holds(condition, event: event)
-    }
-
-    private mutating func go(to place: StepTable.Place, since: Timestamp, behind: HistoryPosition) {
+    mutating func go(to place: StepTable.Place, since: Timestamp, behind: HistoryPosition) {
         self.since = since
         // An entry may be dated later than what follows it, and the run sees nothing up to it.
         self.behind = max(behind, run.entry)
         run.step = journey.table.lines[place].name
+        run.visit = journey.table.lines[place].visit
         run.phase = .arriving
     }
 
-    private mutating func decide(_ step: String, _ choice: String, _ saw: [String: JSON]) {
-        effects.append(.decide(Decision(step: step, choice: choice, saw: .object(saw))))
+    mutating func decide(_ step: String, visit: Int = 1, _ choice: String, _ saw: [String: JSON]) {
+        effects.append(.decide(Decision(step: step, visit: visit, choice: choice, saw: .object(saw))))
     }
 
     // MARK: Time
 
     /// Whether an instant has come; where not, the run is looked at then.
-    private mutating func isDue(_ instant: Timestamp) -> Bool {
+    mutating func isDue(_ instant: Timestamp) -> Bool {
         if world.now >= instant { return true }
         look(at: instant)
         return false

@@ -12,4 +12,19 @@ extension Journey {
     public static func messageID(run: UniqueID, step: String, visit: Int) -> UniqueID {
         .derived("loods.message", run.description, step, String(visit))
     }
+
+    /// The decision that one visit of a run to one step takes: it is taken once.
+    public static func decisionID(run: UniqueID, step: String, visit: Int) -> UniqueID {
+        visit == 1
+            ? .derived("loods.decision", run.description, step)
+            : .derived("loods.decision", run.description, step, String(visit))
+    }
+
+    /// Where a contact falls in a split, from 0 up to `total`: the same in every run and version, as long as the split keeps
+    /// its name.
+    static func draw(contact: UniqueID, journey: String, split: String, below total: UInt64) -> UInt64 {
+        let hash = UniqueID.derived("loods.split", contact.description, journey, split).high
+        // The lowest 16 bits hold the id's version.
+        return (hash & ~0xFFFF).multipliedFullWidth(by: total).high
+    }
 }

@@ -68,8 +68,8 @@ extension Journey {
 }
 
 extension Value {
-    /// The value as an entry key; lists, maps and null are none.
-    fileprivate var keyText: String? {
+    /// The value as an entry key, or as cases name it; lists, maps and null are none.
+    var keyText: String? {
         switch self {
         case .string(let text): text
         case .int(let number): String(number)

@@ -16,6 +16,10 @@ public struct Journey: Sendable {
     /// mentioned.
     public let mentions: Mentions
 
+    /// The conditions that may move a run at any moment, goal, exit and those that it waits for: whatever changes one of
+    /// them must activate the run.
+    public let watchedConditions: [Expression]
+
     let table: StepTable
 
     /// Lays out the steps. Step names must be unique; a name that repeats throws `duplicateStep`.
@@ -28,6 +32,7 @@ public struct Journey: Sendable {
         self.goal = goal
         self.exit = exit
         table = try StepTable(steps)
+        watchedConditions = [goal?.when, exit].compactMap { $0 } + table.awaitedConditions
         runMentions = Mentions([goal?.when, exit].compactMap { $0 }).union(table.mentions)
         mentions = runMentions.union(Mentions(entry.conditions))
     }
@@ -88,9 +93,6 @@ public struct Journey: Sendable {
 extension Journey {
     /// The e-mail steps and the templates that they send.
     public var emailSteps: [(step: String, template: String)] { table.emailSteps }
-
-    /// The conditions that may end a run at any moment: whatever changes one of them must activate the run.
-    public var watchedConditions: [Expression] { [goal?.when, exit].compactMap { $0 } }
 
     /// Every event name that the journey looks at, the one that it starts on included.
     public var mentionedEvents: Set<String> {

@@ -48,17 +48,40 @@ extension Journey.Entry {
 }
 
 extension StepTable {
-    /// What its waits and branches look at.
+    /// What its waits and branches look at. The passes of what repeats look at the same.
     var mentions: Mentions {
-        var mentions = Mentions(
-            lines.compactMap { line in
-                switch line.operation {
-                case .waitFor(let wait, _): wait.when
-                case .branch(let condition, _): condition
-                default: nil
-                }
-            })
-        for case .waitFor(let wait, _) in lines.map(\.operation) { mentions.events.insert(wait.event) }
+        let operations = lines.lazy.filter { $0.visit == 1 }.map(\.operation)
+        var mentions = Mentions(operations.flatMap(\.conditions))
+        for case .await(let awaited, _) in operations {
+            for case .event(let name, _) in awaited.map(\.what) { mentions.events.insert(name) }
+        }
         return mentions
+    }
+
+    /// The conditions that are waited for.
+    var awaitedConditions: [Expression] {
+        lines.lazy.filter { $0.visit == 1 }.flatMap { line -> [Expression] in
+            guard case .await(let awaited, _) = line.operation else { return [] }
+            return awaited.compactMap { if case .condition(let condition) = $0.what { condition } else { nil } }
+        }
+    }
+}
+
+extension StepTable.Operation {
+    /// The expressions that it evaluates.
+    fileprivate var conditions: [Expression] {
+        switch self {
+        case .email, .wait, .waitUntil, .split, .end: []
+        case .await(let awaited, _):
+            awaited.compactMap { each in
+                switch each.what {
+                case .event(_, let when): when
+                case .condition(let condition): condition
+                }
+            }
+        case .choose(let arms): arms.map(\.when)
+        case .select(let value, _): [value]
+        case .leave(let until, _): [until]
+        }
     }
 }

@@ -11,11 +11,11 @@ extension RunState {
             "v": .int(Self.version), "started": startedAt.stored, "entry": entry.stored, "step": .string(step),
         ]
         if goalHasLapsed { members["lapsed"] = .bool(true) }
+        // Of old it was said of messages alone.
+        if visit > 1 || phase == .sending { members["visit"] = .int(Int64(visit)) }
         switch phase {
         case .arriving: members["phase"] = .string("arriving")
-        case .sending(let visit):
-            members["phase"] = .string("sending")
-            members["visit"] = .int(Int64(visit))
+        case .sending: members["phase"] = .string("sending")
         case .waiting(let until):
             members["phase"] = .string("waiting")
             members["until"] = until.stored
@@ -37,18 +37,26 @@ extension RunState {
         guard let step = json["step"]?.string else { throw .unreadable("step") }
         self.step = step
         phase = try Self.phase(json)
+        visit = try Self.visit(json, of: phase)
         goalHasLapsed = json["lapsed"] == .bool(true)
+    }
+
+    private static func visit(_ json: JSON, of phase: Phase) throws(JourneyError) -> Int {
+        guard let stored = json["visit"] else {
+            if phase == .sending { throw .unreadable("visit") }
+            return 1
+        }
+        guard case .int(let number) = stored, let visit = Int(exactly: number), visit > 0 else {
+            throw .unreadable("visit")
+        }
+        return visit
     }
 
     private static func phase(_ json: JSON) throws(JourneyError) -> Phase {
         guard let name = json["phase"]?.string else { throw .unreadable("phase") }
         switch name {
         case "arriving": return .arriving
-        case "sending":
-            guard case .int(let visit) = json["visit"], let visit = Int(exactly: visit) else {
-                throw .unreadable("visit")
-            }
-            return .sending(visit: visit)
+        case "sending": return .sending
         case "waiting": return .waiting(until: try .read(json["until"], "until"))
         case "waiting for event":
             return .waitingForEvent(

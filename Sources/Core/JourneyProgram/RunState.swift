@@ -9,6 +9,8 @@ public struct RunState: Sendable, Hashable {
     public let entry: HistoryPosition
     /// The name of the step at which it stands; `end` behind the last one.
     public internal(set) var step: String
+    /// The pass in which it stands there, of all that what repeats may come to: above 1 only there.
+    public internal(set) var visit = 1
     public internal(set) var phase: Phase
     /// Whether the goal's time was found to be over; it is not looked at again.
     public internal(set) var goalHasLapsed = false
@@ -17,10 +19,11 @@ public struct RunState: Sendable, Hashable {
         /// About to take the step.
         case arriving
         /// The step's message is planned; parked until its verdict is final.
-        case sending(visit: Int)
+        case sending
         /// Parked until an instant that was fixed on arrival.
         case waiting(until: Timestamp)
-        /// Parked until an event strictly behind a place in the history, and not later than an instant.
+        /// Parked until an event strictly behind a place in the history, and not later than an instant, or until a condition
+        /// comes true by then.
         case waitingForEvent(behind: HistoryPosition, until: Timestamp)
         /// All steps are done; the goal is still open.
         case waitingForGoal
@@ -36,7 +39,7 @@ public struct RunState: Sendable, Hashable {
 
     /// The message for whose verdict the run is parked.
     public var awaitedMessage: StepVisit? {
-        if case .sending(let visit) = phase { StepVisit(step: step, visit: visit) } else { nil }
+        if case .sending = phase { StepVisit(step: step, visit: visit) } else { nil }
     }
 
     public var outcome: Journey.Outcome? {
@@ -44,7 +47,7 @@ public struct RunState: Sendable, Hashable {
     }
 }
 
-/// One visit of a run to a step; steps have no loops, so the visits count from 1 and end there.
+/// One visit of a run to a step, by the number of its pass: 1 but in what repeats.
 public struct StepVisit: Sendable, Hashable {
     public var step: String
     public var visit: Int

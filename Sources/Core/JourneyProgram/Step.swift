@@ -9,10 +9,76 @@ public indirect enum Step: Sendable {
     case wait(Span)
     /// Goes on at the next such time of day in the contact's zone.
     case waitUntil(DailyTime)
-    case waitFor(EventWait, then: [Step], otherwise: [Step])
-    case branch(Expression, then: [Step], otherwise: [Step])
+    /// Goes on with the steps of what comes first, or with `then` where it has none of its own; with `otherwise` when the
+    /// time is up.
+    case await([Awaited], atMost: Span, then: [Step], otherwise: [Step])
+    /// Goes on with the first arm whose condition holds; with `otherwise` where none does.
+    case choose([Arm], otherwise: [Step])
+    /// Goes on with the case that names what the expression is worth; with `otherwise` where none does, and where the
+    /// value is an error, null, a list or a map.
+    case select(Expression, cases: [Case], otherwise: [Step])
+    /// Goes on with the share into which the contact falls: the same one each time.
+    case split(name: String?, [Share])
+    /// Takes the steps so many times, or until the condition holds before one of the passes.
+    case loop(times: Int, until: Expression?, [Step])
     /// Skips all that follows, outer steps included.
     case end
+
+    /// One thing that a run waits for.
+    public struct Awaited: Sendable {
+        public var what: Awaitable
+        /// What the run then goes on with; nil: what all that have no steps of their own share.
+        public var steps: [Step]?
+
+        public init(_ what: Awaitable, steps: [Step]? = nil) {
+            self.what = what
+            self.steps = steps
+        }
+    }
+
+    public enum Awaitable: Sendable {
+        /// An event of this name, and what it must be like.
+        case event(String, when: Expression?)
+        /// A condition that comes true, by an event or by time alone.
+        case condition(Expression)
+    }
+
+    /// A condition with its steps.
+    public struct Arm: Sendable {
+        public var when: Expression
+        public var steps: [Step]
+
+        public init(when: Expression, steps: [Step]) {
+            self.when = when
+            self.steps = steps
+        }
+    }
+
+    /// A value with its steps.
+    public struct Case: Sendable {
+        /// The value as text: `pro`, `7`, `true`.
+        public var value: String
+        public var steps: [Step]
+
+        public init(value: String, steps: [Step]) {
+            self.value = value
+            self.steps = steps
+        }
+    }
+
+    /// A part of the contacts with its steps.
+    public struct Share: Sendable {
+        public var name: String
+        /// Of the sum of all weights of the split; 1 at least.
+        public var weight: Int
+        public var steps: [Step]
+
+        public init(name: String, weight: Int, steps: [Step]) {
+            self.name = name
+            self.weight = weight
+            self.steps = steps
+        }
+    }
 
     /// An event that is waited for.
     public struct EventWait: Sendable {
@@ -25,6 +91,39 @@ public indirect enum Step: Sendable {
             self.event = event
             self.when = when
             self.atMost = atMost
+        }
+    }
+}
+
+extension Step {
+    /// Waits for one event.
+    public static func waitFor(_ wait: EventWait, then: [Step], otherwise: [Step]) -> Step {
+        .await([Awaited(.event(wait.event, when: wait.when))], atMost: wait.atMost, then: then, otherwise: otherwise)
+    }
+
+    /// Chooses by one condition.
+    public static func branch(_ condition: Expression, then: [Step], otherwise: [Step]) -> Step {
+        .choose([Arm(when: condition, steps: then)], otherwise: otherwise)
+    }
+
+    /// The lists of steps with one of which the run goes on; nil for steps that do not branch.
+    public var branches: [[Step]]? {
+        switch self {
+        case .email, .wait, .waitUntil, .loop, .end: nil
+        case .await(let awaited, _, let then, let otherwise): awaited.map { $0.steps ?? then } + [otherwise]
+        case .choose(let arms, let otherwise): arms.map(\.steps) + [otherwise]
+        case .select(_, let cases, let otherwise): cases.map(\.steps) + [otherwise]
+        case .split(_, let shares): shares.map(\.steps)
+        }
+    }
+}
+
+extension Step.Awaitable {
+    /// As decisions tell it: the event's name or the condition.
+    var told: String {
+        switch self {
+        case .event(let name, _): name
+        case .condition(let condition): condition.source
         }
     }
 }

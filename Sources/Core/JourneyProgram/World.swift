@@ -6,13 +6,19 @@ public struct World: Sendable {
     /// The contact's attributes, stage, consents and scores, and domain time; its `history` holds every known event that
     /// the journey mentions. Its `event` and `runStart` are not looked at.
     public var facts: any EvaluationContext & Sendable
+    /// Whom the run is of: by it a split is drawn.
+    public var contact: UniqueID
     /// The workspace's zone; a contact whose attribute `timezone` names a zone is in that one.
     public var zone: LocalZone
     /// The final verdicts on the run's messages.
     public var verdicts: [StepVisit: MessageVerdict]
 
-    public init(facts: any EvaluationContext & Sendable, zone: LocalZone, verdicts: [StepVisit: MessageVerdict] = [:]) {
+    public init(
+        facts: any EvaluationContext & Sendable, contact: UniqueID, zone: LocalZone,
+        verdicts: [StepVisit: MessageVerdict] = [:]
+    ) {
         self.facts = facts
+        self.contact = contact
         self.zone = zone
         self.verdicts = verdicts
     }

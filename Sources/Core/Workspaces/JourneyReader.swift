@@ -25,8 +25,16 @@ struct JourneyReader {
         let exit = fields["exit"].map(self.exit)
         let steps = fields.required("steps").map { StepsReader(inspection, names).read($0) }
         guard let name, let entry, let steps else { return nil }
-        return try? Journey(
-            name: name, stage: stage ?? nil, entry: entry, goal: goal ?? nil, exit: exit ?? nil, steps: steps)
+        do {
+            return try Journey(
+                name: name, stage: stage ?? nil, entry: entry, goal: goal ?? nil, exit: exit ?? nil, steps: steps)
+        } catch {
+            // A name that stands twice has been found at its place.
+            if error.code == .tooManySteps {
+                inspection.report(.invalid, error.message, at: fields["steps"]?.place ?? .start)
+            }
+            return nil
+        }
     }
 
     private func stage(_ node: YAMLNode) -> String? {

@@ -4,12 +4,20 @@ import Model
 
 /// Reads the steps of a journey, nested as they are.
 final class StepsReader {
-    private static let kinds = ["email", "wait", "wait_for", "if", "end"]
-    private static let later: Set<String> = ["split", "notify", "webhook", "postcard"]
+    private static let kinds = ["email", "wait", "wait_for", "if", "switch", "split", "repeat", "end"]
+    private static let later: Set<String> = ["notify", "webhook", "postcard"]
+    /// What stands beside the key of a step, and not in a step of its own.
+    private static let parts = [
+        "then": "if or wait_for", "elif": "if", "else": "if, switch or wait_for", "cases": "switch", "until": "repeat",
+    ]
     private static let depthLimit = 16
 
-    private let inspection: Inspection
-    private let names: Names
+    let inspection: Inspection
+    let names: Names
+    /// How often the steps at hand may be taken, by all that repeats around them.
+    var passes = 1
+    /// The names of splits.
+    var splitNames: Set<String> = []
     private var stepNames: Set<String> = ["end"]
 
     init(_ inspection: Inspection, _ names: Names) {
@@ -26,7 +34,7 @@ final class StepsReader {
         return block(node, "\"steps\"", depth: 1)
     }
 
-    private func block(_ node: YAMLNode, _ what: String, depth: Int) -> [Step] {
+    func block(_ node: YAMLNode, _ what: String, depth: Int) -> [Step] {
         guard let elements = node.elements else {
             inspection.report(.invalid, "\(what) must be a list of steps, not \(node.kind)", at: node.place)
             return []
@@ -54,6 +62,9 @@ final class StepsReader {
         case "wait": return wait(node)
         case "wait_for": return waitFor(node, depth: depth)
         case "if": return branch(node, depth: depth)
+        case "switch": return select(node, depth: depth)
+        case "split": return split(node, depth: depth)
+        case "repeat": return loop(node, depth: depth)
         default:
             inspection.report(.invalid, "the end stands alone", at: node.place, help: "write it as: - end")
             return nil
@@ -73,7 +84,11 @@ final class StepsReader {
             inspection.report(.invalid, "a step is empty", at: node.place, help: steps)
             return nil
         }
-        if Self.later.contains(first.key) {
+        if let owner = Self.parts[first.key] {
+            inspection.report(
+                .unknownKey, "\"\(first.key)\" is no step of its own", at: first.keyPlace,
+                help: "it is a key of the step with \(owner), beside that")
+        } else if Self.later.contains(first.key) {
             inspection.report(
                 .notAvailable, "the step \"\(first.key)\" is not available yet", at: first.keyPlace, help: steps)
         } else {
@@ -135,55 +150,12 @@ extension StepsReader {
         }
         return Set(days.compactMap { $0 })
     }
-
-    private func waitFor(_ node: YAMLNode, depth: Int) -> Step? {
-        guard let fields = Fields(node, of: "a wait_for", keys: ["wait_for", "then", "else"], in: inspection),
-            let wait = fields["wait_for"]
-        else { return nil }
-        let branches = self.branches(fields, depth: depth)
-        guard let wait = eventWait(wait) else { return nil }
-        return .waitFor(wait, then: branches.then, otherwise: branches.otherwise)
-    }
-
-    private func eventWait(_ node: YAMLNode) -> Step.EventWait? {
-        guard let fields = Fields(node, of: "a wait_for", keys: ["event", "when", "at_most"], in: inspection) else {
-            return nil
-        }
-        let event = fields.required("event").flatMap(inspection.event)
-        let when = fields["when"].map { inspection.expression($0, scope: [.event, .run], names.vocabulary) }
-        let atMost = fields.required("at_most", help: "how long to wait, such as 3d")
-            .flatMap { inspection.span($0, "\"at_most\"") }
-        guard let event, let atMost else { return nil }
-        return Step.EventWait(event: event, when: when ?? nil, atMost: atMost)
-    }
-
-    private func branch(_ node: YAMLNode, depth: Int) -> Step? {
-        guard let fields = Fields(node, of: "an if", keys: ["if", "then", "else"], in: inspection),
-            let condition = fields["if"]
-        else { return nil }
-        if fields["then"] == nil, fields["else"] == nil {
-            inspection.report(.missing, "an if needs \"then\" or \"else\"", at: node.place)
-        }
-        let branches = self.branches(fields, depth: depth)
-        guard let condition = inspection.expression(condition, scope: .run, names.vocabulary) else { return nil }
-        return .branch(condition, then: branches.then, otherwise: branches.otherwise)
-    }
-
-    private func branches(_ fields: Fields, depth: Int) -> (then: [Step], otherwise: [Step]) {
-        let then = fields["then"].map { block($0, "\"then\"", depth: depth + 1) } ?? []
-        let otherwise = fields["else"].map { block($0, "\"else\"", depth: depth + 1) } ?? []
-        return (then, otherwise)
-    }
 }
 
 extension Step {
     /// Whether nothing can follow it.
     fileprivate var alwaysEnds: Bool {
-        switch self {
-        case .end: true
-        case .branch(_, let then, let otherwise), .waitFor(_, let then, let otherwise):
-            then.last?.alwaysEnds == true && otherwise.last?.alwaysEnds == true
-        case .email, .wait, .waitUntil: false
-        }
+        if case .end = self { return true }
+        return branches?.allSatisfy { $0.last?.alwaysEnds == true } == true
     }
 }

@@ -31,8 +31,8 @@ public struct Workspace: Sendable {
     /// the same make the same of every contact.
     public let audienceDigest: UniqueID
     /// Every event name on which a journey, a stage, a segment or a persona hangs: those that entries, waits, goals, exits,
-    /// branches, stages, segments and personas mention, and those that change a consent, attribute or score which a goal or
-    /// exit reads.
+    /// branches, stages, segments and personas mention, and those that change a consent, attribute or score which a goal,
+    /// an exit or a condition that is waited for reads.
     public let interestingEvents: Set<String>
     let scoresByName: [String: ScoreModel]
 

@@ -47,7 +47,7 @@ struct ContactFactSheet {
             guard let final = verdict.final else { continue }
             known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
         }
-        return World(facts: facts, zone: workspace.zone, verdicts: known)
+        return World(facts: facts, contact: state.key.contact, zone: workspace.zone, verdicts: known)
     }
 }
 

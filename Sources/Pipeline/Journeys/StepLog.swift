@@ -82,10 +82,10 @@ struct StepLog {
             case "goal", "exit", "end": "end"
             default: "branch"
             }
-        // A run comes by each step once, and so decides there once.
+        let id = Journey.decisionID(run: run.id, step: decision.step, visit: decision.visit)
         decisions.append(
             Decisions.Decision(
-                contact: run.contact, id: .derived("loods.decision", run.id.description, decision.step), at: now,
+                contact: run.contact, id: id, at: now,
                 kind: kind, journey: run.journey, run: run.id, step: decision.step, choice: decision.choice,
                 saw: decision.saw))
     }

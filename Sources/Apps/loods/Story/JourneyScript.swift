@@ -18,7 +18,7 @@ struct JourneyScript: Sendable {
     func wait(at step: String) -> String? {
         let parts = step.split(separator: " ")
         guard parts.count == 2, let node = node(at: parts[1]) else { return nil }
-        if parts[0] == "wait_for" { return node["wait_for"]?["event"]?.string }
+        if parts[0] == "wait_for" { return node["wait_for"].flatMap(awaited) }
         guard let wait = node["wait"] else { return nil }
         if let span = wait.string { return span }
         guard let until = wait["until"]?.string else { return nil }
@@ -26,12 +26,20 @@ struct JourneyScript: Sendable {
         return until + (days.map { " on \($0)" } ?? "")
     }
 
+    /// `Docs Viewed or stage == "do"`.
+    private func awaited(_ node: Node) -> String? {
+        let any = node["any"]?.array() ?? [node]
+        let names = any.compactMap { ($0["event"] ?? $0["when"])?.string }
+        return names.isEmpty ? nil : names.joined(separator: " or ")
+    }
+
     private func node(at path: Substring) -> Node? {
         guard let root = try? Yams.compose(yaml: text) else { return nil }
         var node: Node? = root["steps"]
         for part in path.split(separator: ".") {
             if let number = Int(part) {
-                let elements = node?.array() ?? []
+                // The cases of a switch are counted, since their values may be any text.
+                let elements = node?.mapping.map { $0.map(\.value) } ?? node?.array() ?? []
                 node = elements.indices.contains(number - 1) ? elements[number - 1] : nil
             } else {
                 node = node?[String(part)]

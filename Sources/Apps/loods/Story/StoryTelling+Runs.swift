@@ -52,11 +52,25 @@ extension StoryTelling {
     }
 
     private func branch(_ decision: Decisions.Decision) -> String {
-        let saw = decision.saw ?? .null
-        if let event = saw["event"]?.string { return "\(event) came, so it went on with then" }
+        let (saw, choice) = (decision.saw ?? .null, decision.choice)
+        if let event = saw["event"]?.string { return "\(event) came, so it went on with \(choice)" }
+        if let condition = saw["came true"]?.string { return "\(condition) came true, so it went on with \(choice)" }
         if let event = saw["waited for"]?.string { return "\(event) did not come in time, so it went on with else" }
-        guard let condition = saw["condition"]?.string else { return decision.choice }
-        return decision.choice == "then" ? "\(condition), so then" : "not \(condition), so else"
+        if let value = saw["value of"]?.string {
+            return "\(value) was \(saw["value"]?.string ?? "nothing that a case can name"), so \(choice)"
+        }
+        if let shares = saw["share"]?.object {
+            let total = shares.values.reduce(0) { $0 + ($1.number ?? 0) }
+            return "fell into \(choice), \((shares[choice]?.number ?? 0).short) of \(total.short)"
+        }
+        if let until = saw["until"]?.string {
+            return choice == "leave" ? "\(until), so it repeated no more" : "not \(until), so \(choice)"
+        }
+        if let conditions = saw["conditions"]?.array {
+            return "none of \(conditions.compactMap(\.string).joined(separator: ", ")), so else"
+        }
+        guard let condition = saw["condition"]?.string else { return choice }
+        return choice == "else" ? "not \(condition), so else" : "\(condition), so \(choice)"
     }
 
     // MARK: What each run waits for
@@ -98,11 +112,13 @@ extension StoryTelling {
         guard let state else { return "\(run.journey) stands at a step that this build cannot read" }
         let script = portrait.scripts[.init(journey: run.journey, version: run.journeyVersion)]
         let what = script?.wait(at: state.step)
-        let place = "\(run.journey), version \(run.journeyVersion), at \(state.step):"
+        let pass = state.visit > 1 ? ", pass \(state.visit)" : ""
+        let place = "\(run.journey), version \(run.journeyVersion), at \(state.step)\(pass):"
         switch state.phase {
         case .arriving: return "\(place) about to go on"
         case .sending:
-            let mail = story.mails.first { $0.run == run.id && $0.step == state.step }
+            let message = Journey.messageID(run: run.id, step: state.step, visit: state.visit)
+            let mail = story.mails.first { $0.id == message }
             return "\(place) waits for its mail, \(mail.map { status($0) } ?? "not planned yet")"
         case .waiting(let until):
             return "\(place) waits\(what.map { " (\($0))" } ?? "") until \(local(until).full)"

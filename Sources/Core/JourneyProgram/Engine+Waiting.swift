@@ -1,0 +1,59 @@
+import Expressions
+import Model
+
+extension Engine {
+    /// The first fitting event in (time, event id) order decides, also when it becomes known after the time is up; without
+    /// one, the first condition that holds. Of two that one event fits, the first as written.
+    mutating func finds(
+        _ awaited: [StepTable.Awaited], behind: HistoryPosition, until: Timestamp, _ line: StepTable.Line
+    ) -> Bool {
+        if let (event, found) = firstEvent(for: awaited, behind: behind, until: until) {
+            decide(
+                line.name, visit: line.visit, found.choice,
+                ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.told])
+            go(to: found.place, since: world.now, behind: event.position)
+            return true
+        }
+        if let (condition, found) = firstCondition(of: awaited, until: until) {
+            decide(line.name, visit: line.visit, found.choice, ["came true": .string(condition.source)])
+            go(to: found.place, since: world.now, behind: .end(of: min(world.now, until)))
+            return true
+        }
+        guard isDue(until) else { return false }
+        let names = awaited.map(\.what.told).joined(separator: " or ")
+        decide(line.name, visit: line.visit, "else", ["waited for": .string(names), "until": until.told])
+        go(to: line.next, since: world.now, behind: .end(of: until))
+        return true
+    }
+
+    private mutating func firstEvent(
+        for awaited: [StepTable.Awaited], behind: HistoryPosition, until: Timestamp
+    ) -> (event: HistoryEvent, found: StepTable.Awaited)? {
+        let window = world.facts.history.upTo(.end(of: until))
+        var first: (event: HistoryEvent, found: StepTable.Awaited)?
+        for each in awaited {
+            guard case .event(let name, let when) = each.what else { continue }
+            let event = window.events(named: name, after: behind).first { fits($0, when) }
+            guard let event, first.map({ event.position < $0.event.position }) ?? true else { continue }
+            first = (event, each)
+        }
+        return first
+    }
+
+    private mutating func fits(_ event: HistoryEvent, _ condition: Expression?) -> Bool {
+        guard let condition else { return true }
+        return holds(condition, event: event)
+    }
+
+    /// An activation after the time is up sees the log as it was then, so that it decides as a punctual one would have.
+    private mutating func firstCondition(
+        of awaited: [StepTable.Awaited], until: Timestamp
+    ) -> (condition: Expression, found: StepTable.Awaited)? {
+        let scene = Scene(world, runStart: run.entry, before: until + Span(microseconds: 1))
+        for each in awaited {
+            guard case .condition(let condition) = each.what, noting(condition.holds(in: scene)) else { continue }
+            return (condition, each)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,191 @@
+import Expressions
+import JourneyProgram
+import Model
+
+/// Plays one run by walking over the steps as they are written, with all that will happen at hand and conditions written in
+/// Swift: an independent opinion of what the engine should do. It knows neither tables nor stored states nor wakes, and looks
+/// at every instant at which anything could change.
+struct NaiveInterpreter {
+    /// Told as `Play` does.
+    private(set) var told: [String] = []
+    private let start: Timestamp
+    private let entry: HistoryPosition
+    private let events: [HistoryEvent]
+    private let delivery: Span
+    private let script: Script
+    private var now: Timestamp
+    private var behind: HistoryPosition
+    /// Which pass this is, of all that those around it may come to.
+    private var visit = 1
+
+    struct Script {
+        var steps: [Step]
+        var goal: String?
+        var within: Span?
+        var exit: String?
+    }
+
+    private struct Ended: Error {}
+
+    init(_ script: Script, _ events: [HistoryEvent], delivery: Span) {
+        self.script = script
+        self.events = events.sorted { $0.position < $1.position }
+        self.delivery = delivery
+        let first = self.events.first { $0.name == "Start" }!
+        (start, entry, now, behind) = (first.at, first.position, first.at, first.position)
+    }
+
+    mutating func play() -> [String] {
+        do {
+            try check()
+            _ = try walk(script.steps)
+            if let lapse, now < lapse { try pass(to: lapse) }
+            end("finished")
+        } catch {}
+        return told
+    }
+
+    // MARK: Time
+
+    private var lapse: Timestamp? { script.goal == nil ? nil : script.within.map { start + $0 } }
+
+    /// The next instant behind now at which a condition may change.
+    private var nextChange: Timestamp? {
+        events.flatMap { [$0.at, $0.at + .days(1), $0.at + .days(2)] }.filter { $0 > now }.min()
+    }
+
+    private mutating func pass(to instant: Timestamp) throws {
+        while let next = nextChange, next < instant {
+            now = next
+            try check()
+        }
+        now = instant
+        try check()
+    }
+
+    private mutating func check() throws {
+        if let goal = script.goal, lapse.map({ now < $0 }) ?? true, holds(goal) {
+            end("converted")
+            throw Ended()
+        }
+        if let exit = script.exit, holds(exit) {
+            end("exited")
+            throw Ended()
+        }
+    }
+
+    private mutating func end(_ outcome: String) { told.append("\(now - start) ends \(outcome)") }
+
+    // MARK: Conditions
+
+    private func number(_ name: String, inRun: Bool = false, within: Span? = nil) -> Int {
+        events.count { event in
+            event.name == name && event.at <= now && (!inRun || event.position > entry)
+                && (within.map { event.at > now - $0 } ?? true)
+        }
+    }
+
+    private func holds(_ source: String) -> Bool {
+        switch source {
+        case "run.did(\"X\")": number("X", inRun: true) > 0
+        case "count(\"Y\") > 2": number("Y") > 2
+        case "!did(\"X\", \"2d\")": number("X", within: .days(2)) == 0
+        case "run.count(\"Y\", \"1d\") >= 1": number("Y", inRun: true, within: .days(1)) >= 1
+        case "run.did(\"Y\") && run.did(\"X\")": number("Y", inRun: true) > 0 && number("X", inRun: true) > 0
+        default: preconditionFailure("a condition that was not thrown: \(source)")
+        }
+    }
+
+    // MARK: Steps
+
+    /// False where the run is to end.
+    private mutating func walk(_ steps: [Step]) throws -> Bool {
+        for step in steps {
+            guard try walk(step) else { return false }
+        }
+        return true
+    }
+
+    private mutating func walk(_ step: Step) throws -> Bool {
+        switch step {
+        case .end: return false
+        case .email(let name, let template):
+            told.append("\(now - start) \(template) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
+            try rest(until: now + delivery)
+        case .wait(let span): try rest(until: now + span)
+        case .waitUntil(let time): try rest(until: next(time))
+        case .choose(let arms, let otherwise):
+            return try walk(arms.first { holds($0.when.source) }?.steps ?? otherwise)
+        case .select(_, let cases, let otherwise):
+            let value = String(number("Y", inRun: true))
+            return try walk(cases.first { $0.value == value }?.steps ?? otherwise)
+        case .split(let name, let shares): return try walk(share(name!, shares))
+        case .loop(let times, let until, let steps):
+            let outer = visit
+            defer { visit = outer }
+            for pass in 1...times {
+                visit = (outer - 1) * times + pass
+                if let until, holds(until.source) { break }
+                guard try walk(steps) else { return false }
+            }
+        case .await(let awaited, let atMost, let then, let otherwise):
+            return try walk(wait(for: awaited, until: now + atMost, then) ?? otherwise)
+        }
+        return true
+    }
+
+    private mutating func rest(until instant: Timestamp) throws {
+        try pass(to: instant)
+        behind = .end(of: instant)
+    }
+
+    /// Minute by minute, nine hours east of UTC.
+    private func next(_ time: DailyTime) -> Timestamp {
+        var minute = (now.microseconds + 59_999_999) / 60_000_000
+        while true {
+            let local = minute + 9 * 60
+            let weekday = DailyTime.Weekday(rawValue: Int((local / 1440 + 4) % 7))!
+            if local % 1440 == Int64(time.hour * 60 + time.minute), time.days.contains(weekday) {
+                return Timestamp(seconds: minute * 60)
+            }
+            minute += 1
+        }
+    }
+
+    private func share(_ name: String, _ shares: [Step.Share]) -> [Step] {
+        let hash = UniqueID.derived("loods.split", anne.description, "test", "split \(name)").high >> 16
+        let total = shares.reduce(0) { $0 + $1.weight }
+        let place = Double(hash) / Double(1 << 48 as UInt64) * Double(total)
+        var end = 0
+        for share in shares {
+            end += share.weight
+            if place < Double(end) { return share.steps }
+        }
+        return []
+    }
+
+    /// Nil where the time is up.
+    private mutating func wait(for awaited: [Step.Awaited], until: Timestamp, _ then: [Step]) throws -> [Step]? {
+        let from = behind
+        while true {
+            for event in events where event.position > from && event.at <= now {
+                for each in awaited {
+                    guard case .event(event.name, _) = each.what else { continue }
+                    behind = event.position
+                    return each.steps ?? then
+                }
+            }
+            for each in awaited {
+                guard case .condition(let condition) = each.what, holds(condition.source) else { continue }
+                behind = .end(of: now)
+                return each.steps ?? then
+            }
+            if now == until {
+                behind = .end(of: until)
+                return nil
+            }
+            now = min(nextChange ?? until, until)
+            try check()
+        }
+    }
+}

@@ -19,6 +19,8 @@ struct ScoreCrossingTests {
                 #expect(compare(ScoreArithmetic.value(sums: sums, halfLife: halfLife, now: at), threshold) == side)
             }
             guard until < .distantFuture else { continue }
+            let before = until - Span(microseconds: 1)
+            #expect(compare(ScoreArithmetic.value(sums: sums, halfLife: halfLife, now: before), threshold) == side)
             #expect(compare(ScoreArithmetic.value(sums: sums, halfLife: halfLife, now: until), threshold) != side)
         }
     }

@@ -33,29 +33,61 @@ extension ScoreArithmetic {
 
     /// Sums to which nothing is added, on their way to zero.
     struct Fading {
-        var sums: [Int64: Int64]
-        var halfLife: Span?
-        var constant: Int64
+        private let sums: [Sum]
+        private let halfLife: Span?
+        private let constant: Int64
+
+        init(sums: [Int64: Int64], halfLife: Span?, constant: Int64) {
+            self.sums = ScoreArithmetic.inOrder(sums)
+            self.halfLife = halfLife
+            self.constant = constant
+        }
 
         func value(at time: Timestamp) -> Double {
-            ScoreArithmetic.value(sums: sums, halfLife: halfLife, plus: constant, now: time)
+            guard let halfLife else {
+                return Double(ScoreArithmetic.sum(sums.reduce(0) { ScoreArithmetic.sum($0, $1.amount) }, constant))
+                    / 1000
+            }
+            return value(at: ScoreArithmetic.moment(of: time, halfLife), halfLife)
+        }
+
+        private func value(at moment: Int64, _ halfLife: Span) -> Double {
+            ScoreArithmetic.value(of: sums, halfLife: halfLife, plus: constant, at: moment)
         }
 
         /// The first instant later than `start` and no later than `end` at which the value is not on `side` any more.
         func change(
             from side: Side, against threshold: Double, after start: Timestamp, upTo end: Timestamp
         ) -> Timestamp? {
-            guard halfLife != nil, end > start, Side(of: value(at: end), against: threshold) != side else { return nil }
-            var (unchanged, changed) = (start.microseconds, end.microseconds)
-            while changed - unchanged > 1 {
-                let middle = unchanged + (changed - unchanged) / 2
-                if Side(of: value(at: Timestamp(microseconds: middle)), against: threshold) == side {
-                    unchanged = middle
+            guard let halfLife, end > start, Side(of: value(at: end), against: threshold) != side else { return nil }
+            var unchanged = ScoreArithmetic.moment(of: start, halfLife)
+            var changed = ScoreArithmetic.moment(of: end, halfLife)
+            func narrow(_ moment: Int64) {
+                guard moment > unchanged, moment < changed else { return }
+                if Side(of: value(at: moment, halfLife), against: threshold) == side {
+                    unchanged = moment
                 } else {
-                    changed = middle
+                    changed = moment
                 }
             }
-            return Timestamp(microseconds: changed)
+            // About where it lies: a guess, which only saves steps.
+            if let guess = guess(threshold, from: unchanged, halfLife) {
+                narrow(guess - 1000)
+                narrow(guess + 1000)
+            }
+            while changed - unchanged > 1 { narrow(unchanged + (changed - unchanged) / 2) }
+            return ScoreArithmetic.start(of: changed, halfLife)
+        }
+
+        /// The moment at which what fades has come down to the threshold, were it not rounded; within a hundredth of a half-life.
+        private func guess(_ threshold: Double, from start: Int64, _ halfLife: Span) -> Int64? {
+            let constant = Double(constant) / 1000
+            let ratio = (value(at: start, halfLife) - constant) / (threshold - constant)
+            guard ratio.isFinite, ratio > 1 else { return nil }
+            // The logarithm to the base of two, as a parabola through 1, √2 and 2.
+            let part = ratio.significand
+            let halvings = Double(ratio.exponent) + (2 - part / 3) * part - 5 / 3
+            return start + Int64(halvings * 65_536)
         }
     }
 }

@@ -57,21 +57,35 @@ public enum ScoreArithmetic {
         sums: [Int64: Int64], halfLife: Span?, plus constant: Int64 = 0, now: Timestamp
     ) -> Double {
         guard let halfLife else { return Double(sum(sums.values.reduce(0, sum), constant)) / 1000 }
-        return (faded(sums, halfLife, now: now).rounded() + Double(constant)) / 1000
+        return value(of: inOrder(sums), halfLife: halfLife, plus: constant, at: moment(of: now, halfLife))
+    }
+
+    /// The same of sums that are in order, at a moment of theirs.
+    static func value(of sums: [Sum], halfLife: Span, plus constant: Int64, at moment: Int64) -> Double {
+        (faded(sums, at: moment).rounded() + Double(constant)) / 1000
     }
 
     /// What is left of a term at `now`, in thousandths of a point, not rounded.
     public static func worth(of term: ScoreTerm, halfLife: Span?, now: Timestamp) -> Double {
         if let until = term.until, until <= now { return 0 }
         guard let halfLife else { return Double(term.amount) }
-        return faded([term.epoch: term.amount], halfLife, now: now)
+        return faded([(term.epoch, term.amount)], at: moment(of: now, halfLife))
+    }
+
+    /// What was booked in an epoch.
+    typealias Sum = (epoch: Int64, amount: Int64)
+
+    /// The earliest epoch first, so that they are added up in one order always.
+    static func inOrder(_ sums: [Int64: Int64]) -> [Sum] {
+        let all = sums.map { Sum(epoch: $0.key, amount: $0.value) }
+        return all.count > 1 ? all.sorted { $0.epoch < $1.epoch } : all
     }
 
     /// In thousandths of a point.
-    private static func faded(_ sums: [Int64: Int64], _ halfLife: Span, now: Timestamp) -> Double {
-        let (age, fraction) = halvings(now.microseconds, halfLife)
+    private static func faded(_ sums: [Sum], at moment: Int64) -> Double {
+        let (age, fraction) = (moment >> momentBits, UInt64(moment & (1 << momentBits - 1)))
         var total = 0.0
-        for epoch in sums.keys.sorted() { total += Double(sums[epoch]!) * weight(of: epoch, at: age) }
+        for sum in sums { total += Double(sum.amount) * weight(of: sum.epoch, at: age) }
         return total * (Double(1 << power.bits) / Double(power.ofTwo(fraction))) / Double(1 << scaleBits)
     }
 
@@ -87,6 +101,22 @@ public enum ScoreArithmetic {
     static func epochLength(_ halfLife: Span) -> Int64 {
         let range = (halfLives.lowerBound.microseconds, halfLives.upperBound.microseconds)
         return min(max(halfLife.microseconds, range.0), range.1) * halfLivesPerEpoch
+    }
+
+    private static let momentBits: Int64 = 16
+
+    /// The time since 1970 in 65,536ths of a half-life, rounded down: in between no score changes.
+    static func moment(of time: Timestamp, _ halfLife: Span) -> Int64 {
+        let (whole, fraction) = halvings(time.microseconds, halfLife)
+        return whole << momentBits | Int64(fraction)
+    }
+
+    /// The first instant of a moment.
+    static func start(of moment: Int64, _ halfLife: Span) -> Timestamp {
+        let length = epochLength(halfLife) / halfLivesPerEpoch
+        let wide = UInt64(moment & (1 << momentBits - 1)).multipliedFullWidth(by: UInt64(length))
+        let (offset, rest) = UInt64(1 << momentBits).dividingFullWidth(wide)
+        return Timestamp(microseconds: (moment >> momentBits) * length + Int64(offset) + (rest > 0 ? 1 : 0))
     }
 
     /// `span / halfLife` as a whole number and a fraction in 1/65,536.

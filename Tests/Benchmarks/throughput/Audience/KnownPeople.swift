@@ -35,7 +35,6 @@ struct KnownPeople: Sendable {
         }
         _ = try await pool.withConnection { session in
             try session.execute("vacuum (analyze) contacts, identities, event_log, scores")
-            try session.execute("checkpoint")
         }
     }
 

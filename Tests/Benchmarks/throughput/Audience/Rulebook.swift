@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 
-/// A workspace with so many point rules and so many segments, of the kinds that marketers write: about what an event says,
+/// A workspace with so many point rules and as many segments, of the kinds that marketers write: about what an event says,
 /// how often something was done in a window, what somebody's score is, who somebody is.
 struct Rulebook: Sendable {
     let workspace: String
@@ -44,13 +44,10 @@ struct Rulebook: Sendable {
         return files
     }
 
-    /// Ten rules to a model.
+    /// All rules are of one score.
     private var scores: String {
-        let models = stride(from: 0, to: size, by: 10).map { first in
-            let rules = (first..<min(first + 10, size)).map { "      - \(rule($0))\n" }.joined()
-            return "  - score: model-\(first / 10)\n    half_life: 14d\n    points:\n\(rules)"
-        }
-        return "scores:\n" + models.joined()
+        "scores:\n  - score: engagement\n    half_life: 14d\n    points:\n"
+            + (0..<size).map { "      - \(rule($0))\n" }.joined()
     }
 
     private func rule(_ number: Int) -> String {
@@ -63,11 +60,13 @@ struct Rulebook: Sendable {
         }
     }
 
+    /// Half of what is counted is reached with the first events, half never: most of the time most people stay where they are.
     private func condition(_ number: Int) -> String {
-        switch number % 5 {
-        case 0: "count(\"Page Viewed\", \"30d\") >= \(3 + number)"
+        let isReached = number.isMultiple(of: 2)
+        return switch number % 5 {
+        case 0: "count(\"Page Viewed\", \"30d\") >= \(isReached ? 1 : 1000 + number)"
         case 1: "did(\"Product Added\") && !did(\"Order Completed\", \"\(1 + number)d\")"
-        case 2: "score(\"model-\(number / 10)\") >= \(50 + number)"
+        case 2: "score(\"engagement\") >= \(isReached ? 1 + number : 10_000_000 + number)"
         case 3: "contact.plan == \"plan-\(number)\""
         default: "did(\"Form Submitted\", \"\(1 + number)d\")"
         }

@@ -1,6 +1,6 @@
 import Logging
 
-/// How fast scoring is with a hundred rules and a hundred segments, beside a workspace with one of each.
+/// How fast scoring is with a hundred rules and segments, fifty of each, beside a workspace with one and one.
 final class RulesBenchmark {
     /// Events of one measurement, and the people that they are about.
     private static let (events, contacts) = (80_000, 10_000)
@@ -22,12 +22,12 @@ final class RulesBenchmark {
         let report = Report(options, MachineFacts(), surroundings)
         await report.open(disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
         let one = try await Rulebook(workspace: "one-rule", size: 1).open(surroundings, logger: logger)
-        let many = try await Rulebook(workspace: "many-rules", size: 100).open(surroundings, logger: logger)
+        let many = try await Rulebook(workspace: "many-rules", size: 50).open(surroundings, logger: logger)
         let count = options.isQuick ? 5000 : Self.events
         for round in 0...Sizes.rounds {
             for (series, cluster) in [(Series.scoringOneRule, one), (.scoringManyRules, many)] {
                 // The first makes the people.
-                let count = round == 0 ? Self.contacts : count
+                let count = round == 0 ? 2 * Self.contacts : count
                 let sample = try await cluster.score(
                     EventStream(label: "\(series.rawValue)\(round)", count: count, contacts: Self.contacts))
                 if round > 0 { samples[series, default: []].append(sample) }

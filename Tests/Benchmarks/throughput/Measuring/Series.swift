@@ -51,7 +51,7 @@ enum Series: String, CaseIterable, Sendable {
         case .storeShallow: "bare SQL on two connections, in the cluster's own tables with 10,000 contacts"
         case .storeDeep: "the same with a million contacts and twenty million events"
         case .scoringOneRule: "scoring alone: a workspace with one point rule and one segment"
-        case .scoringManyRules: "the same with a hundred point rules and a hundred segments"
+        case .scoringManyRules: "the same with fifty point rules and fifty segments"
         case .scoringShallow: "scoring alone, two processes: with 10,000 contacts in the store"
         case .scoringDeep: "the same with a million contacts and twenty million events"
         case .flipsBareOne: "bare SQL: the same moves, memberships and wakes by thousands, on one connection"

@@ -155,7 +155,7 @@ public actor Cluster {
         try await askToLeave(service)
         let exit = try await process(service).waitForExit()
         // One that was to die somewhere may have come there only now.
-        #expect(exit == .status(0) || exit == .signal(SIGKILL), "\(service) did not end well")
+        #expect(exit == .status(0) || exit == .signal(SIGKILL), "\(service) did not end well: \(exit)")
     }
 
     private func askToLeave(_ service: String) async throws {

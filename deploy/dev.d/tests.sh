@@ -10,6 +10,8 @@ thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|Model|Expressions|Scores|J
 # cores, and what waits for one would give up.
 cluster_tests='^(Cluster|Fault)Tests\.'
 few=3 many=12
+# Whoever is under fire waits most of the time.
+under_fire=4
 
 # Whole clusters under faults, facts in any order, and what the edge accepts put to the store.
 laboratory='^FaultTests\.|^AudienceTests\.OrderFreeTests|^SecurityTests\.AcceptanceTests'
@@ -77,7 +79,7 @@ fault_tests() { # [--all]
   build_step "build" build_tests
   ((failures)) || {
     build_step "release before" need_release_before
-    swift_tests "laboratory" "$few" --filter "$laboratory" --skip "$three_brokers|$draining"
+    swift_tests "laboratory" "$under_fire" --filter "$laboratory" --skip "$three_brokers|$draining"
     swift_tests "three brokers" "$few" --filter "$three_brokers"
     [[ $level != all ]] || swift_tests "draining" "$few" --filter "$draining"
     fuzz_steps "${fuzz_seconds[$level]}"

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 
 /// One whole run: warming up, three rounds of floors and subjects in turn, and the report.
 final class Benchmark {
@@ -26,11 +25,9 @@ final class Benchmark {
     init(_ options: Options, _ surroundings: Surroundings) async throws {
         self.options = options
         self.surroundings = surroundings
-        var logger = Logger(label: "throughput", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .error
-        cluster = try Cluster(surroundings, logger: logger)
+        cluster = try Cluster(surroundings, logger: .benchmark)
         sink = try SinkProcess()
-        store = try await StoreFloor(url: surroundings.floorDatabaseURL, logger: logger)
+        store = try await StoreFloor(url: surroundings.floorDatabaseURL, logger: .benchmark)
         mailFolder = MailFolder(path: surroundings.mailDirectory)
         mailFloor = MailFloor(
             server: surroundings.mailServer, sessions: surroundings.mailSessions, smtpSource: surroundings.smtpSource)

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import Model
 import Store
 
@@ -26,9 +25,7 @@ final class BackfillBenchmark {
     init(_ options: Options, _ surroundings: Surroundings) async throws {
         self.options = options
         self.surroundings = surroundings
-        var logger = Logger(label: "throughput", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .error
-        cluster = try await AudienceCluster(surroundings, logger: logger)
+        cluster = try await AudienceCluster(surroundings, logger: .benchmark)
     }
 
     func run() async throws {

@@ -1,5 +1,3 @@
-import Logging
-
 /// How fast scoring is beside bare SQL on the same tables: with ten thousand contacts in the store, and with a million
 /// who have done twenty million things.
 final class DepthBenchmark {
@@ -17,11 +15,9 @@ final class DepthBenchmark {
     init(_ options: Options, _ surroundings: Surroundings) async throws {
         self.options = options
         self.surroundings = surroundings
-        var logger = Logger(label: "throughput", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .error
-        cluster = try await AudienceCluster(surroundings, logger: logger)
+        cluster = try await AudienceCluster(surroundings, logger: .benchmark)
         // The cluster's own database: whatever lies there is in the way of both.
-        floor = try await StoreFloor(url: surroundings.databaseURL, logger: logger)
+        floor = try await StoreFloor(url: surroundings.databaseURL, logger: .benchmark)
     }
 
     func run() async throws {

@@ -1,5 +1,3 @@
-import Logging
-
 /// How fast scoring is with a hundred rules and segments, fifty of each, beside a workspace with one and one.
 final class RulesBenchmark {
     /// Events of one measurement, and the people that they are about.
@@ -7,22 +5,18 @@ final class RulesBenchmark {
 
     private let options: Options
     private let surroundings: Surroundings
-    private let logger: Logger
     private var samples: [Series: [Sample]] = [:]
 
     init(_ options: Options, _ surroundings: Surroundings) {
         self.options = options
         self.surroundings = surroundings
-        var logger = Logger(label: "throughput", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .error
-        self.logger = logger
     }
 
     func run() async throws {
         let report = Report(options, MachineFacts(), surroundings)
         await report.open(disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
-        let one = try await Rulebook(workspace: "one-rule", size: 1).open(surroundings, logger: logger)
-        let many = try await Rulebook(workspace: "many-rules", size: 50).open(surroundings, logger: logger)
+        let one = try await Rulebook(workspace: "one-rule", size: 1).open(surroundings, logger: .benchmark)
+        let many = try await Rulebook(workspace: "many-rules", size: 50).open(surroundings, logger: .benchmark)
         let count = options.isQuick ? 5000 : Self.events
         for round in 0...Sizes.rounds {
             for (series, cluster) in [(Series.scoringOneRule, one), (.scoringManyRules, many)] {

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import Model
 
 /// What time alone does to segments: how fast those drain who fall due at once, and how late those are who fall due alone.
@@ -20,10 +19,8 @@ final class WakeBenchmark {
     init(_ options: Options, _ surroundings: Surroundings) async throws {
         self.options = options
         self.surroundings = surroundings
-        var logger = Logger(label: "throughput", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .error
-        cluster = try await AudienceCluster(surroundings, logger: logger)
-        floor = try await FlipFloor(url: surroundings.floorDatabaseURL, logger: logger)
+        cluster = try await AudienceCluster(surroundings, logger: .benchmark)
+        floor = try await FlipFloor(url: surroundings.floorDatabaseURL, logger: .benchmark)
         guard surroundings.scoringMetrics.count > 1 else {
             throw MeasurementFault("wakes takes two scoring processes")
         }

@@ -6,7 +6,7 @@ import Store
 
 /// The least the database has to do for scored events: the rows of the log and the sums, a thousand events a transaction.
 ///
-/// In a database of its own with the migrated schema and all its indexes.
+/// On the migrated schema with all its indexes, whatever else the database holds.
 struct StoreFloor: Sendable {
     private let pool: PostgresPool
 

@@ -86,8 +86,9 @@ private struct LoadLoop {
                 return pollfd(
                     fd: lane.request.isEmpty ? -1 : lane.socket.descriptor, events: Int16(wants), revents: 0)
             }
-            let count = loods_poll(&waits, UInt64(waits.count), (nextIsDue ?? patience).nanoseconds)
-            guard count != 0 || nextIsDue != nil else {
+            let due = nextIsDue
+            let count = loods_poll(&waits, UInt64(waits.count), (due ?? patience).nanoseconds)
+            guard count != 0 || due != nil else {
                 throw MeasurementFault("a request was not answered within \(patience)")
             }
             for (lane, wait) in waits.enumerated() where wait.revents != 0 { try serve(lane) }

@@ -156,17 +156,35 @@ struct Bench: Sendable {
     /// Hands all planned messages over and records them accepted, as a mailer does.
     @discardableResult
     func sendPlanned(to users: String...) async throws -> Int {
+        let claimed = try await handPlanned(to: users)
+        return try await database.pool.withTransaction { session in
+            let now = try DomainClock.read(in: session)
+            return try Claims.settle(claimed.map { ($0, .accepted, nil) }, now: now, in: session).count
+        }
+    }
+
+    /// Claims and hands over what is planned for these people.
+    func handPlanned(to users: String...) async throws -> [Claims.Claimed] { try await handPlanned(to: users) }
+
+    private func handPlanned(to users: [String]) async throws -> [Claims.Claimed] {
         let contacts = users.map(contact)
         return try await database.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
             let epochs = try SendStates.lock(contacts, in: session)
             let due = try Claims.due(of: contacts, epochs: epochs, now: now, machineNow: now, in: session)
-            let claim = UniqueID.random()
-            try Claims.claim(due.map { ($0, "x@shop.example", .distantFuture) }, under: claim, in: session)
+            try Claims.claim(due.map { ($0, "x@shop.example", .distantFuture) }, under: .random(), in: session)
             let handed = try Claims.hand(due, now: now, in: session)
-            _ = try Claims.settle(due.map { ($0, .accepted, nil) }, now: now, in: session)
-            return handed.count
+            return due.filter { handed.contains($0.message.id) }
         }
+    }
+
+    /// Rings for every run.
+    func ring() async throws {
+        try await change(
+            """
+            insert into timers (workspace_id, contact_id, run_id, kind, version, due_at)
+            select workspace_id, contact_id, run_id, 'verdict', 0, \(Bench.start) from runs
+            """)
     }
 
     func hasDueTimers() async throws -> Bool {

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func acceptedIsTheEndAndTheRunHearsOfTheHandOver() async throws {
+    @Test func acceptedIsTheEndAndTheRunHearsOfIt() async throws {
         try await withMessage { session, letter in
             let claimed = try session.claim(letter.contact, under: id("claim"))
             #expect(claimed.map(\.attempt) == [1])
@@ -40,10 +40,11 @@ import Testing
             #expect(try !session.isRung(letter.run))
             #expect(try session.claim(letter.contact, under: id("second")) == [], "taken already")
             #expect(try Claims.hand(claimed, now: noon, in: session) == [letter.id])
-            #expect(try session.isRung(letter.run))
+            #expect(try !session.isRung(letter.run), "it waits for the answer")
             #expect(try Claims.hand(claimed, now: noon, in: session) == [], "handed already")
             let settled = try Claims.settle([(claimed[0], .accepted, "250 ok")], now: noon, in: session)
             #expect(settled == [letter.id])
+            #expect(try session.isRung(letter.run))
             #expect(try session.state(of: letter) == "accepted")
             let twice = try Claims.settle([(claimed[0], .refused, nil)], now: noon, in: session)
             #expect(twice == [], "an end is final")
@@ -86,6 +87,7 @@ import Testing
             let unknown = try Claims.releaseRunOut(before: noon + .seconds(1), now: noon, in: session)
             #expect(unknown == [letter])
             #expect(try session.state(of: letter) == "unknown")
+            #expect(try session.isRung(letter.run))
             #expect(try session.isRung(letter.run))
         }
     }
@@ -133,6 +135,7 @@ import Testing
             _ = try Claims.settle(
                 [(claimed[0], .deferred(retryAt: retryAt), "451 later")], now: noon, in: session)
             #expect(try session.state(of: letter) == "planned")
+            #expect(try !session.isRung(letter.run))
             let early = retryAt - .seconds(1)
             #expect(try session.claim(letter.contact, under: id("c2"), machineNow: early) == [])
             #expect(try Claims.dueContacts(now: noon, machineNow: early, limit: 10, in: session) == [])
@@ -142,7 +145,7 @@ import Testing
             #expect(again.map(\.attempt) == [2])
             #expect(try Claims.hand(again, now: noon + .days(1), in: session) == [letter.id])
             let verdict = try Messages.verdicts(of: [run("1", of: letter.contact)], in: session)[letter.run]?.first
-            #expect(verdict?.settledAt == noon, "waits count from the first hand-over")
+            #expect(verdict?.settledAt == noon + .days(1), "waits count from the last hand-over")
         }
     }
 

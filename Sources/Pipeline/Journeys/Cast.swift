@@ -8,15 +8,19 @@ import Transit
 /// that these look at.
 struct Cast {
     private let now: Timestamp
+    private let isWoken: Bool
     private let openings: [Opening]
     private let underWay: [RunUnderWay]
     private let sheets: [ContactKey: ContactFactSheet]
     private let verdicts: [UniqueID: [Messages.Verdict]]
 
+    /// - Parameter isWoken: whether timers have called for the runs, and no signal.
     init(
-        openings: [Opening] = [], underWay: [RunUnderWay], now: Timestamp, in session: PostgresSession
+        openings: [Opening] = [], underWay: [RunUnderWay], isWoken: Bool = false, now: Timestamp,
+        in session: PostgresSession
     ) throws {
         self.now = now
+        self.isWoken = isWoken
         self.openings = openings
         self.underWay = underWay
         var mentions: [ContactKey: Mentions] = [:]
@@ -67,7 +71,8 @@ struct Cast {
     private func step(_ each: RunUnderWay, _ log: inout StepLog) throws {
         guard let sheet = sheets[each.run.contact] else { return }
         do {
-            let world = sheet.world(each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [])
+            let world = sheet.world(
+                each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [], isWoken: isWoken)
             try log.record(each.program.journey.step(each.state, in: world), of: each)
         } catch  where RunFault.explains(error) {
             log.fail(RunFault(each.run, error))

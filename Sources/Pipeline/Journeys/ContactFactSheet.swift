@@ -38,13 +38,17 @@ struct ContactFactSheet {
         }
     }
 
-    func world(_ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = []) -> World {
+    /// - Parameter isWoken: whether a timer of the run's has called for it.
+    func world(
+        _ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = [], isWoken: Bool = false
+    ) -> World {
         let facts = ContactFacts(
             workspace, now: now, contact: state.seen(with: companies), stage: state.stage, consents: consents,
             segments: segments, balances: balances, objects: state.objects, history: history)
         var known: [StepVisit: MessageVerdict] = [:]
         for verdict in verdicts {
-            guard let final = verdict.final else { continue }
+            // Mailers of the release before wake runs as they hand over, and not again at the end.
+            guard verdict.state.isFinal || isWoken, let final = verdict.final else { continue }
             known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
         }
         return World(facts: facts, contact: state.key.contact, zone: workspace.zone, verdicts: known)
@@ -60,7 +64,7 @@ extension Consents {
 }
 
 extension Messages.Verdict {
-    /// The verdict as the run takes it: from the hand-over on a message counts as sent, whatever becomes of it later.
+    /// The verdict as the run takes it: it dates from the hand-over, if there was one.
     fileprivate var final: MessageVerdict? {
         guard let settledAt else { return nil }
         return MessageVerdict(outcome, at: settledAt)

@@ -65,7 +65,8 @@ struct JourneyBatch {
         var log = StepLog(now: clock.now)
         let runs = try Runs.open(of: meant.keys, in: session)
             .filter { meant[$0.contact]?[$0.id] != nil }
-        let cast = try Cast(underWay: try read(runs, &programs, &log), now: clock.now, in: session)
+        let cast = try Cast(
+            underWay: try read(runs, &programs, &log), isWoken: true, now: clock.now, in: session)
         try cast.act(&log, in: session)
         log.setCauses { meant[$0.contact]?[$0.run] }
         return try write(log, contacts: taken.count, clock: clock)

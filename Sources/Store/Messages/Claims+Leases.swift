@@ -27,7 +27,7 @@ extension Claims {
     }
 
     /// Releases claims of mailers that have died: their claimed messages are planned again, their handed ones become
-    /// unknown.
+    /// unknown, and the runs of those are woken.
     ///
     /// - Parameter leases: the claims as they were seen; one that has been renewed since is left alone.
     /// - Returns: the messages that became unknown.
@@ -65,7 +65,9 @@ extension Claims {
             """)
         try noteTries(rows, Dictionary(uniqueKeysWithValues: dead), at: machineNow, in: session)
         try session.execute("delete from claims where claim_id = any(\(expired))")
-        return try rows.filter { try $0[12, as: String.self] == "unknown" }.map(Message.init)
+        let unknown = try rows.filter { try $0[12, as: String.self] == "unknown" }.map(Message.init)
+        try Timers.ring(unknown.map { ($0.contact, $0.run) }, at: now, in: session)
+        return unknown
     }
 
     /// What a mailer had claimed and not handed when it died may be what killed it.

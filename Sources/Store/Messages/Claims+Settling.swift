@@ -2,7 +2,8 @@ public import Model
 public import Postgres
 
 extension Claims {
-    /// Marks messages handed just before their final dot, and wakes their runs.
+    /// Marks messages handed just before their final dot. Their runs stay parked until the outcome is known, so that the mails
+    /// of a run go out in the order of its steps, also where the server puts one off at the dot.
     ///
     /// - Returns: the ids of those that may go: claimed still, of this attempt, of the contact's present epoch, and valid at
     ///   `now`. The others must lose their connection.
@@ -15,7 +16,7 @@ extension Claims {
         let epochs = try SendStates.lockKnown(contacts, in: session)
         let rows = try session.query(
             """
-            update messages m set state = 'handed', handed_at = coalesce(m.handed_at, \(now))
+            update messages m set state = 'handed', handed_at = \(now)
             from unnest(
                 \(contacts.map(\.workspace)), \(contacts.map(\.contact)), \(sorted.map(\.message.id)),
                 \(sorted.map(\.attempt)), \(contacts.map { epochs[$0] ?? 0 })
@@ -24,10 +25,7 @@ extension Claims {
                 and m.state = 'claimed' and m.attempt = u.attempt and m.epoch = u.epoch and \(now) < m.valid_until
             returning m.message_id
             """)
-        let handed = Set(try rows.map { try $0[0, as: UniqueID.self] })
-        let runs = sorted.filter { handed.contains($0.message.id) }.map { ($0.message.contact, $0.message.run) }
-        try Timers.ring(runs, at: now, in: session)
-        return handed
+        return Set(try rows.map { try $0[0, as: UniqueID.self] })
     }
 
     /// What came of an attempt.
@@ -44,7 +42,8 @@ extension Claims {
     /// An outcome, and the server's words.
     public typealias Settled = (claimed: Claimed, outcome: Outcome, reply: String?)
 
-    /// Records outcomes where the attempt is still the message's own, whoever its contact has merged into meanwhile.
+    /// Records outcomes where the attempt is still the message's own, whoever its contact has merged into meanwhile, and wakes
+    /// the runs of those that are final.
     ///
     /// A message that became unknown because its claim had expired, while its mailer could not reach the store, takes the end
     /// that the mailer knows of: nothing is unknown that somebody knows.
@@ -91,12 +90,11 @@ extension Claims {
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and (m.state in ('claimed', 'handed') and m.attempt = u.attempt
                     or m.state = 'unknown' and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused'))
-            returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.handed_at is null and m.state <> 'planned'
+            returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.state <> 'planned'
             """)
-        // A run that was not woken by the hand-over is by the end.
-        let unheard = try rows.filter { try $0[4, as: Bool.self] }
+        let final = try rows.filter { try $0[4, as: Bool.self] }
         try Timers.ring(
-            try unheard.map { (try ContactKey(row: $0), try $0[2, as: UniqueID.self]) }, at: now, in: session)
+            try final.map { (try ContactKey(row: $0), try $0[2, as: UniqueID.self]) }, at: now, in: session)
         return Set(try rows.map { try $0[3, as: UniqueID.self] })
     }
 }

@@ -8,7 +8,7 @@ public enum Messages {
         public var step: String
         public var visit: Int32
         public var state: Message.State
-        /// When it was handed over, or else when it became final; nil while neither.
+        /// When it was last handed over, or else when it became final; nil while neither.
         public var settledAt: Timestamp?
     }
 

@@ -10,8 +10,8 @@ public struct Signal: Sendable, Hashable {
         /// The contact entered this segment, for the so-many-th time; `isBackfill`: since a definition was applied that
         /// finds it there, not since anything happened.
         case entered(segment: String, ordinal: Int32, isBackfill: Bool)
-        /// The contact left this segment.
-        case left(segment: String)
+        /// The contact left this segment; the rest as for entering, where a journey starts with it.
+        case left(segment: String, ordinal: Int32? = nil, isBackfill: Bool = false)
     }
 
     public var contact: ContactKey
@@ -39,10 +39,10 @@ public struct Signal: Sendable, Hashable {
 /// Signals from scoring to the scheduler: the body of the queue `signals`.
 public struct SignalBatch: Contract {
     public static let letter: Unicode.Scalar = "S"
-    /// Version 2 says entering and leaving a segment as well.
-    public static let version: UInt16 = 2
-    public static let readVersions: ClosedRange<UInt16> = 1...2
-    public var writtenVersion: UInt16 { signals.contains { $0.cause.isOfSegment } ? 2 : 1 }
+    /// Version 2 says entering and leaving a segment as well, version 3 for which time one is left.
+    public static let version: UInt16 = 3
+    public static let readVersions: ClosedRange<UInt16> = 1...3
+    public var writtenVersion: UInt16 { signals.lazy.map(\.cause.version).max() ?? 1 }
 
     /// Names this body; see `EventBatch.id`.
     public var id: UniqueID
@@ -78,15 +78,16 @@ public struct SignalBatch: Contract {
 }
 
 extension Signal.Cause {
-    /// Whether only version 2 can say it.
-    public var isOfSegment: Bool {
+    /// The oldest version that can say it.
+    public var version: UInt16 {
         switch self {
-        case .event, .stage: false
-        case .entered, .left: true
+        case .event, .stage: 1
+        case .entered, .left(_, nil, _): 2
+        case .left: 3
         }
     }
 
-    /// One byte tells which; of version 1 there are the first two.
+    /// One byte tells which; of version 1 there are the first two, of version 2 the first four.
     init(from reader: inout WireReader) throws(ContractError) {
         switch try reader.uint8("cause") {
         case 0: self = .event
@@ -96,6 +97,10 @@ extension Signal.Cause {
                 segment: try reader.string("segment"), ordinal: try reader.int32("ordinal"),
                 isBackfill: try reader.bool("isBackfill"))
         case 3: self = .left(segment: try reader.string("segment"))
+        case 4:
+            self = .left(
+                segment: try reader.string("segment"), ordinal: try reader.int32("ordinal"),
+                isBackfill: try reader.bool("isBackfill"))
         default: throw .malformed(field: "cause")
         }
     }
@@ -111,9 +116,14 @@ extension Signal.Cause {
             writer.write(segment)
             writer.write(ordinal)
             writer.write(isBackfill)
-        case .left(let segment):
+        case .left(let segment, nil, _):
             writer.write(3 as UInt8)
             writer.write(segment)
+        case .left(let segment, let ordinal?, let isBackfill):
+            writer.write(4 as UInt8)
+            writer.write(segment)
+            writer.write(ordinal)
+            writer.write(isBackfill)
         }
     }
 }

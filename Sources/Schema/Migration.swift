@@ -16,5 +16,6 @@ struct Migration: Sendable {
         Migration(number: 9, name: "scores", sql: PackageResources.m0009_scores_sql),
         Migration(number: 10, name: "people", sql: PackageResources.m0010_people_sql),
         Migration(number: 11, name: "log", sql: PackageResources.m0011_log_sql),
+        Migration(number: 12, name: "entries", sql: PackageResources.m0012_entries_sql),
     ]
 }

@@ -61,6 +61,15 @@ enum GoldenValues {
                 subject: UniqueID(high: 3, low: 4), name: "Page Viewed"),
         ])
 
+    static let leavingSignals = SignalBatch(
+        id: id,
+        signals: [
+            Signal(
+                contact: contact, cause: .left(segment: "vip", ordinal: 3, isBackfill: true),
+                at: Timestamp(microseconds: 1_767_225_600_500_000), eventID: "m-1", subject: UniqueID(high: 3, low: 4),
+                name: "Segment Left")
+        ])
+
     static let hints = MessageHints(hints: [
         MessageHints.Hint(contact: contact, message: UniqueID(high: 7, low: 8)),
         MessageHints.Hint(

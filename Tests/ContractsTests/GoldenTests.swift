@@ -14,7 +14,10 @@ import Testing
 
     @Test func eventBatch() throws { try check(GoldenValues.events, "event-batch-1") }
     @Test func signalBatch() throws { try check(GoldenValues.signals, "signal-batch-1", newest: false) }
-    @Test func segmentSignalBatch() throws { try check(GoldenValues.segmentSignals, "signal-batch-2") }
+    @Test func segmentSignalBatch() throws {
+        try check(GoldenValues.segmentSignals, "signal-batch-2", newest: false)
+    }
+    @Test func leavingSignalBatch() throws { try check(GoldenValues.leavingSignals, "signal-batch-3") }
     @Test func messageHints() throws { try check(GoldenValues.hints, "message-hints-1") }
     @Test func recordedWithdrawal() throws { try check(GoldenValues.withdrawal, "recorded-withdrawal-1") }
     @Test func withdrawalBarrier() throws { try check(GoldenValues.barrier, "withdrawal-barrier-1") }

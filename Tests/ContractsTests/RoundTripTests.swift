@@ -11,7 +11,7 @@ import Testing
         #expect(try EventBatch(decoding: events.encoded) == events)
         let signals = SignalBatch(id: random.id(), signals: random.list(of: 40) { $0.signal() })
         #expect(try SignalBatch(decoding: signals.encoded) == signals)
-        #expect(signals.encoded[2] == (signals.signals.contains { $0.cause.isOfSegment } ? 2 : 1))
+        #expect(UInt16(signals.encoded[2]) == signals.signals.map(\.cause.version).max() ?? 1)
         let hints = MessageHints(
             hints: random.list(of: 40) { MessageHints.Hint(contact: $0.contact(), message: $0.id()) })
         #expect(try MessageHints(decoding: hints.encoded) == hints)
@@ -84,12 +84,14 @@ extension SplitMix {
     }
 
     private mutating func cause() -> Signal.Cause {
-        switch Int.random(in: 0..<8, using: &self) {
+        switch Int.random(in: 0..<9, using: &self) {
         case 0:
             .entered(
                 segment: text(), ordinal: Int32(truncatingIfNeeded: next()), isBackfill: Bool.random(using: &self))
         case 1: .left(segment: text())
         case 2, 3: .stage(text())
+        case 4:
+            .left(segment: text(), ordinal: Int32(truncatingIfNeeded: next()), isBackfill: Bool.random(using: &self))
         default: .event
         }
     }

@@ -9,6 +9,8 @@ struct NaiveInterpreter {
     /// Told as `Play` does.
     private(set) var told: [String] = []
     private let start: Timestamp
+    /// From when time is told; nil: from the start.
+    private var origin: Timestamp?
     private let entry: HistoryPosition
     private let events: [HistoryEvent]
     private let delivery: Span
@@ -27,12 +29,27 @@ struct NaiveInterpreter {
 
     private struct Ended: Error {}
 
-    init(_ script: Script, _ events: [HistoryEvent], delivery: Span) {
+    /// - Parameter first: the event that starts the run; nil: the first of its name.
+    init(_ script: Script, _ events: [HistoryEvent], delivery: Span, from first: HistoryEvent? = nil) {
         self.script = script
         self.events = events.sorted { $0.position < $1.position }
         self.delivery = delivery
-        let first = self.events.first { $0.name == "Start" }!
+        let first = first ?? self.events.first { $0.name == "Start" }!
         (start, entry, now, behind) = (first.at, first.position, first.at, first.position)
+    }
+
+    /// One run after the other: each begins when the one before is over, and so long after it began at the earliest.
+    static func play(_ script: Script, _ events: [HistoryEvent], delivery: Span, every interval: Span) -> [String] {
+        let starts = events.filter { $0.name == "Start" }.sorted { $0.position < $1.position }
+        var told: [String] = []
+        var free: (of: Timestamp, again: Timestamp)?
+        for start in starts where free.map({ start.at >= $0.of && start.at >= $0.again }) ?? true {
+            var run = NaiveInterpreter(script, events, delivery: delivery, from: start)
+            run.origin = starts[0].at
+            told += run.play()
+            free = (run.now, start.at + interval)
+        }
+        return told
     }
 
     mutating func play() -> [String] {
@@ -74,7 +91,7 @@ struct NaiveInterpreter {
         }
     }
 
-    private mutating func end(_ outcome: String) { told.append("\(now - start) ends \(outcome)") }
+    private mutating func end(_ outcome: String) { told.append("\(now - (origin ?? start)) ends \(outcome)") }
 
     // MARK: Conditions
 
@@ -110,7 +127,7 @@ struct NaiveInterpreter {
         switch step {
         case .end: return false
         case .email(let name, let template):
-            told.append("\(now - start) \(template) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
+            told.append("\(now - (origin ?? start)) \(template) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
             try rest(until: now + delivery)
         case .wait(let span): try rest(until: now + span)
         case .waitUntil(let time): try rest(until: next(time))

@@ -35,6 +35,7 @@ struct Play {
     var told: [String] = []
     var decisions: [Decision] = []
     var activations = 0
+    var past = PastEntries()
 
     init(_ journey: Journey, start: String = "2026-03-02T09:00:00Z", contact: JSON = .object([:])) {
         self.journey = journey
@@ -72,9 +73,19 @@ struct Play {
     mutating func happen(_ event: HistoryEvent) throws {
         facts.history.insert(event)
         for key in runs.keys.sorted() { try activate(key) }
-        if let key = journey.entryKey(for: event, in: world("")), runs[key] == nil {
-            try apply(journey.start(at: event.position, in: world(key)), key)
+        guard let key = journey.entryKey(for: event, in: world("")), runs[key] == nil, isTaken(event.position) else {
+            return
         }
+        let activation = try journey.start(at: event.position, in: world(key))
+        past.take(event.position, isOver: false)
+        try apply(activation, key)
+    }
+
+    private mutating func isTaken(_ position: HistoryPosition) -> Bool {
+        guard let interval = journey.entry.again.interval else { return true }
+        let answer = past.answer(to: position, every: interval)
+        if answer == .refusedMeanwhile { past.refuse(position) }
+        return answer == .taken
     }
 
     private mutating func pass() throws {
@@ -106,7 +117,9 @@ struct Play {
         for effect in activation.effects {
             switch effect {
             case .send(let visit, let template): send(visit, template, key)
-            case .end(let outcome): tell("ends \(outcome.rawValue)")
+            case .end(let outcome):
+                past.end()
+                tell("ends \(outcome.rawValue)")
             case .decide(let decision): decisions.append(decision)
             }
         }

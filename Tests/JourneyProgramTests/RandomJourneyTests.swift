@@ -32,6 +32,23 @@ struct RandomJourneyTests {
         #expect(try play.run(events) == naive.play(), "seed \(seed)")
     }
 
+    @Test(arguments: 0..<150) func aNaiveInterpreterAgreesOnEnteringAgain(seed: UInt64) throws {
+        var dice = Dice(seed: seed &+ 90_000)
+        let script = try dice.script()
+        let again = dice.below(2) == 0 ? Journey.Again.afterExit : .every(.hours(Int64(1 + dice.below(200))))
+        var play = Play(
+            try journey(script.steps, goal: script.goal, within: script.within, exit: script.exit, again: again))
+        play.zone = LocalZone("Asia/Tokyo")!
+        play.delivery = .minutes(Int64(dice.below(300)))
+        let starts = (0..<20).map { index in
+            HistoryEvent(at: play.start + .minutes(Int64(dice.below(30_000))), eventID: "s\(index)", name: "Start")
+        }
+        var instants: Set<Timestamp> = []
+        let events = (dice.history(from: play.start) + starts).filter { instants.insert($0.at).inserted }
+        let naive = NaiveInterpreter.play(script, events, delivery: play.delivery, every: again.interval!)
+        #expect(try play.run(events) == naive, "seed \(seed)")
+    }
+
     @Test(arguments: 0..<50) func needlessActivationsChangeNothing(seed: UInt64) throws {
         var dice = Dice(seed: seed)
         let journey = try dice.journey()

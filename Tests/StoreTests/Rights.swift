@@ -118,7 +118,7 @@ enum Rights {
         "messages scoring s": "workspace_id contact_id message_id run_id topic state due_at look_at retry_at",
         "messages scoring u": "contact_id state final_at claim_id due_at look_at",
         "send_state scoring u": "epoch",
-        "runs scheduler u": "state version wake_at ended_at outcome",
+        "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id",
         "timers scheduler u": "version due_at",
         "messages scheduler s":
             """

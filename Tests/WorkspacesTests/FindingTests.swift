@@ -55,12 +55,14 @@ struct FindingTests {
         ("within: 14d", "within: -14d", "4:52", "\"within\" must be a length of time"),
         ("journey: welcome", "journey: wel come", "1:10", "is not a name"),
         ("goal:", "gaol:", "4:1", "unknown key \"gaol\" in a journey"),
-        ("enter: {event:", "enter: {segment: x, event:", "3:18", "an entry is by event, by stage or by segment, not"),
-        ("== 1'}", "== 1', again: after-exit}", "3:79", "\"again: after-exit\" is not available yet"),
-        ("== 1'}", "== 1', again: {every: 30d}}", "3:79", "\"again: {every: …}\" is not available yet"),
+        ("enter: {event:", "enter: {segment: x, event:", "3:18", "an entry is by event, by stage, by segment or by"),
+        ("== 1'}", "== 1', again: {each: 30d}}", "3:80", "unknown key \"each\" in \"again\""),
+        ("== 1'}", "== 1', again: {every: soon}}", "3:87", "\"every\" must be a length of time"),
+        ("== 1'}", "== 1', again: often}", "3:79", "\"again\" is never, per-key, after-exit or {every: …}"),
+        ("== 1'}", "== 1', again: after-exit, key: event.properties.id}", "3:96", "a \"key\" is only used with"),
         ("== 1'}", "== 1', again: per-key}", "3:79", "needs a \"key\""),
         ("== 1'}", "== 1', key: event.properties.id}", "3:77", "a \"key\" is only used with"),
-        ("== 1'}", "== 1', stage: do}", "3:79", "an entry is by event, by stage or by segment, not"),
+        ("== 1'}", "== 1', stage: do}", "3:79", "an entry is by event, by stage, by segment or by"),
         ("'count(\"Order Completed\") == 1'", "'count(\"Order Completed\") = 1'", "3:65", "equality is"),
     ])
     func aFaultInAJourneyIsFoundAtItsPlace(old: String, new: String, place: String, message: String) throws {

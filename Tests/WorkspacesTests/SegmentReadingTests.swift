@@ -47,9 +47,20 @@ import Workspaces
             exit: {when: '!in_segment("buyers")'}
             steps: [{wait: 1d}]
             """,
+            "journeys/again.yaml": """
+            journey: again
+            enter: {left: buyers, again: {every: 30d}}
+            steps: [{wait: 1d}]
+            """,
         ])
         #expect(loaded.findings == [])
         let shop = try #require(loaded.workspace)
+        #expect(shop.journeys(startingOnLeaving: "buyers").map(\.journey.name) == ["again"])
+        let again = shop.journey(named: "again")?.journey
+        #expect(again?.entryKey(forLeaving: "buyers", ordinal: 2, isBackfill: false) == "left 2")
+        #expect(again?.entryKey(forLeaving: "buyers", ordinal: 2, isBackfill: true) == nil)
+        #expect(again?.entryKey(forSegment: "buyers", ordinal: 2, isBackfill: false) == nil)
+        #expect(again?.entry.again.interval == .days(30))
         #expect(shop.journeys(startingOnSegment: "buyers").map(\.journey.name) == ["hello", "once"])
         let (hello, once) = (shop.journey(named: "hello")?.journey, shop.journey(named: "once")?.journey)
         #expect(hello?.entryKey(forSegment: "buyers", ordinal: 3, isBackfill: true) == "3")
@@ -93,6 +104,10 @@ import Workspaces
         (
             "journeys/x.yaml", "journey: x\nenter: {event: X, backfill: true}\nsteps: [end]",
             "only an entry by segment has \"backfill\""
+        ),
+        ("journeys/x.yaml", "journey: x\nenter: {left: buyer}\nsteps: [end]", "2:15  unknown segment \"buyer\""),
+        (
+            "journeys/x.yaml", "journey: x\nenter: {left: buyers, again: per-key}\nsteps: [end]", "needs a \"key\""
         ),
         (
             "journeys/x.yaml", "journey: x\nenter: {segment: buyers, backfill: soon}\nsteps: [end]",

@@ -9,17 +9,21 @@ extension Journey {
     ///
     /// The condition sees the history up to and including the event. Of one key a contact has one run ever: `""` with
     /// `again: never`; with `per-key` the key's text, and without a key (absent, null, empty) the event starts nothing.
+    /// Where the journey may be entered again after an exit or every so often, it is the event's id, and `PastEntries`
+    /// decides.
     public func entryKey(for event: HistoryEvent, in world: World) -> String? {
         guard case .event(let name, let when) = entry.trigger, name == event.name else { return nil }
         let scene = Scene(world, at: event)
         if let when, !when.holds(in: scene).holds { return nil }
-        return entryKey(in: scene)
+        return entryKey(in: scene, natural: event.eventID)
     }
 
     /// The key under which reaching a stage starts a run, or nil where it starts none.
-    public func entryKey(forStage stage: String, in world: World) -> String? {
+    ///
+    /// - Parameter position: the place at which it was reached.
+    public func entryKey(forStage stage: String, at position: HistoryPosition, in world: World) -> String? {
         guard case .stage(stage) = entry.trigger else { return nil }
-        return entryKey(in: Scene(world))
+        return entryKey(in: Scene(world), natural: "\(position.at) \(position.eventID ?? "")")
     }
 
     /// The key under which entering a segment starts a run, or nil where it starts none.
@@ -31,16 +35,34 @@ extension Journey {
         guard case .segment(segment, let takesBackfill) = entry.trigger, takesBackfill || !isBackfill else {
             return nil
         }
-        if case .perMembership = entry.again { return String(ordinal) }
-        return ""
+        return entryKey(natural: String(ordinal))
     }
 
-    private func entryKey(in scene: Scene) -> String? {
-        guard case .perKey(let expression) = entry.again else { return "" }
+    /// The key under which leaving a segment starts a run, or nil where it starts none; parameters as for entering it.
+    public func entryKey(forLeaving segment: String, ordinal: Int32, isBackfill: Bool) -> String? {
+        guard case .left(segment, let takesBackfill) = entry.trigger, takesBackfill || !isBackfill else { return nil }
+        return entryKey(natural: "left \(ordinal)")
+    }
+
+    private func entryKey(in scene: Scene, natural: String) -> String? {
+        guard case .perKey(let expression) = entry.again else { return entryKey(natural: natural) }
         guard let value = try? expression.evaluate(scene).value, let text = value.keyText, !text.isEmpty else {
             return nil
         }
-        return text.utf8.count <= Self.entryKeyLimit ? text : UniqueID.derived("loods.entry-key", text).description
+        return Self.stored(text)
+    }
+
+    /// - Parameter natural: what tells one occasion from another.
+    private func entryKey(natural: String) -> String? {
+        switch entry.again {
+        case .never: ""
+        case .perKey: nil
+        case .perOccurrence, .afterExit, .every: Self.stored(natural)
+        }
+    }
+
+    private static func stored(_ key: String) -> String {
+        key.utf8.count <= entryKeyLimit ? key : UniqueID.derived("loods.entry-key", key).description
     }
 
     /// Begins a run and takes its first steps.
@@ -62,6 +84,7 @@ extension Journey {
             if let when { saw["condition"] = .string(when.source) }
         case .stage(let stage): saw["stage"] = .string(stage)
         case .segment(let segment, _): saw["segment"] = .string(segment)
+        case .left(let segment, _): saw["left"] = .string(segment)
         }
         return Decision(step: "enter", choice: "started", saw: .object(saw))
     }

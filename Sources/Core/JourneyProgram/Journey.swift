@@ -55,6 +55,8 @@ public struct Journey: Sendable {
         case stage(String)
         /// Entering this segment; `backfill`: also those whom an applied definition found in it.
         case segment(String, backfill: Bool)
+        /// Leaving this segment; `backfill`: also those whom an applied definition found outside.
+        case left(String, backfill: Bool)
     }
 
     public enum Again: Sendable {
@@ -62,8 +64,12 @@ public struct Journey: Sendable {
         case never
         /// One run for each value of the expression.
         case perKey(Expression)
-        /// One run for each time that the contact enters the segment.
-        case perMembership
+        /// One run for each time that the contact enters the segment, or leaves it.
+        case perOccurrence
+        /// A run whenever none is under way.
+        case afterExit
+        /// A run so long after the last entry at the earliest, and when none is under way.
+        case every(Span)
     }
 
     /// What ends a run as `converted`.

@@ -79,6 +79,16 @@ final class Inspection {
         return span
     }
 
+    func flag(_ node: YAMLNode, _ what: String) -> Bool? {
+        switch node.text {
+        case "true": return true
+        case "false": return false
+        default:
+            report(.invalid, "\(what) is true or false", at: node.place)
+            return nil
+        }
+    }
+
     /// A condition or key in CEL, its faults placed where they stand in the file.
     func expression(
         _ node: YAMLNode, scope: Scope, expecting: ValueType = .bool, _ vocabulary: Vocabulary

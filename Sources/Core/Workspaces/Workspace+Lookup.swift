@@ -15,6 +15,13 @@ extension Workspace {
         }
     }
 
+    /// The journeys that leaving a segment may start.
+    public func journeys(startingOnLeaving name: String) -> [JourneyDefinition] {
+        journeys.filter { definition in
+            if case .left(name, _) = definition.journey.entry.trigger { true } else { false }
+        }
+    }
+
     /// The journeys that reaching a stage may start.
     public func journeys(startingOnStage name: String) -> [JourneyDefinition] {
         journeys.filter { definition in

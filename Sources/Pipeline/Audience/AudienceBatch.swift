@@ -91,8 +91,8 @@ struct AudienceBatch {
 extension Outbox.Row {
     /// Bodies of bounded size for the scheduler. What only a newer release reads comes in bodies of its own.
     static func signals(_ signals: [Signal], _ lane: Lane) -> [Outbox.Row] {
-        let kinds = [signals.filter { !$0.cause.isOfSegment }, signals.filter(\.cause.isOfSegment)]
-        return kinds.flatMap { signals in
+        let kinds = Dictionary(grouping: signals, by: \.cause.version)
+        return kinds.sorted { $0.key < $1.key }.map(\.value).flatMap { signals in
             stride(from: 0, to: signals.count, by: 1000).map { start in
                 let batch = SignalBatch(
                     id: .random(), signals: Array(signals[start..<min(start + 1000, signals.count)]))

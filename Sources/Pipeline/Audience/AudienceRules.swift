@@ -15,8 +15,9 @@ final class AudienceRules: Sendable {
     let entryEvents: Set<String>
     /// Per event, the entry events whose conditions look back at it.
     private let lookedBackAt: [String: Set<String>]
-    /// The segments on which journeys start, each with whether one takes those whom a definition found there.
-    private let entrySegments: [String: Bool]
+    /// The segments on whose entering and leaving journeys start, each with whether one takes those whom a definition found
+    /// there, or outside.
+    private let (entrySegments, exitSegments): ([String: Bool], [String: Bool])
     private let workedOut = Mutex(WorkedOut())
     private static let limit = 4096
 
@@ -51,20 +52,22 @@ final class AudienceRules: Sendable {
         self.workspace = workspace
         stages = StageQuestions(workspace)
         segments = SegmentQuestions(workspace)
-        var entrySegments: [String: Bool] = [:]
+        var (entrySegments, exitSegments): ([String: Bool], [String: Bool]) = ([:], [:])
         var entryEvents: Set<String> = []
         var lookedBackAt: [String: Set<String>] = [:]
         for journey in workspace.journeys.map(\.journey) {
-            if case .segment(let name, let backfill) = journey.entry.trigger {
-                entrySegments[name] = entrySegments[name] == true || backfill
+            switch journey.entry.trigger {
+            case .segment(let name, let backfill): entrySegments[name] = entrySegments[name] == true || backfill
+            case .left(let name, let backfill): exitSegments[name] = exitSegments[name] == true || backfill
+            case .stage: break
+            case .event(let name, let when):
+                entryEvents.insert(name)
+                for mentioned in when?.mentionedEvents ?? [] { lookedBackAt[mentioned, default: []].insert(name) }
             }
-            guard case .event(let name, let when) = journey.entry.trigger else { continue }
-            entryEvents.insert(name)
-            for mentioned in when?.mentionedEvents ?? [] { lookedBackAt[mentioned, default: []].insert(name) }
         }
         self.entryEvents = entryEvents
         self.lookedBackAt = lookedBackAt
-        self.entrySegments = entrySegments
+        (self.entrySegments, self.exitSegments) = (entrySegments, exitSegments)
     }
 
     /// What may be asked of a contact in a stage; worked out once for all that are alike.
@@ -116,7 +119,8 @@ final class AudienceRules: Sendable {
 
     /// Whether a journey may start with a move.
     func mayStart(_ move: SegmentMembers.Move) -> Bool {
-        guard move.isEntry, let takesBackfill = entrySegments[move.segment] else { return false }
+        let segments = move.isEntry ? entrySegments : exitSegments
+        guard let takesBackfill = segments[move.segment] else { return false }
         return takesBackfill || move.cause != .backfill
     }
 

@@ -121,11 +121,12 @@ struct LoadedAudience {
     private var moveSignals: [Signal] {
         people.flatMap { person -> [Signal] in
             guard let rules = rules[person.contact.workspace] else { return [] }
-            return person.book.entries.filter { entry in
-                guard entry.isSignalled else { return false }
+            return person.book.entries.compactMap { entry in
+                guard entry.isSignalled else { return nil }
                 let isWatched = openRuns[person.contact]?.contains(JourneyInterest.segment(entry.move.segment)) == true
-                return isWatched || rules.mayStart(entry.move)
-            }.map { Signal($0.move) }
+                let mayStart = rules.mayStart(entry.move)
+                return isWatched || mayStart ? Signal(entry.move, mayStart: mayStart) : nil
+            }
         }
     }
 
@@ -220,11 +221,16 @@ extension Signal {
             subject: contact.contact, name: "Stage Reached")
     }
 
-    fileprivate init(_ move: SegmentMembers.Move) {
-        let entered = Cause.entered(
-            segment: move.segment, ordinal: move.ordinal, isBackfill: move.cause == .backfill)
+    /// - Parameter mayStart: whether a journey may start with it.
+    fileprivate init(_ move: SegmentMembers.Move, mayStart: Bool) {
+        let isBackfill = move.cause == .backfill
+        let entered = Cause.entered(segment: move.segment, ordinal: move.ordinal, isBackfill: isBackfill)
+        // The release before reads of leaving no more than that.
+        let left: Cause =
+            mayStart
+            ? .left(segment: move.segment, ordinal: move.ordinal, isBackfill: isBackfill) : .left(segment: move.segment)
         self.init(
-            contact: move.contact, cause: move.isEntry ? entered : .left(segment: move.segment), at: move.at,
+            contact: move.contact, cause: move.isEntry ? entered : left, at: move.at,
             eventID: move.eventID ?? "", subject: move.contact.contact,
             name: move.isEntry ? "Segment Entered" : "Segment Left")
     }

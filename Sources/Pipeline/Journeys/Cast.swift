@@ -9,14 +9,14 @@ import Transit
 struct Cast {
     private let now: Timestamp
     private let isWoken: Bool
-    private let openings: [Opening]
+    private let openings: Openings
     private let underWay: [RunUnderWay]
     private let sheets: [ContactKey: ContactFactSheet]
     private let verdicts: [UniqueID: [Messages.Verdict]]
 
     /// - Parameter isWoken: whether timers have called for the runs, and no signal.
     init(
-        openings: [Opening] = [], underWay: [RunUnderWay], isWoken: Bool = false, now: Timestamp,
+        _ openings: Openings = Openings(), underWay: [RunUnderWay], isWoken: Bool = false, now: Timestamp,
         in session: PostgresSession
     ) throws {
         self.now = now
@@ -24,7 +24,7 @@ struct Cast {
         self.openings = openings
         self.underWay = underWay
         var mentions: [ContactKey: Mentions] = [:]
-        for opening in openings {
+        for opening in openings.all {
             mentions[opening.contact, default: Mentions()].formUnion(opening.program.journey.mentions)
         }
         for each in underWay {
@@ -34,26 +34,33 @@ struct Cast {
         verdicts = try Messages.verdicts(of: underWay.filter(\.awaitsVerdict).map(\.run), in: session)
     }
 
-    /// Starts what may start, and steps the runs under way.
+    /// Steps the runs under way, and starts what may start then.
     func act(_ log: inout StepLog, in session: PostgresSession) throws {
-        try start(&log, in: session)
         for each in underWay { try step(each, &log) }
+        try start(&log, in: session)
     }
 
     private func start(_ log: inout StepLog, in session: PostgresSession) throws {
-        let entries = openings.compactMap { opening -> (opening: Opening, key: Entries.Key)? in
+        let entries = openings.all.compactMap { opening -> (opening: Opening, key: Entries.Key)? in
             let world = sheets[opening.contact]?.world(opening.program.workspace, now: now)
             return world.flatMap { opening.key(in: $0) }.map { (opening, $0) }
         }
         // Keys without text were asked for before anything was loaded.
         let keyed = Set(entries.map(\.key).filter { !$0.key.isEmpty })
         var taken = try Entries.used(among: keyed, in: session)
-        for (opening, key) in entries where taken.insert(key).inserted { try start(opening, under: key, &log) }
+        var past = openings.past
+        for run in log.stepped where run.outcome != nil { past[Entries.Place(run)]?.end() }
+        for (opening, key) in entries where taken.insert(key).inserted {
+            guard opening.isTaken(after: past[opening.place], &log) else { continue }
+            guard let isOver = try start(opening, under: key, &log) else { continue }
+            past[opening.place]?.take(opening.signal.position, isOver: isOver)
+        }
     }
 
-    private func start(_ opening: Opening, under key: Entries.Key, _ log: inout StepLog) throws {
+    /// - Returns: whether the run has ended at once; nil where there is none.
+    private func start(_ opening: Opening, under key: Entries.Key, _ log: inout StepLog) throws -> Bool? {
         let (contact, program) = (opening.contact, opening.program)
-        guard let sheet = sheets[contact] else { return }
+        guard let sheet = sheets[contact] else { return nil }
         do {
             let activation = try program.journey.start(
                 at: opening.signal.position, in: sheet.world(program.workspace, now: now))
@@ -63,8 +70,10 @@ struct Cast {
                 contact: contact, id: id, journey: key.journey, journeyVersion: program.version, entryKey: key.key,
                 entry: opening.signal.position, enteredAt: now, state: activation.run.json)
             try log.record(start: activation, of: run, program)
+            return activation.run.outcome != nil
         } catch  where RunFault.explains(error) {
             log.fail(RunFault(opening, error))
+            return nil
         }
     }
 

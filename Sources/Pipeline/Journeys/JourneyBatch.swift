@@ -41,7 +41,7 @@ struct JourneyBatch {
         var log = StepLog(now: clock.now)
         let runs = try Runs.open(of: byContact.keys, in: session)
         let cast = try Cast(
-            openings: try Opening.all(for: byContact, programs, in: session),
+            try Openings(for: byContact, programs, in: session),
             underWay: try read(runs, &programs, &log), now: clock.now, in: session)
         try cast.act(&log, in: session)
         if !log.messages.isEmpty {
@@ -89,6 +89,7 @@ struct JourneyBatch {
     private func write(_ log: StepLog, contacts: Int, clock: DomainClock.Reading) throws -> Result {
         try Runs.insert(log.started, in: session)
         try Runs.save(log.stepped, in: session)
+        try Entries.refuse(log.refusals, in: session)
         try Timers.arm(log.wakes, in: session)
         try Decisions.append(log.decisions, in: session)
         try plan(log.messages)

@@ -31,6 +31,7 @@ struct Programs {
         case event(WorkspaceID, String)
         case stage(WorkspaceID, String)
         case segment(WorkspaceID, String)
+        case left(WorkspaceID, String)
     }
 
     private let definitions: DefinitionsCache
@@ -52,6 +53,7 @@ struct Programs {
                 case .event(let name, _): live[.event(id, name), default: []].append(program)
                 case .stage(let name): live[.stage(id, name), default: []].append(program)
                 case .segment(let name, _): live[.segment(id, name), default: []].append(program)
+                case .left(let name, _): live[.left(id, name), default: []].append(program)
                 }
             }
         }
@@ -67,7 +69,8 @@ struct Programs {
                 guard case .segment(_, backfill: false) = program.journey.entry.trigger else { return true }
                 return !isBackfill
             }
-        case .left: []
+        case .left(_, nil, _): []
+        case .left(let segment, _?, _): live[.left(signal.contact.workspace, segment)] ?? []
         }
     }
 

@@ -1,3 +1,4 @@
+import Expressions
 import JourneyProgram
 import Model
 import Store
@@ -12,6 +13,8 @@ struct StepLog {
     private(set) var decisions: [Decisions.Decision] = []
     private(set) var messages: [Message] = []
     private(set) var faults: [RunFault] = []
+    /// Entries that were refused since a run was under way, the last of each.
+    private(set) var refusals: [Entries.Place: HistoryPosition] = [:]
     private(set) var ended = 0
 
     init(now: Timestamp) { self.now = now }
@@ -22,6 +25,10 @@ struct StepLog {
     }
 
     mutating func fail(_ fault: RunFault) { faults.append(fault) }
+
+    mutating func refuse(_ place: Entries.Place, at position: HistoryPosition) {
+        refusals[place] = max(refusals[place] ?? position, position)
+    }
 
     mutating func record(start activation: Activation, of run: Run, _ program: Program) throws {
         started.append(try take(activation, of: run, program))

@@ -34,6 +34,20 @@ import TestSupport
         }
     }
 
+    /// For the journey that starts with it, leaving says which time it was.
+    @Test func leavingIsSignalledForWhatStartsWithIt() async throws {
+        var files = SegmentShop.files
+        files["journeys/lost.yaml"] = "journey: lost\nenter: {left: recent, again: per-entry}\nsteps: [{wait: 1d}]"
+        try await Bench.with(files) { bench in
+            try await bench.apply(bench.event("Order Completed", "1"))
+            _ = try await bench.takeSignals()
+            try await bench.walk(to: Bench.start + .days(14))
+            let signals = try await bench.takeSignals()
+            #expect(signals.map(\.cause) == [.left(segment: "recent", ordinal: 1, isBackfill: false)])
+            #expect(signals.first?.at == Bench.start + .days(14))
+        }
+    }
+
     /// After an outage the wakes are late; what each finds has happened when it did.
     @Test func flipsThatWereMissedKeepTheirInstants() async throws {
         try await Bench.with(SegmentShop.files) { bench in

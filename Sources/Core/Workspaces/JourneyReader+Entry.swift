@@ -1,0 +1,122 @@
+import Expressions
+import JourneyProgram
+import Model
+
+extension JourneyReader {
+    /// The keys of which an entry has one.
+    private static let order = ["event", "stage", "segment", "left"]
+
+    func entry(_ node: YAMLNode) -> Journey.Entry? {
+        let keys = Self.order + ["when", "key", "again", "backfill"]
+        guard let fields = Fields(node, of: "an entry", keys: keys, in: inspection) else { return nil }
+        let triggers = Self.order.compactMap { key in fields[key].map { (key, $0) } }
+        guard let (trigger, value) = triggers.first else {
+            inspection.report(
+                .missing, "an entry names an \"event\", a \"stage\", or a \"segment\" that is entered or \"left\"",
+                at: node.place)
+            return nil
+        }
+        guard triggers.count == 1 else {
+            inspection.report(
+                .invalid, "an entry is by event, by stage, by segment or by leaving one, not by several",
+                at: triggers[1].1.place)
+            return nil
+        }
+        if trigger != "segment", trigger != "left", let backfill = fields["backfill"] {
+            inspection.report(.invalid, "only an entry by segment has \"backfill\"", at: backfill.place)
+        }
+        switch trigger {
+        case "event": return entry(onEvent: value, fields)
+        case "stage": return entry(onStage: value, fields)
+        case "segment": return entry(onSegment: value, fields) { .segment($0, backfill: $1) }
+        default: return entry(onSegment: value, fields) { .left($0, backfill: $1) }
+        }
+    }
+
+    // MARK: What starts it
+
+    private func entry(onEvent event: YAMLNode, _ fields: Fields) -> Journey.Entry? {
+        let when = fields["when"].map { inspection.expression($0, scope: .entry, names.vocabulary) }
+        let again = self.again(fields)
+        guard let name = inspection.event(event), let again else { return nil }
+        return Journey.Entry(.event(name, when: when ?? nil), again: again)
+    }
+
+    private func entry(onStage stage: YAMLNode, _ fields: Fields) -> Journey.Entry? {
+        refuse(["when", "key"], in: fields, of: "an entry by stage")
+        let again = self.again(fields)
+        guard let name = self.stage(stage), let again, again.key == nil else { return nil }
+        return Journey.Entry(.stage(name), again: again)
+    }
+
+    private func entry(
+        onSegment segment: YAMLNode, _ fields: Fields, _ trigger: (String, Bool) -> Journey.Trigger
+    ) -> Journey.Entry? {
+        refuse(["key"], in: fields, of: "an entry by segment")
+        if let when = fields["when"] {
+            inspection.report(
+                .invalid, "an entry by segment has no \"when\"", at: when.place, help: "the segment is its condition")
+        }
+        let name: String? =
+            if let known = names.vocabulary.segments {
+                inspection.reference(segment, "segment", among: known.sorted(), called: "segments")
+            } else {
+                inspection.text(segment, "a segment")
+            }
+        let backfill = fields["backfill"].map { inspection.flag($0, "\"backfill\"") } ?? false
+        let again = self.again(fields, perOccurrence: "per-entry")
+        guard let name, let backfill, let again else { return nil }
+        return Journey.Entry(trigger(name, backfill), again: again)
+    }
+
+    private func refuse(_ keys: [String], in fields: Fields, of what: String) {
+        for key in keys {
+            guard let value = fields[key] else { continue }
+            inspection.report(.invalid, "\(what) has no \"\(key)\"", at: value.place)
+        }
+    }
+
+    // MARK: Again
+
+    /// - Parameter perOccurrence: what one run for each occasion is called, where there is such a thing.
+    private func again(_ fields: Fields, perOccurrence: String? = nil) -> Journey.Again? {
+        let key = fields["key"].map { inspection.expression($0, scope: .entry, expecting: .dyn, names.vocabulary) }
+        guard let again = fields["again"] else { return keyless(.never, fields) }
+        switch again.text {
+        case "never": return keyless(.never, fields)
+        case "after-exit": return keyless(.afterExit, fields)
+        case "per-key":
+            guard let key else {
+                inspection.report(
+                    .missing, "\"again: per-key\" needs a \"key\"", at: again.place,
+                    help: "such as key: event.properties.order_id")
+                return nil
+            }
+            return key.map { .perKey($0) }
+        case let word? where word == perOccurrence: return keyless(.perOccurrence, fields)
+        case nil where again.members != nil: return interval(again).flatMap { keyless(.every($0), fields) }
+        default:
+            inspection.report(
+                .invalid, "\"again\" is never, \(perOccurrence ?? "per-key"), after-exit or {every: …}", at: again.place)
+            return nil
+        }
+    }
+
+    private func interval(_ node: YAMLNode) -> Span? {
+        Fields(node, of: "\"again\"", keys: ["every"], in: inspection)?
+            .required("every", help: "such as 30d")
+            .flatMap { inspection.span($0, "\"every\"") }
+    }
+
+    private func keyless(_ again: Journey.Again, _ fields: Fields) -> Journey.Again? {
+        guard let key = fields["key"] else { return again }
+        inspection.report(.invalid, "a \"key\" is only used with \"again: per-key\"", at: key.place)
+        return nil
+    }
+}
+
+extension Journey.Again {
+    fileprivate var key: Expression? {
+        if case .perKey(let key) = self { key } else { nil }
+    }
+}

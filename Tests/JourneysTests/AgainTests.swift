@@ -1,0 +1,141 @@
+import Contracts
+import Journeys
+import Messaging
+import Model
+import Postgres
+import Store
+import TestSupport
+import Testing
+
+/// Entering again: after an exit, every so often, and never by what was refused.
+@Suite struct AgainTests {
+    private static var files: [String: String] {
+        var files = Shop.files
+        files["journeys/club.yaml"] = """
+            journey: club
+            enter: {event: Joined, again: after-exit}
+            goal: {when: run.did("Left")}
+            steps: [{wait: 10d}]
+            """
+        files["journeys/buyer.yaml"] = """
+            journey: buyer
+            enter: {event: Bought, again: after-exit}
+            goal: {when: run.did("Bought")}
+            steps: [{wait: 10d}]
+            """
+        files["journeys/monthly.yaml"] = """
+            journey: monthly
+            enter: {event: Invoiced, again: {every: 30d}}
+            steps: [{wait: 1h}]
+            """
+        files["journeys/lost.yaml"] = """
+            journey: lost
+            enter: {left: vip, again: per-entry}
+            steps: [{wait: 10d}]
+            """
+        return files
+    }
+
+    private static func with(_ body: (Bench) async throws -> Void) async throws {
+        try await Bench.with { bench in
+            try await Bench.apply(files, to: bench.database)
+            try await body(bench)
+        }
+    }
+
+    private static func at(_ hours: Int64) -> Timestamp { Bench.start + .hours(hours) }
+
+    @Test func whatWasRefusedStaysRefused() async throws {
+        try await Self.with { bench in
+            try await bench.hears("Joined", "1", at: Self.at(0))
+            let refused = try await bench.happens("Joined", "2", at: Self.at(1))
+            try await bench.act(on: refused)
+            #expect(try await bench.texts("select refused_event_id from runs") == ["2"])
+            try await bench.hears("Left", "l", at: Self.at(2))
+            try await bench.act(on: refused)
+            #expect(try await bench.runs() == ["club converted"])
+            try await bench.hears("Joined", "3", at: Self.at(3))
+            #expect(try await bench.runs() == ["club converted", "club waiting wait 1"])
+            // A late one, of before the run that is under way.
+            try await bench.hears("Joined", "late", at: Self.at(2))
+            try await bench.advance(to: Self.at(300))
+            try await bench.act(on: refused)
+            #expect(try await bench.texts("select entry_key from runs order by 1") == ["1", "3"])
+        }
+    }
+
+    @Test func whatEndsARunBeginsTheNextInOneBatch() async throws {
+        try await Self.with { bench in
+            let first = try await bench.happens("Bought", "1", at: Self.at(0))
+            try await bench.act(on: first)
+            let second = try await bench.happens("Bought", "2", at: Self.at(1))
+            try await bench.act(on: first, second, second)
+            #expect(try await bench.runs() == ["buyer converted", "buyer waiting wait 1"])
+            #expect(try await bench.texts("select entry_key from runs where ended_at is null") == ["2"])
+        }
+    }
+
+    @Test func everySoOften() async throws {
+        try await Self.with { bench in
+            for (id, hours) in [("1", 0), ("2", 24 * 20), ("3", 24 * 30), ("4", 24 * 59), ("5", 24 * 60)] as [(String, Int64)]
+            {
+                let signal = try await bench.happens("Invoiced", id, at: Self.at(hours))
+                try await bench.act(on: signal, signal)
+                try await bench.advance(to: Self.at(hours + 1))
+                try await bench.act(on: signal)
+            }
+            #expect(try await bench.texts("select entry_key from runs order by 1") == ["1", "3", "5"])
+        }
+    }
+
+    /// Four schedulers hear of the same in different orders, with what ends the runs in between, and then of all once more.
+    @Test func manySchedulersTakeOneEntryAtATime() async throws {
+        try await Self.with { bench in
+            let users = (0..<20).map { "user \($0)" }
+            var signals: [Signal] = []
+            for (index, name) in ["Joined", "Joined", "Left", "Joined"].enumerated() {
+                for user in users {
+                    signals.append(try await bench.happens(name, "\(index)", to: user, at: Self.at(Int64(index))))
+                }
+            }
+            let same = signals
+            try await withThrowingTaskGroup(of: Void.self) { schedulers in
+                for number in 0..<4 {
+                    let scheduler = try await bench.scheduler()
+                    let order = number.isMultiple(of: 2) ? same : same.reversed()
+                    schedulers.addTask {
+                        for start in stride(from: 0, to: order.count, by: 10) {
+                            try await scheduler.apply(order[start..<start + 10], arriving: [], lane: .live)
+                        }
+                    }
+                }
+                try await schedulers.waitForAll()
+            }
+            let open: Query = """
+                select count(*)::text from runs where ended_at is null group by contact_id having count(*) > 1
+                """
+            #expect(try await bench.texts(open).isEmpty)
+            let runs = try await bench.texts("select entry_key from runs order by contact_id, 1")
+            try await bench.advance(to: Self.at(500))
+            for start in stride(from: 0, to: same.count, by: 20) {
+                try await bench.journeys.apply(same[start..<start + 20], arriving: [], lane: .live)
+            }
+            #expect(try await bench.texts("select entry_key from runs order by contact_id, 1") == runs)
+        }
+    }
+
+    @Test func leavingASegmentStartsARunForEachTime() async throws {
+        try await Self.with { bench in
+            var signal = try await bench.happens("Page Viewed", "p")
+            for (ordinal, isBackfill) in [(1, false), (1, false), (2, true), (3, false)] as [(Int32, Bool)] {
+                signal.cause = .left(segment: "vip", ordinal: ordinal, isBackfill: isBackfill)
+                try await bench.act(on: signal, signal)
+            }
+            signal.cause = .left(segment: "vip")
+            try await bench.act(on: signal)
+            #expect(try await bench.texts("select entry_key from runs order by 1") == ["left 1", "left 3"])
+            #expect(
+                try await bench.texts("select distinct saw ->> 'left' from decisions where kind = 'entry'") == ["vip"])
+        }
+    }
+}

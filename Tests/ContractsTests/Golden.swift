@@ -67,7 +67,11 @@ enum GoldenValues {
             Signal(
                 contact: contact, cause: .left(segment: "vip", ordinal: 3, isBackfill: true),
                 at: Timestamp(microseconds: 1_767_225_600_500_000), eventID: "m-1", subject: UniqueID(high: 3, low: 4),
-                name: "Segment Left")
+                name: "Segment Left"),
+            Signal(
+                contact: contact, cause: .date(journey: "party", key: "2026-03-09"),
+                at: Timestamp(microseconds: 1_767_225_600_500_001), eventID: "", subject: UniqueID(high: 3, low: 4),
+                name: "Date Reached"),
         ])
 
     static let hints = MessageHints(hints: [

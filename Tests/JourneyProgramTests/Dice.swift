@@ -45,29 +45,47 @@ struct Dice: RandomNumberGenerator {
     }
 
     private mutating func step(depth: Int, _ conditions: [String]) throws -> Step {
-        switch below(depth > 3 ? 4 : 12) {
+        switch below(depth > 3 ? 5 : 13) {
         case 0, 1:
             names += 1
             return .email(name: "m\(names)", template: "t")
         case 2: return .wait(.hours(Int64(1 + below(60))))
-        case 3: return .waitUntil(DailyTime(hour: below(24), minute: below(60), days: DailyTime.workdays)!)
-        case 4:
+        case 3: return .waitUntil(workday())
+        case 4: return .waitUntilDate(date())
+        case 5:
             return .branch(
                 try condition(conditions[below(conditions.count)]), then: try steps(depth: depth + 1, conditions),
                 otherwise: try steps(depth: depth + 1, conditions))
-        case 5:
+        case 6:
             let wait = Step.EventWait(event: "X", when: nil, atMost: .hours(Int64(1 + below(60))))
             return .waitFor(
                 wait, then: try steps(depth: depth + 1, conditions), otherwise: try steps(depth: depth + 1, conditions))
-        case 6: return .end
-        case 7: return try choice(depth: depth + 1, conditions)
-        case 8: return try selection(depth: depth + 1, conditions)
-        case 9: return try split(depth: depth + 1, conditions)
-        case 10: return try wait(depth: depth + 1, conditions)
+        case 7: return .end
+        case 8: return try choice(depth: depth + 1, conditions)
+        case 9: return try selection(depth: depth + 1, conditions)
+        case 10: return try split(depth: depth + 1, conditions)
+        case 11: return try wait(depth: depth + 1, conditions)
         default:
             let until = below(2) == 0 ? try condition(conditions[below(conditions.count)]) : nil
             return .loop(times: 2 + below(2), until: until, try steps(depth: depth + 2, conditions))
         }
+    }
+
+    /// Some of the days that histories reach are holidays.
+    private mutating func workday() -> DailyTime {
+        var holidays = Holidays()
+        for _ in 0..<below(4) {
+            let isAdded = holidays.add("2026-03-\(10 + below(20))") && holidays.add("03-0\(1 + below(9))")
+            precondition(isAdded)
+        }
+        return DailyTime(hour: below(24), minute: below(60), days: DailyTime.workdays, holidays: holidays)!
+    }
+
+    /// `ends` is an attribute, and `gone` is none.
+    private mutating func date() -> ContactDate {
+        ContactDate(
+            path: [below(4) == 0 ? "gone" : "ends"], offset: .days(Int64(below(30)) - 15),
+            minuteOfDay: below(2) == 0 ? below(1440) : nil, isYearly: below(3) == 0)
     }
 
     private mutating func choice(depth: Int, _ conditions: [String]) throws -> Step {

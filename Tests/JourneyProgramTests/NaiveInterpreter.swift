@@ -131,6 +131,8 @@ struct NaiveInterpreter {
             try rest(until: now + delivery)
         case .wait(let span): try rest(until: now + span)
         case .waitUntil(let time): try rest(until: next(time))
+        case .waitUntilDate(let date):
+            if let instant = instant(of: date) { try rest(until: instant) }
         case .choose(let arms, let otherwise):
             return try walk(arms.first { holds($0.when.source) }?.steps ?? otherwise)
         case .select(_, let cases, let otherwise):
@@ -162,10 +164,29 @@ struct NaiveInterpreter {
         while true {
             let local = minute + 9 * 60
             let weekday = DailyTime.Weekday(rawValue: Int((local / 1440 + 4) % 7))!
-            if local % 1440 == Int64(time.hour * 60 + time.minute), time.days.contains(weekday) {
+            if local % 1440 == Int64(time.hour * 60 + time.minute), time.days.contains(weekday),
+                !"\(time.holidays)".split(separator: " ").contains(where: { day(of: local).hasSuffix($0) })
+            {
                 return Timestamp(seconds: minute * 60)
             }
             minute += 1
+        }
+    }
+
+    private func day(of minute: Int64) -> String { String(Timestamp(seconds: minute * 60).description.prefix(10)) }
+
+    /// Day by day. Where it has been, the instant at hand.
+    private func instant(of date: ContactDate) -> Timestamp? {
+        guard date.path == ["ends"] else { return nil }
+        let offset = date.offset.microseconds / 86_400_000_000
+        var day = (now.microseconds / 60_000_000 + 9 * 60) / 1440 - 40
+        while true {
+            let instant = Timestamp(seconds: (day * 1440 + Int64(date.minuteOfDay ?? 0) - 9 * 60) * 60)
+            let told = self.day(of: (day - offset) * 1440)
+            if date.isYearly, told.hasSuffix("-03-12"), told > "2026-03-12", instant > now { return instant }
+            if !date.isYearly, told == "2026-03-12" { return max(instant, now) }
+            if !date.isYearly, told > "2026-03-12" { return now }
+            day += 1
         }
     }
 

@@ -23,7 +23,8 @@ struct RandomJourneyTests {
         var dice = Dice(seed: seed &+ 7_000)
         let script = try dice.script()
         var play = Play(
-            try journey(script.steps, goal: script.goal, within: script.within, exit: script.exit))
+            try journey(script.steps, goal: script.goal, within: script.within, exit: script.exit),
+            contact: .object(["ends": .string("2026-03-12")]))
         play.zone = LocalZone("Asia/Tokyo")!
         play.delivery = .minutes(Int64(dice.below(300)))
         var instants: Set<Timestamp> = []
@@ -37,7 +38,8 @@ struct RandomJourneyTests {
         let script = try dice.script()
         let again = dice.below(2) == 0 ? Journey.Again.afterExit : .every(.hours(Int64(1 + dice.below(200))))
         var play = Play(
-            try journey(script.steps, goal: script.goal, within: script.within, exit: script.exit, again: again))
+            try journey(script.steps, goal: script.goal, within: script.within, exit: script.exit, again: again),
+            contact: .object(["ends": .string("2026-03-12")]))
         play.zone = LocalZone("Asia/Tokyo")!
         play.delivery = .minutes(Int64(dice.below(300)))
         let starts = (0..<20).map { index in

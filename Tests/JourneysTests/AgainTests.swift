@@ -33,6 +33,11 @@ import Testing
             enter: {left: vip, again: per-entry}
             steps: [{wait: 10d}]
             """
+        files["journeys/party.yaml"] = """
+            journey: party
+            enter: {date: contact.birthday, yearly: true, when: '!did("Page Viewed")'}
+            steps: [{wait: 1d}]
+            """
         return files
     }
 
@@ -77,11 +82,11 @@ import Testing
 
     @Test func everySoOften() async throws {
         try await Self.with { bench in
-            for (id, hours) in [("1", 0), ("2", 24 * 20), ("3", 24 * 30), ("4", 24 * 59), ("5", 24 * 60)] as [(String, Int64)]
-            {
-                let signal = try await bench.happens("Invoiced", id, at: Self.at(hours))
+            for (index, day) in [0, 20, 30, 59, 60].enumerated() {
+                let at = Bench.start + .days(Int64(day))
+                let signal = try await bench.happens("Invoiced", "\(index + 1)", at: at)
                 try await bench.act(on: signal, signal)
-                try await bench.advance(to: Self.at(hours + 1))
+                try await bench.advance(to: at + .hours(1))
                 try await bench.act(on: signal)
             }
             #expect(try await bench.texts("select entry_key from runs order by 1") == ["1", "3", "5"])
@@ -121,6 +126,26 @@ import Testing
                 try await bench.journeys.apply(same[start..<start + 20], arriving: [], lane: .live)
             }
             #expect(try await bench.texts("select entry_key from runs order by contact_id, 1") == runs)
+        }
+    }
+
+    @Test func eachDateStartsARun() async throws {
+        try await Self.with { bench in
+            var signal = try await bench.happens("Bought", "b")
+            for key in ["2026-03-12", "2026-03-12", "2027-03-12"] {
+                signal.cause = .date(journey: "party", key: key)
+                try await bench.act(on: signal, signal)
+            }
+            signal.cause = .date(journey: "gone", key: "2027-03-12")
+            try await bench.act(on: signal)
+            #expect(try await bench.texts("select entry_key from runs order by 1") == ["2026-03-12", "2027-03-12"])
+            #expect(
+                try await bench.texts("select distinct saw ->> 'date' from decisions where kind = 'entry'")
+                    == ["contact.birthday"])
+            var other = try await bench.happens("Page Viewed", "p", to: "bob")
+            other.cause = .date(journey: "party", key: "2026-03-12")
+            try await bench.act(on: other)
+            #expect(try await bench.texts("select count(*)::text from runs") == ["2"], "bob does not fit")
         }
     }
 

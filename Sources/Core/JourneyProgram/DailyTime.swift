@@ -12,32 +12,38 @@ public struct DailyTime: Sendable, Hashable {
     public let hour: Int
     public let minute: Int
     public let days: Set<Weekday>
+    /// Days on which it is not, whatever day of the week they are.
+    public let holidays: Holidays
 
     public static let workdays: Set<Weekday> = [.monday, .tuesday, .wednesday, .thursday, .friday]
 
     /// Returns nil for an hour or minute that no day has, and without days.
-    public init?(hour: Int, minute: Int, days: Set<Weekday> = Set(Weekday.allCases)) {
+    public init?(
+        hour: Int, minute: Int, days: Set<Weekday> = Set(Weekday.allCases), holidays: Holidays = Holidays()
+    ) {
         guard (0..<24).contains(hour), (0..<60).contains(minute), !days.isEmpty else { return nil }
         self.hour = hour
         self.minute = minute
         self.days = days
+        self.holidays = holidays
     }
 
     /// Reads `HH:MM`.
-    public init?(_ text: String, days: Set<Weekday> = Set(Weekday.allCases)) {
+    public init?(_ text: String, days: Set<Weekday> = Set(Weekday.allCases), holidays: Holidays = Holidays()) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy(Self.isTwoDigits),
             let hour = Int(parts[0]), let minute = Int(parts[1])
         else { return nil }
-        self.init(hour: hour, minute: minute, days: days)
+        self.init(hour: hour, minute: minute, days: days, holidays: holidays)
     }
 
     /// The first such instant in the zone that is not before `time`.
     public func first(notBefore time: Timestamp, in zone: LocalZone) -> Timestamp {
         let second = time.microseconds.flooredDivision(by: 1_000_000).quotient
         let today = (second + zone.offset(at: time)).flooredDivision(by: 86_400).quotient
-        // A whole week lies between two such times, and a gap may move one of them past midnight.
-        for day in (today - 1)...(today + 8) where days.contains(weekday(of: day)) {
+        // A whole week lies between two such times, and a gap may move one of them past midnight; holidays are fewer than
+        // the weeks of a year.
+        for day in (today - 1)...(today + 400) where days.contains(weekday(of: day)) && !holidays.contains(day) {
             let instant = zone.instant(ofWallClock: day * 86_400 + Int64(hour * 3600 + minute * 60))
             if instant >= time { return instant }
         }

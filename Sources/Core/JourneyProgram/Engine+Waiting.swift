@@ -2,6 +2,17 @@ import Expressions
 import Model
 
 extension Engine {
+    /// A date that has been, or that the contact does not have, is not waited for.
+    mutating func wait(for date: ContactDate, _ line: StepTable.Line) {
+        let origin = date.isYearly ? since : .distantPast
+        if let next = date.first(after: origin, of: world.facts.contact, in: world.contactZone) {
+            run.phase = .waiting(until: max(next.at, since))
+        } else {
+            decide(line.name, visit: line.visit, "no date", ["date": .string(date.description)])
+            go(to: line.next, since: since, behind: behind)
+        }
+    }
+
     /// The first fitting event in (time, event id) order decides, also when it becomes known after the time is up; without
     /// one, the first condition that holds. Of two that one event fits, the first as written.
     mutating func finds(

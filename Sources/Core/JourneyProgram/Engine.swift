@@ -90,6 +90,7 @@ struct Engine {
         case .wait(let span): run.phase = .waiting(until: since + span)
         case .waitUntil(let time):
             run.phase = .waiting(until: time.first(notBefore: since, in: world.contactZone))
+        case .waitUntilDate(let date): wait(for: date, line)
         case .await(_, let atMost): run.phase = .waitingForEvent(behind: behind, until: since + atMost)
         case .choose(let arms): choose(arms, line)
         case .select(let value, let cases): select(value, cases, line)
@@ -108,7 +109,7 @@ struct Engine {
         case (.sending, .email):
             guard let verdict = world.verdicts[StepVisit(step: line.name, visit: line.visit)] else { return false }
             go(to: line.next, since: verdict.at, behind: .end(of: verdict.at))
-        case (.waiting(let until), .wait), (.waiting(let until), .waitUntil):
+        case (.waiting(let until), .wait), (.waiting(let until), .waitUntil), (.waiting(let until), .waitUntilDate):
             guard isDue(until) else { return false }
             go(to: line.next, since: world.now, behind: .end(of: until))
         case (.waitingForEvent(let behind, let until), .await(let awaited, _)):

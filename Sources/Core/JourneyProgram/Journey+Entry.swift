@@ -44,6 +44,15 @@ extension Journey {
         return entryKey(natural: "left \(ordinal)")
     }
 
+    /// The key under which a date starts a run, or nil where it starts none.
+    ///
+    /// - Parameter occurrence: the date's own key.
+    public func entryKey(forDate occurrence: String, in world: World) -> String? {
+        guard case .date(_, let when) = entry.trigger else { return nil }
+        if let when, !when.holds(in: Scene(world)).holds { return nil }
+        return entryKey(natural: occurrence)
+    }
+
     private func entryKey(in scene: Scene, natural: String) -> String? {
         guard case .perKey(let expression) = entry.again else { return entryKey(natural: natural) }
         guard let value = try? expression.evaluate(scene).value, let text = value.keyText, !text.isEmpty else {
@@ -85,6 +94,9 @@ extension Journey {
         case .stage(let stage): saw["stage"] = .string(stage)
         case .segment(let segment, _): saw["segment"] = .string(segment)
         case .left(let segment, _): saw["left"] = .string(segment)
+        case .date(let date, let when):
+            saw["date"] = .string(date.description)
+            if let when { saw["condition"] = .string(when.source) }
         }
         return Decision(step: "enter", choice: "started", saw: .object(saw))
     }

@@ -57,6 +57,8 @@ public struct Journey: Sendable {
         case segment(String, backfill: Bool)
         /// Leaving this segment; `backfill`: also those whom an applied definition found outside.
         case left(String, backfill: Bool)
+        /// When a date among the contact's attributes comes, for those of whom `when` holds then.
+        case date(ContactDate, when: Expression?)
     }
 
     public enum Again: Sendable {
@@ -64,7 +66,7 @@ public struct Journey: Sendable {
         case never
         /// One run for each value of the expression.
         case perKey(Expression)
-        /// One run for each time that the contact enters the segment, or leaves it.
+        /// One run for each time that the contact enters the segment, or leaves it; for each date.
         case perOccurrence
         /// A run whenever none is under way.
         case afterExit

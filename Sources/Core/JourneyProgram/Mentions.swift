@@ -41,7 +41,10 @@ extension Journey.Entry {
     /// The condition and the key. The event that they are asked of is given with the question.
     var conditions: [Expression] {
         var conditions: [Expression] = []
-        if case .event(_, let when?) = trigger { conditions.append(when) }
+        switch trigger {
+        case .event(_, let when?), .date(_, let when?): conditions.append(when)
+        case .event, .date, .stage, .segment, .left: break
+        }
         if case .perKey(let key) = again { conditions.append(key) }
         return conditions
     }
@@ -71,7 +74,7 @@ extension StepTable.Operation {
     /// The expressions that it evaluates.
     fileprivate var conditions: [Expression] {
         switch self {
-        case .email, .wait, .waitUntil, .split, .end: []
+        case .email, .wait, .waitUntil, .waitUntilDate, .split, .end: []
         case .await(let awaited, _):
             awaited.compactMap { each in
                 switch each.what {

@@ -9,6 +9,9 @@ public indirect enum Step: Sendable {
     case wait(Span)
     /// Goes on at the next such time of day in the contact's zone.
     case waitUntil(DailyTime)
+    /// Goes on when a date among the contact's attributes comes, as it is on arrival; at once where it has been, or where
+    /// there is none.
+    case waitUntilDate(ContactDate)
     /// Goes on with the steps of what comes first, or with `then` where it has none of its own; with `otherwise` when the
     /// time is up.
     case await([Awaited], atMost: Span, then: [Step], otherwise: [Step])
@@ -109,7 +112,7 @@ extension Step {
     /// The lists of steps with one of which the run goes on; nil for steps that do not branch.
     public var branches: [[Step]]? {
         switch self {
-        case .email, .wait, .waitUntil, .loop, .end: nil
+        case .email, .wait, .waitUntil, .waitUntilDate, .loop, .end: nil
         case .await(let awaited, _, let then, let otherwise): awaited.map { $0.steps ?? then } + [otherwise]
         case .choose(let arms, let otherwise): arms.map(\.steps) + [otherwise]
         case .select(_, let cases, let otherwise): cases.map(\.steps) + [otherwise]

@@ -24,6 +24,7 @@ struct StepTable: Sendable {
         case email(template: String)
         case wait(Span)
         case waitUntil(DailyTime)
+        case waitUntilDate(ContactDate)
         case await([Awaited], atMost: Span)
         case choose([Arm])
         case select(Expression, [(value: String, place: Place)])
@@ -106,6 +107,7 @@ extension StepTable {
         case .email(let name, let template): return try append(name, visit, .email(template: template), next)
         case .wait(let span): return try append("wait \(path)", visit, .wait(span), next)
         case .waitUntil(let time): return try append("wait \(path)", visit, .waitUntil(time), next)
+        case .waitUntilDate(let date): return try append("wait \(path)", visit, .waitUntilDate(date), next)
         case .end: return 0
         case .loop(let times, let until, let steps):
             return try lay(steps, times: times, until: until, at: path, visit: visit, before: next)

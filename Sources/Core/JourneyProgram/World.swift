@@ -25,7 +25,7 @@ public struct World: Sendable {
 
     var now: Timestamp { facts.now }
 
-    var contactZone: LocalZone { facts.contact["timezone"]?.string.flatMap { LocalZone($0) } ?? zone }
+    var contactZone: LocalZone { LocalZone(of: facts.contact, otherwise: zone) }
 }
 
 /// What became of a message, for good.

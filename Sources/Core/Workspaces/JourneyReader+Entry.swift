@@ -4,28 +4,30 @@ import Model
 
 extension JourneyReader {
     /// The keys of which an entry has one.
-    private static let order = ["event", "stage", "segment", "left"]
+    private static let order = ["event", "stage", "segment", "left", "date"]
 
     func entry(_ node: YAMLNode) -> Journey.Entry? {
-        let keys = Self.order + ["when", "key", "again", "backfill"]
+        let keys = Self.order + ["when", "key", "again", "backfill", "offset", "at", "yearly"]
         guard let fields = Fields(node, of: "an entry", keys: keys, in: inspection) else { return nil }
         let triggers = Self.order.compactMap { key in fields[key].map { (key, $0) } }
         guard let (trigger, value) = triggers.first else {
             inspection.report(
-                .missing, "an entry names an \"event\", a \"stage\", or a \"segment\" that is entered or \"left\"",
+                .missing, "an entry names an \"event\", a \"stage\", a \"segment\", one \"left\", or a \"date\"",
                 at: node.place)
             return nil
         }
         guard triggers.count == 1 else {
             inspection.report(
-                .invalid, "an entry is by event, by stage, by segment or by leaving one, not by several",
+                .invalid, "an entry is by event, by stage, by segment, by leaving one or by date, not by several",
                 at: triggers[1].1.place)
             return nil
         }
         if trigger != "segment", trigger != "left", let backfill = fields["backfill"] {
             inspection.report(.invalid, "only an entry by segment has \"backfill\"", at: backfill.place)
         }
+        if trigger != "date" { refuse(["offset", "at", "yearly"], in: fields, of: "an entry by \(trigger)") }
         switch trigger {
+        case "date": return entry(onDate: fields)
         case "event": return entry(onEvent: value, fields)
         case "stage": return entry(onStage: value, fields)
         case "segment": return entry(onSegment: value, fields) { .segment($0, backfill: $1) }
@@ -69,6 +71,15 @@ extension JourneyReader {
         return Journey.Entry(trigger(name, backfill), again: again)
     }
 
+    private func entry(onDate fields: Fields) -> Journey.Entry? {
+        refuse(["key"], in: fields, of: "an entry by date")
+        let when = fields["when"].map { inspection.expression($0, scope: .audience, names.vocabulary) }
+        let date = inspection.contactDate(fields, "date")
+        let again = self.again(fields, perOccurrence: "per-date", otherwise: .perOccurrence)
+        guard let date, let again, again.key == nil else { return nil }
+        return Journey.Entry(.date(date, when: when ?? nil), again: again)
+    }
+
     private func refuse(_ keys: [String], in fields: Fields, of what: String) {
         for key in keys {
             guard let value = fields[key] else { continue }
@@ -79,9 +90,11 @@ extension JourneyReader {
     // MARK: Again
 
     /// - Parameter perOccurrence: what one run for each occasion is called, where there is such a thing.
-    private func again(_ fields: Fields, perOccurrence: String? = nil) -> Journey.Again? {
+    private func again(
+        _ fields: Fields, perOccurrence: String? = nil, otherwise: Journey.Again = .never
+    ) -> Journey.Again? {
         let key = fields["key"].map { inspection.expression($0, scope: .entry, expecting: .dyn, names.vocabulary) }
-        guard let again = fields["again"] else { return keyless(.never, fields) }
+        guard let again = fields["again"] else { return keyless(otherwise, fields) }
         switch again.text {
         case "never": return keyless(.never, fields)
         case "after-exit": return keyless(.afterExit, fields)
@@ -97,7 +110,8 @@ extension JourneyReader {
         case nil where again.members != nil: return interval(again).flatMap { keyless(.every($0), fields) }
         default:
             inspection.report(
-                .invalid, "\"again\" is never, \(perOccurrence ?? "per-key"), after-exit or {every: …}", at: again.place)
+                .invalid, "\"again\" is never, \(perOccurrence ?? "per-key"), after-exit or {every: …}", at: again.place
+            )
             return nil
         }
     }

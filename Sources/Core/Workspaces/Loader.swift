@@ -36,7 +36,7 @@ struct Loader {
         let segments = readSegments(&vocabulary)
         let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
         let emails = readEmails(topics: settings?.topics.map(\.name))
-        let journeys = readJourneys(Names(vocabulary, stages, emails), settings)
+        let journeys = readJourneys(Names(vocabulary, stages, emails, settings?.holidays ?? Holidays()), settings)
         let names = stages?.map(\.name)
         let pages = read("pages.yaml") { PagesReader($0, stages: names).read() } ?? PagesReader.Pages()
         let contents = pages?.contents.map(\.name)
@@ -47,7 +47,7 @@ struct Loader {
         return Workspace(
             settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, segments: segments,
             personas: personas, journeys: journeys, emails: emails.compactMapValues { $0 }, pages: pages, forms: forms,
-            audienceDigest: audienceDigest(settings))
+            audienceDigest: audienceDigest(settings, journeys))
     }
 
     /// What `body` reads from a file; nil where there is no such file.
@@ -82,11 +82,15 @@ struct Names {
     var vocabulary: Vocabulary
     var stages: [String]?
     var emails: [String]
+    var holidays: Holidays
 
-    init(_ vocabulary: Vocabulary, _ stages: [Stage]?, _ emails: [String: EmailDefinition?]) {
+    init(
+        _ vocabulary: Vocabulary, _ stages: [Stage]?, _ emails: [String: EmailDefinition?], _ holidays: Holidays
+    ) {
         self.vocabulary = vocabulary
         self.stages = stages?.map(\.name)
         self.emails = emails.keys.sorted()
+        self.holidays = holidays
     }
 }
 
@@ -123,11 +127,16 @@ extension Loader {
         return order.ordered
     }
 
-    /// Caps count days of the workspace's zone.
-    private func audienceDigest(_ settings: SettingsReader.Settings) -> UniqueID {
+    /// Caps count days of the workspace's zone. The dates that start journeys are looked out for beside what makes facts.
+    private func audienceDigest(_ settings: SettingsReader.Settings, _ journeys: [JourneyDefinition]) -> UniqueID {
+        let dates = journeys.map(\.journey).compactMap { journey in
+            journey.dateOfEntry.map { "\(journey.name) \($0)" }
+        }
+        let zone = UniqueID.derived("loods.audience", settings.zone.name)
+        let start = dates.reduce(zone) { UniqueID.derived("loods.audience", "\($0)", $1) }
         let whole: Set<String> = ["scores.yaml", "stages.yaml", "personas.yaml", "pages.yaml"]
         let paths = files.keys.filter { whole.contains($0) || Self.isDefinition($0, in: "segments") }
-        return digest("loods.audience", of: paths.sorted(), from: .derived("loods.audience", settings.zone.name))
+        return digest("loods.audience", of: paths.sorted(), from: start)
     }
 
     /// Whether a path is a YAML file right in one of the folders of definitions.
@@ -225,6 +234,14 @@ extension Loader {
         let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
         return !isHidden
             && (path.hasPrefix("emails/") || [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) })
+    }
+}
+
+extension Journey {
+    /// All that says when its date comes, where it starts on one.
+    fileprivate var dateOfEntry: String? {
+        guard case .date(let date, _) = entry.trigger else { return nil }
+        return "\(date) \(date.offset) \(date.minuteOfDay ?? -1) \(date.isYearly)"
     }
 }
 

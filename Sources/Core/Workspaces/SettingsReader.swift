@@ -11,11 +11,13 @@ struct SettingsReader {
         var replyTo: String?
         var postalAddress: String
         var topics: [Topic]
+        var holidays = Holidays()
 
         /// Over what runs and mails take from the settings: the same however the file writes them.
         var digest: UniqueID {
-            .derived(
+            let digest = UniqueID.derived(
                 "loods.settings", name, zone.name, sender.name, sender.address, replyTo ?? "", postalAddress)
+            return holidays.isEmpty ? digest : .derived("loods.settings", "\(digest)", "\(holidays)")
         }
     }
 
@@ -24,7 +26,7 @@ struct SettingsReader {
     init(_ inspection: Inspection) { self.inspection = inspection }
 
     func read() -> Settings? {
-        let keys = ["workspace", "time_zone", "sender", "reply_to", "address", "topics"]
+        let keys = ["workspace", "time_zone", "sender", "reply_to", "address", "topics", "holidays"]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
         }
@@ -35,9 +37,11 @@ struct SettingsReader {
         let postal = fields.required("address", help: "commercial mail must carry a postal address")
             .flatMap { inspection.text($0, "the postal address") }
         let topics = fields.list("topics").map(self.topics) ?? []
+        let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
-            name: name, zone: zone, sender: sender, replyTo: replyTo ?? nil, postalAddress: postal, topics: topics)
+            name: name, zone: zone, sender: sender, replyTo: replyTo ?? nil, postalAddress: postal, topics: topics,
+            holidays: holidays)
     }
 
     private func zone(_ node: YAMLNode) -> LocalZone? {
@@ -47,6 +51,18 @@ struct SettingsReader {
             .unknownName, "unknown time zone \"\(name)\"", at: node.place,
             help: "a name of the IANA database, such as Europe/Amsterdam, or UTC")
         return nil
+    }
+
+    private func holidays(_ nodes: [YAMLNode]) -> Holidays {
+        var holidays = Holidays()
+        for node in nodes where !holidays.add(node.text ?? "") {
+            inspection.report(
+                .invalid, "a holiday is a date", at: node.place, help: "such as 2026-04-06, or 12-25 for every year")
+        }
+        if let first = nodes.first, holidays.count > Holidays.limit {
+            inspection.report(.invalid, "there are more than \(Holidays.limit) holidays", at: first.place)
+        }
+        return holidays
     }
 
     private func topics(_ nodes: [YAMLNode]) -> [Topic] {

@@ -123,14 +123,21 @@ extension StepsReader {
             return nil
         }
         guard wait.members != nil else { return inspection.span(wait, "a wait").map { .wait($0) } }
+        if let until = wait.members?.first(where: { $0.key == "until" })?.value.text, until.hasPrefix("contact.") {
+            let keys = ["until", "offset", "at", "yearly"]
+            return Fields(wait, of: "a wait for a date", keys: keys, in: inspection)
+                .flatMap { inspection.contactDate($0, "until") }.map { .waitUntilDate($0) }
+        }
         guard let fields = Fields(wait, of: "a wait", keys: ["until", "days"], in: inspection) else { return nil }
         let days = fields["days"].map(self.days) ?? Set(DailyTime.Weekday.allCases)
         guard let until = fields.required("until", help: "a time of day, such as \"09:00\""), let days else {
             return nil
         }
-        if let time = until.text.flatMap({ DailyTime($0, days: days) }) { return .waitUntil(time) }
+        let holidays = fields["days"]?.text == "workdays" ? names.holidays : Holidays()
+        if let time = until.text.flatMap({ DailyTime($0, days: days, holidays: holidays) }) { return .waitUntil(time) }
         inspection.report(
-            .invalid, "\"until\" must be a time of day", at: until.place, help: "HH:MM in quotes, such as \"09:00\"")
+            .invalid, "\"until\" must be a time of day, or a date of the contact's", at: until.place,
+            help: "HH:MM in quotes, such as \"09:00\", or contact.trial_ends")
         return nil
     }
 

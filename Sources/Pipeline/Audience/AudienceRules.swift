@@ -18,6 +18,8 @@ final class AudienceRules: Sendable {
     /// The segments on whose entering and leaving journeys start, each with whether one takes those whom a definition found
     /// there, or outside.
     private let (entrySegments, exitSegments): ([String: Bool], [String: Bool])
+    /// The dates with which journeys start, by their names.
+    let dates: [(journey: String, date: ContactDate)]
     private let workedOut = Mutex(WorkedOut())
     private static let limit = 4096
 
@@ -59,7 +61,7 @@ final class AudienceRules: Sendable {
             switch journey.entry.trigger {
             case .segment(let name, let backfill): entrySegments[name] = entrySegments[name] == true || backfill
             case .left(let name, let backfill): exitSegments[name] = exitSegments[name] == true || backfill
-            case .stage: break
+            case .stage, .date: break
             case .event(let name, let when):
                 entryEvents.insert(name)
                 for mentioned in when?.mentionedEvents ?? [] { lookedBackAt[mentioned, default: []].insert(name) }
@@ -67,6 +69,9 @@ final class AudienceRules: Sendable {
         }
         self.entryEvents = entryEvents
         self.lookedBackAt = lookedBackAt
+        dates = workspace.journeys.map(\.journey).compactMap { journey in
+            if case .date(let date, _) = journey.entry.trigger { (journey.name, date) } else { nil }
+        }
         (self.entrySegments, self.exitSegments) = (entrySegments, exitSegments)
     }
 
@@ -76,14 +81,20 @@ final class AudienceRules: Sendable {
         if let questions = workedOut.withLock({ $0.questions[occasion] }) { return questions }
         let places = stages.asked(above: stage, stirrings)
         let asked = segments.asked(stirrings, mayAdvance: !places.isEmpty)
-        let questions = Questions(
-            stages: places, segments: asked, needs: stages.needs(of: places).union(segments.needs(of: asked)))
+        var needs = stages.needs(of: places).union(segments.needs(of: asked))
+        if asksDates(stirrings) { needs.attributes = true }
+        let questions = Questions(stages: places, segments: asked, needs: needs)
         workedOut.withLock { known in
             // Names of events are the senders' own.
             if known.questions.count >= Self.limit { known.questions = [:] }
             known.questions[occasion] = questions
         }
         return questions
+    }
+
+    /// Whether dates may have come, or become others.
+    func asksDates(_ stirrings: Stirrings) -> Bool {
+        !dates.isEmpty && (stirrings.isWoken || stirrings.describes || stirrings.isAfresh)
     }
 
     /// Whether an event of this name gives points at most to a contact in a stage, and so nothing is to be asked.

@@ -1,5 +1,6 @@
 import Contracts
 import Expressions
+import JourneyProgram
 import Model
 import Postgres
 import Store
@@ -90,9 +91,12 @@ struct LoadedAudience {
                 if isOfInterest(event, of: contact) { signals.append(event.signal(to: contact)) }
                 if let reached { signals.append(event.signal(to: contact, reached)) }
             }
-            if case .wake(let due) = occasions[contact], let reached = person.wake(at: due) {
-                signals.append(Signal(contact, reached))
-            }
+            var due: Timestamp?
+            if case .wake(let instant) = occasions[contact] { due = instant }
+            if let due, let reached = person.wake(at: due) { signals.append(Signal(contact, reached)) }
+            let described = events[contact]?.lazy.filter { $0.effect == .live && $0.mayDescribe }.map(\.at).min()
+            signals += person.datesCome(wokenAt: due, describedAt: described)
+                .map { Signal(contact, $0.occurrence, startsWith: $0.journey) }
             person.settle(occasions[contact] == .backfill ? .backfill : .event)
         }
         for bystander in bystanders {
@@ -219,6 +223,12 @@ extension Signal {
         self.init(
             contact: contact, cause: .stage(reached.stage), at: reached.at, eventID: reached.eventID,
             subject: contact.contact, name: "Stage Reached")
+    }
+
+    fileprivate init(_ contact: ContactKey, _ date: ContactDate.Occurrence, startsWith journey: String) {
+        self.init(
+            contact: contact, cause: .date(journey: journey, key: date.key), at: date.at, eventID: "",
+            subject: contact.contact, name: "Date Reached")
     }
 
     /// - Parameter mayStart: whether a journey may start with it.

@@ -34,6 +34,8 @@ extension Person {
         let isDescribedPublicly: Bool
         /// The companies that the events name.
         let companies: [Companies.Key]
+        /// Whether dates with which journeys start may have come, or become others.
+        let asksDates: Bool
         /// Whether some of the events may say something of the contact.
         let describes: Bool
         private let speaksOfConsent: Bool
@@ -74,6 +76,7 @@ extension Person {
             let isAfresh = isAskedWhole || isOutdated
             var stirrings = Stirrings(names: Set(events.map(\.name)), describes: describes, isAfresh: isAfresh)
             if case .wake = occasion { stirrings.isWoken = true }
+            asksDates = rules.asksDates(stirrings)
             let questions = rules.questions(above: standing.stage, stirrings)
             // Whoever is looked at whole is placed behind all that was known; others behind what is not older than their
             // events, which is within every window that reaches back from there.

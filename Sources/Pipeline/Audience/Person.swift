@@ -1,5 +1,6 @@
 import Contracts
 import Expressions
+import JourneyProgram
 import Model
 import Scores
 import Store
@@ -41,6 +42,7 @@ final class Person {
     /// Whether others have merged into this contact.
     private let isJoined: Bool
     private let mayBeDescribed: Bool
+    private let asksDates: Bool
 
     init(_ newcomer: Newcomer, _ loaded: LoadedFacts, now: Timestamp) throws {
         contact = newcomer.contact
@@ -52,6 +54,7 @@ final class Person {
         companies = loaded.companies(in: contact.workspace)
         isJoined = loaded.isJoined(contact)
         mayBeDescribed = newcomer.describes
+        asksDates = newcomer.asksDates
         isHeardToMerge = newcomer.isHeardToMerge
         countsAfresh = newcomer.countsAfresh
         let history = loaded.history(of: contact)
@@ -141,9 +144,36 @@ final class Person {
 
     /// Before this instant time alone changes nothing of what was asked; nil where it never does.
     var steadyUntil: Timestamp? {
-        let instant = min(stageSteadyUntil, book.steadyUntil)
+        let instant = min(stageSteadyUntil, book.steadyUntil, nextDate)
         return instant < .distantFuture ? max(instant, facts.now + Span(microseconds: 1)) : nil
     }
+
+    // MARK: Dates
+
+    private static let oldestSaidDate = Span.days(1)
+
+    /// The dates with which journeys start that have come since a wake was due, or since an event said what they are; of
+    /// those that are older than a day when they are said nothing comes. One that is told twice starts nothing twice.
+    func datesCome(
+        wokenAt due: Timestamp?, describedAt: Timestamp?
+    ) -> [(journey: String, occurrence: ContactDate.Occurrence)] {
+        let start = due ?? describedAt.map { max($0, facts.now - Self.oldestSaidDate) }
+        guard asksDates, let start, start <= facts.now else { return [] }
+        let zone = self.zone
+        return rules.dates.flatMap { journey, date in
+            date.occurrences(from: start, through: facts.now, of: facts.contact, in: zone).map { (journey, $0) }
+        }
+    }
+
+    /// The first date that is to come.
+    private var nextDate: Timestamp {
+        guard asksDates else { return .distantFuture }
+        let zone = self.zone
+        return rules.dates.compactMap { $0.date.first(after: facts.now, of: facts.contact, in: zone)?.at }.min()
+            ?? .distantFuture
+    }
+
+    private var zone: LocalZone { LocalZone(of: facts.contact, otherwise: rules.workspace.zone) }
 
     /// Whether the contact is in another stage or segment now, or has another persona.
     var hasChanged: Bool { !reached.isEmpty || !book.entries.isEmpty || book.hasNewPersona }

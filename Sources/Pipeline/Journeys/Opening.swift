@@ -101,6 +101,7 @@ struct Opening {
                 journey.entryKey(forSegment: segment, ordinal: ordinal, isBackfill: isBackfill)
             case .left(let segment, let ordinal?, let isBackfill):
                 journey.entryKey(forLeaving: segment, ordinal: ordinal, isBackfill: isBackfill)
+            case .date(_, let key): journey.entryKey(forDate: key, in: world)
             case .left(_, nil, _): nil as String?
             case .event: event.flatMap { journey.entryKey(for: $0, in: world) }
             }

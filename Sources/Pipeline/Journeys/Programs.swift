@@ -32,6 +32,7 @@ struct Programs {
         case stage(WorkspaceID, String)
         case segment(WorkspaceID, String)
         case left(WorkspaceID, String)
+        case date(WorkspaceID, journey: String)
     }
 
     private let definitions: DefinitionsCache
@@ -54,6 +55,7 @@ struct Programs {
                 case .stage(let name): live[.stage(id, name), default: []].append(program)
                 case .segment(let name, _): live[.segment(id, name), default: []].append(program)
                 case .left(let name, _): live[.left(id, name), default: []].append(program)
+                case .date: live[.date(id, journey: version.journey)] = [program]
                 }
             }
         }
@@ -69,6 +71,7 @@ struct Programs {
                 guard case .segment(_, backfill: false) = program.journey.entry.trigger else { return true }
                 return !isBackfill
             }
+        case .date(let journey, _): live[.date(signal.contact.workspace, journey: journey)] ?? []
         case .left(_, nil, _): []
         case .left(let segment, _?, _): live[.left(signal.contact.workspace, segment)] ?? []
         }

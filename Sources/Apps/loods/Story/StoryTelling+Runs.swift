@@ -36,6 +36,7 @@ extension StoryTelling {
         if let stage = saw["stage"]?.string { return "because stage \(stage) was reached" }
         if let segment = saw["segment"]?.string { return "because segment \(segment) was entered" }
         if let segment = saw["left"]?.string { return "because segment \(segment) was left" }
+        if let date = saw["date"]?.string { return "because \(date) came" }
         let event = saw["event"]?.string ?? "an event"
         let condition = saw["condition"]?.string.map { " and \($0)" } ?? ""
         let key = run.flatMap { $0.entryKey.isEmpty ? nil : ", key \($0.entryKey)" } ?? ""

@@ -96,6 +96,10 @@ let package = Package(
             "Workspaces", in: "Core",
             ["Model", "Expressions", "Scores", "JourneyProgram", "Content", "Mail", yams]),
 
+        library(
+            "Simulation", in: "Core",
+            ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Mail", "Workspaces"]),
+
         // What lies between the processes
         .target(name: "Contracts", dependencies: ["Model"], path: "Sources/Contracts", swiftSettings: strict),
         .target(name: "CrashPoints", path: "Sources/CrashPoints", swiftSettings: strict),
@@ -164,8 +168,8 @@ let package = Package(
             "loods",
             [
                 "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
-                "JourneyProgram",
-                "SendGate", "Workspaces", "Content", "Mail", "Postgres", "CZlib", "ServiceRuntime", crypto, yams,
+                "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Postgres", "CZlib",
+                "ServiceRuntime", crypto, yams,
                 arguments, log,
             ]),
         app("catcher", nio + [log]),
@@ -188,10 +192,11 @@ let package = Package(
         tests("Model", ["Model"]),
         tests("Expressions", ["Expressions", "Model"]),
         tests("Scores", ["Scores", "Model"]),
-        tests("JourneyProgram", ["JourneyProgram", "Expressions", "Model"]),
+        tests("JourneyProgram", ["JourneyProgram", "Simulation", "Workspaces", "Expressions", "Model"]),
         tests("SendGate", ["SendGate", "Model"]),
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model"]),
+        tests("Simulation", ["Simulation", "Workspaces", "JourneyProgram", "Expressions", "SendGate", "Model"]),
         tests("Workspaces", ["Workspaces", "Scores", "JourneyProgram", "Expressions", "Model"]),
         .testTarget(
             name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
@@ -246,6 +251,9 @@ let package = Package(
         .executableTarget(
             name: "rules", dependencies: ["Expressions", "Model"], path: "Tests/Benchmarks/rules",
             exclude: ["peer.py"], swiftSettings: strict),
+        .executableTarget(
+            name: "simulations", dependencies: ["Simulation", "Workspaces", "Model"],
+            path: "Tests/Benchmarks/simulations", swiftSettings: strict),
         tests("Architecture", []),
         .testTarget(
             name: "ClusterTests",

@@ -13,6 +13,8 @@ extension Module {
         Module("Content", .core, "Model", outside: "Mustache"),
         Module("Mail", .core, "Model"),
         Module("Workspaces", .core, "Model Expressions Scores JourneyProgram Content Mail", outside: "Yams"),
+        // What plays a workspace on a virtual clock stands on all that decides.
+        Module("Simulation", .core, "Model Expressions Scores JourneyProgram SendGate Mail Workspaces"),
 
         // Drivers: C libraries on threads of their own, and SMTP on NIO.
         Module("ConnectionThread", .drivers, "CShims", outside: "Synchronization Glibc"),
@@ -81,7 +83,7 @@ extension Module {
         // The command line simulates and explains with the very code that decides, and runs no stage.
         Module(
             "loods", .apps,
-            "Model Expressions Scores JourneyProgram SendGate Links Content Mail Workspaces Contracts CrashPoints Schema Store "
+            "Model Expressions Scores JourneyProgram SendGate Simulation Links Content Mail Workspaces Contracts CrashPoints Schema Store "
                 + "Messaging ServiceRuntime Transit Postgres CZlib",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.

@@ -4,7 +4,7 @@
 bench_limit=480
 
 bench_command() {
-  local arguments=() scale=() asked=0 expressions=0 servers=0 folder=workspace
+  local arguments=() scale=() asked=0 expressions=0 journeys=0 servers=0 folder=workspace
   while (($#)); do
     case $1 in
       --json) quiet_stdout; arguments+=(--json) ;;
@@ -19,18 +19,23 @@ bench_command() {
       wakes) arguments+=("$1"); asked=1 servers=1 folder=audience scale+=(scoring=2) ;;
       backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
       expressions) asked=1 expressions=1 ;;
+      journeys) asked=1 journeys=1 ;;
       *)
-        die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill and" \
-          "expressions"
+        die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
+          "expressions and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill and expressions are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, expressions and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then
     measure_expressions "${arguments[@]}"
+    ((servers || journeys)) || return 0
+  fi
+  if ((journeys)); then
+    measure_simulations "${arguments[@]}"
     ((servers)) || return 0
   fi
   need_packages
@@ -63,6 +68,25 @@ measure_expressions() { # ARGUMENT…
   local products=()
   build_release rules
   "$root/.build/release/rules" "$venv/bin/python" "$root/Tests/Benchmarks/rules/peer.py" "${flags[@]}"
+}
+
+# Needs no server: journeys are played on a virtual clock. Where valgrind is at hand, it counts the instructions of a run:
+# those of many less those of few.
+measure_simulations() { # ARGUMENT…
+  local flags=() argument products=()
+  for argument in "$@"; do [[ $argument != --json ]] || flags+=("$argument"); done
+  need_packages
+  build_release simulations
+  "$root/.build/release/simulations" "${flags[@]}"
+  [[ -z ${flags[*]} ]] && command -v valgrind >/dev/null || return 0
+  local few many
+  few=$(instructions_of_runs 100) many=$(instructions_of_runs 1100)
+  echo "instructions of a run                 $(((many - few) / 1000)) (at most 150,000, aim 15,000)"
+}
+
+instructions_of_runs() { # N
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$root/.build/release/simulations" --runs "$1" 2>&1 |
+    sed -n 's/.*Collected : //p'
 }
 
 measure() { # DEFINITIONS ARGUMENT…

@@ -24,9 +24,11 @@ apply_shop() {
   local start log=$state/log/workspace.log folder=$root/deploy/demo/shop
   start=$(milliseconds)
   loods apply --yes "$folder" >"$log" 2>&1 || die_with_log "$log" "loods apply $(relative "$folder") failed"
+  loods test "$folder" >"$state/log/tests.log" 2>&1 ||
+    die_with_log "$state/log/tests.log" "loods test $(relative "$folder") failed"
   create_write_key shop
   done_in "$start" "workspace shop: $(grep -c '  - stage:' "$folder/stages.yaml") stages, $(files_in "$folder/journeys") \
-journeys, $(files_in "$folder/emails") e-mails"
+journeys, $(files_in "$folder/emails") e-mails; $(grep -o '^[0-9]* tests passed' "$state/log/tests.log")"
 }
 
 files_in() { find "$1" -mindepth 1 -maxdepth 1 | wc -l; }

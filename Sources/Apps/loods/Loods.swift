@@ -14,7 +14,8 @@ struct Loods: AsyncParsableCommand {
             70 a fault of ours.
             """,
         subcommands: [
-            InitCommand.self, ValidateCommand.self, ApplyCommand.self, MigrateCommand.self, KeysCommand.self,
+            InitCommand.self, ValidateCommand.self, TestCommand.self, SimulateCommand.self, ApplyCommand.self,
+            MigrateCommand.self, KeysCommand.self,
             QuotaCommand.self, ImportCommand.self, ExportCommand.self, ContactsCommand.self, EraseCommand.self,
             SegmentsCommand.self, BackfillCommand.self, LogCommand.self,
             ExplainCommand.self, FunnelCommand.self, ScoresCommand.self, ClockCommand.self, SetAsideCommand.self,

@@ -60,14 +60,16 @@ struct Scene: EvaluationContext {
     let facts: any EvaluationContext
     let now: Timestamp
     let history: History
-    var event: JSON?
+    /// The event at hand, laid out only where a condition looks at it.
+    private var seen: HistoryEvent?
+    var event: JSON? { seen?.view }
     var runStart: HistoryPosition?
 
     init(_ world: World, event: HistoryEvent? = nil, runStart: HistoryPosition? = nil) {
         facts = world.facts
         now = world.facts.now
         history = world.facts.history
-        self.event = event?.view
+        seen = event
         self.runStart = runStart
     }
 
@@ -76,7 +78,7 @@ struct Scene: EvaluationContext {
         facts = world.facts
         now = world.facts.now
         history = world.facts.history.upTo(event.position)
-        self.event = event.view
+        seen = event
     }
 
     /// The run's view of what lies before an instant; once that has come, as it was just before.

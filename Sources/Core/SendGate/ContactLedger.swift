@@ -13,6 +13,18 @@ public struct ContactLedger: Sendable, Hashable {
     }
 }
 
+extension ContactLedger {
+    /// What one contact's lines of the ledger of consents say of an address.
+    public init(_ lines: [ConsentEntry], at address: String?, suppressions: [Suppression] = []) {
+        let records = lines.holding(at: address).map {
+            ConsentRecord(
+                topic: $0.topic, channel: Channel(rawValue: $0.channel), address: $0.address,
+                state: $0.state == .given ? .granted : .withdrawn)
+        }
+        self.init(consents: records, suppressions: suppressions)
+    }
+}
+
 /// The last word on consent for one (topic, channel, address).
 public struct ConsentRecord: Sendable, Hashable {
     public enum State: String, Sendable, Hashable, CaseIterable {

@@ -232,7 +232,7 @@ extension Loader {
 
     private static func looksLikeDefinition(_ path: String) -> Bool {
         let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
-        return !isHidden
+        return !isHidden && !path.hasPrefix("tests/")
             && (path.hasPrefix("emails/") || [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) })
     }
 }

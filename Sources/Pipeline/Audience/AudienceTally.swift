@@ -1,4 +1,5 @@
 import Metrics
+import Model
 import Store
 
 /// Counts what looking at contacts took and came to.

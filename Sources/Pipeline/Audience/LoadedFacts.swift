@@ -67,7 +67,8 @@ struct LoadedFacts {
     /// The segments and the persona that a contact has so far; none where nothing asks for them.
     func book(of newcomer: Person.Newcomer) -> SegmentBook {
         SegmentBook(
-            newcomer.contact, newcomer.rules, members: members[newcomer.contact] ?? [],
+            newcomer.contact, newcomer.rules.segments, revision: newcomer.rules.revision,
+            members: members[newcomer.contact] ?? [],
             persona: personas[newcomer.contact])
     }
 

@@ -125,16 +125,12 @@ struct GateDesk {
     }
 
     private func ledger(of state: Contacts.State) -> ContactLedger {
-        let records = (consents[state.key] ?? []).holding(at: state.address).map {
-            ConsentRecord(
-                topic: $0.topic, channel: Channel(rawValue: $0.channel), address: $0.address,
-                state: $0.state == .given ? .granted : .withdrawn)
-        }
         let orders = suppressions[state.key.workspace]?.map { address, reason in
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
         return ContactLedger(
-            consents: records, suppressions: (orders ?? []) + [tombstone(of: state)].compactMap(\.self))
+            consents[state.key] ?? [], at: state.address,
+            suppressions: (orders ?? []) + [tombstone(of: state)].compactMap(\.self))
     }
 }
 

@@ -4,42 +4,7 @@ public import Postgres
 
 /// The consent ledger: append-only, per contact, topic, channel and address.
 public enum Consents {
-    /// One line of the ledger.
-    public struct Entry: Sendable, Hashable {
-        public enum State: String, Sendable {
-            case given
-            case withdrawn
-        }
-
-        public var contact: ContactKey
-        public var topic: String
-        public var channel: String
-        /// Lower-cased: consent is for an address, however it is written. Empty where the person named none: then it is
-        /// for the contact's address, whichever that is, until a withdrawal at any address.
-        public var address: String
-        public var at: Timestamp
-        public var eventID: String
-        public var state: State
-        /// What the person was told, word for word.
-        public var wording: String?
-        /// How it came: `event`, `import`, `unsubscribe page`, `one-click`.
-        public var source: String
-
-        public init(
-            contact: ContactKey, topic: String, channel: String = "email", address: String, at: Timestamp,
-            eventID: String, state: State, wording: String?, source: String
-        ) {
-            self.contact = contact
-            self.topic = topic
-            self.channel = channel
-            self.address = address.lowercased()
-            self.at = at
-            self.eventID = eventID
-            self.state = state
-            self.wording = wording
-            self.source = source
-        }
-    }
+    public typealias Entry = ConsentEntry
 
     /// Adds lines; one that stands already changes nothing.
     public static func append(_ entries: [Entry], now: Timestamp, in session: PostgresSession) throws {
@@ -133,53 +98,4 @@ public enum Consents {
         }
         return current
     }
-}
-
-extension [Consents.Entry] {
-    /// Whether anything was ever said of profiling.
-    public var speakOfProfiling: Bool { contains { $0.topic == EventNames.profilingTopic } }
-
-    /// Whether the last word on profiling is an objection: it is the person's, at whichever address it was given.
-    public var objectToProfiling: Bool {
-        filter { $0.topic == EventNames.profilingTopic }.max { $0.place < $1.place }?.state == .withdrawn
-    }
-
-    /// The topics to which mail may go at `address`, by these lines.
-    public func topics(givenAt address: String?) -> Set<String> {
-        Set(holding(at: address).filter { $0.state == .given && $0.channel == "email" }.map(\.topic))
-    }
-
-    /// Of these lines, which are one contact's, the one that holds at `address` for each topic and channel, put for that
-    /// address.
-    public func holding(at address: String?) -> [Consents.Entry] {
-        guard let address = address?.lowercased() else { return [] }
-        let lines = filter { line in !contains { line.isOutdone(by: $0) } }
-        return Dictionary(grouping: lines) { [$0.topic, $0.channel] }.values.compactMap { lines in
-            var last = lines.filter { $0.address == address || $0.address.isEmpty }.max { $0.place < $1.place }
-            if let given = last, given.address.isEmpty {
-                let later = lines.filter { $0.state == .withdrawn && $0.place > given.place }
-                last = later.max { $0.place < $1.place } ?? given
-            }
-            last?.address = address
-            return last
-        }
-    }
-}
-
-extension Consents.Entry {
-    /// Whether an import brought it.
-    public var isImported: Bool { source.hasPrefix(ConsentStatement.importMark) }
-
-    /// How it came, be it that an import brought it here.
-    public var means: String { isImported ? String(source.dropFirst(ConsentStatement.importMark.count)) : source }
-
-    /// Whether this consent came by an import, and `other` is a withdrawal that was made here, which no import outdoes.
-    public func isOutdone(by other: Consents.Entry) -> Bool {
-        state == .given && isImported && other.state == .withdrawn && !other.isImported
-            && topic == other.topic && channel == other.channel
-            && (address == other.address || address.isEmpty || other.address.isEmpty)
-    }
-
-    /// Orders lines: by time, of two at one instant the withdrawal last.
-    fileprivate var place: (Timestamp, Int, String) { (at, state == .withdrawn ? 1 : 0, eventID) }
 }

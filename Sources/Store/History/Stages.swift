@@ -3,21 +3,7 @@ public import Postgres
 
 /// When contacts reached their stages: append-only, one row a move.
 public enum Stages {
-    public struct Reached: Sendable, Hashable {
-        public var contact: ContactKey
-        public var stage: String
-        public var previous: String?
-        public var at: Timestamp
-        public var eventID: String
-
-        public init(contact: ContactKey, stage: String, previous: String?, at: Timestamp, eventID: String) {
-            self.contact = contact
-            self.stage = stage
-            self.previous = previous
-            self.at = at
-            self.eventID = eventID
-        }
-    }
+    public typealias Reached = StageReached
 
     public static func append(_ rows: [Reached], now: Timestamp, in session: PostgresSession) throws {
         guard !rows.isEmpty else { return }

@@ -3,18 +3,7 @@ public import Postgres
 
 /// The personas of contacts that have another than the default.
 public enum PersonaRows {
-    /// A persona and since when; nil stands for the default.
-    public struct Row: Sendable, Hashable {
-        public var contact: ContactKey
-        public var persona: String?
-        public var since: Timestamp
-
-        public init(contact: ContactKey, persona: String?, since: Timestamp) {
-            self.contact = contact
-            self.persona = persona
-            self.since = since
-        }
-    }
+    public typealias Row = PersonaHeld
 
     /// Those of `contacts` that have another persona than the default.
     public static func load(

@@ -3,59 +3,10 @@ public import Postgres
 
 /// Who is in which segment, and how it came about.
 public enum SegmentMembers {
-    /// What made somebody enter or leave.
-    public enum Cause: String, Sendable {
-        /// Something that happened.
-        case event
-        /// Nothing but time.
-        case time
-        /// A definition that was applied.
-        case backfill
-    }
-
-    /// A membership as it stands.
-    public struct Membership: Sendable, Hashable {
-        public var segment: String
-        /// How often the contact has entered the segment, this time included.
-        public var ordinal: Int32
-        public var enteredAt: Timestamp
-        public var cause: Cause
-
-        public init(segment: String, ordinal: Int32, enteredAt: Timestamp, cause: Cause) {
-            self.segment = segment
-            self.ordinal = ordinal
-            self.enteredAt = enteredAt
-            self.cause = cause
-        }
-    }
-
-    /// One entering or leaving.
-    public struct Move: Sendable, Hashable {
-        public var contact: ContactKey
-        public var segment: String
-        public var isEntry: Bool
-        public var ordinal: Int32
-        /// The event's time, the instant that time made it so, or when the definition was met.
-        public var at: Timestamp
-        public var cause: Cause
-        /// Nil unless an event is the cause.
-        public var eventID: String?
-        public var revision: Int32
-
-        public init(
-            contact: ContactKey, segment: String, isEntry: Bool, ordinal: Int32, at: Timestamp, cause: Cause,
-            eventID: String?, revision: Int32
-        ) {
-            self.contact = contact
-            self.segment = segment
-            self.isEntry = isEntry
-            self.ordinal = ordinal
-            self.at = at
-            self.cause = cause
-            self.eventID = eventID
-            self.revision = revision
-        }
-    }
+    public typealias Cause = SegmentCause
+    public typealias Membership = SegmentMembership
+    public typealias Move = SegmentMove
+    public typealias Place = SegmentPlace
 
     /// The memberships of `contacts`.
     public static func load(
@@ -84,17 +35,6 @@ public enum SegmentMembers {
         of contacts: some Collection<ContactKey>, in session: PostgresSession
     ) throws -> [ContactKey: Set<String>] {
         try load(of: contacts, in: session).mapValues { Set($0.map(\.segment)) }
-    }
-
-    /// A segment of a contact.
-    public struct Place: Sendable, Hashable {
-        public var contact: ContactKey
-        public var segment: String
-
-        public init(contact: ContactKey, segment: String) {
-            self.contact = contact
-            self.segment = segment
-        }
     }
 
     /// How often contacts have entered segments so far; those never entered are left out.

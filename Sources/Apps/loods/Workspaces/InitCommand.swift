@@ -29,7 +29,7 @@ struct InitCommand: ParsableCommand {
             try Data(text.utf8).write(to: target)
         }
         print("\(folder) holds workspace \(starter.name): \(starter.files.count.counted("file")).")
-        print("Next: loods validate \(folder), then loods apply \(folder)")
+        print("Next: loods validate \(folder), loods test \(folder), then loods apply \(folder)")
     }
 
     /// As much of a folder's name as may stand in a name.

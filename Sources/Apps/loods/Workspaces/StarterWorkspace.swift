@@ -24,6 +24,7 @@ struct StarterWorkspace {
             """,
             "stages.yaml": stages.stages, "scores.yaml": stages.scores,
             "journeys/welcome.yaml": Self.journey(stages.purchase),
+            "tests/welcome.yaml": Self.tests,
             "emails/welcome-thanks/email.yaml": """
             subject: Thank you for your order
             class: transactional
@@ -58,6 +59,29 @@ struct StarterWorkspace {
 
         """
     }
+
+    private static let tests = """
+        - test: who orders is thanked, and hears our story on the third working morning
+          start: 2026-03-02T10:00
+          contact: {email: anne@shop.example, consents: [offers]}
+          events: [{at: 0d, track: Order Completed}]
+          expect:
+            - {at: 0d, email: welcome-thanks}
+            - {at: 2026-03-05T09:00, email: welcome-story}
+            - {at: 30d, ends: completed}
+        - test: without consent there is no story
+          start: 2026-03-02T10:00
+          contact: {email: anne@shop.example}
+          events: [{at: 0d, track: Order Completed}]
+          expect: [{at: 0d, email: welcome-thanks}, {takes: else}]
+          never: [{email: welcome-story}, {skipped: welcome-story}]
+        - test: whoever orders again has been won
+          start: 2026-03-02T10:00
+          contact: {email: anne@shop.example, consents: [offers]}
+          events: [{at: 0d, track: Order Completed}, {at: 1d, track: Order Completed}]
+          expect: [{at: 0d, email: welcome-thanks}, {at: 1d, ends: goal}]
+
+        """
 
     private static let thanks = """
         Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},

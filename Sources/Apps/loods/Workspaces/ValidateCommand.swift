@@ -23,7 +23,10 @@ struct ValidateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = Workspace.load(files: try WorkspaceFolder(folder).files, retention: retention)
+        let folder = try WorkspaceFolder(folder)
+        var loaded = Workspace.load(files: folder.files, retention: retention)
+        // Names in tests are those of a sound workspace.
+        if let workspace = loaded.workspace { loaded.findings += workspace.tests(in: folder.tests).findings }
         if format.json {
             Console.show(.array(loaded.findings.map(\.json)))
         } else {

@@ -8,21 +8,25 @@ struct WorkspaceFolder {
 
     /// Relative path to text: YAML, templates, and whatever lies in `emails`. Hidden files are left out.
     let files: [String: String]
+    /// The workspace's tests, which are no part of what is applied: relative path to text.
+    let tests: [String: String]
 
     init(_ path: String) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             throw ExitFault(code: .settings, message: "there is no folder \(path)")
         }
-        var files: [String: String] = [:]
+        var (files, tests): ([String: String], [String: String]) = ([:], [:])
         for file in try FileManager.default.subpathsOfDirectory(atPath: path) where Self.isDefinition(file) {
             let full = path + "/" + file
             guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder), !isFolder.boolValue else {
                 continue
             }
-            files[file] = try Self.text(of: full, named: file)
+            let text = try Self.text(of: full, named: file)
+            if file.hasPrefix("tests/") { tests[file] = text } else { files[file] = text }
         }
         self.files = files
+        self.tests = tests
     }
 
     private static func isDefinition(_ path: String) -> Bool {

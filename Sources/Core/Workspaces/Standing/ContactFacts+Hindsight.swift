@@ -1,6 +1,5 @@
 import Expressions
 import Model
-import Workspaces
 
 extension ContactFacts {
     /// The instant since when a question has had the answer that it has now, where nothing but time has changed it: a wake

@@ -1,58 +1,57 @@
 import Expressions
-import Model
-import Store
-import Workspaces
+public import Model
 
 /// The segments and the persona of one contact while a batch is applied to it.
-struct SegmentBook {
+public struct SegmentBook: Sendable {
     /// What an evaluation stands on.
-    struct Occasion {
+    struct Occasion: Sendable {
         /// The place in the history; where time is the cause, the first instant at which it may have been.
         var at: Timestamp
         /// Since when the contact is in its stage, where that has changed with time as well.
         var stageSince: Timestamp?
         var eventID: String?
-        var cause: SegmentMembers.Cause
+        var cause: SegmentCause
         /// Whether journeys are to hear of it.
         var isSignalled: Bool
     }
 
     /// A move, and whether journeys are to hear of it.
-    struct Entry {
-        var move: SegmentMembers.Move
-        let isSignalled: Bool
+    public struct Entry: Sendable {
+        public var move: SegmentMove
+        public let isSignalled: Bool
     }
 
     /// In their order. What is entered has no ordinal before it is numbered.
-    private(set) var entries: [Entry] = []
-    private(set) var persona: PersonaRows.Row
-    private(set) var hasNewPersona = false
+    public private(set) var entries: [Entry] = []
+    public private(set) var persona: PersonaHeld
+    public private(set) var hasNewPersona = false
     /// Before this instant time alone changes nothing of what was asked.
-    private(set) var steadyUntil = Timestamp.distantFuture
+    public private(set) var steadyUntil = Timestamp.distantFuture
     /// How often it was evaluated, and how many conditions were.
-    private(set) var evaluations = 0
-    private(set) var conditions = 0
+    public private(set) var evaluations = 0
+    public private(set) var conditions = 0
 
     /// Whether the contact objects to profiling: it is in no segment, and has no persona of its own.
-    var isClosed = false
+    public var isClosed = false
 
     private let contact: ContactKey
     private let revision: Int32
     private let questions: SegmentQuestions
-    private var members: [String: SegmentMembers.Membership]
+    private var members: [String: SegmentMembership]
 
-    init(
-        _ contact: ContactKey, _ rules: AudienceRules, members: [SegmentMembers.Membership], persona: PersonaRows.Row?
+    public init(
+        _ contact: ContactKey, _ questions: SegmentQuestions, revision: Int32, members: [SegmentMembership] = [],
+        persona: PersonaHeld? = nil
     ) {
         self.contact = contact
-        revision = rules.revision
-        questions = rules.segments
+        self.revision = revision
+        self.questions = questions
         self.members = Dictionary(members.map { ($0.segment, $0) }) { first, _ in first }
-        self.persona = persona ?? PersonaRows.Row(contact: contact, persona: nil, since: .distantPast)
+        self.persona = persona ?? PersonaHeld(contact: contact, persona: nil, since: .distantPast)
     }
 
     /// The segments that the contact is in.
-    var names: Set<String> { Set(members.keys) }
+    public var names: Set<String> { Set(members.keys) }
 
     /// Asks questions, and whatever their answers call into question.
     mutating func ask(_ places: Set<Int>, of facts: inout ContactFacts, on occasion: Occasion) {
@@ -100,7 +99,7 @@ struct SegmentBook {
         ) {
             personas.fitting($0)
         }
-        persona = PersonaRows.Row(contact: contact, persona: name, since: occasion.at)
+        persona = PersonaHeld(contact: contact, persona: name, since: occasion.at)
         hasNewPersona = true
     }
 
@@ -118,12 +117,12 @@ struct SegmentBook {
         }
         facts.segments = names
         guard !questions.hasPersonas, persona.persona != nil else { return }
-        persona = PersonaRows.Row(contact: contact, persona: nil, since: occasion.at)
+        persona = PersonaHeld(contact: contact, persona: nil, since: occasion.at)
         hasNewPersona = true
     }
 
     private mutating func enter(_ segment: String, _ occasion: Occasion) {
-        members[segment] = SegmentMembers.Membership(
+        members[segment] = SegmentMembership(
             segment: segment, ordinal: 0, enteredAt: occasion.at, cause: occasion.cause)
         note(segment, isEntry: true, ordinal: 0, at: occasion.at, occasion)
     }
@@ -136,25 +135,31 @@ struct SegmentBook {
     private mutating func note(
         _ segment: String, isEntry: Bool, ordinal: Int32, at: Timestamp, _ occasion: Occasion
     ) {
-        let move = SegmentMembers.Move(
+        let move = SegmentMove(
             contact: contact, segment: segment, isEntry: isEntry, ordinal: ordinal, at: at, cause: occasion.cause,
             eventID: occasion.cause == .event ? occasion.eventID : nil, revision: revision)
         entries.append(Entry(move: move, isSignalled: occasion.isSignalled))
     }
 
     /// The segments that were entered, whose past ordinals must be known to number the moves.
-    var entered: Set<SegmentMembers.Place> {
+    public var entered: Set<SegmentPlace> {
         Set(entries.lazy.map(\.move).filter(\.isEntry).map { .init(contact: $0.contact, segment: $0.segment) })
     }
 
+    /// Forgets the moves that were told, and looks for the next change anew.
+    public mutating func turnPage() {
+        (entries, hasNewPersona, steadyUntil) = ([], false, .distantFuture)
+    }
+
     /// Numbers the moves, given the last ordinal of each segment entered.
-    mutating func number(after ordinals: [SegmentMembers.Place: Int32]) {
+    public mutating func number(after ordinals: [SegmentPlace: Int32]) {
         var last: [String: Int32] = [:]
         for index in entries.indices {
             let move = entries[index].move
             if move.isEntry {
-                let place = SegmentMembers.Place(contact: contact, segment: move.segment)
+                let place = SegmentPlace(contact: contact, segment: move.segment)
                 last[move.segment] = (last[move.segment] ?? ordinals[place] ?? 0) + 1
+                members[move.segment]?.ordinal = last[move.segment] ?? 0
             }
             if move.ordinal == 0 { entries[index].move.ordinal = last[move.segment] ?? 0 }
         }

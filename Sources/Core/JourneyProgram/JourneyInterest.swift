@@ -1,19 +1,18 @@
 import Expressions
-import JourneyProgram
 import Model
 
 /// The interest filter: which events are worth a signal.
-enum JourneyInterest {
+public enum JourneyInterest {
     /// Stands for every event, where a condition asks what any of them may change.
-    static let anything = "*"
+    public static let anything = "*"
 
     /// Stands for entering and leaving a segment.
-    static func segment(_ name: String) -> String { "*segment \(name)" }
+    public static func segment(_ name: String) -> String { "*segment \(name)" }
 }
 
 extension Journey {
     /// The events that may move a run of this journey.
-    var interest: Set<String> {
+    public var interest: Set<String> {
         var names = mentionedEvents
         for condition in watchedConditions {
             names.formUnion(condition.mentionedSegments.map(JourneyInterest.segment))

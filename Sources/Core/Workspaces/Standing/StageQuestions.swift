@@ -1,35 +1,40 @@
 import Expressions
-import Model
-import Workspaces
+public import Model
 
 /// What a contact's events of one batch may have changed.
-struct Stirrings: Hashable {
+public struct Stirrings: Sendable, Hashable {
     /// Names of the events.
-    var names: Set<String> = []
+    public var names: Set<String>
     /// Whether attributes may have changed.
-    var describes = false
+    public var describes: Bool
     /// Whether time alone may have changed something.
-    var isWoken = false
+    public var isWoken = false
     /// Whether something other than the events made all questions new: a revision, a merge.
-    var isAfresh = false
+    public var isAfresh: Bool
+
+    public init(names: Set<String> = [], describes: Bool = false, isAfresh: Bool = false) {
+        self.names = names
+        self.describes = describes
+        self.isAfresh = isAfresh
+    }
 }
 
 /// Which stages are worth asking about, and what must be loaded to ask.
 ///
 /// A condition that was false stays false until something it reads changes; so most events need no history at all.
-struct StageQuestions {
+public struct StageQuestions: Sendable {
     /// What conditions read.
-    struct Needs {
-        var events: Set<String> = []
+    public struct Needs: Sendable {
+        public var events: Set<String> = []
         /// Of those events whose whole past is not asked for: how far back they are.
-        private(set) var windows: [String: Span] = [:]
+        public private(set) var windows: [String: Span] = [:]
         /// What the events say, not only that they happened.
-        var properties = false
-        var scores = false
-        var consents = false
-        var attributes = false
+        public var properties = false
+        public var scores = false
+        public var consents = false
+        public var attributes = false
 
-        init() {}
+        public init() {}
 
         /// - Parameter fits: the scores that read attributes.
         init(_ conditions: some Sequence<Expression>, fits: Set<String>) {
@@ -43,13 +48,13 @@ struct StageQuestions {
             }
         }
 
-        func union(_ other: Needs) -> Needs {
+        public func union(_ other: Needs) -> Needs {
             var union = self
             union.formUnion(other)
             return union
         }
 
-        mutating func formUnion(_ other: Needs) {
+        public mutating func formUnion(_ other: Needs) {
             add(other.events, other.windows)
             properties = properties || other.properties
             scores = scores || other.scores
@@ -70,7 +75,7 @@ struct StageQuestions {
         }
 
         /// The same with the whole past of all its events, and of others.
-        func unbounded(with others: Set<String>) -> Needs {
+        public func unbounded(with others: Set<String>) -> Needs {
             var needs = self
             needs.events.formUnion(others)
             needs.windows = [:]
@@ -83,7 +88,7 @@ struct StageQuestions {
     /// The scores that read attributes.
     private let fits: Set<String>
 
-    init(_ workspace: Workspace) {
+    public init(_ workspace: Workspace) {
         stages = workspace.stages
         regress = workspace.regress
         fits = Set(workspace.scores.filter { !$0.fit.isEmpty }.map(\.name))
@@ -91,7 +96,7 @@ struct StageQuestions {
 
     /// The places of the stages above `held` whose conditions may have come true; where contacts go back, all as soon as
     /// one of these, or the one that holds `held`, may have changed.
-    func asked(above held: String?, _ stirrings: Stirrings) -> Set<Int> {
+    public func asked(above held: String?, _ stirrings: Stirrings) -> Set<Int> {
         let floor = stages.firstIndex { $0.name == held } ?? -1
         if regress == .follow {
             let stirred = stages.indices.contains { index in
@@ -105,7 +110,7 @@ struct StageQuestions {
             })
     }
 
-    func needs(of asked: Set<Int>) -> Needs {
+    public func needs(of asked: Set<Int>) -> Needs {
         Needs(asked.compactMap { stages[$0].when }, fits: fits)
     }
 }

@@ -1,29 +1,30 @@
 import Expressions
 import Model
-import Workspaces
 
 /// The segments and personas of a workspace, found by what may change them: most events ask for none or few.
 ///
 /// Questions have places: segments come in an order in which each stands behind those that it asks for, and the personas,
 /// one question together, behind them all.
-struct SegmentQuestions {
-    struct Question {
-        enum Subject {
+public struct SegmentQuestions: Sendable {
+    /// The condition of a segment, or those of the personas.
+    public struct Question: Sendable {
+        public enum Subject: Sendable {
             case segment(Segment)
             case personas(Personas)
         }
 
-        let subject: Subject
+        public let subject: Subject
         let needs: StageQuestions.Needs
     }
 
-    let questions: [Question]
+    /// In their order.
+    public let questions: [Question]
     /// All places.
-    let all: Set<Int>
+    public let all: Set<Int>
     /// Those that time alone may change.
-    let timed: Set<Int>
+    public let timed: Set<Int>
     /// Those that depend on the contact's stage.
-    let staged: Set<Int>
+    public let staged: Set<Int>
     private let names: Set<String>
     private var byEvent: [String: Set<Int>] = [:]
     private var byAttributes: Set<Int> = []
@@ -31,7 +32,7 @@ struct SegmentQuestions {
     /// Per place, everything that may change with it, itself included.
     private var consequences: [Set<Int>] = []
 
-    init(_ workspace: Workspace) {
+    public init(_ workspace: Workspace) {
         let fits = Set(workspace.scores.filter { !$0.fit.isEmpty }.map(\.name))
         var questions: [Question] = []
         var conditions: [[Expression]] = []
@@ -83,7 +84,7 @@ struct SegmentQuestions {
     /// What an event may change by itself.
     ///
     /// - Parameter describes: whether it may say something of the contact.
-    func touched(by event: String, describes: Bool) -> Set<Int> {
+    public func touched(by event: String, describes: Bool) -> Set<Int> {
         let touched = byEvent[event] ?? []
         return describes ? touched.union(byAttributes) : touched
     }
@@ -91,7 +92,7 @@ struct SegmentQuestions {
     /// What may have to be asked of a contact, whatever comes of each event.
     ///
     /// - Parameter mayAdvance: whether the contact may come to another stage.
-    func asked(_ stirrings: Stirrings, mayAdvance: Bool) -> Set<Int> {
+    public func asked(_ stirrings: Stirrings, mayAdvance: Bool) -> Set<Int> {
         guard !all.isEmpty, !stirrings.isAfresh else { return all }
         var asked = mayAdvance ? staged : []
         if stirrings.isWoken { asked.formUnion(timed) }
@@ -101,21 +102,21 @@ struct SegmentQuestions {
     }
 
     /// Whether the definitions have personas besides a default.
-    let hasPersonas: Bool
+    public let hasPersonas: Bool
 
     /// Whether the definitions have a segment of this name.
-    func knows(_ segment: String) -> Bool { names.contains(segment) }
+    public func knows(_ segment: String) -> Bool { names.contains(segment) }
 
     /// The questions that ask for a segment.
     func asking(for segment: String) -> Set<Int> { bySegment[segment] ?? [] }
 
     /// `places` and all that may change with them.
-    func closure(of places: Set<Int>) -> Set<Int> {
+    public func closure(of places: Set<Int>) -> Set<Int> {
         places.reduce(into: []) { $0.formUnion(consequences[$1]) }
     }
 
     /// What must be loaded to ask.
-    func needs(of places: Set<Int>) -> StageQuestions.Needs {
+    public func needs(of places: Set<Int>) -> StageQuestions.Needs {
         places.reduce(into: StageQuestions.Needs()) { $0.formUnion(questions[$1].needs) }
     }
 }

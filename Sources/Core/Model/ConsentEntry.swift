@@ -1,0 +1,116 @@
+/// One line of the ledger of consents.
+public struct ConsentEntry: Sendable, Hashable {
+    public enum State: String, Sendable {
+        case given
+        case withdrawn
+    }
+
+    public var contact: ContactKey
+    public var topic: String
+    public var channel: String
+    /// Lower-cased: consent is for an address, however it is written. Empty where the person named none: then it is
+    /// for the contact's address, whichever that is, until a withdrawal at any address.
+    public var address: String
+    public var at: Timestamp
+    public var eventID: String
+    public var state: State
+    /// What the person was told, word for word.
+    public var wording: String?
+    /// How it came: `event`, `import`, `unsubscribe page`, `one-click`.
+    public var source: String
+
+    public init(
+        contact: ContactKey, topic: String, channel: String = "email", address: String, at: Timestamp,
+        eventID: String, state: State, wording: String?, source: String
+    ) {
+        self.contact = contact
+        self.topic = topic
+        self.channel = channel
+        self.address = address.lowercased()
+        self.at = at
+        self.eventID = eventID
+        self.state = state
+        self.wording = wording
+        self.source = source
+    }
+}
+
+extension [ConsentEntry] {
+    /// Whether anything was ever said of profiling.
+    public var speakOfProfiling: Bool { contains { $0.topic == EventNames.profilingTopic } }
+
+    /// Whether the last word on profiling is an objection: it is the person's, at whichever address it was given.
+    public var objectToProfiling: Bool {
+        filter { $0.topic == EventNames.profilingTopic }.max { $0.place < $1.place }?.state == .withdrawn
+    }
+
+    /// The topics to which mail may go at `address`, by these lines.
+    public func topics(givenAt address: String?) -> Set<String> {
+        Set(holding(at: address).filter { $0.state == .given && $0.channel == "email" }.map(\.topic))
+    }
+
+    /// Of these lines, which are one contact's, the one that holds at `address` for each topic and channel, put for that
+    /// address.
+    public func holding(at address: String?) -> [ConsentEntry] {
+        guard let address = address?.lowercased() else { return [] }
+        let lines = filter { line in !contains { line.isOutdone(by: $0) } }
+        return Dictionary(grouping: lines) { [$0.topic, $0.channel] }.values.compactMap { lines in
+            var last = lines.filter { $0.address == address || $0.address.isEmpty }.max { $0.place < $1.place }
+            if let given = last, given.address.isEmpty {
+                let later = lines.filter { $0.state == .withdrawn && $0.place > given.place }
+                last = later.max { $0.place < $1.place } ?? given
+            }
+            last?.address = address
+            return last
+        }
+    }
+}
+
+extension ConsentEntry {
+    /// Whether an import brought it.
+    public var isImported: Bool { source.hasPrefix(ConsentStatement.importMark) }
+
+    /// How it came, be it that an import brought it here.
+    public var means: String { isImported ? String(source.dropFirst(ConsentStatement.importMark.count)) : source }
+
+    /// Whether this consent came by an import, and `other` is a withdrawal that was made here, which no import outdoes.
+    public func isOutdone(by other: ConsentEntry) -> Bool {
+        state == .given && isImported && other.state == .withdrawn && !other.isImported
+            && topic == other.topic && channel == other.channel
+            && (address == other.address || address.isEmpty || other.address.isEmpty)
+    }
+
+    /// Orders lines: by time, of two at one instant the withdrawal last.
+    fileprivate var place: (Timestamp, Int, String) { (at, state == .withdrawn ? 1 : 0, eventID) }
+}
+
+// MARK: Taking lines in
+
+extension [ConsentEntry] {
+    /// Takes a line into those that hold, in place of another on the same matter.
+    ///
+    /// - Returns: whether it holds; false where another one outdoes it, or it stands already.
+    public mutating func take(_ entry: ConsentEntry) -> Bool {
+        let standing = firstIndex { $0.sameMatter(as: entry) }
+        if let standing, entry.yields(to: self[standing]) { return false }
+        if let standing { remove(at: standing) }
+        append(entry)
+        return true
+    }
+}
+
+extension ConsentEntry {
+    fileprivate func sameMatter(as other: ConsentEntry) -> Bool {
+        topic == other.topic && channel == other.channel && address == other.address
+    }
+
+    /// Whether another entry on the same matter holds rather than this one: the later, of two at one instant the
+    /// withdrawal, and this one itself where it stands already.
+    fileprivate func yields(to other: ConsentEntry) -> Bool {
+        if isOutdone(by: other) { return true }
+        if other.isOutdone(by: self) { return false }
+        if at != other.at { return at < other.at }
+        if state != other.state { return other.state == .withdrawn }
+        return true
+    }
+}

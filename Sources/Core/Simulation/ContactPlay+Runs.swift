@@ -1,0 +1,234 @@
+import Expressions
+import JourneyProgram
+import Model
+import SendGate
+import Workspaces
+
+/// A run of the contact who is played.
+struct PlayedRun: Sendable {
+    /// The journey's place.
+    let part: Int
+    var state: RunState
+    var wake: Timestamp?
+    var verdicts: [StepVisit: MessageVerdict] = [:]
+}
+
+/// An entry that was taken.
+struct TakenEntry: Sendable, Hashable {
+    let part: Int
+    let key: String
+}
+
+/// A date that has come, with the journey that starts with it.
+typealias ComingDate = (journey: String, occurrence: ContactDate.Occurrence)
+
+/// A message that the gate holds.
+struct HeldMail: Sendable {
+    let run: Int
+    let visit: StepVisit
+    let template: String
+    var until: Timestamp
+}
+
+extension ContactPlay {
+    /// Lets runs under way and entries act on what was signalled.
+    mutating func hear(_ event: HistoryEvent?, reached: [StageReached], moves: [SegmentMove], dates: [ComingDate] = [])
+    {
+        for place in open {
+            let part = simulator.parts[runs[place].part]
+            let isMoved =
+                event.map { part.isMoved(by: $0.name) } ?? false
+                || moves.contains { part.interest.contains(JourneyInterest.segment($0.segment)) }
+            if isMoved { activate(place) }
+        }
+        if let event {
+            for part in simulator.startedByEvent[event.name] ?? [] {
+                enter(part, at: event.position) { $0.entryKey(for: event, in: $1) }
+            }
+        }
+        for step in reached {
+            let place = HistoryPosition(at: step.at, eventID: step.eventID)
+            for part in simulator.parts.indices {
+                enter(part, at: place) { $0.entryKey(forStage: step.stage, at: place, in: $1) }
+            }
+        }
+        for move in moves {
+            let place = HistoryPosition(at: move.at, eventID: move.eventID ?? "")
+            for part in simulator.parts.indices {
+                enter(part, at: place) { journey, _ in
+                    move.isEntry
+                        ? journey.entryKey(forSegment: move.segment, ordinal: move.ordinal, isBackfill: false)
+                        : journey.entryKey(forLeaving: move.segment, ordinal: move.ordinal, isBackfill: false)
+                }
+            }
+        }
+        for (name, date) in dates {
+            for part in simulator.parts.indices where simulator.parts[part].journey.name == name {
+                enter(part, at: HistoryPosition(at: date.at, eventID: "")) { $0.entryKey(forDate: date.key, in: $1) }
+            }
+        }
+        hearOutcomes()
+    }
+
+    private func world(_ verdicts: [StepVisit: MessageVerdict] = [:]) -> World {
+        World(facts: course.facts, contact: key.contact, zone: simulator.workspace.zone, verdicts: verdicts)
+    }
+
+    private mutating func enter(_ part: Int, at place: HistoryPosition, _ key: (Journey, World) -> String?) {
+        let journey = simulator.parts[part].journey
+        guard let key = key(journey, world()), isTaken(part, at: place),
+            taken.insert(TakenEntry(part: part, key: key)).inserted
+        else { return }
+        do {
+            let activation = try journey.start(at: place, in: world())
+            let index = runs.count
+            runs.append(PlayedRun(part: part, state: activation.run))
+            open.append(index)
+            past[part]?.take(place, isOver: false)
+            tell(.started, journey.name)
+            take(activation, index, cameFrom: nil)
+            goOn(index)
+        } catch {
+            tell(.failed("\(error)"), journey.name)
+        }
+    }
+
+    /// Whether earlier entries let one be taken at a place.
+    private mutating func isTaken(_ part: Int, at place: HistoryPosition) -> Bool {
+        guard let interval = simulator.parts[part].journey.entry.again.interval else { return true }
+        let earlier = past[part]
+        let underWay = open.count { runs[$0].part == part }
+        past[part] = PastEntries(last: earlier?.last, refused: earlier?.refused, underWay: underWay)
+        switch past[part]?.answer(to: place, every: interval) {
+        case .taken: return true
+        case .refusedMeanwhile:
+            past[part]?.refuse(place)
+            return false
+        default: return false
+        }
+    }
+
+    /// Looks at a run, and again for as long as it need not wait.
+    mutating func activate(_ index: Int) {
+        guard runs[index].state.outcome == nil else { return }
+        step(index)
+        goOn(index)
+    }
+
+    private mutating func goOn(_ index: Int) {
+        while let visit = runs[index].state.awaitedMessage, runs[index].verdicts[visit] != nil { step(index) }
+    }
+
+    private mutating func step(_ index: Int) {
+        let (run, journey) = (runs[index], simulator.parts[runs[index].part].journey)
+        do {
+            take(try journey.step(run.state, in: world(run.verdicts)), index, cameFrom: run.state)
+        } catch {
+            // It stays as it is, and is not looked at again.
+            runs[index].wake = nil
+            open.removeAll { $0 == index }
+            tell(.failed("\(error)"), journey.name)
+        }
+    }
+
+    private mutating func take(_ activation: Activation, _ index: Int, cameFrom before: RunState?) {
+        let name = simulator.parts[runs[index].part].journey.name
+        runs[index].state = activation.run
+        runs[index].wake = activation.wake
+        var saw = JSON.null
+        for effect in activation.effects {
+            switch effect {
+            case .send(let visit, let template): plan(visit, template, index)
+            case .decide(let decision):
+                saw = decision.saw
+                guard !Self.ofTheWhole.contains(decision.step) else { continue }
+                tell(
+                    .chose(step: decision.step, visit: decision.visit, choice: decision.choice, saw: decision.saw), name
+                )
+            case .end(let outcome):
+                tell(.ended(Happening.Outcome(outcome.rawValue) ?? .completed, saw: saw), name)
+                open.removeAll { $0 == index }
+            }
+        }
+        if before?.phase != activation.run.phase || before?.step != activation.run.step { tellWaiting(index, name) }
+    }
+
+    /// The names of decisions that concern a run as a whole.
+    private static let ofTheWhole: Set<String> = ["enter", "goal", "exit", "end"]
+
+    private mutating func tellWaiting(_ index: Int, _ name: String) {
+        let run = runs[index].state
+        switch run.phase {
+        case .waiting(let until): tell(.waits(step: run.step, until: until), name)
+        case .waitingForEvent(_, let until):
+            let awaited = simulator.parts[runs[index].part].awaits[run.step] ?? []
+            tell(.waitsFor(step: run.step, awaited, until: until), name)
+        case .waitingForGoal: tell(.waitsForGoal(until: runs[index].wake), name)
+        default: break
+        }
+    }
+}
+
+// MARK: Messages
+
+extension ContactPlay {
+    private mutating func plan(_ visit: StepVisit, _ template: String, _ index: Int) {
+        let name = simulator.parts[runs[index].part].journey.name
+        guard let ground = simulator.grounds[template] else {
+            return tell(.failed("there is no e-mail \"\(template)\""), name)
+        }
+        switch SendGate.verdict(MessageFacts(ground, address: address), ledger, now: now) {
+        case .send:
+            tell(.sent(step: visit.step, visit: visit.visit, template: template), name)
+            settle(visit, template, index, .sent)
+        case .skip(let reasons):
+            tell(.skipped(step: visit.step, visit: visit.visit, template: template, reasons), name)
+            settle(visit, template, index, .skipped)
+        case .hold(let until, let reasons):
+            let until = max(until, now + Span(microseconds: 1))
+            tell(.held(step: visit.step, visit: visit.visit, template: template, until: until, reasons), name)
+            held.append(HeldMail(run: index, visit: visit, template: template, until: until))
+        }
+    }
+
+    private mutating func settle(
+        _ visit: StepVisit, _ template: String, _ index: Int, _ outcome: MessageVerdict.Outcome
+    ) {
+        runs[index].verdicts[visit] = MessageVerdict(outcome, at: now)
+        let name = outcome == .sent ? EventNames.emailSent : EventNames.emailSkipped
+        guard simulator.heardOutcomes.contains(name) else { return }
+        let journey = simulator.parts[runs[index].part].journey.name
+        let id = UniqueID.derived("loods.outcome", journey, visit.step, "\(visit.visit)", "\(now)", name)
+        var properties: [String: JSON] = [
+            "message_id": .string(id.description), "journey": .string(journey), "step": .string(visit.step),
+            "template": .string(template),
+        ]
+        if case .topic(let topic) = simulator.grounds[template] { properties["topic"] = .string(topic) }
+        outcomes.append(
+            HistoryEvent(at: now, eventID: id.description, name: name, properties: .object(properties)))
+    }
+
+    /// Puts held messages that have come due before the gate again.
+    mutating func releaseHeld() {
+        let due = held.filter { $0.until <= now }
+        held.removeAll { $0.until <= now }
+        for mail in due {
+            plan(mail.visit, mail.template, mail.run)
+            goOn(mail.run)
+        }
+    }
+
+    /// Takes back what is planned for a topic.
+    mutating func withdraw(_ topic: String) {
+        let taken = held.filter { simulator.grounds[$0.template] == .topic(topic) }
+        held.removeAll { simulator.grounds[$0.template] == .topic(topic) }
+        for mail in taken {
+            let name = simulator.parts[runs[mail.run].part].journey.name
+            tell(
+                .skipped(
+                    step: mail.visit.step, visit: mail.visit.visit, template: mail.template, .consentWithdrawn), name)
+            runs[mail.run].verdicts[mail.visit] = MessageVerdict(.withdrawn, at: now)
+            goOn(mail.run)
+        }
+    }
+}

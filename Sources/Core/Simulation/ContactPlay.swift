@@ -1,0 +1,239 @@
+import Expressions
+import JourneyProgram
+public import Model
+import SendGate
+public import Workspaces
+
+/// One contact on a virtual clock: events and due instants in their order, until nothing is planned any more.
+///
+/// A value: a play that was begun can be copied, and played again and again.
+public struct ContactPlay: Sendable {
+    /// What happened, in order.
+    public internal(set) var story: [Happening] = []
+
+    let simulator: Simulator
+    let key: ContactKey
+    var now: Timestamp
+    var course: ContactCourse
+    var runs: [PlayedRun] = []
+    /// Places of the runs under way.
+    var open: [Int] = []
+    var taken: Set<TakenEntry> = []
+    /// Per journey that may be entered again after an exit or every so often, the entries so far.
+    var past: [Int: PastEntries] = [:]
+    var address: MessageAddress
+    var ledger: ContactLedger
+    /// Messages that the gate holds.
+    var held: [HeldMail] = []
+    /// What came of messages and is yet to be heard, as events.
+    var outcomes: [HistoryEvent] = []
+
+    private var attributes: [String: JSON]
+    private var consents: [ConsentEntry]
+    private let suppressions: [String]
+    private var books: [String: ScoreBook] = [:]
+    private var ordinals: [SegmentPlace: Int32] = [:]
+    private var wakeAt = Timestamp.distantFuture
+    private var isKnown = false
+    private var lastPlace: HistoryPosition?
+    private var turns = 0
+
+    /// The most turns that a play may take.
+    private static let limit = 200_000
+
+    /// Somebody of whom nothing has happened yet.
+    public init(_ contact: PlayedContact, in simulator: Simulator, at start: Timestamp) {
+        self.simulator = simulator
+        let workspace = simulator.workspace
+        let key = ContactKey(workspace: WorkspaceID(rawValue: 1), contact: contact.id)
+        self.key = key
+        now = start
+        attributes = contact.attributes
+        suppressions = contact.suppressions
+        consents = contact.consents.map { topic in
+            ConsentEntry(
+                contact: key, topic: topic, address: "", at: start, eventID: "", state: .given, wording: nil,
+                source: "play")
+        }
+        address = .missing
+        ledger = ContactLedger()
+        let facts = ContactFacts(workspace, now: start, contact: .object(contact.attributes))
+        course = ContactCourse(
+            key, workspace, simulator.segments, facts: facts,
+            book: SegmentBook(key, simulator.segments, revision: 1), asked: simulator.allStages)
+        weighConsents()
+    }
+
+    /// Plays events, in the order of their places, and time, up to an instant that belongs to the play.
+    public mutating func run(_ events: [PlayedEvent], until end: Timestamp) {
+        if !isKnown { become() }
+        var next = 0
+        while turns < Self.limit {
+            turns += 1
+            let due = nextDue
+            if next < events.count, events[next].event.at < due {
+                guard events[next].event.at <= end else { return }
+                meet(events[next])
+                next += 1
+            } else {
+                guard due <= end, due < .distantFuture else { return }
+                pass(to: due)
+            }
+        }
+        tell(.failed("the play does not come to rest"))
+    }
+
+    private var nextDue: Timestamp {
+        var due = wakeAt
+        for place in open { if let wake = runs[place].wake, wake < due { due = wake } }
+        for mail in held where mail.until < due { due = mail.until }
+        return due
+    }
+
+    mutating func tell(_ what: Happening.What, _ journey: String? = nil) {
+        story.append(Happening(at: now, journey: journey, what))
+    }
+}
+
+// MARK: What happens
+
+extension ContactPlay {
+    /// The contact becomes known: stages and segments are asked for the first time.
+    private mutating func become() {
+        isKnown = true
+        course.facts.now = now
+        course.pending = simulator.segments.all
+        _ = course.advance(at: .end(of: now))
+        course.settle(.event)
+        follow(nil, describedAt: now)
+    }
+
+    private mutating func meet(_ played: PlayedEvent) {
+        var event = played.event
+        now = event.at
+        course.facts.now = now
+        if !simulator.workspace.pages.isEmpty { event.page = simulator.workspace.page(of: event) }
+        course.facts.history.insert(event)
+        let describes = !played.traits.isEmpty
+        if describes { describe(played.traits) }
+        if EventNames.consents.contains(event.name) { recordConsent(event) }
+        addPoints(event)
+        course.asked = simulator.stages(askedBy: event.name, in: course.facts.stage, describes: describes)
+        let place = max(event.position, lastPlace ?? event.position)
+        lastPlace = place
+        _ = course.meet(event.name, at: place, describes: describes, isSignalled: true)
+        course.facts.history.upTo = nil
+        tell(.event(event.name))
+        follow(event, describedAt: describes ? now : nil)
+    }
+
+    /// Time alone.
+    private mutating func pass(to due: Timestamp) {
+        now = max(now, due)
+        course.facts.now = now
+        if wakeAt <= now {
+            let first = wakeAt
+            wakeAt = .distantFuture
+            let place = simulator.workspace.place(of: course.facts.stage) + 1
+            course.asked = simulator.askedInTime[place]
+            _ = course.wake(at: first)
+            follow(nil, wokenAt: first)
+        }
+        releaseHeld()
+        for place in open where runs[place].wake.map({ $0 <= now }) ?? false { activate(place) }
+        hearOutcomes()
+    }
+
+    /// Tells where the contact has come to, and lets journeys act on it and on the event that brought it.
+    private mutating func follow(
+        _ event: HistoryEvent?, wokenAt due: Timestamp? = nil, describedAt: Timestamp? = nil
+    ) {
+        if let steady = course.steadyUntil, steady < wakeAt { wakeAt = steady }
+        let dates = datesCome(wokenAt: due, describedAt: describedAt)
+        guard course.hasChanged else {
+            course.turnPage()
+            if event != nil || !dates.isEmpty { hear(event, reached: [], moves: [], dates: dates) }
+            return
+        }
+        course.book.number(after: ordinals)
+        let (reached, moves) = (course.reached, course.book.entries.map(\.move))
+        for step in reached { tell(.stage(step.stage)) }
+        for move in moves {
+            tell(move.isEntry ? .entered(segment: move.segment) : .left(segment: move.segment))
+            if move.isEntry { ordinals[SegmentPlace(contact: key, segment: move.segment)] = move.ordinal }
+        }
+        if course.book.hasNewPersona {
+            tell(.persona(course.book.persona.persona ?? simulator.workspace.personas.fallback))
+        }
+        course.turnPage()
+        hear(event, reached: reached, moves: moves, dates: dates)
+    }
+
+    /// The dates with which journeys start that have come; the contact is looked at again with the next.
+    private mutating func datesCome(wokenAt due: Timestamp?, describedAt: Timestamp?) -> [ComingDate] {
+        guard !simulator.dates.isEmpty, due != nil || describedAt != nil else { return [] }
+        let (dates, zone) = (simulator.dates, simulator.workspace.zone)
+        if let next = course.facts.nextDate(of: dates, otherwise: zone), next < wakeAt { wakeAt = next }
+        return course.facts.datesCome(dates, wokenAt: due, describedAt: describedAt, otherwise: zone)
+    }
+
+    /// What came of messages, where something looks at it.
+    mutating func hearOutcomes() {
+        while !outcomes.isEmpty, turns < Self.limit {
+            turns += 1
+            meet(PlayedEvent(outcomes.removeFirst()))
+        }
+    }
+}
+
+// MARK: What is known of the contact
+
+extension ContactPlay {
+    private mutating func describe(_ traits: [String: JSON]) {
+        for (name, value) in traits { attributes[name] = value == .null ? nil : value }
+        course.facts.contact = .object(attributes)
+        weighConsents()
+    }
+
+    private mutating func recordConsent(_ event: HistoryEvent) {
+        guard let statement = try? ConsentStatement(event.properties) else { return }
+        let entry = ConsentEntry(
+            contact: key, topic: statement.topic, channel: statement.channel, address: statement.address, at: event.at,
+            eventID: event.eventID, state: event.name == EventNames.consentGiven ? .given : .withdrawn, wording: nil,
+            source: "play")
+        guard consents.take(entry) else { return }
+        weighConsents()
+        if entry.state == .withdrawn { withdraw(entry.topic) }
+        guard entry.topic == EventNames.profilingTopic, consents.objectToProfiling != course.facts.objects else {
+            return
+        }
+        course.facts.objects = consents.objectToProfiling
+        course.book.isClosed = course.facts.objects
+        course.pending = simulator.segments.all
+    }
+
+    private mutating func weighConsents() {
+        let text = attributes["email"]?.string
+        address = Simulator.address(of: attributes)
+        course.facts.consents = consents.topics(givenAt: text)
+        let orders = suppressions.compactMap { kind in
+            text.map { Suppression(Suppression.Kind(rawValue: kind) ?? .all, address: $0.lowercased()) }
+        }
+        ledger = ContactLedger(consents, at: text, suppressions: orders)
+    }
+
+    private mutating func addPoints(_ event: HistoryEvent) {
+        guard let models = simulator.scored[event.name] else { return }
+        for model in models {
+            var book = books[model.name] ?? ScoreBook(model)
+            books[model.name] = nil
+            do {
+                try book.add(event)
+            } catch {
+                tell(.failed("\(error)"))
+            }
+            course.facts.balances[model.name] = book.balance
+            books[model.name] = book
+        }
+    }
+}

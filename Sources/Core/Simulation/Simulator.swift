@@ -1,0 +1,113 @@
+import Expressions
+public import JourneyProgram
+import Mail
+import Model
+import SendGate
+public import Workspaces
+
+/// A workspace made ready to be played: all that does not depend on whom it plays is worked out once.
+///
+/// What plays is what lives: stages, segments, scores, journeys and the send gate decide by the very code that scoring,
+/// scheduler and mailer call. A play knows one contact and no one else; messages are handed over at the instant at which
+/// the gate lets them through.
+public final class Simulator: Sendable {
+    public let workspace: Workspace
+    let parts: [Part]
+    let segments: SegmentQuestions
+    /// Per event, the places of the journeys that it may start.
+    let startedByEvent: [String: [Int]]
+    /// The dates with which journeys start.
+    let dates: [(journey: String, date: ContactDate)]
+    /// Per event, the scores that it may change.
+    let scored: [String: [ScoreModel]]
+    /// Per template, on what ground it is sent.
+    let grounds: [String: MessageClass]
+    /// The events that tell what came of a message and that something looks at.
+    let heardOutcomes: Set<String>
+    private let stages: StageQuestions
+    /// Per event, stage and whether it describes the contact: the stages that are worth asking about.
+    private let asked: [String: [Set<Int>]]
+    let askedInTime: [Set<Int>]
+    let allStages: Set<Int>
+
+    /// A journey with what its runs look at.
+    struct Part: Sendable {
+        let journey: Journey
+        let interest: Set<String>
+        /// Per step, what is waited for there.
+        let awaits: [String: [String]]
+
+        /// Whether an event may move a run.
+        func isMoved(by event: String) -> Bool {
+            interest.contains(event) || interest.contains(JourneyInterest.anything)
+        }
+    }
+
+    /// - Parameter only: the journeys that take entries; nil are all.
+    public convenience init(_ workspace: Workspace, journeys only: Set<String>? = nil) {
+        self.init(
+            workspace, playing: workspace.journeys.map(\.journey).filter { only?.contains($0.name) ?? true })
+    }
+
+    /// - Parameter journeys: in place of the workspace's own.
+    public init(_ workspace: Workspace, playing journeys: [Journey]) {
+        self.workspace = workspace
+        parts = journeys.map { journey in
+            let awaits = journey.outline.map { ($0.name, $0.awaits) }
+            return Part(
+                journey: journey, interest: journey.interest, awaits: Dictionary(awaits) { first, _ in first })
+        }
+        segments = SegmentQuestions(workspace)
+        stages = StageQuestions(workspace)
+        var startedByEvent: [String: [Int]] = [:]
+        for (place, part) in parts.enumerated() {
+            guard case .event(let name, _) = part.journey.entry.trigger else { continue }
+            startedByEvent[name, default: []].append(place)
+        }
+        self.startedByEvent = startedByEvent
+        dates = journeys.compactMap { journey in
+            if case .date(let date, _) = journey.entry.trigger { (journey.name, date) } else { nil }
+        }
+        var scored: [String: [ScoreModel]] = [:]
+        for model in workspace.scores {
+            for event in model.mentionedEvents { scored[event, default: []].append(model) }
+        }
+        self.scored = scored
+        grounds = workspace.emails.mapValues { email in
+            switch email.ground {
+            case .topic(let name): .topic(name)
+            case .transactional: .transactional
+            }
+        }
+        let heard = workspace.interestingEvents.union(scored.keys)
+        heardOutcomes = heard.intersection([EventNames.emailSent, EventNames.emailSkipped])
+        allStages = Set(workspace.stages.indices)
+        let held = [nil] + workspace.stages.map { Optional($0.name) }
+        let stages = stages
+        func asked(_ stirrings: Stirrings) -> [Set<Int>] { held.map { stages.asked(above: $0, stirrings) } }
+        let names = heard.union(workspace.segments.flatMap(\.when.mentionedEvents)).union([Self.unheard])
+        self.asked = names.reduce(into: [:]) { table, name in
+            table[name] =
+                asked(Stirrings(names: [name])) + asked(Stirrings(names: [name], describes: true))
+        }
+        var woken = Stirrings()
+        woken.isWoken = true
+        askedInTime = asked(woken)
+    }
+
+    /// Stands for an event that nothing mentions.
+    private static let unheard = ""
+
+    /// The stages that are worth asking about when an event comes to somebody in a stage.
+    func stages(askedBy event: String, in stage: String?, describes: Bool) -> Set<Int> {
+        guard !allStages.isEmpty, let row = asked[event] ?? asked[Self.unheard] else { return [] }
+        let place = workspace.place(of: stage) + 1
+        return row[describes ? place + allStages.count + 1 : place]
+    }
+
+    /// The address at hand for mail to a contact.
+    static func address(of attributes: [String: JSON]) -> MessageAddress {
+        guard let address = attributes["email"]?.string, !address.isEmpty else { return .missing }
+        return (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+    }
+}

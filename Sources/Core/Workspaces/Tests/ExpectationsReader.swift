@@ -1,0 +1,94 @@
+import Model
+
+/// Reads what a test asks for, and what it forbids.
+struct ExpectationsReader {
+    private static let subjects = [
+        "email", "skipped", "enters", "ends", "stage", "segment", "left", "persona", "waits_until", "waits_for",
+        "takes",
+    ]
+    private static let ends = ["goal", "exit", "completed"]
+
+    private let inspection: Inspection
+    private let workspace: Workspace
+    private let clock: TestClock
+    private let contacts: [String]
+
+    init(_ inspection: Inspection, _ workspace: Workspace, _ clock: TestClock, contacts: [String]) {
+        self.inspection = inspection
+        self.workspace = workspace
+        self.clock = clock
+        self.contacts = contacts
+    }
+
+    func expectation(_ node: YAMLNode) -> Expectation? {
+        read(node, "an expectation", more: ["at"]).map { fields, subject in
+            var expectation = subject
+            expectation.at = fields["at"].flatMap { clock.instant($0, "\"at\"", inspection) }
+            return expectation
+        }
+    }
+
+    func prohibition(_ node: YAMLNode) -> Expectation? {
+        read(node, "what must never happen", more: ["after", "before"]).map { fields, subject in
+            var expectation = subject
+            expectation.after = fields["after"].flatMap { clock.instant($0, "\"after\"", inspection) }
+            expectation.before = fields["before"].flatMap { clock.instant($0, "\"before\"", inspection) }
+            return expectation
+        }
+    }
+
+    private func read(_ node: YAMLNode, _ what: String, more: [String]) -> (Fields, Expectation)? {
+        let keys = more + ["contact", "journey"] + Self.subjects
+        guard let fields = Fields(node, of: what, keys: keys, in: inspection) else { return nil }
+        let given = Self.subjects.filter { fields[$0] != nil }
+        guard given.count == 1, let value = fields[given[0]] else {
+            inspection.report(
+                given.isEmpty ? .missing : .invalid, "\(what) is one of " + Self.subjects.joined(separator: ", "),
+                at: node.place)
+            return nil
+        }
+        guard let subject = subject(given[0], value) else { return nil }
+        let contact = fields["contact"].flatMap {
+            inspection.reference($0, "contact", among: contacts, called: "contacts")
+        }
+        let journey = fields["journey"].flatMap {
+            inspection.reference($0, "journey", among: workspace.journeyNames, called: "journeys")
+        }
+        return (fields, Expectation(subject: subject, contact: contact, journey: journey, line: node.place.line))
+    }
+
+    private func subject(_ key: String, _ node: YAMLNode) -> Expectation.Subject? {
+        switch key {
+        case "email": mail(node).map { .sent($0) }
+        case "skipped": mail(node).map { .skipped($0) }
+        case "enters":
+            inspection.reference(node, "journey", among: workspace.journeyNames, called: "journeys").map { .enters($0) }
+        case "ends": inspection.reference(node, "end", among: Self.ends, called: "ends").map { .ends($0) }
+        case "stage":
+            inspection.reference(node, "stage", among: workspace.stages.map(\.name), called: "stages").map {
+                .stage($0)
+            }
+        case "segment": segment(node).map { .segment($0) }
+        case "left": segment(node).map { .left($0) }
+        case "persona":
+            inspection.reference(node, "persona", among: workspace.personaNames, called: "personas").map {
+                .persona($0)
+            }
+        case "waits_until": clock.instant(node, "\"waits_until\"", inspection).map { .waitsUntil($0) }
+        case "waits_for": inspection.text(node, "what is waited for").map { .waitsFor($0) }
+        default: inspection.text(node, "a branch").map { .takes($0) }
+        }
+    }
+
+    private func mail(_ node: YAMLNode) -> String? {
+        inspection.reference(node, "e-mail", among: workspace.mailNames, called: "e-mails of journeys")
+    }
+
+    private func segment(_ node: YAMLNode) -> String? {
+        inspection.reference(node, "segment", among: workspace.segments.map(\.name).sorted(), called: "segments")
+    }
+}
+
+extension Workspace {
+    var personaNames: [String] { personas.ordered.map(\.name) + [personas.fallback].compactMap(\.self) }
+}

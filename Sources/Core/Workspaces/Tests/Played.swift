@@ -1,0 +1,46 @@
+public import Expressions
+public import Model
+
+/// Somebody who is played: what is known of them when the play begins.
+public struct PlayedContact: Sendable {
+    /// What the play calls them.
+    public var name: String
+    /// By which splits are drawn: that of the user of this name in a database's first workspace.
+    public var id: UniqueID
+    public var attributes: [String: JSON]
+    /// Topics consented to.
+    public var consents: [String]
+    /// What stops mail to their address: `complaint`, `marketing` and the like.
+    public var suppressions: [String]
+
+    public init(
+        name: String, attributes: [String: JSON] = [:], consents: [String] = [],
+        suppressions: [String] = []
+    ) {
+        self.name = name
+        id = Identity(.user, name).subjectID(in: WorkspaceID(rawValue: 1))
+        self.attributes = attributes
+        self.consents = consents
+        self.suppressions = suppressions
+    }
+}
+
+/// Something that happens to somebody who is played.
+public struct PlayedEvent: Sendable {
+    public var event: HistoryEvent
+    /// What it says of the contact; null takes an attribute away.
+    public var traits: [String: JSON]
+
+    public init(_ event: HistoryEvent, traits: [String: JSON] = [:]) {
+        self.event = event
+        self.traits = traits
+    }
+
+    /// Consent to a topic that is given or withdrawn.
+    public init(consent topic: String, isGiven: Bool, at: Timestamp, eventID: String) {
+        self.init(
+            HistoryEvent(
+                at: at, eventID: eventID, name: isGiven ? EventNames.consentGiven : EventNames.consentWithdrawn,
+                properties: .object(["topic": .string(topic)])))
+    }
+}

@@ -1,0 +1,139 @@
+import JourneyProgram
+import Model
+
+/// Reads `tests/*.yaml`.
+struct TestsReader {
+    private static let playKeys = ["start", "journey", "contact", "contacts", "events", "until"]
+    private static let keys = ["test"] + playKeys + ["expect", "never"]
+
+    let inspection: Inspection
+    let workspace: Workspace
+
+    /// Whether nothing is asked for: whom to play, and what happens.
+    let isPlay: Bool
+
+    init(_ inspection: Inspection, _ workspace: Workspace, isPlay: Bool = false) {
+        self.inspection = inspection
+        self.workspace = workspace
+        self.isPlay = isPlay
+    }
+
+    func read() -> [JourneyTest] {
+        var tests: [JourneyTest] = []
+        let root = inspection.file.root
+        for node in root.elements ?? [root] {
+            guard let test = test(node) else { continue }
+            if tests.contains(where: { $0.name == test.name }) {
+                inspection.report(.duplicate, "the test \"\(test.name)\" stands twice", at: node.place)
+            } else {
+                tests.append(test)
+            }
+        }
+        return tests
+    }
+
+    private func test(_ node: YAMLNode) -> JourneyTest? {
+        let before = inspection.findings.count
+        let (what, keys) = isPlay ? ("a play", Self.playKeys) : ("a test", Self.keys)
+        guard let fields = Fields(node, of: what, keys: keys, in: inspection) else { return nil }
+        let name = isPlay ? "" : self.name(fields)
+        let journey = fields["journey"].flatMap {
+            inspection.reference($0, "journey", among: workspace.journeyNames, called: "journeys")
+        }
+        guard let start = fields.required("start", help: "such as 2026-03-02T10:00 Europe/Amsterdam"),
+            let clock = TestClock(start, workspace.zone, inspection)
+        else { return nil }
+        var contacts = self.contacts(fields)
+        let names = contacts.map(\.contact.name)
+        TestEventsReader(inspection, workspace, clock).read(fields.list("events") ?? [], into: &contacts)
+        let until = fields["until"].flatMap { clock.instant($0, "\"until\"", inspection) }
+        let reader = ExpectationsReader(inspection, workspace, clock, contacts: names)
+        let expected = fields.list("expect").map { $0.compactMap { reader.expectation($0) } }
+        let never = (fields.list("never") ?? []).compactMap { reader.prohibition($0) }
+        if expected == nil, fields["never"] == nil, !isPlay {
+            inspection.report(
+                .missing, "a test has an \"expect\" or a \"never\"", at: node.place,
+                help: "what must happen, and what must not")
+        }
+        guard let name, inspection.findings.count == before else { return nil }
+        return JourneyTest(
+            name: name, file: inspection.file.name, line: node.place.line, start: clock.start, zone: clock.zone,
+            journey: journey, contacts: contacts, until: until, expected: expected, never: never)
+    }
+
+    private func name(_ fields: Fields) -> String? {
+        fields.required("test", help: "what it shows, in a sentence").flatMap { inspection.text($0, "a test's name") }
+    }
+
+    // MARK: Contacts
+
+    private func contacts(_ fields: Fields) -> [TestedContact] {
+        guard let several = fields["contacts"] else {
+            return [TestedContact(contact: contact(fields["contact"], "contact"), events: [])]
+        }
+        if let contact = fields["contact"] {
+            inspection.report(.invalid, "a test has a \"contact\" or \"contacts\", not both", at: contact.place)
+        }
+        guard let members = several.members, !members.isEmpty else {
+            inspection.report(
+                .invalid, "\"contacts\" must be a mapping of names", at: several.place,
+                help: "such as {anne: {email: anne@shop.example}}")
+            return []
+        }
+        return members.map { TestedContact(contact: contact($0.value, $0.key), events: []) }
+    }
+
+    /// All members but a few are attributes.
+    private func contact(_ node: YAMLNode?, _ name: String) -> PlayedContact {
+        var contact = PlayedContact(name: name)
+        guard let node, !node.isNull else { return contact }
+        guard let members = node.members else {
+            inspection.report(.invalid, "a contact must be a mapping, not \(node.kind)", at: node.place)
+            return contact
+        }
+        for member in members {
+            switch member.key {
+            case "consents":
+                contact.consents = texts(member.value).compactMap {
+                    inspection.reference($0, "topic", among: workspace.topics.map(\.name), called: "topics")
+                }
+            case "suppressed":
+                contact.suppressions = texts(member.value).compactMap {
+                    inspection.reference($0, "suppression", among: Self.suppressions, called: "suppressions")
+                }
+            default: contact.attributes[member.key] = member.value.json
+            }
+        }
+        return contact
+    }
+
+    private static let suppressions = ["all", "invalid-address", "complaint", "marketing"]
+
+    /// One, or a list.
+    private func texts(_ node: YAMLNode) -> [YAMLNode] { node.elements ?? [node] }
+}
+
+extension Workspace {
+    var journeyNames: [String] { journeys.map(\.journey.name).sorted() }
+
+    /// The names by which tests may speak of a mail.
+    var mailNames: [String] {
+        Set(journeys.flatMap { $0.journey.emailSteps.flatMap { [$0.step, $0.template] } }).sorted()
+    }
+}
+
+extension YAMLNode {
+    /// The value as YAML's core schema reads it: numbers, truth values and null where they are written plain.
+    var json: JSON {
+        switch content {
+        case .scalar(let text, let style):
+            guard style == .plain else { return .string(text) }
+            if isNull { return .null }
+            if let parsed = try? JSON(parsing: Array(text.utf8)), parsed.string == nil { return parsed }
+            return .string(text)
+        case .sequence(let elements): return .array(elements.map(\.json))
+        case .mapping(let members):
+            return .object(Dictionary(members.map { ($0.key, $0.value.json) }) { first, _ in first })
+        }
+    }
+}

@@ -14,6 +14,8 @@ public struct Signal: Sendable, Hashable {
         case left(segment: String, ordinal: Int32? = nil, isBackfill: Bool = false)
         /// A date of the contact's has come with which this journey starts; the key tells one such date from another.
         case date(journey: String, key: String)
+        /// A step of another journey starts this one; the key names the visit of that step.
+        case call(journey: String, key: String)
     }
 
     public var contact: ContactKey
@@ -41,7 +43,7 @@ public struct Signal: Sendable, Hashable {
 /// Signals from scoring to the scheduler: the body of the queue `signals`.
 public struct SignalBatch: Contract {
     public static let letter: Unicode.Scalar = "S"
-    /// Version 2 says entering and leaving a segment as well, version 3 for which time one is left, and dates.
+    /// Version 2 says entering and leaving a segment as well, version 3 for which time one is left, dates, and calls.
     public static let version: UInt16 = 3
     public static let readVersions: ClosedRange<UInt16> = 1...3
     public var writtenVersion: UInt16 { signals.lazy.map(\.cause.version).max() ?? 1 }
@@ -85,7 +87,7 @@ extension Signal.Cause {
         switch self {
         case .event, .stage: 1
         case .entered, .left(_, nil, _): 2
-        case .left, .date: 3
+        case .left, .date, .call: 3
         }
     }
 
@@ -104,6 +106,7 @@ extension Signal.Cause {
                 segment: try reader.string("segment"), ordinal: try reader.int32("ordinal"),
                 isBackfill: try reader.bool("isBackfill"))
         case 5: self = .date(journey: try reader.string("journey"), key: try reader.string("key"))
+        case 6: self = .call(journey: try reader.string("journey"), key: try reader.string("key"))
         default: throw .malformed(field: "cause")
         }
     }
@@ -129,6 +132,10 @@ extension Signal.Cause {
             writer.write(isBackfill)
         case .date(let journey, let key):
             writer.write(5 as UInt8)
+            writer.write(journey)
+            writer.write(key)
+        case .call(let journey, let key):
+            writer.write(6 as UInt8)
             writer.write(journey)
             writer.write(key)
         }

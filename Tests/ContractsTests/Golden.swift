@@ -72,6 +72,10 @@ enum GoldenValues {
                 contact: contact, cause: .date(journey: "party", key: "2026-03-09"),
                 at: Timestamp(microseconds: 1_767_225_600_500_001), eventID: "", subject: UniqueID(high: 3, low: 4),
                 name: "Date Reached"),
+            Signal(
+                contact: contact, cause: .call(journey: "party", key: "by me"),
+                at: Timestamp(microseconds: 1_767_225_600_500_001), eventID: "", subject: UniqueID(high: 3, low: 4),
+                name: "Journey Called"),
         ])
 
     static let hints = MessageHints(hints: [

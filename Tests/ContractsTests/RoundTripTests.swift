@@ -84,7 +84,7 @@ extension SplitMix {
     }
 
     private mutating func cause() -> Signal.Cause {
-        switch Int.random(in: 0..<10, using: &self) {
+        switch Int.random(in: 0..<11, using: &self) {
         case 0:
             .entered(
                 segment: text(), ordinal: Int32(truncatingIfNeeded: next()), isBackfill: Bool.random(using: &self))
@@ -93,6 +93,7 @@ extension SplitMix {
         case 4:
             .left(segment: text(), ordinal: Int32(truncatingIfNeeded: next()), isBackfill: Bool.random(using: &self))
         case 5: .date(journey: text(), key: text())
+        case 6: .call(journey: text(), key: text())
         default: .event
         }
     }

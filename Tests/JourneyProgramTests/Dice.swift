@@ -45,26 +45,27 @@ struct Dice: RandomNumberGenerator {
     }
 
     private mutating func step(depth: Int, _ conditions: [String]) throws -> Step {
-        switch below(depth > 3 ? 5 : 13) {
+        switch below(depth > 3 ? 6 : 14) {
         case 0, 1:
             names += 1
             return .email(name: "m\(names)", template: "t")
         case 2: return .wait(.hours(Int64(1 + below(60))))
         case 3: return .waitUntil(workday())
         case 4: return .waitUntilDate(date())
-        case 5:
+        case 5: return .change([.attributes(["plan": .int(7)]), .stage("care"), .start(journey: "other")][below(3)])
+        case 6:
             return .branch(
                 try condition(conditions[below(conditions.count)]), then: try steps(depth: depth + 1, conditions),
                 otherwise: try steps(depth: depth + 1, conditions))
-        case 6:
+        case 7:
             let wait = Step.EventWait(event: "X", when: nil, atMost: .hours(Int64(1 + below(60))))
             return .waitFor(
                 wait, then: try steps(depth: depth + 1, conditions), otherwise: try steps(depth: depth + 1, conditions))
-        case 7: return .end
-        case 8: return try choice(depth: depth + 1, conditions)
-        case 9: return try selection(depth: depth + 1, conditions)
-        case 10: return try split(depth: depth + 1, conditions)
-        case 11: return try wait(depth: depth + 1, conditions)
+        case 8: return .end
+        case 9: return try choice(depth: depth + 1, conditions)
+        case 10: return try selection(depth: depth + 1, conditions)
+        case 11: return try split(depth: depth + 1, conditions)
+        case 12: return try wait(depth: depth + 1, conditions)
         default:
             let until = below(2) == 0 ? try condition(conditions[below(conditions.count)]) : nil
             return .loop(times: 2 + below(2), until: until, try steps(depth: depth + 2, conditions))

@@ -133,6 +133,7 @@ struct NaiveInterpreter {
         case .waitUntil(let time): try rest(until: next(time))
         case .waitUntilDate(let date):
             if let instant = instant(of: date) { try rest(until: instant) }
+        case .change(let change): told.append("\(now - (origin ?? start)) \(change)")
         case .choose(let arms, let otherwise):
             return try walk(arms.first { holds($0.when.source) }?.steps ?? otherwise)
         case .select(_, let cases, let otherwise):

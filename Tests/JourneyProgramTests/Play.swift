@@ -36,6 +36,7 @@ struct Play {
     var decisions: [Decision] = []
     var activations = 0
     var past = PastEntries()
+    var changes: Set<StepVisit> = []
 
     init(_ journey: Journey, start: String = "2026-03-02T09:00:00Z", contact: JSON = .object([:])) {
         self.journey = journey
@@ -121,6 +122,9 @@ struct Play {
                 past.end()
                 tell("ends \(outcome.rawValue)")
             case .decide(let decision): decisions.append(decision)
+            case .change(let visit, let change):
+                precondition(changes.insert(visit).inserted || runs.count > 1, "a change is made twice")
+                tell("\(change)")
             }
         }
     }

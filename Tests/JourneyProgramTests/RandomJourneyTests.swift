@@ -13,7 +13,7 @@ struct RandomJourneyTests {
         let told = try play.run(dice.history(from: play.start))
         for run in play.runs.values { #expect(run.outcome != nil, "seed \(seed): \(run)") }
         #expect(play.wakes.isEmpty)
-        let sent = told.filter { !$0.contains(" ends ") }.map { $0.split(separator: " ").last! }
+        let sent = told.filter { $0.contains(" t as ") }.map { $0.split(separator: " ").last! }
         #expect(Set(sent).count == sent.count)
         #expect(told.count { $0.contains(" ends ") } == play.runs.count)
     }

@@ -42,11 +42,14 @@ struct SimulatorTests {
         var instants: Set<Timestamp> = []
         let events = dice.history(from: start).filter { instants.insert($0.at).inserted }
         var naive = NaiveInterpreter(script, events, delivery: .zero)
-        var contact = PlayedContact(name: "anne", attributes: ["email": .string("anne@shop.example")])
+        var contact = PlayedContact(
+            name: "anne", attributes: ["email": .string("anne@shop.example"), "ends": .string("2026-03-12")])
         contact.id = anne
         var play = ContactPlay(contact, in: Simulator(Self.workspace, playing: [journey]), at: start)
         let sorted = events.sorted { $0.position < $1.position }.map { PlayedEvent($0) }
         play.run(sorted, until: start + .days(1000))
-        #expect(told(play.story, since: start) == naive.play(), "seed \(seed)")
+        // Of what steps change the story tells otherwise.
+        let expected = naive.play().filter { $0.contains(" t as ") || $0.contains(" ends ") }
+        #expect(told(play.story, since: start) == expected, "seed \(seed)")
     }
 }

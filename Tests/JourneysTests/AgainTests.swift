@@ -38,6 +38,19 @@ import Testing
             enter: {date: contact.birthday, yearly: true, when: '!did("Page Viewed")'}
             steps: [{wait: 1d}]
             """
+        files["journeys/first.yaml"] = """
+            journey: first
+            enter: {event: Tried, again: after-exit}
+            steps:
+              - set: {plan: pro, trials: 3, gone: null}
+              - stage: think
+              - start: second
+            """
+        files["journeys/second.yaml"] = """
+            journey: second
+            enter: {called: true}
+            steps: [{wait: 1d}]
+            """
         return files
     }
 
@@ -149,6 +162,40 @@ import Testing
         }
     }
 
+    /// What a step changes is told once, however often its run is looked at or its signal comes.
+    @Test func changesAreToldOnce() async throws {
+        try await Self.with { bench in
+            let signal = try await bench.happens("Tried", "t", at: Self.at(0))
+            try await bench.act(on: signal, signal)
+            try await bench.act(on: signal)
+            let bodies = try await bench.database.pool.withTransaction { session in
+                try session.query("select queue, body from outbox order by queue, created_at").map { row in
+                    (try row[0, as: String.self], try row[1, as: [UInt8].self])
+                }
+            }
+            #expect(bodies.map(\.0) == ["events", "signals"])
+            let events = try EventBatch(decoding: bodies[0].1).events
+            #expect(events.map(\.name) == [EventNames.identified, EventNames.stageGiven])
+            #expect(events.map(\.subjectKey) == [bench.contact("anne"), bench.contact("anne")])
+            #expect(
+                String(decoding: events[0].properties, as: UTF8.self) == #"{"gone":null,"plan":"pro","trials":3}"#)
+            #expect(Set(events.map(\.eventID)).count == 2)
+            let calls = try SignalBatch(decoding: bodies[1].1).signals
+            try await bench.journeys.apply((calls + calls)[...], arriving: [], lane: .live)
+            try await bench.journeys.apply(calls[...], arriving: [], lane: .live)
+            #expect(try await bench.runs() == ["first finished", "second waiting wait 1"])
+            try await bench.hears("Tried", "u", at: Self.at(1))
+            let again = try await bench.database.pool.withTransaction { session in
+                try session.query("select body from outbox where queue = 'signals'").flatMap { row in
+                    try SignalBatch(decoding: try row[0, as: [UInt8].self]).signals
+                }
+            }
+            #expect(again.count == 2 && Set(again.map(\.cause)).count == 2)
+            try await bench.journeys.apply(again[...], arriving: [], lane: .live)
+            #expect(try await bench.texts("select count(*)::text from runs where journey = 'second'") == ["2"])
+        }
+    }
+
     @Test func leavingASegmentStartsARunForEachTime() async throws {
         try await Self.with { bench in
             var signal = try await bench.happens("Page Viewed", "p")
@@ -163,4 +210,8 @@ import Testing
                 try await bench.texts("select distinct saw ->> 'left' from decisions where kind = 'entry'") == ["vip"])
         }
     }
+}
+
+extension AcceptedEvent {
+    fileprivate var subjectKey: ContactKey { ContactKey(workspace: workspace, contact: subjectID) }
 }

@@ -8,7 +8,7 @@ struct FindingTests {
         ("run.did(\"Order Completed\")", "run.didd(\"Order Completed\")", "4:19", "unknown function"),
         (
             "- wait: 2d", "- wiat: 2d", "8:5",
-            "unknown step \"wiat\" (steps are email, wait, wait_for, if, switch, split, repeat, end; did you mean"
+            "unknown step \"wiat\" (steps are email, wait, wait_for, if, switch, split, repeat, set, stage, start, end; did"
         ),
         ("- wait: 2d", "- notify: sales", "8:5", "the step \"notify\" is not available yet"),
         ("- wait: 2d", "- elif: 'true'", "8:5", "\"elif\" is no step of its own (it is a key of the step with if"),
@@ -39,6 +39,13 @@ struct FindingTests {
         ),
         ("{event: Page Viewed, at", "{any: [{when: 'consented(\"ofers\")'}], at", "12:40", "ofers"),
         ("- wait: 2d", "- wait: soon", "8:11", "a wait must be a length of time"),
+        ("- wait: 2d", "- set: {email: a@b.example}", "8:11", "no journey sets an address"),
+        ("- wait: 2d", "- set: {a-b: 1}", "8:11", "\"a-b\" is not the name of an attribute"),
+        ("- wait: 2d", "- set: {a: [1]}", "8:14", "an attribute's value is a text"),
+        ("- wait: 2d", "- set: []", "8:10", "\"set\" must be a mapping"),
+        ("- wait: 2d", "- stage: dont", "8:12", "unknown stage \"dont\""),
+        ("- wait: 2d", "- start: welcom", "8:12", "unknown journey \"welcom\""),
+        ("- wait: 2d", "- start: welcome", "1:1", "journeys start each other in a circle"),
         ("- wait: 2d", "- stop", "8:5", "unknown step \"stop\""),
         (
             "- email: thanks\n    step", "- email: thanx\n    step", "10:12",
@@ -59,14 +66,17 @@ struct FindingTests {
         ("within: 14d", "within: -14d", "4:52", "\"within\" must be a length of time"),
         ("journey: welcome", "journey: wel come", "1:10", "is not a name"),
         ("goal:", "gaol:", "4:1", "unknown key \"gaol\" in a journey"),
-        ("enter: {event:", "enter: {segment: x, event:", "3:18", "an entry is by event, by stage, by segment, by"),
+        (
+            "enter: {event:", "enter: {segment: x, event:", "3:18",
+            "an entry is by event, by stage, by segment, by leaving"
+        ),
         ("== 1'}", "== 1', again: {each: 30d}}", "3:80", "unknown key \"each\" in \"again\""),
         ("== 1'}", "== 1', again: {every: soon}}", "3:87", "\"every\" must be a length of time"),
         ("== 1'}", "== 1', again: often}", "3:79", "\"again\" is never, per-key, after-exit or {every: …}"),
         ("== 1'}", "== 1', again: after-exit, key: event.properties.id}", "3:96", "a \"key\" is only used with"),
         ("== 1'}", "== 1', again: per-key}", "3:79", "needs a \"key\""),
         ("== 1'}", "== 1', key: event.properties.id}", "3:77", "a \"key\" is only used with"),
-        ("== 1'}", "== 1', stage: do}", "3:79", "an entry is by event, by stage, by segment, by"),
+        ("== 1'}", "== 1', stage: do}", "3:79", "an entry is by event, by stage, by segment, by leaving"),
         ("'count(\"Order Completed\") == 1'", "'count(\"Order Completed\") = 1'", "3:65", "equality is"),
     ])
     func aFaultInAJourneyIsFoundAtItsPlace(old: String, new: String, place: String, message: String) throws {

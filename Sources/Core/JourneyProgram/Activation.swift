@@ -14,6 +14,8 @@ public enum Effect: Sendable, Hashable {
     /// Plan a message from a template.
     case send(StepVisit, template: String)
     case decide(Decision)
+    /// Change something else than the run, once for each visit of the step.
+    case change(StepVisit, Step.Change)
     case end(Journey.Outcome)
 }
 

@@ -96,6 +96,10 @@ struct Engine {
         case .select(let value, let cases): select(value, cases, line)
         case .split(let shares): split(shares, line)
         case .leave(let until, let place): leave(until, to: place, line)
+        case .change(let change):
+            effects.append(.change(StepVisit(step: line.name, visit: line.visit), change))
+            decide(line.name, visit: line.visit, change.kind, [change.kind: change.told])
+            go(to: line.next, since: since, behind: behind)
         case .end:
             if goalIsOpen { run.phase = .waitingForGoal } else { end(.finished, step: "end") }
         }

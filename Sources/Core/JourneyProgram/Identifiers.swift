@@ -20,6 +20,16 @@ extension Journey {
             : .derived("loods.decision", run.description, step, String(visit))
     }
 
+    /// The key under which one visit of a run to one step starts another journey.
+    public static func callKey(run: UniqueID, step: String, visit: Int) -> String {
+        "by " + messageID(run: run, step: step, visit: visit).description
+    }
+
+    /// The event by which one visit of a run to one step changes something of its contact.
+    public static func changeID(run: UniqueID, step: String, visit: Int) -> UniqueID {
+        .derived("loods.change", run.description, step, String(visit))
+    }
+
     /// Where a contact falls in a split, from 0 up to `total`: the same in every run and version, as long as the split keeps
     /// its name.
     static func draw(contact: UniqueID, journey: String, split: String, below total: UInt64) -> UInt64 {

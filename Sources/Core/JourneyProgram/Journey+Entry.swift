@@ -53,6 +53,14 @@ extension Journey {
         return entryKey(natural: occurrence)
     }
 
+    /// The key under which another journey starts a run, whatever else starts this one: its condition is not asked.
+    ///
+    /// - Parameter caller: names the visit of the step that does (`Journey.callKey`).
+    public func entryKey(forCall caller: String) -> String {
+        if case .never = entry.again { return "" }
+        return Self.stored(caller)
+    }
+
     private func entryKey(in scene: Scene, natural: String) -> String? {
         guard case .perKey(let expression) = entry.again else { return entryKey(natural: natural) }
         guard let value = try? expression.evaluate(scene).value, let text = value.keyText, !text.isEmpty else {
@@ -97,6 +105,7 @@ extension Journey {
         case .date(let date, let when):
             saw["date"] = .string(date.description)
             if let when { saw["condition"] = .string(when.source) }
+        case .called: break
         }
         return Decision(step: "enter", choice: "started", saw: .object(saw))
     }

@@ -59,6 +59,8 @@ public struct Journey: Sendable {
         case left(String, backfill: Bool)
         /// When a date among the contact's attributes comes, for those of whom `when` holds then.
         case date(ContactDate, when: Expression?)
+        /// Other journeys alone.
+        case called
     }
 
     public enum Again: Sendable {
@@ -101,6 +103,14 @@ public struct Journey: Sendable {
 extension Journey {
     /// The e-mail steps and the templates that they send.
     public var emailSteps: [(step: String, template: String)] { table.emailSteps }
+
+    /// What its steps change besides its runs.
+    public var changes: [Step.Change] { table.changes }
+
+    /// The journeys that its steps start.
+    public var startedJourneys: Set<String> {
+        Set(table.changes.compactMap { if case .start(let journey) = $0 { journey } else { nil } })
+    }
 
     /// Every event name that the journey looks at, the one that it starts on included.
     public var mentionedEvents: Set<String> {

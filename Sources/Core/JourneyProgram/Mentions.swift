@@ -43,7 +43,7 @@ extension Journey.Entry {
         var conditions: [Expression] = []
         switch trigger {
         case .event(_, let when?), .date(_, let when?): conditions.append(when)
-        case .event, .date, .stage, .segment, .left: break
+        case .event, .date, .stage, .segment, .left, .called: break
         }
         if case .perKey(let key) = again { conditions.append(key) }
         return conditions
@@ -74,7 +74,7 @@ extension StepTable.Operation {
     /// The expressions that it evaluates.
     fileprivate var conditions: [Expression] {
         switch self {
-        case .email, .wait, .waitUntil, .waitUntilDate, .split, .end: []
+        case .email, .wait, .waitUntil, .waitUntilDate, .split, .change, .end: []
         case .await(let awaited, _):
             awaited.compactMap { each in
                 switch each.what {

@@ -24,8 +24,20 @@ public indirect enum Step: Sendable {
     case split(name: String?, [Share])
     /// Takes the steps so many times, or until the condition holds before one of the passes.
     case loop(times: Int, until: Expression?, [Step])
+    /// Changes something else than the run, and goes on.
+    case change(Change)
     /// Skips all that follows, outer steps included.
     case end
+
+    /// What a step changes besides its run. It is done once, however often the run is looked at.
+    public enum Change: Sendable, Hashable {
+        /// Gives the contact attributes; null takes one away.
+        case attributes([String: JSON])
+        /// Brings the contact to a stage, and never back to an earlier one.
+        case stage(String)
+        /// Starts another journey, as far as that may be entered again.
+        case start(journey: String)
+    }
 
     /// One thing that a run waits for.
     public struct Awaited: Sendable {
@@ -112,7 +124,7 @@ extension Step {
     /// The lists of steps with one of which the run goes on; nil for steps that do not branch.
     public var branches: [[Step]]? {
         switch self {
-        case .email, .wait, .waitUntil, .waitUntilDate, .loop, .end: nil
+        case .email, .wait, .waitUntil, .waitUntilDate, .loop, .change, .end: nil
         case .await(let awaited, _, let then, let otherwise): awaited.map { $0.steps ?? then } + [otherwise]
         case .choose(let arms, let otherwise): arms.map(\.steps) + [otherwise]
         case .select(_, let cases, let otherwise): cases.map(\.steps) + [otherwise]
@@ -127,6 +139,25 @@ extension Step.Awaitable {
         switch self {
         case .event(let name, _): name
         case .condition(let condition): condition.source
+        }
+    }
+}
+
+extension Step.Change {
+    /// As steps and decisions name it.
+    var kind: String {
+        switch self {
+        case .attributes: "set"
+        case .stage: "stage"
+        case .start: "start"
+        }
+    }
+
+    /// As decisions tell it.
+    var told: JSON {
+        switch self {
+        case .attributes(let values): .object(values)
+        case .stage(let name), .start(let name): .string(name)
         }
     }
 }

@@ -29,6 +29,7 @@ struct StepTable: Sendable {
         case choose([Arm])
         case select(Expression, [(value: String, place: Place)])
         case split([Share])
+        case change(Step.Change)
         /// Leaves what repeats where the condition holds.
         case leave(Expression, Place)
         case end
@@ -108,6 +109,7 @@ extension StepTable {
         case .wait(let span): return try append("wait \(path)", visit, .wait(span), next)
         case .waitUntil(let time): return try append("wait \(path)", visit, .waitUntil(time), next)
         case .waitUntilDate(let date): return try append("wait \(path)", visit, .waitUntilDate(date), next)
+        case .change(let change): return try append("\(change.kind) \(path)", visit, .change(change), next)
         case .end: return 0
         case .loop(let times, let until, let steps):
             return try lay(steps, times: times, until: until, at: path, visit: visit, before: next)
@@ -176,6 +178,13 @@ extension StepTable {
 }
 
 extension StepTable {
+    /// What its steps change, in the order in which they are written.
+    var changes: [Step.Change] {
+        lines.reversed().compactMap {
+            if case .change(let change) = $0.operation, $0.visit == 1 { change } else { nil }
+        }
+    }
+
     /// In the order in which they are written.
     var emailSteps: [(step: String, template: String)] {
         lines.reversed().compactMap { line in

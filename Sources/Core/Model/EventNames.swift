@@ -20,6 +20,8 @@ public enum EventNames {
     public static let emailClicked = "Email Clicked"
     public static let formSubmitted = "Form Submitted"
     public static let assetDownloaded = "Asset Downloaded"
+    /// A journey's step has brought the contact to a stage.
+    public static let stageGiven = "Stage Given"
     public static let ratingGiven = "Rating Given"
     /// What is tied to a person only with their consent to be tracked.
     public static let tracked: Set<String> = [emailOpened, emailClicked]

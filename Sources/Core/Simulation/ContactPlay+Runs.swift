@@ -139,6 +139,7 @@ extension ContactPlay {
         for effect in activation.effects {
             switch effect {
             case .send(let visit, let template): plan(visit, template, index)
+            case .change(let visit, let change): carryOut(change, visit, index)
             case .decide(let decision):
                 saw = decision.saw
                 guard !Self.ofTheWhole.contains(decision.step) else { continue }
@@ -165,6 +166,39 @@ extension ContactPlay {
             tell(.waitsFor(step: run.step, awaited, until: until), name)
         case .waitingForGoal: tell(.waitsForGoal(until: runs[index].wake), name)
         default: break
+        }
+    }
+}
+
+// MARK: What steps change
+
+/// A journey that a step of another starts.
+struct Call: Sendable {
+    let journey: String
+    let key: String
+}
+
+extension ContactPlay {
+    private mutating func carryOut(_ change: Step.Change, _ visit: StepVisit, _ index: Int) {
+        let run = UniqueID.derived("loods.play", "\(index)")
+        let id = Journey.changeID(run: run, step: visit.step, visit: visit.visit).description
+        switch change {
+        case .attributes(let values):
+            let event = HistoryEvent(at: now, eventID: id, name: EventNames.identified, properties: .object(values))
+            outcomes.append(PlayedEvent(event, traits: values))
+        case .stage(let stage):
+            let properties = JSON.object(["stage": .string(stage)])
+            let event = HistoryEvent(at: now, eventID: id, name: EventNames.stageGiven, properties: properties)
+            outcomes.append(PlayedEvent(event))
+        case .start(let journey):
+            calls.append(
+                Call(journey: journey, key: Journey.callKey(run: run, step: visit.step, visit: visit.visit)))
+        }
+    }
+
+    mutating func enter(_ call: Call) {
+        for part in simulator.parts.indices where simulator.parts[part].journey.name == call.journey {
+            enter(part, at: HistoryPosition(at: now, eventID: "")) { journey, _ in journey.entryKey(forCall: call.key) }
         }
     }
 }
@@ -205,7 +239,7 @@ extension ContactPlay {
         ]
         if case .topic(let topic) = simulator.grounds[template] { properties["topic"] = .string(topic) }
         outcomes.append(
-            HistoryEvent(at: now, eventID: id.description, name: name, properties: .object(properties)))
+            PlayedEvent(HistoryEvent(at: now, eventID: id.description, name: name, properties: .object(properties))))
     }
 
     /// Puts held messages that have come due before the gate again.

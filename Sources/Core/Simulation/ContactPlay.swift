@@ -25,8 +25,10 @@ public struct ContactPlay: Sendable {
     var ledger: ContactLedger
     /// Messages that the gate holds.
     var held: [HeldMail] = []
-    /// What came of messages and is yet to be heard, as events.
-    var outcomes: [HistoryEvent] = []
+    /// What came of messages, and what steps change of the contact, yet to be heard as events.
+    var outcomes: [PlayedEvent] = []
+    /// Journeys that steps start.
+    var calls: [Call] = []
 
     private var attributes: [String: JSON]
     private var consents: [ConsentEntry]
@@ -108,7 +110,8 @@ extension ContactPlay {
         follow(nil, describedAt: now)
     }
 
-    private mutating func meet(_ played: PlayedEvent) {
+    /// - Parameter isOwn: whether it comes of a journey, and of nobody else.
+    private mutating func meet(_ played: PlayedEvent, isOwn: Bool = false) {
         var event = played.event
         now = event.at
         course.facts.now = now
@@ -121,7 +124,8 @@ extension ContactPlay {
         course.asked = simulator.stages(askedBy: event.name, in: course.facts.stage, describes: describes)
         let place = max(event.position, lastPlace ?? event.position)
         lastPlace = place
-        _ = course.meet(event.name, at: place, describes: describes, isSignalled: true)
+        let given = isOwn && event.name == EventNames.stageGiven ? event.properties["stage"]?.string : nil
+        _ = course.meet(event.name, at: place, describes: describes, givenStage: given, isSignalled: true)
         course.facts.history.upTo = nil
         tell(.event(event.name))
         follow(event, describedAt: describes ? now : nil)
@@ -177,11 +181,17 @@ extension ContactPlay {
         return course.facts.datesCome(dates, wokenAt: due, describedAt: describedAt, otherwise: zone)
     }
 
-    /// What came of messages, where something looks at it.
+    /// What came of messages, where something looks at it, and of steps that change something.
     mutating func hearOutcomes() {
-        while !outcomes.isEmpty, turns < Self.limit {
+        while turns < Self.limit {
+            if !outcomes.isEmpty {
+                meet(outcomes.removeFirst(), isOwn: true)
+            } else if !calls.isEmpty {
+                enter(calls.removeFirst())
+            } else {
+                return
+            }
             turns += 1
-            meet(PlayedEvent(outcomes.removeFirst()))
         }
     }
 }

@@ -47,7 +47,8 @@ extension Inspection {
 }
 
 extension String {
-    fileprivate var isAttributeName: Bool {
+    /// Whether conditions can name an attribute so.
+    var isAttributeName: Bool {
         guard let first = utf8.first, !(48...57).contains(first), utf8.count <= 64 else { return false }
         return utf8.allSatisfy {
             $0 == UInt8(ascii: "_") || (48...57).contains($0) || (97...122).contains($0 | 0x20) && $0 & 0x40 != 0

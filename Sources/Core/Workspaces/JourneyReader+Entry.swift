@@ -4,7 +4,7 @@ import Model
 
 extension JourneyReader {
     /// The keys of which an entry has one.
-    private static let order = ["event", "stage", "segment", "left", "date"]
+    private static let order = ["event", "stage", "segment", "left", "date", "called"]
 
     func entry(_ node: YAMLNode) -> Journey.Entry? {
         let keys = Self.order + ["when", "key", "again", "backfill", "offset", "at", "yearly"]
@@ -12,13 +12,15 @@ extension JourneyReader {
         let triggers = Self.order.compactMap { key in fields[key].map { (key, $0) } }
         guard let (trigger, value) = triggers.first else {
             inspection.report(
-                .missing, "an entry names an \"event\", a \"stage\", a \"segment\", one \"left\", or a \"date\"",
+                .missing,
+                "an entry names an \"event\", a \"stage\", a \"segment\", one \"left\", a \"date\", or \"called\"",
                 at: node.place)
             return nil
         }
         guard triggers.count == 1 else {
             inspection.report(
-                .invalid, "an entry is by event, by stage, by segment, by leaving one or by date, not by several",
+                .invalid,
+                "an entry is by event, by stage, by segment, by leaving one, by date or by call, not by several",
                 at: triggers[1].1.place)
             return nil
         }
@@ -28,6 +30,7 @@ extension JourneyReader {
         if trigger != "date" { refuse(["offset", "at", "yearly"], in: fields, of: "an entry by \(trigger)") }
         switch trigger {
         case "date": return entry(onDate: fields)
+        case "called": return entry(onCall: value, fields)
         case "event": return entry(onEvent: value, fields)
         case "stage": return entry(onStage: value, fields)
         case "segment": return entry(onSegment: value, fields) { .segment($0, backfill: $1) }
@@ -78,6 +81,16 @@ extension JourneyReader {
         let again = self.again(fields, perOccurrence: "per-date", otherwise: .perOccurrence)
         guard let date, let again, again.key == nil else { return nil }
         return Journey.Entry(.date(date, when: when ?? nil), again: again)
+    }
+
+    private func entry(onCall node: YAMLNode, _ fields: Fields) -> Journey.Entry? {
+        refuse(["when", "key"], in: fields, of: "an entry by call")
+        if inspection.flag(node, "\"called\"") == false {
+            inspection.report(.invalid, "\"called\" is true or not there", at: node.place)
+        }
+        let again = self.again(fields, perOccurrence: "per-call", otherwise: .perOccurrence)
+        guard let again, again.key == nil else { return nil }
+        return Journey.Entry(.called, again: again)
     }
 
     private func refuse(_ keys: [String], in fields: Fields, of what: String) {

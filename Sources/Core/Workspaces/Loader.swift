@@ -36,11 +36,15 @@ struct Loader {
         let segments = readSegments(&vocabulary)
         let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
         let emails = readEmails(topics: settings?.topics.map(\.name))
-        let journeys = readJourneys(Names(vocabulary, stages, emails, settings?.holidays ?? Holidays()), settings)
+        var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
+        known.followsStages = stageSet?.regress == .follow
+        known.journeys = journeyNames
+        let journeys = readJourneys(known, settings)
         let names = stages?.map(\.name)
         let pages = read("pages.yaml") { PagesReader($0, stages: names).read() } ?? PagesReader.Pages()
         let contents = pages?.contents.map(\.name)
         let forms = read("forms.yaml") { FormsReader($0, contents: contents).read() } ?? FormsReader.Forms()
+        reportCircles(journeys)
         reportUnused(emails: emails, journeys: journeys)
         reportUnread()
         guard let settings, let scores, let stageSet, let personas, let pages, let forms else { return nil }
@@ -83,6 +87,9 @@ struct Names {
     var stages: [String]?
     var emails: [String]
     var holidays: Holidays
+    var journeys: [String] = []
+    /// Whether stages follow their conditions, so that none can be given.
+    var followsStages = false
 
     init(
         _ vocabulary: Vocabulary, _ stages: [Stage]?, _ emails: [String: EmailDefinition?], _ holidays: Holidays
@@ -202,6 +209,29 @@ extension Loader {
             journeys.append(JourneyDefinition(journey: journey, file: file, digest: digest))
         }
         return journeys
+    }
+
+    /// The names alone, for journeys to start each other.
+    private var journeyNames: [String] {
+        files.keys.filter(Self.isJourney).sorted().compactMap { path in
+            (try? YAMLFile(name: path, text: files[path] ?? ""))?.root.members?.first { $0.key == "journey" }?.value
+                .text
+        }
+    }
+
+    /// Journeys that start each other in a circle would do so for ever.
+    private mutating func reportCircles(_ journeys: [JourneyDefinition]) {
+        let started = Dictionary(journeys.map { ($0.journey.name, $0.journey.startedJourneys) }) { first, _ in first }
+        for definition in journeys {
+            var (reached, open) = (Set<String>(), started[definition.journey.name] ?? [])
+            while let next = open.popFirst() {
+                if reached.insert(next).inserted { open.formUnion(started[next] ?? []) }
+            }
+            guard reached.contains(definition.journey.name) else { continue }
+            report(
+                definition.file, .invalid, "journeys start each other in a circle",
+                help: "\"\(definition.journey.name)\" would be started again and again")
+        }
     }
 
     private static func isJourney(_ path: String) -> Bool { isDefinition(path, in: "journeys") }

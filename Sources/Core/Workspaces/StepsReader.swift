@@ -4,7 +4,9 @@ import Model
 
 /// Reads the steps of a journey, nested as they are.
 final class StepsReader {
-    private static let kinds = ["email", "wait", "wait_for", "if", "switch", "split", "repeat", "end"]
+    private static let kinds = [
+        "email", "wait", "wait_for", "if", "switch", "split", "repeat", "set", "stage", "start", "end",
+    ]
     private static let later: Set<String> = ["notify", "webhook", "postcard"]
     /// What stands beside the key of a step, and not in a step of its own.
     private static let parts = [
@@ -65,6 +67,9 @@ final class StepsReader {
         case "switch": return select(node, depth: depth)
         case "split": return split(node, depth: depth)
         case "repeat": return loop(node, depth: depth)
+        case "set": return set(node)
+        case "stage": return stage(node)
+        case "start": return start(node)
         default:
             inspection.report(.invalid, "the end stands alone", at: node.place, help: "write it as: - end")
             return nil

@@ -61,7 +61,7 @@ final class AudienceRules: Sendable {
             switch journey.entry.trigger {
             case .segment(let name, let backfill): entrySegments[name] = entrySegments[name] == true || backfill
             case .left(let name, let backfill): exitSegments[name] = exitSegments[name] == true || backfill
-            case .stage, .date: break
+            case .stage, .date, .called: break
             case .event(let name, let when):
                 entryEvents.insert(name)
                 for mentioned in when?.mentionedEvents ?? [] { lookedBackAt[mentioned, default: []].insert(name) }
@@ -80,7 +80,8 @@ final class AudienceRules: Sendable {
         let occasion = Occasion(stage: stage, stirrings: stirrings)
         if let questions = workedOut.withLock({ $0.questions[occasion] }) { return questions }
         let places = stages.asked(above: stage, stirrings)
-        let asked = segments.asked(stirrings, mayAdvance: !places.isEmpty)
+        let mayAdvance = !places.isEmpty || stirrings.names.contains(EventNames.stageGiven)
+        let asked = segments.asked(stirrings, mayAdvance: mayAdvance)
         var needs = stages.needs(of: places).union(segments.needs(of: asked))
         if asksDates(stirrings) { needs.attributes = true }
         let questions = Questions(stages: places, segments: asked, needs: needs)
@@ -105,7 +106,7 @@ final class AudienceRules: Sendable {
         let isPlaced = workspace.stages.isEmpty || workspace.place(of: stage) >= 0
         let isQuiet =
             isPlaced && questions.stages.isEmpty && questions.segments.isEmpty && !EventNames.consents.contains(event)
-            && !workspace.scores.contains { $0.caps(event) }
+            && event != EventNames.stageGiven && !workspace.scores.contains { $0.caps(event) }
         workedOut.withLock { known in
             if known.quiet.count >= Self.limit { known.quiet = [:] }
             known.quiet[moment] = isQuiet

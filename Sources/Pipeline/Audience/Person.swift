@@ -94,7 +94,7 @@ final class Person {
         try addPoints(event)
         let place = max(event.position, known ?? event.position)
         return course.meet(
-            event.name, at: place, describes: mayDescribe,
+            event.name, at: place, describes: mayDescribe, givenStage: try event.givenStage,
             isSignalled: event.effect == .live || isHeardToMerge && !course.pending.isEmpty)
     }
 
@@ -203,4 +203,14 @@ final class Person {
 
     var addends: [ScoreSums.Row] { state.objects ? [] : scoring.addends }
     var counts: [ScoreCounts.Row] { state.objects ? [] : scoring.counts }
+}
+
+extension AcceptedEvent {
+    /// The stage to which a step of a journey brings the contact with this event.
+    fileprivate var givenStage: String? {
+        get throws {
+            guard trust == .system, name == EventNames.stageGiven else { return nil }
+            return try JSON(parsing: properties)["stage"]?.string
+        }
+    }
 }

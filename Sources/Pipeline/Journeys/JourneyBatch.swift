@@ -94,7 +94,7 @@ struct JourneyBatch {
         try Decisions.append(log.decisions, in: session)
         try plan(log.messages)
         try SetAside.add(log.faults.map { $0.item(lane: lane, at: machineNow).tried(by: worker, $0) }, in: session)
-        let outbox = hints(log.messages)
+        let outbox = hints(log.messages) + Change.rows(log.changes, at: clock.now, lane)
         try Outbox.add(outbox, clock: clock.mode, machineNow: machineNow, in: session)
         CrashPoint.schedulerBeforeCommit.pass()
         return Result(

@@ -102,6 +102,7 @@ struct Opening {
             case .left(let segment, let ordinal?, let isBackfill):
                 journey.entryKey(forLeaving: segment, ordinal: ordinal, isBackfill: isBackfill)
             case .date(_, let key): journey.entryKey(forDate: key, in: world)
+            case .call(_, let key): journey.entryKey(forCall: key)
             case .left(_, nil, _): nil as String?
             case .event: event.flatMap { journey.entryKey(for: $0, in: world) }
             }

@@ -33,6 +33,7 @@ struct Programs {
         case segment(WorkspaceID, String)
         case left(WorkspaceID, String)
         case date(WorkspaceID, journey: String)
+        case call(WorkspaceID, journey: String)
     }
 
     private let definitions: DefinitionsCache
@@ -50,12 +51,14 @@ struct Programs {
         for (id, versions) in try Definitions.liveJourneys(of: workspaces, in: session) {
             for version in versions {
                 let program = try program(version.journey, version.version, in: id) { version.revision }
+                live[.call(id, journey: version.journey)] = [program]
                 switch program.journey.entry.trigger {
                 case .event(let name, _): live[.event(id, name), default: []].append(program)
                 case .stage(let name): live[.stage(id, name), default: []].append(program)
                 case .segment(let name, _): live[.segment(id, name), default: []].append(program)
                 case .left(let name, _): live[.left(id, name), default: []].append(program)
                 case .date: live[.date(id, journey: version.journey)] = [program]
+                case .called: break
                 }
             }
         }
@@ -72,6 +75,7 @@ struct Programs {
                 return !isBackfill
             }
         case .date(let journey, _): live[.date(signal.contact.workspace, journey: journey)] ?? []
+        case .call(let journey, _): live[.call(signal.contact.workspace, journey: journey)] ?? []
         case .left(_, nil, _): []
         case .left(let segment, _?, _): live[.left(signal.contact.workspace, segment)] ?? []
         }

@@ -12,6 +12,7 @@ struct StepLog {
     private(set) var wakes: [Timers.Wake] = []
     private(set) var decisions: [Decisions.Decision] = []
     private(set) var messages: [Message] = []
+    private(set) var changes: [Change] = []
     private(set) var faults: [RunFault] = []
     /// Entries that were refused since a run was under way, the last of each.
     private(set) var refusals: [Entries.Place: HistoryPosition] = [:]
@@ -51,6 +52,7 @@ struct StepLog {
         for effect in activation.effects {
             switch effect {
             case .send: break
+            case .change(let visit, let change): changes.append(Change(run: run, visit: visit, change: change))
             case .decide(let decision): decide(decision, run)
             case .end(let outcome):
                 run.endedAt = now

@@ -55,6 +55,11 @@ extension StoryTelling {
 
     private func branch(_ decision: Decisions.Decision) -> String {
         let (saw, choice) = (decision.saw ?? .null, decision.choice)
+        if choice == "start", let journey = saw["start"]?.string { return "started \(journey)" }
+        if choice == "stage", let stage = saw["stage"]?.string { return "brought to stage \(stage)" }
+        if choice == "set", let values = saw["set"]?.object {
+            return "set \(values.keys.sorted().joined(separator: ", "))"
+        }
         if let event = saw["event"]?.string { return "\(event) came, so it went on with \(choice)" }
         if let condition = saw["came true"]?.string { return "\(condition) came true, so it went on with \(choice)" }
         if let event = saw["waited for"]?.string { return "\(event) did not come in time, so it went on with else" }

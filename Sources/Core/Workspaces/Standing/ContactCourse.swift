@@ -34,13 +34,15 @@ public struct ContactCourse: Sendable {
     /// - Parameters:
     ///   - place: behind everything that is known with it.
     ///   - describes: whether it may say something of the contact.
+    ///   - stage: to which a step of a journey brings the contact with it.
     ///   - isSignalled: whether journeys are to hear of it.
     /// - Returns: the stage reached with it.
     public mutating func meet(
-        _ event: String, at place: HistoryPosition, describes: Bool, isSignalled: Bool
+        _ event: String, at place: HistoryPosition, describes: Bool, givenStage stage: String? = nil, isSignalled: Bool
     ) -> StageReached? {
         facts.history.upTo = place
-        let reached = advance(at: place)
+        let given = stage.flatMap { rise(to: $0, at: place) }
+        let reached = advance(at: place) ?? given
         var places = segments.touched(by: event, describes: describes)
         if reached != nil { places.formUnion(segments.staged) }
         ask(places.union(pending), .event, at: place.at, eventID: place.eventID, isSignalled: isSignalled)
@@ -94,8 +96,20 @@ public struct ContactCourse: Sendable {
             }
             place = .end(of: instant)
         }
+        return reach(stage, at: place)
+    }
+
+    /// Brings the contact to a stage that it was given, where stages are kept and it is a later one.
+    private mutating func rise(to stage: String, at place: HistoryPosition) -> StageReached? {
+        guard workspace.regress == .never, workspace.place(of: stage) > workspace.place(of: facts.stage) else {
+            return nil
+        }
+        return reach(stage, at: place)
+    }
+
+    private mutating func reach(_ stage: String, at place: HistoryPosition) -> StageReached {
         let step = StageReached(
-            contact: contact, stage: stage, previous: held, at: place.at, eventID: place.eventID ?? "")
+            contact: contact, stage: stage, previous: facts.stage, at: place.at, eventID: place.eventID ?? "")
         reached.append(step)
         facts.stage = stage
         return step

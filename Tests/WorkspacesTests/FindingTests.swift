@@ -179,7 +179,6 @@ struct FindingTests {
                 "emails/unused/email.yaml:1:1  warning: no journey sends \"unused\"",
                 "persona.yaml:1:1  warning: not read by this version",
                 "segments/old/vip.yaml:1:1  warning: not read by this version",
-                "tests/a.yaml:1:1  warning: not read by this version",
             ])
     }
 

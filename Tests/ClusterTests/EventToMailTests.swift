@@ -41,6 +41,38 @@ import TestSupport
         }
     }
 
+    /// `POST /v1/messages`: to somebody who is new, once for each key.
+    @Test(.timeLimit(.minutes(2)))
+    func whatAServerAsksForIsMailedOnce() async throws {
+        let files = Shop.files.merging([
+            "emails/code/email.yaml": "subject: Your code\nclass: transactional\non_request: true\n",
+            "emails/code/body.txt.mustache": "Your code is {{event.properties.code}}.\n",
+        ]) { $1 }
+        try await Cluster.with(workspace: files) { cluster in
+            func ask(_ key: String, _ code: Int) async throws {
+                let status = try await eventually("ingest knows the e-mail", within: .seconds(20)) {
+                    let status = try await cluster.ask(
+                        forMessage:
+                            #"{"template": "code", "to": {"email": "new@example.com"}, "data": {"code": \#(code)}}"#,
+                        key: key)
+                    return status == 404 ? nil : status
+                }
+                #expect(status == 202)
+            }
+            try await ask("first", 111)
+            try await ask("first", 222)
+            try await ask("second", 333)
+            let texts = try await eventually("two mails arrive", within: .seconds(30)) {
+                let mails = try cluster.mail.mails()
+                return mails.count == 2 ? mails.map(\.text) : nil
+            }
+            #expect(texts.count { $0.contains("Your code is 111.") } == 1)
+            #expect(texts.count { $0.contains("Your code is 333.") } == 1)
+            let told = try await cluster.loods("explain", "new@example.com")
+            #expect(told.contains("request:code"), "\(told)")
+        }
+    }
+
     private func withdrawn(_ cluster: Cluster) async throws -> Int {
         try await cluster.count("select count(*) from consents where state = 'withdrawn'")
     }

@@ -60,13 +60,23 @@ extension Cluster {
             body: String(decoding: data, as: UTF8.self))
     }
 
+    /// Asks for a message, with the server's key; answers the status.
+    public nonisolated func ask(forMessage body: String, key: String) async throws -> Int {
+        var request = try request(Data(body.utf8), path: "/v1/messages")
+        request.setValue(key, forHTTPHeaderField: "Idempotency-Key")
+        let (_, response) = try await URLSession.shared.data(for: request)
+        return try #require(response as? HTTPURLResponse).statusCode
+    }
+
     private nonisolated func send(_ body: Data) async throws -> Int? {
         let answer = try? await URLSession.shared.data(for: request(body))
         return (answer?.1 as? HTTPURLResponse)?.statusCode
     }
 
-    private nonisolated func request(_ body: Data, to edge: String? = nil) throws -> URLRequest {
-        var request = URLRequest(url: try #require(URL(string: (edge ?? ingest) + "/v1/batch")))
+    private nonisolated func request(
+        _ body: Data, to edge: String? = nil, path: String = "/v1/batch"
+    ) throws -> URLRequest {
+        var request = URLRequest(url: try #require(URL(string: (edge ?? ingest) + path)))
         request.httpMethod = "POST"
         request.httpBody = body
         request.timeoutInterval = 10

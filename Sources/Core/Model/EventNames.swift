@@ -18,6 +18,8 @@ public enum EventNames {
     public static let emailUnknown = "Email Unknown"
     public static let emailOpened = "Email Opened"
     public static let emailClicked = "Email Clicked"
+    /// A server asks for an e-mail to somebody.
+    public static let messageRequested = "Message Requested"
     public static let formSubmitted = "Form Submitted"
     public static let assetDownloaded = "Asset Downloaded"
     /// A journey's step has brought the contact to a stage.

@@ -20,7 +20,7 @@ struct EmailReader {
     }
 
     func read(_ bodies: Bodies, digest: UniqueID) -> EmailDefinition? {
-        let keys = ["subject", "topic", "class", "sender", "preheader"]
+        let keys = ["subject", "topic", "class", "sender", "preheader", "on_request"]
         guard let fields = Fields(inspection.file.root, of: "email.yaml", keys: keys, in: inspection) else {
             return nil
         }
@@ -28,11 +28,17 @@ struct EmailReader {
         let template = fields.required("subject").flatMap { self.template($0, bodies) }
         let sender = fields["sender"].map { SenderReader(inspection).read($0) }
         let preheader = fields["preheader"].map(self.preheader)
+        let isOnRequest = fields["on_request"].map { inspection.flag($0, "\"on_request\"") ?? false } ?? false
         if case .topic? = ground, let template { warnOfMissing(in: template) }
+        if case .topic? = ground, isOnRequest, let node = fields["on_request"] {
+            inspection.report(
+                .invalid, "only an e-mail of \"class: transactional\" may be asked for", at: node.place,
+                help: "what needs consent is sent by a journey")
+        }
         guard isName, let ground, let template else { return nil }
         return EmailDefinition(
             name: name, template: template, preheader: preheader ?? nil, ground: ground, sender: sender ?? nil,
-            digest: digest)
+            isOnRequest: isOnRequest, digest: digest)
     }
 
     private var isName: Bool {

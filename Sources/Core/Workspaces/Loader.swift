@@ -50,7 +50,8 @@ struct Loader {
         guard let settings, let scores, let stageSet, let personas, let pages, let forms else { return nil }
         return Workspace(
             settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, segments: segments,
-            personas: personas, journeys: journeys, emails: emails.compactMapValues { $0 }, pages: pages, forms: forms,
+            personas: personas, journeys: journeys + requestJourneys(emails, settings),
+            emails: emails.compactMapValues { $0 }, pages: pages, forms: forms,
             audienceDigest: audienceDigest(settings, journeys))
     }
 
@@ -156,7 +157,7 @@ extension Loader {
 // MARK: E-mails and journeys
 
 extension Loader {
-    private static let emailParts = ["email.yaml", "body.txt.mustache", "body.html.mustache"]
+    static let emailParts = ["email.yaml", "body.txt.mustache", "body.html.mustache"]
 
     /// By folder; nil for one that is there but has faults, so that references to it are not faults as well.
     private mutating func readEmails(topics: [String]?) -> [String: EmailDefinition?] {
@@ -204,8 +205,7 @@ extension Loader {
             // Whether an event starts a run may hang on its page.
             let pages = journey.entry.source?.contains("page") == true ? ["pages.yaml"] : []
             let paths = [file] + pages + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
-            let start = UniqueID.derived("loods.journey", settings?.digest.description ?? "")
-            let digest = digest("loods.journey", of: paths, from: start)
+            let digest = journeyDigest(of: paths, settings)
             journeys.append(JourneyDefinition(journey: journey, file: file, digest: digest))
         }
         return journeys
@@ -234,6 +234,11 @@ extension Loader {
         }
     }
 
+    func journeyDigest(of paths: [String], _ settings: SettingsReader.Settings?) -> UniqueID {
+        let start = UniqueID.derived("loods.journey", settings?.digest.description ?? "")
+        return digest("loods.journey", of: paths, from: start)
+    }
+
     private static func isJourney(_ path: String) -> Bool { isDefinition(path, in: "journeys") }
 
     private func digest(_ purpose: String, of paths: [String], from start: UniqueID) -> UniqueID {
@@ -249,7 +254,8 @@ extension Loader {
     private mutating func reportUnused(emails: [String: EmailDefinition?], journeys: [JourneyDefinition]) {
         let isWhole = journeys.count == files.keys.count(where: Self.isJourney)
         let used = Set(journeys.flatMap { $0.journey.emailSteps.map(\.template) })
-        for name in emails.keys.sorted() where isWhole && !used.contains(name) {
+        for (name, email) in emails.sorted(by: { $0.key < $1.key })
+        where isWhole && !used.contains(name) && email?.isOnRequest != true {
             report("emails/\(name)/email.yaml", .unused, "no journey sends \"\(name)\"", severity: .warning)
         }
     }

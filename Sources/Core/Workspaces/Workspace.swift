@@ -106,6 +106,8 @@ public struct EmailDefinition: Sendable {
     public var ground: Ground
     /// In place of the workspace's sender.
     public var sender: Sender?
+    /// Whether a server may ask for it, by `POST /v1/messages`.
+    public var isOnRequest: Bool
     /// The same for the same files.
     public var digest: UniqueID
 

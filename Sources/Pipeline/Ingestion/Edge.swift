@@ -49,6 +49,9 @@ public struct Edge: Service {
         router.add(middleware: RequestMetrics(logger: logger))
         TrackingRoutes(keys: keys, gate: gate, groups: groups, limits: EdgeLimits(), clients: settings.clients).add(
             to: router)
+        MessageRoutes(
+            keys: keys, gate: gate, groups: groups, definitions: settings.definitions, limits: EdgeLimits()
+        ).add(to: router)
         LinkRoutes(signer: signer, groups: groups).add(to: router)
         UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
         FormRoutes(

@@ -71,7 +71,10 @@ extension EventReading {
         let isConsent = name.withBytes { name in
             name.elementsEqual(EventNames.consentGiven.utf8) || name.elementsEqual(EventNames.consentWithdrawn.utf8)
         }
-        if key.trust == .publicKey, isConsent || name.withBytes({ $0.starts(with: "Email ".utf8) }) {
+        let isOfMail = name.withBytes { name in
+            name.starts(with: "Email ".utf8) || name.elementsEqual(EventNames.messageRequested.utf8)
+        }
+        if key.trust == .publicKey, isConsent || isOfMail {
             throw ItemFault(.reserved, "takes a server's write key", field: "event")
         }
         guard isConsent else { return }

@@ -22,6 +22,13 @@ struct Terminal {
     let folder: URL
     var environment: [String: String] = [:]
 
+    /// The project's folder.
+    static var checkout: URL? {
+        sequence(first: URL(fileURLWithPath: #filePath)) { $0.deletingLastPathComponent() }.prefix(12).first {
+            FileManager.default.fileExists(atPath: $0.appendingPathComponent("Package.swift").path)
+        }
+    }
+
     /// Lends a command line without any server.
     static func with(_ body: (Terminal) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory

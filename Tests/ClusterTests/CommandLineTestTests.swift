@@ -17,17 +17,11 @@ import TestSupport
 
     @Test func theDemosShopPassesItsTests() async throws {
         try await Terminal.with { line in
-            let shop = try #require(Self.root?.appendingPathComponent("deploy/demo/shop").path)
+            let shop = try #require(Terminal.checkout?.appendingPathComponent("deploy/demo/shop").path)
             let told = try await line("test", shop, "--coverage")
             #expect(
                 told.output.contains("9 tests passed") && !told.output.contains("no test reaches"), "\(told.output)")
             #expect(try await line("test", shop, "trial").output.contains("3 tests passed"))
-        }
-    }
-
-    private static var root: URL? {
-        sequence(first: URL(fileURLWithPath: #filePath)) { $0.deletingLastPathComponent() }.prefix(12).first {
-            FileManager.default.fileExists(atPath: $0.appendingPathComponent("Package.swift").path)
         }
     }
 

@@ -26,6 +26,29 @@ import TestSupport
         }
     }
 
+    /// Each is sound, and its tests reach every step and branch.
+    @Test func everyRecipeIsSound() async throws {
+        try await Terminal.with { line in
+            var line = line
+            let recipes = try #require(Terminal.checkout).appendingPathComponent("deploy/recipes")
+            line.environment["LOODS_RECIPES"] = recipes.path
+            let unknown = try await line("init", line.path("none"), "--recipe", "none", exits: 64)
+            let names = try FileManager.default.contentsOfDirectory(atPath: recipes.path).sorted()
+            #expect(names.count >= 6 && unknown.output.contains(names.joined(separator: ", ")))
+            for name in names {
+                try await line("init", line.path(name), "--recipe", name, "--name", "ours")
+                let findings = try await line("validate", line.path(name), "--json")
+                #expect(try findings.json() as? [String] == [], "\(name)")
+                let tests = try await line("test", line.path(name))
+                let coverage = try #require(
+                    tests.output.firstMatch(of: /coverage: (\d+) of (\d+) steps?, (\d+) of (\d+) branch/))
+                #expect(coverage.1 == coverage.2 && coverage.3 == coverage.4, "\(name): \(tests.output)")
+                let settings = try String(contentsOfFile: line.path("\(name)/workspace.yaml"), encoding: .utf8)
+                #expect(settings.hasPrefix("workspace: ours\n"))
+            }
+        }
+    }
+
     @Test func findingsNameTheirPlace() async throws {
         try await Terminal.with { line in
             try await line("init", line.path("shop"))

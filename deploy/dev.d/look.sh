@@ -108,5 +108,5 @@ loods_command() {
   fi
   use_current_instance
   if [[ -s $state/ports ]]; then export_environment; fi
-  exec "$bin/loods" "$@"
+  LOODS_RECIPES=$root/deploy/recipes exec "$bin/loods" "$@"
 }

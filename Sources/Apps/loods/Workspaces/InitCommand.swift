@@ -12,8 +12,19 @@ struct InitCommand: ParsableCommand {
     @Option(help: "The workspace's name; the folder's by default.")
     var name: String?
 
-    @Option(help: "The stages to begin with: \(ReadyStages.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var stages = ReadyStages.seeThinkDoCare
+    @Option(
+        help: """
+            The stages to begin with: \(ReadyStages.allCases.map(\.rawValue).joined(separator: ", ")); the first by \
+            default.
+            """)
+    var stages: ReadyStages?
+
+    @Option(help: "Begin with a recipe, a whole workspace with its mails and tests, such as saas-trial.")
+    var recipe: String?
+
+    func validate() throws {
+        if recipe != nil, stages != nil { throw ValidationError("a recipe has stages of its own") }
+    }
 
     func run() throws {
         let files = FileManager.default
@@ -22,13 +33,17 @@ struct InitCommand: ParsableCommand {
             throw ExitFault(
                 code: .settings, message: "\(folder) is not empty; name a folder that is empty or does not exist yet")
         }
-        let starter = try StarterWorkspace(name: name ?? Self.name(from: path.lastPathComponent), stages: stages)
-        for (file, text) in starter.files.sorted(by: { $0.key < $1.key }) {
+        let name = name ?? Self.name(from: path.lastPathComponent)
+        let content =
+            if let recipe { try Recipe(named: recipe).renamed(name) } else {
+                try StarterWorkspace(name: name, stages: stages ?? .seeThinkDoCare).files
+            }
+        for (file, text) in content.sorted(by: { $0.key < $1.key }) {
             let target = path.appendingPathComponent(file)
             try files.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: target)
         }
-        print("\(folder) holds workspace \(starter.name): \(starter.files.count.counted("file")).")
+        print("\(folder) holds workspace \(name): \(content.count.counted("file")).")
         print("Next: loods validate \(folder), loods test \(folder), then loods apply \(folder)")
     }
 

@@ -6,7 +6,41 @@ public import Model
 ///
 /// A value: copies share storage, so a bounded view of a long history costs nothing.
 public struct History: Sendable {
-    private var eventsByName: [String: [HistoryEvent]] = [:]
+    /// The events of one name, in order.
+    private struct Sequel: Sendable {
+        var events: [HistoryEvent] = []
+        /// When they happened: to be searched without touching the events.
+        var times: [Timestamp] = []
+
+        mutating func append(_ event: HistoryEvent) {
+            events.append(event)
+            times.append(event.at)
+        }
+
+        mutating func sort() {
+            let isInOrder = times.indices.dropFirst().allSatisfy { place in
+                times[place - 1] < times[place]
+                    || times[place - 1] == times[place] && !(events[place].position < events[place - 1].position)
+            }
+            guard !isInOrder else { return }
+            events.sort { $0.position < $1.position }
+            times = events.map(\.at)
+        }
+
+        /// How many events stand at a place or before it.
+        func count(upTo position: HistoryPosition) -> Int {
+            let end = times.partitionPoint { $0 <= position.at }
+            guard let id = position.eventID, end > 0, times[end - 1] == position.at else { return end }
+            var (low, high) = (times.partitionPoint { $0 < position.at }, end)
+            while low < high {
+                let middle = low + (high - low) / 2
+                if id.utf8.comesBefore(events[middle].eventID.utf8) { high = middle } else { low = middle + 1 }
+            }
+            return low
+        }
+    }
+
+    private var sequels: [String: Sequel] = [:]
     private var carried: [String: CarriedTotal]
 
     /// Events behind this place are not seen; nil sees all. The place's own event is seen.
@@ -21,14 +55,23 @@ public struct History: Sendable {
     ) {
         self.upTo = upTo
         self.carried = carried
-        for event in events { eventsByName[event.name, default: []].append(event) }
-        for name in eventsByName.keys { eventsByName[name]?.sort { $0.position < $1.position } }
+        var (name, sequel) = ("", Sequel())
+        for event in events {
+            if event.name != name {
+                if !sequel.events.isEmpty { sequels[name] = sequel }
+                (name, sequel) = (event.name, sequels.removeValue(forKey: event.name) ?? Sequel())
+            }
+            sequel.append(event)
+        }
+        if !sequel.events.isEmpty { sequels[name] = sequel }
+        for name in sequels.keys { sequels[name]?.sort() }
     }
 
     /// Adds an event in its place.
     public mutating func insert(_ event: HistoryEvent) {
-        let index = (eventsByName[event.name] ?? []).partitionPoint { $0.position <= event.position }
-        eventsByName[event.name, default: []].insert(event, at: index)
+        let index = sequels[event.name]?.count(upTo: event.position) ?? 0
+        sequels[event.name, default: Sequel()].events.insert(event, at: index)
+        sequels[event.name]?.times.insert(event.at, at: index)
     }
 
     /// The same history, seen up to and including a place.
@@ -49,13 +92,23 @@ public struct History: Sendable {
     public func events(
         named name: String, after: HistoryPosition? = nil, since: Timestamp? = nil
     ) -> ArraySlice<HistoryEvent> {
-        guard let events = eventsByName[name] else { return [] }
+        guard let sequel = sequels[name] else { return [] }
+        return sequel.events[range(of: sequel, after, since)]
+    }
+
+    /// When the same events happened: all that most questions want to know.
+    func times(named name: String, after: HistoryPosition? = nil, since: Timestamp? = nil) -> ArraySlice<Timestamp> {
+        guard let sequel = sequels[name] else { return [] }
+        return sequel.times[range(of: sequel, after, since)]
+    }
+
+    private func range(of sequel: Sequel, _ after: HistoryPosition?, _ since: Timestamp?) -> Range<Int> {
         var start = 0
-        if let after { start = events.partitionPoint { $0.position <= after } }
-        if let since { start = max(start, events.partitionPoint { $0.at <= since }) }
-        var end = events.count
-        if let upTo { end = events.partitionPoint { $0.position <= upTo } }
-        return events[min(start, end)..<end]
+        if let after { start = sequel.count(upTo: after) }
+        if let since { start = max(start, sequel.times.partitionPoint { $0 <= since }) }
+        var end = sequel.times.count
+        if let upTo { end = sequel.count(upTo: upTo) }
+        return min(start, end)..<end
     }
 }
 
@@ -65,7 +118,7 @@ extension Array {
         var low = 0
         var high = count
         while low < high {
-            let middle = (low + high) / 2
+            let middle = low + (high - low) / 2
             if belongsBefore(self[middle]) { low = middle + 1 } else { high = middle }
         }
         return low

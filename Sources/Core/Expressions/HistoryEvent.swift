@@ -64,6 +64,29 @@ public struct HistoryPosition: Sendable, Hashable, Comparable {
         guard left.at == right.at else { return left.at < right.at }
         guard let leftID = left.eventID else { return false }
         guard let rightID = right.eventID else { return true }
-        return leftID.utf8.lexicographicallyPrecedes(rightID.utf8)
+        return leftID.utf8.comesBefore(rightID.utf8)
+    }
+}
+
+extension String.UTF8View {
+    /// The order of bytes, as `lexicographicallyPrecedes` has it.
+    @inline(__always)
+    func comesBefore(_ other: String.UTF8View) -> Bool {
+        let order = withContiguousStorageIfAvailable { left in
+            other.withContiguousStorageIfAvailable { right in left.comesBefore(right) }
+        }
+        return (order ?? nil) ?? lexicographicallyPrecedes(other)
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    fileprivate func comesBefore(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        let shared = Swift.min(count, other.count)
+        var place = 0
+        while place < shared {
+            if self[place] != other[place] { return self[place] < other[place] }
+            place += 1
+        }
+        return count < other.count
     }
 }

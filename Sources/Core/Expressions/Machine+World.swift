@@ -3,22 +3,22 @@ import Model
 extension Machine {
     /// What the world says to a question.
     func answer(_ question: Operation, from world: some EvaluationContext) -> Slot {
-        let tables = program.tables
         switch question {
         case .stage: return Slot(.string(world.stage ?? ""))
         case .variable(let number):
-            let name = tables.variables[number]
+            let name = program.tables.variables[number]
             return world.variable(name).map { Slot($0) } ?? fault(.unavailable, "'\(name)' has no value here")
-        case .history(let number): return history(tables.queries[number], world)
-        case .score(let name): return score(tables.names[name], world)
+        case .history(let number): return history(program.queries.base + number, world)
+        case .score(let name): return score(program.names.base[name], world)
         case .scoreAgainst(let number):
-            let (model, threshold) = tables.thresholds[number]
-            return Slot(.double(world.score(model)), world.score(model, staysUntil: threshold))
+            let asked = program.thresholds.base + number
+            let value = world.score(asked.pointee.model)
+            return Slot(.double(value), world.score(asked.pointee.model, staysUntil: asked.pointee.threshold))
         case .band(let name):
-            let band = world.band(ofScore: tables.names[name])
+            let band = world.band(ofScore: program.names.base[name])
             return Slot(.string(band.name ?? ""), band.validUntil)
-        case .consented(let name): return Slot(.bool(world.consented(tables.names[name])))
-        case .inSegment(let name): return Slot(.bool(world.isInSegment(tables.names[name])))
+        case .consented(let name): return Slot(.bool(world.consented(program.names.base[name])))
+        case .inSegment(let name): return Slot(.bool(world.isInSegment(program.names.base[name])))
         default: preconditionFailure("the machine performs this operation itself")
         }
     }
@@ -32,23 +32,27 @@ extension Machine {
     }
 
     /// A window of length w holds what is later than now - w: an event exactly w old is out, so it leaves at its time + w.
-    private func history(_ query: HistoryQuery, _ world: some EvaluationContext) -> Slot {
+    private func history(_ place: UnsafePointer<HistoryQuery>, _ world: some EvaluationContext) -> Slot {
+        let query = place.pointee
         var after: HistoryPosition?
         if query.sinceRunStart {
             guard let start = world.runStart else { return fault(.unavailable, "there is no run here") }
             after = start
         }
         let since = query.window.map { world.now - $0 }
-        let events = world.history.events(named: query.event, after: after, since: since)
-        let oldest = query.question == .did ? events.last : events.first
-        let leaves = query.window.flatMap { window in oldest.map { $0.at + window } } ?? .distantFuture
-        let carried = query.looksAtAll ? world.history.carried(named: query.event) : nil
+        let past = world.history
+        let times = past.times(named: query.event, after: after, since: since)
+        let oldest = query.question == .did ? times.last : times.first
+        let leaves = query.window.flatMap { window in oldest.map { $0 + window } } ?? .distantFuture
+        let carried = query.looksAtAll ? past.carried(named: query.event) : nil
         switch query.question {
-        case .did: return Slot(.bool(carried != nil || !events.isEmpty), leaves)
-        case .count: return Slot(.int((carried?.count ?? 0) + Int64(events.count)), leaves)
-        case .sum: return Slot(.double(sum(events, query.property, after: carried)), leaves)
-        case .first: return instant([carried?.first, events.first?.at].compactMap(\.self).min(), query)
-        case .last: return instant([carried?.last, events.last?.at].compactMap(\.self).max(), query)
+        case .did: return Slot(.bool(carried != nil || !times.isEmpty), leaves)
+        case .count: return Slot(.int((carried?.count ?? 0) + Int64(times.count)), leaves)
+        case .sum:
+            let events = past.events(named: query.event, after: after, since: since)
+            return Slot(.double(sum(events, query.property, after: carried)), leaves)
+        case .first: return instant([carried?.first, times.first].compactMap(\.self).min(), query)
+        case .last: return instant([carried?.last, times.last].compactMap(\.self).max(), query)
         }
     }
 

@@ -9,6 +9,9 @@ final class Program: Sendable {
     let fields: Table<FieldName>
     let paths: Table<FieldPath>
     let loops: Table<Loop>
+    let names: Table<String>
+    let queries: Table<HistoryQuery>
+    let thresholds: Table<(model: String, threshold: Double)>
     let offsets: [Int]
     let tables: ProgramTables
     let mentions: Mentions
@@ -24,6 +27,9 @@ final class Program: Sendable {
         fields = Table(draft.tables.fields)
         paths = Table(draft.tables.paths)
         loops = Table(draft.tables.loops)
+        names = Table(draft.tables.names)
+        queries = Table(draft.tables.queries)
+        thresholds = Table(draft.tables.thresholds)
         offsets = draft.offsets
         tables = draft.tables
         mentions = draft.mentions
@@ -38,6 +44,9 @@ final class Program: Sendable {
         fields.free()
         paths.free()
         loops.free()
+        names.free()
+        queries.free()
+        thresholds.free()
     }
 }
 

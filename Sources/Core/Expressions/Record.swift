@@ -18,7 +18,7 @@ public final class Record: Sendable, Equatable {
 
     /// Anything but an object counts as empty.
     public init(_ json: JSON) {
-        let members = (json.object ?? [:]).sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let members = (json.object ?? [:]).sorted { $0.key.utf8.comesBefore($1.key.utf8) }
         count = members.count
         fields = .allocate(capacity: members.count)
         for (index, member) in members.enumerated() {

@@ -104,10 +104,14 @@ struct Scene: EvaluationContext {
 
 extension HistoryEvent {
     /// The event as conditions see it under the name `event`: `name`, `id`, `at`, `properties`, `context` and `page`.
-    public var view: JSON {
-        .object([
-            "name": .string(name), "id": .string(eventID), "at": .string(at.description), "properties": properties,
-            "context": context, "page": page,
-        ])
+    public var view: JSON { view(without: []) }
+
+    /// The same without those of `id`, `at` and `page` that nobody reads.
+    public func view(without unread: [String]) -> JSON {
+        var members: [String: JSON] = ["name": .string(name), "properties": properties, "context": context]
+        if !unread.contains("id") { members["id"] = .string(eventID) }
+        if !unread.contains("at") { members["at"] = .string(at.description) }
+        if !unread.contains("page") { members["page"] = page }
+        return .object(members)
     }
 }

@@ -10,10 +10,7 @@ extension ScoreArithmetic {
     ) -> Timestamp {
         guard let halfLife, let latest = sums.keys.max() else { return .distantFuture }
         let fading = Fading(sums: sums, halfLife: halfLife, constant: constant)
-        let length = epochLength(halfLife)
-        let (start, overflows) = latest.multipliedReportingOverflow(by: length)
-        let from = max(now, overflows ? now : Timestamp(microseconds: start))
-        let end = from + Span(microseconds: length * epochsToZero)
+        let end = lastChange(of: latest, halfLife: halfLife, now: now)
         let side = Side(of: fading.value(at: now), against: threshold)
         let change = fading.change(from: side, against: threshold, after: now, upTo: end)
         return min(.distantFuture, change ?? .distantFuture)
@@ -21,6 +18,14 @@ extension ScoreArithmetic {
 
     /// So many epochs after the last one the largest sum is less than half a thousandth of a point.
     private static let epochsToZero: Int64 = 5
+
+    /// From then on sums of which `latest` is the last epoch are as good as zero.
+    static func lastChange(of latest: Int64, halfLife: Span, now: Timestamp) -> Timestamp {
+        let length = epochLength(halfLife)
+        let (start, overflows) = latest.multipliedReportingOverflow(by: length)
+        let from = max(now, overflows ? now : Timestamp(microseconds: start))
+        return from + Span(microseconds: length * epochsToZero)
+    }
 
     /// Where a value stands against a threshold.
     enum Side {
@@ -59,7 +64,15 @@ extension ScoreArithmetic {
         func change(
             from side: Side, against threshold: Double, after start: Timestamp, upTo end: Timestamp
         ) -> Timestamp? {
-            guard let halfLife, end > start, Side(of: value(at: end), against: threshold) != side else { return nil }
+            guard end > start, Side(of: value(at: end), against: threshold) != side else { return nil }
+            return firstChange(from: side, against: threshold, after: start, upTo: end)
+        }
+
+        /// The same where it is known that the value is on another side at `end`, which is later than `start`.
+        func firstChange(
+            from side: Side, against threshold: Double, after start: Timestamp, upTo end: Timestamp
+        ) -> Timestamp? {
+            guard let halfLife else { return nil }
             var unchanged = ScoreArithmetic.moment(of: start, halfLife)
             var changed = ScoreArithmetic.moment(of: end, halfLife)
             func narrow(_ moment: Int64) {

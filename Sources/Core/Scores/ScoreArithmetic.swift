@@ -27,14 +27,40 @@ public enum ScoreArithmetic {
     ///   - points: Thousandths of a point, at most `largestPoints` either way; more is cut to that.
     ///   - halfLife: Within `halfLives`; nil for a score that does not decay (epoch 0, the amount is `points`).
     public static func term(points: Int64, at: Timestamp, halfLife: Span?) -> (epoch: Int64, amount: Int64) {
-        let points = min(max(points, -largestPoints), largestPoints)
-        guard let halfLife else { return (0, points) }
-        let (epoch, offset) = at.microseconds.flooredDivision(by: epochLength(halfLife))
-        let (whole, fraction) = halvings(offset, halfLife)
-        let shift = power.bits - scaleBits - whole
-        let product = points.magnitude * power.ofTwo(fraction)
-        let amount = Int64((product + 1 << (shift - 1)) >> shift)
-        return (epoch, points < 0 ? -amount : amount)
+        let weight = Weight(at: at, halfLife: halfLife)
+        return (weight.epoch, weight.amount(of: points))
+    }
+
+    /// What points of one instant weigh: the same for all rules by which its events give some.
+    public struct Weight: Sendable {
+        public let epoch: Int64
+        /// nil where points do not decay.
+        private let factor: (power: UInt64, shift: Int64)?
+
+        /// - Parameter halfLife: Within `halfLives`; nil for a score that does not decay.
+        public init(at: Timestamp, halfLife: Span?) {
+            guard let halfLife else {
+                (epoch, factor) = (0, nil)
+                return
+            }
+            let (epoch, offset) = at.microseconds.flooredDivision(by: ScoreArithmetic.epochLength(halfLife))
+            let (whole, fraction) = ScoreArithmetic.halvings(offset, halfLife)
+            self.epoch = epoch
+            factor = (
+                ScoreArithmetic.power.ofTwo(fraction),
+                ScoreArithmetic.power.bits - ScoreArithmetic.scaleBits - whole
+            )
+        }
+
+        /// What they add to the sum of their epoch.
+        ///
+        /// - Parameter points: Thousandths of a point; see `ScoreArithmetic.term`.
+        public func amount(of points: Int64) -> Int64 {
+            let points = min(max(points, -ScoreArithmetic.largestPoints), ScoreArithmetic.largestPoints)
+            guard let (power, shift) = factor else { return points }
+            let amount = Int64((points.magnitude * power + 1 << (shift - 1)) >> shift)
+            return points < 0 ? -amount : amount
+        }
     }
 
     /// Two amounts of one epoch added up; what Int64 cannot hold stays at its limit.
@@ -142,11 +168,25 @@ struct BinaryPower: Sendable {
         1_073_764_537, 1_073_753_181,
     ]
 
+    /// What the upper eight bits of a fraction come to.
+    private let beginnings: [UInt64]
+
+    init() {
+        let upper = roots[..<8]
+        beginnings = (0..<256).map { Self.product(1 << 30, of: upper, by: $0) }
+    }
+
     /// `2^(fraction / 65536) · 2^30`, for a fraction of at most 16 bits.
     func ofTwo(_ fraction: UInt64) -> UInt64 {
-        var product: UInt64 = 1 << 30
-        for (index, root) in roots.enumerated() where fraction & (1 << (15 - UInt64(index))) != 0 {
-            product = (product * root + 1 << 29) >> 30
+        Self.product(beginnings[Int(fraction >> 8)], of: roots[8...], by: fraction & 0xFF)
+    }
+
+    /// Multiplied with those of eight roots whose bits are set, one after the other and each time rounded.
+    private static func product(_ start: UInt64, of roots: ArraySlice<UInt64>, by bits: UInt64) -> UInt64 {
+        var (product, bit) = (start, UInt64(0x80))
+        for root in roots {
+            if bits & bit != 0 { product = (product * root + 1 << 29) >> 30 }
+            bit >>= 1
         }
         return product
     }

@@ -4,8 +4,13 @@ public import Scores
 
 /// One contact's facts as the store holds them: what conditions of stages and journeys are evaluated in.
 public struct ContactFacts: EvaluationContext, Sendable {
-    public var now: Timestamp
-    public var contact: JSON { didSet { fit = Self.fit(of: contact, models) } }
+    public var now: Timestamp { didSet { standing = [] } }
+    public var contact: JSON {
+        didSet {
+            fit = Self.fit(of: contact, models)
+            standing = []
+        }
+    }
     public var stage: String?
     /// Topics consented to.
     public var consents: Set<String>
@@ -15,12 +20,14 @@ public struct ContactFacts: EvaluationContext, Sendable {
     public var event: JSON?
     public var runStart: HistoryPosition?
     /// Per score, what events have given.
-    public var balances: [String: ScoreBalance]
+    public var balances: [String: ScoreBalance] { didSet { standing = [] } }
     /// Whether the contact objects to profiling: it has no scores, whatever its events and attributes say.
     public var objects: Bool
     private let models: [String: ScoreModel]
     /// Per score, what the attributes give.
     private var fit: [String: Int64]
+    /// Scores that were prepared, as long as nothing has changed them.
+    private var standing: [(model: String, score: StandingScore)] = []
 
     public init(
         _ workspace: Workspace, now: Timestamp, contact: JSON = .object([:]), stage: String? = nil,
@@ -47,8 +54,22 @@ public struct ContactFacts: EvaluationContext, Sendable {
 
     public func isInSegment(_ name: String) -> Bool { segments.contains(name) }
 
+    /// Works out what questions about scores have in common: worth it where there are several.
+    public mutating func prepareScores() {
+        guard standing.isEmpty, !objects else { return }
+        for (name, balance) in balances {
+            guard let model = models[name] else { continue }
+            let score = StandingScore(balance, halfLife: model.halfLife, plus: fit[name] ?? 0, now: now)
+            standing.append((name, score))
+        }
+    }
+
+    /// Among those that were prepared: there are few.
+    private func place(of model: String) -> Int? { standing.indices.first { standing[$0].model == model } }
+
     public func score(_ model: String) -> Double {
-        objects
+        if !objects, let place = place(of: model) { return standing[place].score.value }
+        return objects
             ? 0
             : (balances[model] ?? ScoreBalance()).value(
                 halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)
@@ -57,7 +78,10 @@ public struct ContactFacts: EvaluationContext, Sendable {
     public func halfLife(ofScore model: String) -> Span? { models[model]?.halfLife }
 
     public func score(_ model: String, staysUntil threshold: Double) -> Timestamp {
-        objects
+        if !objects, let place = place(of: model) {
+            return standing[place].score.steadyUntil(threshold: threshold)
+        }
+        return objects
             ? .distantFuture
             : (balances[model] ?? ScoreBalance()).steadyUntil(
                 threshold: threshold, halfLife: models[model]?.halfLife, plus: fit[model] ?? 0, now: now)

@@ -54,7 +54,18 @@ public struct ScoreBook: Sendable {
     ///
     /// - Throws: `ScoreOverflow`; the score is then not to be used any more.
     public mutating func add(_ event: HistoryEvent) throws(ScoreOverflow) {
-        for place in model.rules(fitting: event) { try add(event.position, by: place) }
+        let places = model.rules(fitting: event)
+        // Most rules have neither cap nor end: what they give of one event goes into one sum.
+        let weight = ScoreArithmetic.Weight(at: event.at, halfLife: model.halfLife)
+        var plain: Int64 = 0
+        for place in places {
+            if model.isPlain(place) {
+                plain += weight.amount(of: model.rules[place].points)
+            } else {
+                try add(event.position, by: place)
+            }
+        }
+        if plain != 0 { try add(ScoreTerm(epoch: weight.epoch, amount: plain)) }
     }
 
     /// Adds what an event at a place in the history earns by the rule at a place of the model.
@@ -102,6 +113,9 @@ extension ScoreModel {
         rules(fitting: event).map { term(of: $0, at: event.at) }
     }
 
+    /// Whether the rule at a place has neither cap nor end.
+    func isPlain(_ place: Int) -> Bool { rules[place].cap == nil && rules[place].expiry == nil }
+
     /// What an event at an instant adds by the rule at a place.
     func term(of place: Int, at instant: Timestamp) -> ScoreTerm {
         ScoreArithmetic.term(
@@ -115,7 +129,7 @@ extension ScoreModel {
 
     /// The lists in which an event is counted.
     public func slots(of event: String, at instant: Timestamp) -> [ScoreBook.Slot] {
-        (places[event] ?? []).compactMap { slot(of: $0, at: instant) }
+        places(of: event).compactMap { slot(of: $0, at: instant) }
     }
 
     /// The number of an instant's day since 1970, in the workspace's zone.

@@ -15,8 +15,8 @@ public struct ScoreModel: Sendable {
     public let bands: [ScoreBand]
     /// Where the days of caps begin and end.
     public let zone: LocalZone
-    /// Per event, the places of its rules.
-    let places: [String: [Int]]
+    /// By event.
+    private let readings: [String: PointReading]
 
     init(
         name: String, halfLife: Span?, rules: [PointRule], fit: [FitRule] = [], bands: [ScoreBand] = [],
@@ -28,7 +28,7 @@ public struct ScoreModel: Sendable {
         self.fit = fit
         self.bands = bands
         self.zone = zone
-        places = Dictionary(grouping: rules.indices) { rules[$0].event }
+        readings = Dictionary(grouping: rules.indices) { rules[$0].event }.mapValues { PointReading(rules, at: $0) }
     }
 }
 
@@ -50,7 +50,7 @@ public struct PointRule: Sendable {
     /// Whether the condition looks at where the event happened.
     var usesContext: Bool { usesPage || when?.readsEvent("context") ?? false }
 
-    fileprivate var usesPage: Bool { when?.readsEvent("page") ?? false }
+    var usesPage: Bool { when?.readsEvent("page") ?? false }
 
     /// The same rule, on these pages.
     func on(_ pages: [PageRule]) -> PointRule {
@@ -99,22 +99,28 @@ extension ScoreModel {
     }
 
     /// Whether an event of this name may give points.
-    public func mentions(_ event: String) -> Bool { places[event] != nil }
+    public func mentions(_ event: String) -> Bool { readings[event] != nil }
+
+    /// The places of an event's rules.
+    func places(of event: String) -> [Int] { readings[event]?.places ?? [] }
 
     /// The events that may give points.
-    public var mentionedEvents: Set<String> { Set(places.keys) }
+    public var mentionedEvents: Set<String> { Set(readings.keys) }
 
     /// Whether what an event of this name says may matter, not only that it happened.
-    public func asks(of event: String) -> Bool { places[event]?.contains { rules[$0].when != nil } ?? false }
+    public func asks(of event: String) -> Bool { readings[event]?.asks ?? false }
 
     /// Whether the context of an event of this name may matter: `event.context` in a condition.
-    public func asksContext(of event: String) -> Bool { places[event]?.contains { rules[$0].usesContext } ?? false }
+    public func asksContext(of event: String) -> Bool { readings[event]?.asksContext ?? false }
 
     /// Whether any of its rules has a cap.
-    public var hasCaps: Bool { rules.contains { $0.cap != nil } }
+    public var hasCaps: Bool { readings.values.contains(where: \.caps) }
+
+    /// Whether points by any of its rules have an end.
+    public var hasEnds: Bool { rules.contains { $0.expiry != nil } }
 
     /// Whether an event of this name may fall under a cap.
-    public func caps(_ event: String) -> Bool { places[event]?.contains { rules[$0].cap != nil } ?? false }
+    public func caps(_ event: String) -> Bool { readings[event]?.caps ?? false }
 
     /// Whether the stored sums of one are those of the other: what attributes and bands say is not stored.
     public func countsAs(_ other: ScoreModel) -> Bool {
@@ -136,14 +142,10 @@ extension ScoreBand {
 extension ScoreModel {
     /// The places of the rules by which an event earns points, caps aside. What conditions see of it is made once.
     func rules(fitting event: HistoryEvent) -> [Int] {
-        guard let places = places[event.name] else { return [] }
-        guard places.contains(where: { rules[$0].when != nil }) else { return places }
-        var event = event
-        if let paged = places.first(where: { rules[$0].usesPage }) {
-            event.page = rules[paged].pages.page(of: event)
-        }
-        let world = Narrow(now: event.at, event: event.view)
-        return places.filter { rules[$0].when?.holds(in: world).holds ?? true }
+        guard let reading = readings[event.name] else { return [] }
+        guard reading.asks else { return reading.places }
+        let world = Narrow(seeing: event, in: reading)
+        return reading.places.filter { rules[$0].when?.holds(in: world).holds ?? true }
     }
 }
 
@@ -152,9 +154,7 @@ extension PointRule {
     public func fits(_ event: HistoryEvent) -> Bool {
         guard self.event == event.name else { return false }
         guard let when else { return true }
-        var event = event
-        if usesPage { event.page = pages.page(of: event) }
-        return when.holds(in: Narrow(now: event.at, event: event.view)).holds
+        return when.holds(in: Narrow(seeing: event, in: PointReading([self], at: [0]))).holds
     }
 
     fileprivate func countsAs(_ other: PointRule) -> Bool {
@@ -182,10 +182,21 @@ private struct Narrow: EvaluationContext {
     var now: Timestamp
     var event: JSON?
     var contact: JSON = .null
+    /// Laid out for many rules.
+    var eventRecord: Value?
+    var eventValue: Value? { eventRecord ?? event.map { Value($0) } }
     var stage: String? { nil }
     var history: History { History() }
     var runStart: HistoryPosition? { nil }
     func consented(_ topic: String) -> Bool { false }
     func score(_ model: String) -> Double { 0 }
     func halfLife(ofScore model: String) -> Span? { nil }
+}
+
+extension Narrow {
+    init(seeing event: HistoryEvent, in reading: PointReading) {
+        let view = reading.view(of: event)
+        self.init(now: event.at, event: view)
+        if reading.isMuchAsked { eventRecord = Value.map(MapValue(Record(view))) }
+    }
 }

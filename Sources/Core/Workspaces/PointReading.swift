@@ -1,0 +1,41 @@
+import Expressions
+import JourneyProgram
+import Model
+
+/// What the rules of one event read of it, worked out once.
+struct PointReading: Sendable {
+    /// The places of the rules in their model.
+    let places: [Int]
+    /// Whether what an event says may matter, not only that it happened.
+    let asks: Bool
+    /// Whether where it happened may.
+    let asksContext: Bool
+    /// Whether one of the rules has a cap.
+    let caps: Bool
+    /// Whether so many conditions read the event that it is worth laying out for them.
+    let isMuchAsked: Bool
+    /// What the workspace says of pages; nil where no rule reads the page.
+    private let pages: [PageRule]?
+    /// The members of an event that no condition reads.
+    private let unread: [String]
+
+    init(_ rules: [PointRule], at places: [Int]) {
+        self.places = places
+        let asking = places.map { rules[$0] }.filter { $0.when != nil }
+        asks = !asking.isEmpty
+        asksContext = asking.contains(where: \.usesContext)
+        caps = places.contains { rules[$0].cap != nil }
+        isMuchAsked = asking.count > 3
+        pages = asking.first(where: \.usesPage)?.pages
+        unread = ["id", "at", "page"].filter { member in
+            !asking.contains { $0.when?.readsEvent(member) ?? false }
+        }
+    }
+
+    /// The event as the conditions see it; what none of them reads is left out where it would have to be made.
+    func view(of event: HistoryEvent) -> JSON {
+        var event = event
+        if let pages { event.page = pages.page(of: event) }
+        return event.view(without: unread)
+    }
+}

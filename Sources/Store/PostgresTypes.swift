@@ -42,6 +42,27 @@ extension Timestamp: PostgresEncodable, PostgresDecodable {
     }
 }
 
+/// Where a row's version lies in its table: good as long as nobody changes the row, and no longer than the transaction.
+struct RowPlace: Sendable, Hashable {
+    var block: UInt32
+    var offset: UInt16
+}
+
+extension RowPlace: PostgresEncodable, PostgresDecodable {
+    static var postgresType: PostgresType { PostgresType(oid: 27, arrayOID: 1010) }
+
+    func encode(into buffer: inout [UInt8]) {
+        buffer.append(bigEndian: block)
+        buffer.append(bigEndian: offset)
+    }
+
+    init(postgresBytes bytes: UnsafeRawBufferPointer, oid: UInt32) throws(PostgresError) {
+        guard bytes.count == 6 else { throw .decoding("a tid has 6 bytes") }
+        block = UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self))
+        offset = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self))
+    }
+}
+
 extension WorkspaceID: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { Int32.postgresType }
 

@@ -13,6 +13,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case erasureKeyMissing
     /// People were erased under another key than this process has.
     case erasureKeyDiffers
+    /// Of appended events it cannot be told which were new.
+    case unaccountedEvents
     /// The store's roles do not exist.
     case rolesMissing
     /// The login is no member of a role that it needs.
@@ -29,6 +31,7 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
             "people were erased from this store, and LOODS_ERASURE_SECRET is not set: without it they would come back"
         case .erasureKeyDiffers:
             "LOODS_ERASURE_SECRET is not the one under which people were erased: with another they would come back"
+        case .unaccountedEvents: "events were appended in a savepoint, where it cannot be told which of them were new"
         case .rolesMissing: "the store's roles are missing; run: loods migrate"
         case .mayNotActAs(let role):
             """

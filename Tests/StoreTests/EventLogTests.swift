@@ -25,6 +25,23 @@ import Testing
         }
     }
 
+    @Test func whatTheSameTransactionStoredBeforeIsNotNew() async throws {
+        try await TestDatabase.with { database in
+            let events = (0..<6).map { event("m-\($0)", of: anne) }
+            try await database.pool.withTransaction { session in
+                #expect(try EventLog.append(Array(events[..<3]), in: session) == Array(events[..<3]))
+                #expect(try EventLog.append(Array(events[1..<5]), in: session) == Array(events[3..<5]))
+                #expect(try EventLog.append(events, in: session) == [events[5]])
+                #expect(try EventLog.append(events, in: session) == [])
+                _ = try session.savepoint {
+                    #expect(throws: StoreError.self) {
+                        try EventLog.append([events[0], event("m-6", of: anne)], in: session)
+                    }
+                }
+            }
+        }
+    }
+
     @Test func theKeyIsSubjectTimeAndID() async throws {
         try await TestDatabase.with { database in
             let elsewhere = contact("anne", in: WorkspaceID(rawValue: 8))

@@ -8,6 +8,9 @@ public enum JourneyInterest {
 
     /// Stands for entering and leaving a segment.
     public static func segment(_ name: String) -> String { "*segment \(name)" }
+
+    /// Whether a name stands for entering and leaving one.
+    public static func isSegment(_ name: String) -> Bool { name.hasPrefix("*segment ") }
 }
 
 extension Journey {

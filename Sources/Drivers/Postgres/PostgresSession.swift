@@ -80,6 +80,9 @@ public final class PostgresSession {
         }
     }
 
+    /// Whether a ``savepoint(_:)`` is open.
+    public var isInSavepoint: Bool { savepointDepth > 0 }
+
     /// How many statements the connection keeps prepared.
     var preparedStatementCount: Int { wire.statements.count }
 

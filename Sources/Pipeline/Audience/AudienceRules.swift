@@ -11,6 +11,8 @@ final class AudienceRules: Sendable {
     let workspace: Workspace
     let stages: StageQuestions
     let segments: SegmentQuestions
+    /// Whether points of some score have an end.
+    let haveEnds: Bool
     /// The events on which journeys start.
     let entryEvents: Set<String>
     /// Per event, the entry events whose conditions look back at it.
@@ -31,12 +33,16 @@ final class AudienceRules: Sendable {
     }
 
     /// What may be asked of a contact, and what must be loaded to ask.
-    struct Questions: Sendable {
+    final class Questions: Sendable {
         /// The places of the stages.
         let stages: Set<Int>
         /// The places of the segments and personas.
-        let segments: Set<Int>
+        let segments: Places
         let needs: StageQuestions.Needs
+
+        fileprivate init(stages: Set<Int>, segments: Places, needs: StageQuestions.Needs) {
+            (self.stages, self.segments, self.needs) = (stages, segments, needs)
+        }
     }
 
     private struct Occasion: Hashable {
@@ -54,6 +60,7 @@ final class AudienceRules: Sendable {
         self.workspace = workspace
         stages = StageQuestions(workspace)
         segments = SegmentQuestions(workspace)
+        haveEnds = workspace.scores.contains(where: \.hasEnds)
         var (entrySegments, exitSegments): ([String: Bool], [String: Bool]) = ([:], [:])
         var entryEvents: Set<String> = []
         var lookedBackAt: [String: Set<String>] = [:]

@@ -16,7 +16,7 @@ public struct EventConsumer: Service {
     private let audience: AudienceWriter
     private let liveWork: LiveWork
 
-    private static let most = (bodies: 128, bytes: 512 * 1024)
+    private static let most = (bodies: 128, bytes: 1024 * 1024)
 
     /// How a batch is applied: in shares of `size` events or more, at most `count` of them, side by side.
     struct Shares {

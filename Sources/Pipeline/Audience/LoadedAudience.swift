@@ -12,6 +12,7 @@ struct LoadedAudience {
     /// In the order of contacts.
     private let people: [Person]
     private let bystanders: [Bystander]
+    private let scores: ScoreSums.Loaded
     private let events: [ContactKey: [AcceptedEvent]]
     private let merged: Set<ContactKey>
     private let occasions: [ContactKey: Person.Newcomer.Occasion]
@@ -36,7 +37,16 @@ struct LoadedAudience {
             evaluated[contact.workspace, default: []].insert(standing.evaluatedRevision)
         }
         rules = try cache.live(for: evaluated, in: session)
-        openRuns = try Self.interest(of: contacts, definitions, in: session)
+        var interests: [WorkspaceID: RunInterests.Interest] = [:]
+        for (workspace, rules) in rules {
+            interests[workspace] = try cache.runs.interest(in: workspace, revision: rules.revision, session: session)
+        }
+        let concerned = contacts.filter { contact in
+            guard let interest = interests[contact.workspace] else { return true }
+            return merges.stirred.contains(contact) || interest.isInSegments
+                || (events[contact] ?? []).contains { interest.isIn($0.name) }
+        }
+        openRuns = try Self.interest(of: concerned, definitions, in: session)
         let speaking = try Consents.speakingOfProfiling(of: merged, in: session)
         let rescorings = try Rescorings(rules, standings: standings, merges: merges, definitions, in: session)
         var newcomers: [Person.Newcomer] = []
@@ -60,6 +70,7 @@ struct LoadedAudience {
         }
         let facts = try LoadedFacts(for: newcomers, now: now, in: session)
         people = try newcomers.map { try Person($0, facts, now: now) }
+        scores = facts.scores
         self.bystanders = bystanders
     }
 
@@ -118,7 +129,8 @@ struct LoadedAudience {
         let moved = people.filter { !$0.book.entries.isEmpty }
         guard !moved.isEmpty else { return }
         let ordinals = try SegmentMembers.ordinals(of: Set(moved.lazy.flatMap(\.book.entered)), in: session)
-        for person in moved { person.number(after: ordinals) }
+        let left = try SegmentMembers.memberships(at: moved.flatMap(\.book.leftUnseen), in: session)
+        for person in moved { person.number(after: ordinals, left) }
     }
 
     /// The moves that journeys start with, and those that open runs ask about.
@@ -189,8 +201,11 @@ struct LoadedAudience {
         try Contacts.describe(people.filter(\.isDescribed).map(\.state), in: session)
         try Contacts.advance(
             people.filter(\.hasAdvanced).reduce(into: [:]) { $0[$1.contact] = $1.standing }, in: session)
-        try ScoreSums.clear(people.flatMap(\.clearedScores), in: session)
-        try ScoreSums.add(people.flatMap(\.addends) + bystanders.flatMap(\.addends), now: now, in: session)
+        let cleared = people.flatMap(\.clearedScores)
+        try ScoreSums.clear(cleared, in: session)
+        try ScoreSums.add(
+            people.flatMap(\.addends) + bystanders.flatMap(\.addends),
+            to: cleared.isEmpty ? scores : ScoreSums.Loaded(), now: now, in: session)
         try ScoreCounts.save(people.flatMap(\.counts), in: session)
         try Stages.append(people.flatMap(\.reached), now: now, in: session)
         try Consents.append(people.flatMap(\.ledger), now: now, in: session)

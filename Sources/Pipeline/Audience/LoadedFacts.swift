@@ -10,12 +10,14 @@ import Workspaces
 /// What rules ask about the contacts of a batch, read in one statement a kind, for those who need it.
 struct LoadedFacts {
     private let states: [ContactKey: Contacts.State]
-    private let balances: [ContactKey: [String: ScoreBalance]]
+    /// The sums of those whose scores are asked for.
+    let scores: ScoreSums.Loaded
     private let counts: [ContactKey: [ScoreCounts.Slot: [HistoryPosition]]]
     private let consents: [ContactKey: [Consents.Entry]]
     private let histories: [ContactKey: LoggedHistory]
     private let carried: [ContactKey: [CarriedScores.Key: CarriedScores.Entry]]
     private let joined: Set<ContactKey>
+    private let segments: [ContactKey: [String]]
     private let members: [ContactKey: [SegmentMembers.Membership]]
     private let personas: [ContactKey: PersonaRows.Row]
     private let companies: [WorkspaceID: [String: [String: JSON]]]
@@ -28,22 +30,42 @@ struct LoadedFacts {
         companies = try Companies.attributes(
             of: Set(newcomers.flatMap(\.companies) + states.values.compactMap(\.companyKey)), in: session)
         joined = try Contacts.joined(of: contacts(\.isDescribedPublicly), in: session)
-        balances = try ScoreSums.load(of: contacts(\.needs.scores), in: session)
+        let haveEnds = newcomers.contains { $0.rules.haveEnds || $0.isOutdated || $0.hasMerged }
+        scores = try ScoreSums.loadToAdd(to: contacts(\.needs.scores), ending: haveEnds, in: session)
         counts = try ScoreCounts.load(
             of: newcomers.reduce(into: [:]) { days, newcomer in
                 if let counted = newcomer.countedDays { days[newcomer.contact] = .some(counted) }
             }, in: session)
         consents = try Consents.current(of: contacts(\.needsConsents), in: session)
-        members = try SegmentMembers.load(of: contacts(\.needsSegments), in: session)
+        segments = try SegmentMembers.names(of: contacts { $0.needsSegments && !$0.needsEntries }, in: session)
+        members = try SegmentMembers.load(of: contacts(\.needsEntries), in: session)
         personas = try PersonaRows.load(of: contacts(\.needsPersona), in: session)
-        let needs = newcomers.reduce(into: StageQuestions.Needs()) { $0.formUnion($1.needs) }
-        let earliest = newcomers.lazy.map { $0.earliest(now) }.min() ?? now
-        histories = try EventLog.history(
-            of: contacts { !$0.needs.events.isEmpty }, names: needs.events,
-            since: needs.windows.mapValues { earliest - $0 }, properties: newcomers.contains(where: \.needsProperties),
-            context: newcomers.contains { $0.rescoring.asksContext }, in: session)
+        histories = try Self.histories(of: newcomers.filter { !$0.needs.events.isEmpty }, now: now, in: session)
         carried = try CarriedScores.load(ofContacts: contacts { !$0.rescoring.models.isEmpty }, in: session)
     }
+
+    /// Reads together those who are asked the same, so that nobody's past is looked through for what others are asked; all
+    /// together where there are many kinds of them.
+    private static func histories(
+        of newcomers: [Person.Newcomer], now: Timestamp, in session: PostgresSession
+    ) throws -> [ContactKey: LoggedHistory] {
+        let kinds = Dictionary(grouping: newcomers, by: \.kind)
+        var histories: [ContactKey: LoggedHistory] = [:]
+        for kind in kinds.count > mostKinds ? [newcomers] : Array(kinds.values) {
+            let areAlike = kinds.count <= mostKinds && !kind[0].kind.isWhole
+            let needs =
+                areAlike ? kind[0].needs : kind.reduce(into: StageQuestions.Needs()) { $0.formUnion($1.needs) }
+            let earliest = kind.lazy.map { $0.earliest(now) }.min() ?? now
+            let read = try EventLog.history(
+                of: kind.map(\.contact), names: needs.events, since: needs.windows.mapValues { earliest - $0 },
+                properties: kind.contains(where: \.needsProperties),
+                context: kind.contains { $0.rescoring.asksContext }, in: session)
+            if histories.isEmpty { histories = read } else { histories.merge(read) { first, _ in first } }
+        }
+        return histories
+    }
+
+    private static let mostKinds = 4
 
     /// The row of a contact; without attributes where nothing asks for them.
     func state(of newcomer: Person.Newcomer) -> Contacts.State {
@@ -54,7 +76,7 @@ struct LoadedFacts {
         return state
     }
 
-    func balances(of contact: ContactKey) -> [String: ScoreBalance] { balances[contact] ?? [:] }
+    func balances(of contact: ContactKey) -> [String: ScoreBalance] { scores.balances[contact] ?? [:] }
 
     /// The lists of a model's counted events, as far as they were asked for.
     func counted(of contact: ContactKey, in model: ScoreModel) -> [ScoreBook.Slot: CountedEvents] {
@@ -68,7 +90,7 @@ struct LoadedFacts {
     func book(of newcomer: Person.Newcomer) -> SegmentBook {
         SegmentBook(
             newcomer.contact, newcomer.rules.segments, revision: newcomer.rules.revision,
-            members: members[newcomer.contact] ?? [],
+            names: segments[newcomer.contact] ?? [], members: members[newcomer.contact] ?? [],
             persona: personas[newcomer.contact])
     }
 

@@ -15,7 +15,7 @@ extension Person {
         /// The places of the stages that are worth asking about.
         let asked: Set<Int>
         /// The places of the segments and personas that may be asked about.
-        let askedSegments: Set<Int>
+        let askedSegments: Places
         let occasion: Occasion
         /// Whether definitions that it was not evaluated under are met.
         let isOutdated: Bool
@@ -39,6 +39,14 @@ extension Person {
         /// Whether some of the events may say something of the contact.
         let describes: Bool
         private let speaksOfConsent: Bool
+        /// The same for all who are asked the same of the same events.
+        let kind: Kind
+
+        struct Kind: Hashable {
+            fileprivate let questions: ObjectIdentifier
+            /// Whether the whole past is needed, and what scores are counted afresh from.
+            let isWhole: Bool
+        }
 
         /// Why the contact is looked at.
         enum Occasion: Equatable {
@@ -81,6 +89,7 @@ extension Person {
             // Whoever is looked at whole is placed behind all that was known; others behind what is not older than their
             // events, which is within every window that reaches back from there.
             let needsAll = isAfresh || !rescoring.models.isEmpty
+            kind = Kind(questions: ObjectIdentifier(questions), isWhole: needsAll)
             (asked, askedSegments) = (questions.stages, questions.segments)
             needs = needsAll ? questions.needs.unbounded(with: rescoring.events) : questions.needs
         }
@@ -112,6 +121,8 @@ extension Person {
             hasMerged
                 || standing.evaluatedRevision != 0 && (!askedSegments.isEmpty || isOutdated || speaksOfConsent)
         }
+        /// Whether it must be known since when it is in them: time may order what follows from one another.
+        var needsEntries: Bool { if case .wake = occasion { needsSegments } else { false } }
         /// Without personas in the definitions, none but one that earlier ones gave.
         var needsPersona: Bool { needsSegments && (rules.segments.hasPersonas || isAskedWhole || isOutdated) }
         var needsConsents: Bool { needs.consents || speaksOfConsent || hasMerged }

@@ -52,7 +52,7 @@ final class Person {
         countsAfresh = newcomer.countsAfresh
         let history = loaded.history(of: contact)
         scoring = try PersonScoring(newcomer, loaded)
-        known = history.events.lazy.map(\.position).filter { !newcomer.fresh.contains($0) }.max()
+        known = history.events.last { !newcomer.fresh.contains($0.position) }?.position
         let facts = ContactFacts(
             rules.workspace, now: now, contact: state.seen(with: companies), stage: state.stage,
             segments: book.names, balances: scoring.balances, objects: state.objects, history: history.history)
@@ -107,8 +107,12 @@ final class Person {
     /// Asks what is yet to be asked, for want of an event: of who was merged, or found by definitions.
     func settle(_ cause: SegmentMembers.Cause) { course.settle(cause) }
 
-    /// Gives the moves their numbers, given the last ordinal of each segment entered.
-    func number(after ordinals: [SegmentMembers.Place: Int32]) { course.book.number(after: ordinals) }
+    /// Gives the moves their numbers, given the last ordinal of each segment entered, and the memberships that were left.
+    func number(
+        after ordinals: [SegmentMembers.Place: Int32], _ left: [SegmentMembers.Place: SegmentMembers.Membership]
+    ) {
+        course.book.number(after: ordinals, left)
+    }
 
     var book: SegmentBook { course.book }
     var reached: [Stages.Reached] { course.reached }

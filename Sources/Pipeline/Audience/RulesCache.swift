@@ -8,9 +8,13 @@ import Workspaces
 /// The live rules of workspaces, made once a revision.
 final class RulesCache: Sendable {
     private let definitions: DefinitionsCache
+    let runs: RunInterests
     private let rules = Mutex<[WorkspaceID: AudienceRules]>([:])
 
-    init(_ definitions: DefinitionsCache) { self.definitions = definitions }
+    init(_ definitions: DefinitionsCache) {
+        self.definitions = definitions
+        runs = RunInterests(definitions)
+    }
 
     /// The rules that are live now.
     ///

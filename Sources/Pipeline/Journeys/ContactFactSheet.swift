@@ -33,7 +33,7 @@ struct ContactFactSheet {
         return states.mapValues { state in
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
-                segments: segments[state.key] ?? [], balances: balances[state.key] ?? [:],
+                segments: Set(segments[state.key] ?? []), balances: balances[state.key] ?? [:],
                 history: histories[state.key]?.history ?? History(), companies: companies[state.key.workspace])
         }
     }

@@ -71,6 +71,13 @@ public enum Definitions {
         return live
     }
 
+    /// Every version that journeys ever had.
+    public static func versions(of workspace: WorkspaceID, in session: PostgresSession) throws -> [JourneyVersion] {
+        try session.query(
+            "select journey, version, revision, digest from journey_versions where workspace_id = \(workspace)"
+        ).map(journeyVersion)
+    }
+
     /// The revision that holds a version.
     public static func revision(
         of journey: String, version: Int32, in workspace: WorkspaceID, session: PostgresSession

@@ -44,30 +44,42 @@ extension EventLog {
                 from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
             )
             select s.w, s.contact, l.at, l.event_id, l.name,
-                case when \(properties) then l.properties else '{}' end, case when \(context) then l.context else '{}' end
+                case when \(properties) then l.properties end, case when \(context) then l.context end
             from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
             where l.name = any(\(names)) and l.at >= (\(starts))[array_position(\(names), l.name)]
             union all
-            select s.w, s.contact, t.first_at, null, t.name, case when \(properties) then t.sums else '{}' end,
+            select s.w, s.contact, t.first_at, null, t.name, case when \(properties) then t.sums end,
                 jsonb_build_array(t.count, (extract(epoch from t.last_at) * 1000000)::bigint)
             from subjects s cross join lateral (
                 -- Subject by subject, also while the planner knows nothing of the table: it begins empty and fills at once.
                 select * from event_totals
-                where workspace_id = s.w and subject_id = s.subject and name = any(\(names)) offset 0) t
+                -- By all names at once: one search, not one a name.
+                where workspace_id = s.w and subject_id = s.subject and (name = any(\(names))) is true offset 0) t
             order by 1, 2, 3, 4
             """)
         var histories: [ContactKey: LoggedHistory] = [:]
+        // The rows of one contact stand together.
+        var (current, history): (ContactKey?, LoggedHistory) = (nil, LoggedHistory())
         for row in rows {
             let (workspace, contact, at, eventID, name, properties, context) = try row.decode(
-                (WorkspaceID.self, UniqueID.self, Timestamp.self, String?.self, String.self, JSON.self, JSON.self))
+                (WorkspaceID.self, UniqueID.self, Timestamp.self, String?.self, String.self, JSON?.self, JSON?.self))
             let key = ContactKey(workspace: workspace, contact: contact)
+            if key != current {
+                if let current { histories[current] = history }
+                (current, history) = (key, LoggedHistory())
+            }
             if let eventID {
-                histories[key, default: LoggedHistory()].events.append(
-                    HistoryEvent(at: at, eventID: eventID, name: name, properties: properties, context: context))
-            } else if let total = CarriedTotal(first: at, countAndLast: context, sums: properties) {
-                histories[key, default: LoggedHistory()].carry(total, of: name)
+                history.events.append(
+                    HistoryEvent(
+                        at: at, eventID: eventID, name: name, properties: properties ?? .object([:]),
+                        context: context ?? .object([:])))
+            } else if let total = CarriedTotal(
+                first: at, countAndLast: context ?? .null, sums: properties ?? .object([:]))
+            {
+                history.carry(total, of: name)
             }
         }
+        if let current { histories[current] = history }
         return histories
     }
 }

@@ -30,10 +30,13 @@ public enum EventLog {
     /// Appends events and tells which of them were new; the others were there already or earlier in the list.
     ///
     /// An event without a timestamp of its own takes its receipt as such and is told from its repeats by `recent_ids`.
+    ///
+    /// - Throws: `StoreError.unaccountedEvents` inside a savepoint, where it could not be told which of several were new.
     public static func append(_ events: [AcceptedEvent], in session: PostgresSession) throws -> [AcceptedEvent] {
+        guard !session.isInSavepoint else { throw StoreError.unaccountedEvents }
         let timed = try withoutRepeats(events, in: session)
         guard !timed.isEmpty else { return [] }
-        let rows = try session.query(
+        let stored = try session.execute(
             """
             insert into event_log (
                 workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, effect, name,
@@ -46,16 +49,36 @@ public enum EventLog {
                 \(timed.map(\.name)), \(timed.map { JSONBytes(bytes: $0.properties) }),
                 \(timed.map { JSONBytes(bytes: $0.context) }))
             on conflict do nothing
-            returning workspace_id, subject_id, sent_time, event_id
             """)
-        guard rows.count < timed.count else { return timed }
-        var fresh = Set<Key>(minimumCapacity: rows.count)
-        for row in rows {
-            let (workspace, subject, sentTime, eventID) = try row.decode(
-                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self))
-            fresh.insert(Key(workspace: workspace, subject: subject, sentTime: sentTime, eventID: eventID))
-        }
+        if stored == timed.count { return timed }
+        var fresh = try stored > 0 ? justStored(among: timed, in: session) : []
+        guard fresh.count == stored else { throw StoreError.unaccountedEvents }
         return timed.filter { fresh.remove($0.key) != nil }
+    }
+
+    /// Those of `events` that the last statement of this transaction stored. Batches are all new or all repeats but for a few, so
+    /// this is asked for seldom, and the keys of what is new need not come back each time.
+    private static func justStored(
+        among events: [AcceptedEvent], in session: PostgresSession
+    ) throws -> Set<Key> {
+        let rows = try session.query(
+            """
+            select l.workspace_id, l.subject_id, l.sent_time, l.event_id, l.cmin::text::bigint
+            from unnest(
+                \(events.map(\.workspace)), \(events.map(\.subjectID)),
+                \(events.map { $0.sentTime ?? $0.receivedAt }), \(events.map(\.eventID))
+            ) as u (workspace_id, subject_id, sent_time, event_id)
+            join event_log l using (workspace_id, subject_id, sent_time, event_id)
+            where l.xmin = pg_current_xact_id()::xid
+            """)
+        var byStatement: [Int64: Set<Key>] = [:]
+        for row in rows {
+            let (workspace, subject, sentTime, eventID, statement) = try row.decode(
+                (WorkspaceID.self, UniqueID.self, Timestamp.self, String.self, Int64.self))
+            byStatement[statement, default: []].insert(
+                Key(workspace: workspace, subject: subject, sentTime: sentTime, eventID: eventID))
+        }
+        return byStatement.max { $0.key < $1.key }?.value ?? []
     }
 
     /// Leaves out events without a timestamp whose id this subject has used in the last 24 hours.

@@ -17,45 +17,99 @@ public enum ScoreSums {
         }
     }
 
+    /// What was loaded of contacts, and where it lies: so that what is added to it need not be looked for again.
+    public struct Loaded: Sendable {
+        /// By model, those parts included whose end has come.
+        public fileprivate(set) var balances: [ContactKey: [String: ScoreBalance]] = [:]
+        fileprivate var places: [SumKey: RowPlace] = [:]
+
+        public init() {}
+    }
+
+    /// Names one lasting sum.
+    fileprivate struct SumKey: Hashable {
+        var contact: ContactKey
+        var model: String
+        var epoch: Int64
+    }
+
     /// The balances of contacts by model, those parts included whose end has come.
     public static func load(
         of contacts: some Collection<ContactKey>, in session: PostgresSession
     ) throws -> [ContactKey: [String: ScoreBalance]] {
-        guard !contacts.isEmpty else { return [:] }
+        try loadToAdd(to: contacts, in: session).balances
+    }
+
+    /// The same, to be added to in this transaction; the caller holds the contacts' locks.
+    ///
+    /// - Parameter ending: whether there may be points with an end.
+    public static func loadToAdd(
+        to contacts: some Collection<ContactKey>, ending: Bool = true, in session: PostgresSession
+    ) throws -> Loaded {
+        guard !contacts.isEmpty else { return Loaded() }
         let rows = try session.query(
             """
             with wanted as (
                 select * from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact)))
                     as u (workspace_id, contact_id)
             )
-            select workspace_id, contact_id, model, epoch, amount, null::timestamptz
+            select workspace_id, contact_id, model, epoch, amount, null::timestamptz, s.ctid
             from wanted join scores s using (workspace_id, contact_id)
             union all
-            select workspace_id, contact_id, model, epoch, amount, until
+            select workspace_id, contact_id, model, epoch, amount, until, null::tid
             from wanted join expiring_scores e using (workspace_id, contact_id)
+            where \(ending)
             """)
-        var balances: [ContactKey: [String: ScoreBalance]] = [:]
+        var loaded = Loaded()
         for row in rows {
+            let (contact, model) = (try ContactKey(row: row), try row[2, as: String.self])
             let term = ScoreTerm(
                 epoch: try row[3, as: Int64.self], amount: try row[4, as: Int64.self],
                 until: try row[5, as: Timestamp?.self])
-            balances[try ContactKey(row: row), default: [:]][try row[2, as: String.self], default: ScoreBalance()]
-                .add(term)
+            loaded.balances[contact, default: [:]][model, default: ScoreBalance()].add(term)
+            guard let place = try row[6, as: RowPlace?.self] else { continue }
+            loaded.places[SumKey(contact: contact, model: model, epoch: term.epoch)] = place
         }
-        return balances
+        return loaded
     }
 
     /// Adds amounts to the sums, any number to one; addends commute, so the order of batches does not matter.
     ///
-    /// - Parameter now: what has ended by then is left out.
-    public static func add(_ rows: [Row], now: Timestamp, in session: PostgresSession) throws {
-        try addLasting(rows.filter { $0.term.until == nil }, in: session)
+    /// - Parameters:
+    ///   - loaded: what was loaded under the contacts' locks in this transaction, and has not been cleared since.
+    ///   - now: what has ended by then is left out.
+    /// - Throws: `StoreError.mergedMeanwhile` where somebody without the lock has changed what was loaded.
+    public static func add(
+        _ rows: [Row], to loaded: Loaded = Loaded(), now: Timestamp, in session: PostgresSession
+    ) throws {
+        let lasting = summed(rows.filter { $0.term.until == nil })
+        var (known, unknown): ([(place: RowPlace, amount: Int64)], [Row]) = ([], [])
+        for row in lasting {
+            let key = SumKey(contact: row.contact, model: row.model, epoch: row.term.epoch)
+            if let place = loaded.places[key] { known.append((place, row.term.amount)) } else { unknown.append(row) }
+        }
+        try change(known, in: session)
+        try addLasting(unknown, in: session)
         try addExpiring(rows.filter { $0.term.until.map { $0 > now } ?? false }, in: session)
     }
 
+    /// Adds to sums where they lie: without looking for them this costs a third.
+    private static func change(
+        _ sums: [(place: RowPlace, amount: Int64)], in session: PostgresSession
+    ) throws {
+        guard !sums.isEmpty else { return }
+        let changed = try session.execute(
+            """
+            update scores s set amount = s.amount + u.amount
+            from unnest(\(sums.map(\.place)), \(sums.map(\.amount))) as u (place, amount)
+            where s.ctid = u.place
+            """)
+        guard changed == sums.count else { throw StoreError.mergedMeanwhile }
+    }
+
+    /// - Parameter rows: one for each sum, in the order of contacts.
     private static func addLasting(_ rows: [Row], in session: PostgresSession) throws {
         guard !rows.isEmpty else { return }
-        let rows = summed(rows)
         try session.execute(
             """
             insert into scores (workspace_id, contact_id, model, epoch, amount)

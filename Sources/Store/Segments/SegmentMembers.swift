@@ -21,11 +21,7 @@ public enum SegmentMembers {
             """)
         var memberships: [ContactKey: [Membership]] = [:]
         for row in rows {
-            memberships[try ContactKey(row: row), default: []].append(
-                Membership(
-                    segment: try row[2, as: String.self], ordinal: try row[3, as: Int32.self],
-                    enteredAt: try row[4, as: Timestamp.self],
-                    cause: Cause(rawValue: try row[5, as: String.self]) ?? .event))
+            memberships[try ContactKey(row: row), default: []].append(try Membership(row: row))
         }
         return memberships
     }
@@ -33,8 +29,42 @@ public enum SegmentMembers {
     /// The names of the segments that `contacts` are in.
     public static func names(
         of contacts: some Collection<ContactKey>, in session: PostgresSession
-    ) throws -> [ContactKey: Set<String>] {
-        try load(of: contacts, in: session).mapValues { Set($0.map(\.segment)) }
+    ) throws -> [ContactKey: [String]] {
+        guard !contacts.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            select u.workspace_id, u.contact_id, array(
+                select s.segment from segment_members s
+                where s.workspace_id = u.workspace_id and s.contact_id = u.contact_id)
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            """)
+        var names: [ContactKey: [String]] = [:]
+        for row in rows {
+            let segments = try row[2, as: [String].self]
+            if !segments.isEmpty { names[try ContactKey(row: row)] = segments }
+        }
+        return names
+    }
+
+    /// The memberships at some places; where there is none it is left out.
+    public static func memberships(
+        at places: some Collection<Place>, in session: PostgresSession
+    ) throws -> [Place: Membership] {
+        guard !places.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            select s.workspace_id, s.contact_id, s.segment, s.ordinal, s.entered_at, s.cause
+            from unnest(
+                \(places.map(\.contact.workspace)), \(places.map(\.contact.contact)), \(places.map(\.segment))
+            ) as u (workspace_id, contact_id, segment)
+            join segment_members s using (workspace_id, contact_id, segment)
+            """)
+        var memberships: [Place: Membership] = [:]
+        for row in rows {
+            let membership = try Membership(row: row)
+            memberships[Place(contact: try ContactKey(row: row), segment: membership.segment)] = membership
+        }
+        return memberships
     }
 
     /// How often contacts have entered segments so far; those never entered are left out.
@@ -126,5 +156,15 @@ public enum SegmentMembers {
             select workspace_id, \(to), segment, ordinal, move, at, cause, event_id, revision, decided_at from moved
             on conflict do nothing
             """)
+    }
+}
+
+extension SegmentMembers.Membership {
+    /// Reads what stands behind the contact in a row.
+    fileprivate init(row: PostgresRow) throws {
+        self.init(
+            segment: try row[2, as: String.self], ordinal: try row[3, as: Int32.self],
+            enteredAt: try row[4, as: Timestamp.self],
+            cause: SegmentMembers.Cause(rawValue: try row[5, as: String.self]) ?? .event)
     }
 }

@@ -83,7 +83,7 @@ import Workspaces
         try await Bench.with(SegmentShop.files) { bench in
             let rules = AudienceRules(try await bench.definitions(), revision: 1)
             let questions = rules.segments
-            func names(_ places: Set<Int>) -> [String] {
+            func names(_ places: Places) -> [String] {
                 places.sorted().map { place in
                     switch questions.questions[place].subject {
                     case .segment(let segment): segment.name

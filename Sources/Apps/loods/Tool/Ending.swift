@@ -73,7 +73,7 @@ struct Ending {
         case .unknownWorkspace, .erasureKeyMissing, .erasureKeyDiffers: (64, "\(error)")
         case .mayNotActAs: (64, "LOODS_DATABASE_URL: \(error)")
         case .clockMissing, .rolesMissing, .lineageChanged: (1, "\(error)")
-        case .mergedMeanwhile, .missingRevision: (70, "\(error)")
+        case .mergedMeanwhile, .missingRevision, .unaccountedEvents: (70, "\(error)")
         }
     }
 }

@@ -9,7 +9,7 @@ public struct ContactCourse: Sendable {
     /// The places of the stages that are worth asking about.
     public var asked: Set<Int>
     /// The places of segments and personas that are yet to be asked about, whatever happens.
-    public var pending: Set<Int> = []
+    public var pending = Places()
     public private(set) var reached: [StageReached] = []
     /// Before this instant time alone changes nothing of the stages that were asked about.
     private var stageSteadyUntil = Timestamp.distantFuture
@@ -72,10 +72,10 @@ public struct ContactCourse: Sendable {
 
     /// Asks about segments and personas at some places, and about nothing that was pending.
     public mutating func ask(
-        _ places: Set<Int>, _ cause: SegmentCause, at: Timestamp, eventID: String? = nil, stageSince: Timestamp? = nil,
+        _ places: Places, _ cause: SegmentCause, at: Timestamp, eventID: String? = nil, stageSince: Timestamp? = nil,
         isSignalled: Bool = true
     ) {
-        pending = []
+        pending = Places()
         let occasion = SegmentBook.Occasion(
             at: at, stageSince: stageSince, eventID: eventID, cause: cause, isSignalled: isSignalled)
         book.ask(places, of: &facts, on: occasion)
@@ -86,6 +86,7 @@ public struct ContactCourse: Sendable {
     /// - Parameter isLate: whether the place is only the first at which time may have changed the stage.
     public mutating func advance(at place: HistoryPosition, isLate: Bool = false) -> StageReached? {
         let held = facts.stage
+        if !asked.isEmpty { facts.prepareScores() }
         guard let (stage, validUntil) = workspace.stage(of: facts, before: held, asked: asked) else { return nil }
         stageSteadyUntil = min(stageSteadyUntil, validUntil)
         guard stage != held else { return nil }

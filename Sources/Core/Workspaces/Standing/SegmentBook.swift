@@ -23,6 +23,8 @@ public struct SegmentBook: Sendable {
 
     /// In their order. What is entered has no ordinal before it is numbered.
     public private(set) var entries: [Entry] = []
+    /// Segments of `entries` that were left first of all, and of which it is not known how the contact came there.
+    private var unseen: Set<String> = []
     public private(set) var persona: PersonaHeld
     public private(set) var hasNewPersona = false
     /// Before this instant time alone changes nothing of what was asked.
@@ -37,29 +39,35 @@ public struct SegmentBook: Sendable {
     private let contact: ContactKey
     private let revision: Int32
     private let questions: SegmentQuestions
+    /// The segments that the contact is in.
+    public private(set) var names: Set<String>
+    /// Of those, what is known of how it came there.
     private var members: [String: SegmentMembership]
 
+    /// - Parameters:
+    ///   - names: segments that it is in; how it came there is asked for should it leave.
+    ///   - members: others.
     public init(
-        _ contact: ContactKey, _ questions: SegmentQuestions, revision: Int32, members: [SegmentMembership] = [],
-        persona: PersonaHeld? = nil
+        _ contact: ContactKey, _ questions: SegmentQuestions, revision: Int32, names: [String] = [],
+        members: [SegmentMembership] = [], persona: PersonaHeld? = nil
     ) {
         self.contact = contact
         self.revision = revision
         self.questions = questions
         self.members = Dictionary(members.map { ($0.segment, $0) }) { first, _ in first }
+        self.names = Set(names).union(members.map(\.segment))
         self.persona = persona ?? PersonaHeld(contact: contact, persona: nil, since: .distantPast)
     }
 
-    /// The segments that the contact is in.
-    public var names: Set<String> { Set(members.keys) }
-
     /// Asks questions, and whatever their answers call into question.
-    mutating func ask(_ places: Set<Int>, of facts: inout ContactFacts, on occasion: Occasion) {
+    mutating func ask(_ places: Places, of facts: inout ContactFacts, on occasion: Occasion) {
         let isWhole = places == questions.all
-        guard !places.isEmpty || isWhole && (!members.isEmpty || persona.persona != nil) else { return }
+        guard !places.isEmpty || isWhole && (!names.isEmpty || persona.persona != nil) else { return }
         evaluations += 1
-        var open = places
-        for place in questions.questions.indices where open.contains(place) {
+        facts.prepareScores()
+        var (open, next) = (places, places.next(from: 0))
+        while let place = next {
+            defer { next = open.next(from: place + 1) }
             switch questions.questions[place].subject {
             case .segment(let segment):
                 guard decide(segment, facts, occasion) else { continue }
@@ -76,7 +84,7 @@ public struct SegmentBook: Sendable {
         conditions += 1
         let (holds, validUntil) = isClosed ? (false, Timestamp.distantFuture) : segment.holds(in: facts)
         steadyUntil = min(steadyUntil, validUntil)
-        guard holds != (members[segment.name] != nil) else { return false }
+        guard holds != names.contains(segment.name) else { return false }
         let readsStage = segment.stage != nil || segment.when.usesStage
         let occasion = occasion.since(
             facts, holds, readsStage ? occasion.stageSince : nil, past(of: segment.when.mentionedSegments)
@@ -110,7 +118,7 @@ public struct SegmentBook: Sendable {
 
     /// Segments, and personas, that the definitions no longer have.
     private mutating func leaveUnknown(_ facts: inout ContactFacts, _ occasion: Occasion) {
-        for name in members.keys.sorted() where !questions.knows(name) {
+        for name in names.sorted() where !questions.knows(name) {
             var occasion = occasion
             occasion.cause = .backfill
             leave(name, occasion)
@@ -122,14 +130,19 @@ public struct SegmentBook: Sendable {
     }
 
     private mutating func enter(_ segment: String, _ occasion: Occasion) {
+        names.insert(segment)
         members[segment] = SegmentMembership(
             segment: segment, ordinal: 0, enteredAt: occasion.at, cause: occasion.cause)
         note(segment, isEntry: true, ordinal: 0, at: occasion.at, occasion)
     }
 
     private mutating func leave(_ segment: String, _ occasion: Occasion) {
-        guard let held = members.removeValue(forKey: segment) else { return }
-        note(segment, isEntry: false, ordinal: held.ordinal, at: max(occasion.at, held.enteredAt), occasion)
+        guard names.remove(segment) != nil else { return }
+        let held = members.removeValue(forKey: segment)
+        if held == nil { unseen.insert(segment) }
+        note(
+            segment, isEntry: false, ordinal: held?.ordinal ?? 0, at: max(occasion.at, held?.enteredAt ?? occasion.at),
+            occasion)
     }
 
     private mutating func note(
@@ -148,16 +161,26 @@ public struct SegmentBook: Sendable {
 
     /// Forgets the moves that were told, and looks for the next change anew.
     public mutating func turnPage() {
-        (entries, hasNewPersona, steadyUntil) = ([], false, .distantFuture)
+        (entries, unseen, hasNewPersona, steadyUntil) = ([], [], false, .distantFuture)
     }
 
-    /// Numbers the moves, given the last ordinal of each segment entered.
-    public mutating func number(after ordinals: [SegmentPlace: Int32]) {
+    /// Those that were left, and of which it must be known how the contact came there.
+    public var leftUnseen: [SegmentPlace] { unseen.map { SegmentPlace(contact: contact, segment: $0) } }
+
+    /// Numbers the moves, given the last ordinal of each segment entered, and the memberships that were left unseen.
+    public mutating func number(
+        after ordinals: [SegmentPlace: Int32], _ left: [SegmentPlace: SegmentMembership] = [:]
+    ) {
         var last: [String: Int32] = [:]
         for index in entries.indices {
             let move = entries[index].move
+            let place = SegmentPlace(contact: contact, segment: move.segment)
+            if !move.isEntry, unseen.remove(move.segment) != nil, let held = left[place] {
+                entries[index].move.ordinal = held.ordinal
+                entries[index].move.at = max(move.at, held.enteredAt)
+                continue
+            }
             if move.isEntry {
-                let place = SegmentPlace(contact: contact, segment: move.segment)
                 last[move.segment] = (last[move.segment] ?? ordinals[place] ?? 0) + 1
                 members[move.segment]?.ordinal = last[move.segment] ?? 0
             }

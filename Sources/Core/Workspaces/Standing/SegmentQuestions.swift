@@ -20,17 +20,17 @@ public struct SegmentQuestions: Sendable {
     /// In their order.
     public let questions: [Question]
     /// All places.
-    public let all: Set<Int>
+    public let all: Places
     /// Those that time alone may change.
-    public let timed: Set<Int>
+    public let timed: Places
     /// Those that depend on the contact's stage.
-    public let staged: Set<Int>
+    public let staged: Places
     private let names: Set<String>
-    private var byEvent: [String: Set<Int>] = [:]
-    private var byAttributes: Set<Int> = []
-    private var bySegment: [String: Set<Int>] = [:]
+    private var byEvent: [String: Places] = [:]
+    private var byAttributes = Places()
+    private var bySegment: [String: Places] = [:]
     /// Per place, everything that may change with it, itself included.
-    private var consequences: [Set<Int>] = []
+    private var consequences: [Places] = []
 
     public init(_ workspace: Workspace) {
         let fits = Set(workspace.scores.filter { !$0.fit.isEmpty }.map(\.name))
@@ -48,18 +48,19 @@ public struct SegmentQuestions: Sendable {
         self.questions = questions
         names = Set(workspace.segments.map(\.name))
         hasPersonas = !workspace.personas.ordered.isEmpty
-        all = Set(questions.indices)
-        timed = all.filter { conditions[$0].contains(where: \.isTimeDependent) }
-        staged = all.filter { place in
+        all = Places(questions.indices)
+        timed = Places(questions.indices.filter { conditions[$0].contains(where: \.isTimeDependent) })
+        let onStage = questions.indices.filter { place in
             if case .segment(let segment) = questions[place].subject, segment.stage != nil { return true }
             return conditions[place].contains(where: \.usesStage)
         }
+        staged = Places(onStage)
         for (place, conditions) in conditions.enumerated() { index(conditions, at: place, workspace.scores) }
-        consequences = questions.map { _ in [] }
+        consequences = questions.map { _ in Places() }
         for place in questions.indices.reversed() {
-            var reach: Set<Int> = [place]
+            var reach = Places([place])
             if case .segment(let segment) = questions[place].subject {
-                for next in bySegment[segment.name] ?? [] { reach.formUnion(consequences[next]) }
+                for next in bySegment[segment.name] ?? Places() { reach.formUnion(consequences[next]) }
             }
             consequences[place] = reach
         }
@@ -67,37 +68,37 @@ public struct SegmentQuestions: Sendable {
 
     private mutating func index(_ conditions: [Expression], at place: Int, _ scores: [ScoreModel]) {
         for condition in conditions {
-            for event in condition.mentionedEvents { byEvent[event, default: []].insert(place) }
+            for event in condition.mentionedEvents { byEvent[event, default: Places()].insert(place) }
             for model in scores where condition.mentionedScores.contains(model.name) {
-                for event in model.mentionedEvents { byEvent[event, default: []].insert(place) }
+                for event in model.mentionedEvents { byEvent[event, default: Places()].insert(place) }
                 if !model.fit.isEmpty { byAttributes.insert(place) }
             }
             // An address decides which consents hold.
             if !condition.mentionedTopics.isEmpty {
-                for event in EventNames.consents { byEvent[event, default: []].insert(place) }
+                for event in EventNames.consents { byEvent[event, default: Places()].insert(place) }
             }
             if condition.usesContact || !condition.mentionedTopics.isEmpty { byAttributes.insert(place) }
-            for segment in condition.mentionedSegments { bySegment[segment, default: []].insert(place) }
+            for segment in condition.mentionedSegments { bySegment[segment, default: Places()].insert(place) }
         }
     }
 
     /// What an event may change by itself.
     ///
     /// - Parameter describes: whether it may say something of the contact.
-    public func touched(by event: String, describes: Bool) -> Set<Int> {
-        let touched = byEvent[event] ?? []
+    public func touched(by event: String, describes: Bool) -> Places {
+        let touched = byEvent[event] ?? Places()
         return describes ? touched.union(byAttributes) : touched
     }
 
     /// What may have to be asked of a contact, whatever comes of each event.
     ///
     /// - Parameter mayAdvance: whether the contact may come to another stage.
-    public func asked(_ stirrings: Stirrings, mayAdvance: Bool) -> Set<Int> {
+    public func asked(_ stirrings: Stirrings, mayAdvance: Bool) -> Places {
         guard !all.isEmpty, !stirrings.isAfresh else { return all }
-        var asked = mayAdvance ? staged : []
+        var asked = mayAdvance ? staged : Places()
         if stirrings.isWoken { asked.formUnion(timed) }
         if stirrings.describes { asked.formUnion(byAttributes) }
-        for name in stirrings.names { asked.formUnion(byEvent[name] ?? []) }
+        for name in stirrings.names { asked.formUnion(byEvent[name] ?? Places()) }
         return closure(of: asked)
     }
 
@@ -108,15 +109,15 @@ public struct SegmentQuestions: Sendable {
     public func knows(_ segment: String) -> Bool { names.contains(segment) }
 
     /// The questions that ask for a segment.
-    func asking(for segment: String) -> Set<Int> { bySegment[segment] ?? [] }
+    func asking(for segment: String) -> Places { bySegment[segment] ?? Places() }
 
     /// `places` and all that may change with them.
-    public func closure(of places: Set<Int>) -> Set<Int> {
-        places.reduce(into: []) { $0.formUnion(consequences[$1]) }
+    public func closure(of places: Places) -> Places {
+        places.reduce(into: Places()) { $0.formUnion(consequences[$1]) }
     }
 
     /// What must be loaded to ask.
-    public func needs(of places: Set<Int>) -> StageQuestions.Needs {
+    public func needs(of places: Places) -> StageQuestions.Needs {
         places.reduce(into: StageQuestions.Needs()) { $0.formUnion(questions[$1].needs) }
     }
 }

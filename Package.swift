@@ -246,7 +246,8 @@ let package = Package(
         .executableTarget(
             name: "throughput",
             dependencies: [
-                "AMQP", "CShims", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", hummingbird, log,
+                "AMQP", "CShims", "Postgres", "SMTP", "Schema", "Store", "Contracts", "Model", "Scores", hummingbird,
+                log,
             ], path: "Tests/Benchmarks/throughput", swiftSettings: strict),
         .executableTarget(
             name: "rules", dependencies: ["Expressions", "Model"], path: "Tests/Benchmarks/rules",

@@ -1,5 +1,6 @@
 import Model
 import Postgres
+import Scores
 import Store
 
 /// People whom an ``EventStream`` is about, made by SQL with a past of their own; as scoring would have left them.
@@ -52,18 +53,31 @@ struct KnownPeople: Sendable {
                 select \(workspace), contact_id, 'see', \(revision), \(now - .days(365))
                 from unnest(\(subjects)) as u (contact_id) order by contact_id
                 """)
-            try session.execute(
-                """
-                insert into scores (workspace_id, contact_id, model, epoch, amount)
-                select \(workspace), contact_id, 'engagement', 90, 256000
-                from unnest(\(subjects)) as u (contact_id) order by contact_id
-                """)
+            for (epoch, amount) in Self.sums(now: now) {
+                try session.execute(
+                    """
+                    insert into scores (workspace_id, contact_id, model, epoch, amount)
+                    select \(workspace), contact_id, 'engagement', \(epoch), \(amount)
+                    from unnest(\(subjects)) as u (contact_id) order by contact_id
+                    """)
+            }
+        }
+    }
+
+    /// When each of them happened.
+    private static func instant(_ number: Int, now: Timestamp) -> Timestamp { now - .days(Int64(300 - 14 * number)) }
+
+    /// What they come to, by epoch.
+    private static func sums(now: Timestamp) -> [Int64: Int64] {
+        (0..<events).reduce(into: [:]) { sums, number in
+            let term = EventStream.points(at: instant(number, now: now))
+            sums[term.epoch, default: 0] += term.amount
         }
     }
 
     /// One event of everybody who has none of this number yet, in the order of the log's key.
     private func happen(_ number: Int, to count: Int, now: Timestamp) async throws {
-        let at = now - .days(Int64(300 - 14 * number))
+        let at = Self.instant(number, now: now)
         let properties = JSONBytes(bytes: Array(EventStream.view(number).utf8))
         let id = "past-\(number)"
         _ = try await pool.withConnection { session in

@@ -1,6 +1,7 @@
 import Contracts
 import Model
 import Postgres
+import Scores
 
 /// The rows of one transaction, column by column.
 struct EventColumns: Sendable {
@@ -13,11 +14,11 @@ struct EventColumns: Sendable {
     var names: [String] = []
     var properties: [JSONBytes] = []
     var contexts: [JSONBytes] = []
-    /// Points by contact, in the order of the key.
-    private(set) var scores: [(subject: UniqueID, amount: Int64)] = []
+    /// Points by contact and epoch, in the order of the key: the rows that scoring writes.
+    private(set) var scores: [(subject: UniqueID, epoch: Int64, amount: Int64)] = []
 
     init(_ events: ArraySlice<AcceptedEvent>) {
-        var sums: [UniqueID: Int64] = [:]
+        var sums: [UniqueID: [Int64: Int64]] = [:]
         for event in events {
             let subject = event.subjectID
             let time = event.sentTime ?? event.receivedAt
@@ -30,13 +31,21 @@ struct EventColumns: Sendable {
             names.append(event.name)
             properties.append(JSONBytes(bytes: event.properties))
             contexts.append(JSONBytes(bytes: event.context))
-            sums[subject, default: 0] += 256_000
+            let term = EventStream.points(at: time)
+            sums[subject, default: [:]][term.epoch, default: 0] += term.amount
         }
-        scores = sums.map { ($0, $1) }.sorted { $0.0 < $1.0 }
+        scores = sums.flatMap { subject, sums in
+            sums.map { (subject: subject, epoch: $0.key, amount: $0.value) }
+        }.sorted { ($0.subject, $0.epoch) < ($1.subject, $1.epoch) }
     }
 }
 
 extension EventStream {
+    /// What a page view gives in the workspaces of the benchmarks.
+    static func points(at time: Timestamp) -> ScoreTerm {
+        ScoreArithmetic.term(points: 1000, at: time, halfLife: .days(14), expiry: nil)
+    }
+
     /// The stream in transactions of a thousand rows, shared out so that no two connections write the same contact.
     func columns(connections: Int) -> [[EventColumns]] {
         var shares = [[AcceptedEvent]](repeating: [], count: connections)

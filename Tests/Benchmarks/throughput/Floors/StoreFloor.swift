@@ -57,8 +57,9 @@ struct StoreFloor: Sendable {
         try session.execute(
             """
             insert into scores (workspace_id, contact_id, model, epoch, amount)
-            select 1, u.contact, 'engagement', 90, u.amount
-            from unnest(\(scores.map(\.subject)), \(scores.map(\.amount))) as u (contact, amount)
+            select 1, u.contact, 'engagement', u.epoch, u.amount
+            from unnest(\(scores.map(\.subject)), \(scores.map(\.epoch)), \(scores.map(\.amount)))
+                as u (contact, epoch, amount)
             on conflict (workspace_id, contact_id, model, epoch) do update set amount = scores.amount + excluded.amount
             """)
     }

@@ -48,7 +48,9 @@ struct Dice: RandomNumberGenerator {
         switch below(depth > 3 ? 6 : 14) {
         case 0, 1:
             names += 1
-            return .email(name: "m\(names)", template: "t")
+            // Who is punctual is never late.
+            let late = Step.Late(after: .minutes(Int64(1 + below(60))), then: below(2) == 0 ? .skip : .end)
+            return .email(name: "m\(names)", template: "t", guards: .init(late: below(2) == 0 ? late : nil))
         case 2: return .wait(.hours(Int64(1 + below(60))))
         case 3: return .waitUntil(workday())
         case 4: return .waitUntilDate(date())

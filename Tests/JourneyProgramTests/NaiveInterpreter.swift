@@ -126,7 +126,7 @@ struct NaiveInterpreter {
     private mutating func walk(_ step: Step) throws -> Bool {
         switch step {
         case .end: return false
-        case .email(let name, let template):
+        case .email(let name, let template, _):
             told.append("\(now - (origin ?? start)) \(template) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
             try rest(until: now + delivery)
         case .wait(let span): try rest(until: now + span)

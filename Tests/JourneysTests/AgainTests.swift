@@ -38,6 +38,13 @@ import Testing
             enter: {date: contact.birthday, yearly: true, when: '!did("Page Viewed")'}
             steps: [{wait: 1d}]
             """
+        for name in ["one", "two"] {
+            files["journeys/\(name).yaml"] = """
+                journey: \(name)
+                enter: {event: Asked, again: per-key, key: event.id}
+                steps: [{email: thanks, step: \(name), once: true}]
+                """
+        }
         files["journeys/first.yaml"] = """
             journey: first
             enter: {event: Tried, again: after-exit}
@@ -193,6 +200,20 @@ import Testing
             #expect(again.count == 2 && Set(again.map(\.cause)).count == 2)
             try await bench.journeys.apply(again[...], arriving: [], lane: .live)
             #expect(try await bench.texts("select count(*)::text from runs where journey = 'second'") == ["2"])
+        }
+    }
+
+    @Test func nobodyGetsAMailTwiceThatGoesOnce() async throws {
+        try await Self.with { bench in
+            try await bench.hears("Asked", "1", at: Self.at(0))
+            #expect(try await bench.messages() == ["one one planned"], "both journeys would in one batch")
+            #expect(try await bench.runs() == ["one sending one", "two finished"])
+            try await bench.sendPlanned(to: "anne")
+            try await bench.advance(to: Self.at(1))
+            try await bench.hears("Asked", "2", at: Self.at(1))
+            #expect(try await bench.messages() == ["one one accepted"])
+            #expect(
+                try await bench.texts("select count(*)::text from decisions where choice = 'had before'") == ["3"])
         }
     }
 

@@ -39,6 +39,18 @@ struct FindingTests {
         ),
         ("{event: Page Viewed, at", "{any: [{when: 'consented(\"ofers\")'}], at", "12:40", "ofers"),
         ("- wait: 2d", "- wait: soon", "8:11", "a wait must be a length of time"),
+        (
+            "- email: thanks\n    step", "- email: thanks\n    late: {after: soon}\n    step", "11:19",
+            "\"after\" must be a length"
+        ),
+        (
+            "- email: thanks\n    step", "- email: thanks\n    late: {after: 1h, then: cry}\n    step", "11:29",
+            "\"cry\""
+        ),
+        (
+            "- email: thanks\n    step", "- email: thanks\n    once: often\n    step", "11:11",
+            "\"once\" is true or false"
+        ),
         ("- wait: 2d", "- set: {email: a@b.example}", "8:11", "no journey sets an address"),
         ("- wait: 2d", "- set: {a-b: 1}", "8:11", "\"a-b\" is not the name of an attribute"),
         ("- wait: 2d", "- set: {a: [1]}", "8:14", "an attribute's value is a text"),

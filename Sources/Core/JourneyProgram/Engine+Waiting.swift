@@ -22,18 +22,18 @@ extension Engine {
             decide(
                 line.name, visit: line.visit, found.choice,
                 ["event": .string(event.name), "id": .string(event.eventID), "at": event.at.told])
-            go(to: found.place, since: world.now, behind: event.position)
+            go(to: found.place, since: world.now, behind: event.position, due: event.at)
             return true
         }
         if let (condition, found) = firstCondition(of: awaited, until: until) {
             decide(line.name, visit: line.visit, found.choice, ["came true": .string(condition.source)])
-            go(to: found.place, since: world.now, behind: .end(of: min(world.now, until)))
+            go(to: found.place, since: world.now, behind: .end(of: min(world.now, until)), due: min(world.now, until))
             return true
         }
         guard isDue(until) else { return false }
         let names = awaited.map(\.what.told).joined(separator: " or ")
         decide(line.name, visit: line.visit, "else", ["waited for": .string(names), "until": until.told])
-        go(to: line.next, since: world.now, behind: .end(of: until))
+        go(to: line.next, since: world.now, behind: .end(of: until), due: until)
         return true
     }
 

@@ -14,6 +14,8 @@ struct Engine {
     /// What lay behind the run in the contact's history then: a `wait_for` sees events strictly behind this place, so that
     /// it misses none that came while an activation was late.
     private(set) var behind: HistoryPosition
+    /// When the step at hand was due: when what led to it happened, however late that is known.
+    private(set) var due: Timestamp
 
     init(journey: Journey, world: World, run: RunState) {
         self.journey = journey
@@ -21,6 +23,7 @@ struct Engine {
         self.run = run
         since = world.now
         behind = run.entry
+        due = min(run.entry.at, world.now)
     }
 
     mutating func activate() throws(JourneyError) {
@@ -84,7 +87,8 @@ struct Engine {
 
     private mutating func begin(_ line: StepTable.Line) {
         switch line.operation {
-        case .email(let template):
+        case .email(let template, let guards):
+            if isKept(from: template, guards, line) { return }
             run.phase = .sending
             effects.append(.send(StepVisit(step: line.name, visit: line.visit), template: template))
         case .wait(let span): run.phase = .waiting(until: since + span)
@@ -112,10 +116,10 @@ struct Engine {
         case (.ended, _): return false
         case (.sending, .email):
             guard let verdict = world.verdicts[StepVisit(step: line.name, visit: line.visit)] else { return false }
-            go(to: line.next, since: verdict.at, behind: .end(of: verdict.at))
+            go(to: line.next, since: verdict.at, behind: .end(of: verdict.at), due: verdict.at)
         case (.waiting(let until), .wait), (.waiting(let until), .waitUntil), (.waiting(let until), .waitUntilDate):
             guard isDue(until) else { return false }
-            go(to: line.next, since: world.now, behind: .end(of: until))
+            go(to: line.next, since: world.now, behind: .end(of: until), due: until)
         case (.waitingForEvent(let behind, let until), .await(let awaited, _)):
             return finds(awaited, behind: behind, until: until, line)
         case (.waitingForGoal, .end):
@@ -128,8 +132,12 @@ struct Engine {
 
     private var goalIsOpen: Bool { journey.goal?.within != nil && !run.goalHasLapsed }
 
-    mutating func go(to place: StepTable.Place, since: Timestamp, behind: HistoryPosition) {
+    /// - Parameter due: when what leads there happened; nil: as the step before it.
+    mutating func go(
+        to place: StepTable.Place, since: Timestamp, behind: HistoryPosition, due: Timestamp? = nil
+    ) {
         self.since = since
+        if let due { self.due = due }
         // An entry may be dated later than what follows it, and the run sees nothing up to it.
         self.behind = max(behind, run.entry)
         run.step = journey.table.lines[place].name

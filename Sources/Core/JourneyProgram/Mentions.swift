@@ -10,6 +10,8 @@ public struct Mentions: Sendable, Hashable {
     public var consents = false
     /// Whether a segment is asked for.
     public var segments = false
+    /// The templates that must be known to have been sent.
+    public var templates: Set<String> = []
 
     public init() {}
 
@@ -28,6 +30,7 @@ public struct Mentions: Sendable, Hashable {
         scores = scores || other.scores
         consents = consents || other.consents
         segments = segments || other.segments
+        if !other.templates.isEmpty { templates.formUnion(other.templates) }
     }
 
     public func union(_ other: Mentions) -> Mentions {
@@ -58,6 +61,7 @@ extension StepTable {
         for case .await(let awaited, _) in operations {
             for case .event(let name, _) in awaited.map(\.what) { mentions.events.insert(name) }
         }
+        mentions.templates = onceTemplates
         return mentions
     }
 

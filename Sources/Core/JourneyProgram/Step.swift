@@ -4,7 +4,7 @@ public import Model
 /// A step as it is written; branches nest, and nothing jumps.
 public indirect enum Step: Sendable {
     /// Sends a template and goes on once the message's verdict is final. The name is the step's own.
-    case email(name: String, template: String)
+    case email(name: String, template: String, guards: Guards = Guards())
     /// Goes on after a length of time.
     case wait(Span)
     /// Goes on at the next such time of day in the contact's zone.
@@ -28,6 +28,38 @@ public indirect enum Step: Sendable {
     case change(Change)
     /// Skips all that follows, outer steps included.
     case end
+
+    /// What may keep a step from sending.
+    public struct Guards: Sendable, Hashable {
+        /// What becomes of a step that is reached late.
+        public var late: Late?
+        /// Whether nobody gets the template who has had it before, whichever step or journey sent it.
+        public var isOnce: Bool
+
+        public init(late: Late? = nil, isOnce: Bool = false) {
+            self.late = late
+            self.isOnce = isOnce
+        }
+    }
+
+    /// A step is late when it is reached so long after it was due: after the event or the end of the wait that led to it,
+    /// since schedulers were away, or the event came late.
+    public struct Late: Sendable, Hashable {
+        public enum Consequence: String, Sendable, CaseIterable {
+            /// The run goes on behind the step.
+            case skip
+            /// The run is at its end.
+            case end
+        }
+
+        public var after: Span
+        public var then: Consequence
+
+        public init(after: Span, then: Consequence) {
+            self.after = after
+            self.then = then
+        }
+    }
 
     /// What a step changes besides its run. It is done once, however often the run is looked at.
     public enum Change: Sendable, Hashable {

@@ -7,6 +7,9 @@ struct StepTable: Sendable {
     /// A line of the table; the highest belongs to the first step, place 0 is the end.
     typealias Place = Int
 
+    /// Where a run is at its end.
+    static let end: Place = 0
+
     /// The most lines that a journey may come to.
     static let limit = 20_000
 
@@ -21,7 +24,7 @@ struct StepTable: Sendable {
     }
 
     enum Operation: Sendable {
-        case email(template: String)
+        case email(template: String, Step.Guards)
         case wait(Span)
         case waitUntil(DailyTime)
         case waitUntilDate(ContactDate)
@@ -105,7 +108,8 @@ extension StepTable {
         _ step: Step, at path: String, visit: Int, before next: Place
     ) throws(JourneyError) -> Place {
         switch step {
-        case .email(let name, let template): return try append(name, visit, .email(template: template), next)
+        case .email(let name, let template, let guards):
+            return try append(name, visit, .email(template: template, guards), next)
         case .wait(let span): return try append("wait \(path)", visit, .wait(span), next)
         case .waitUntil(let time): return try append("wait \(path)", visit, .waitUntil(time), next)
         case .waitUntilDate(let date): return try append("wait \(path)", visit, .waitUntilDate(date), next)
@@ -185,10 +189,20 @@ extension StepTable {
         }
     }
 
+    /// The templates that are sent to nobody twice.
+    var onceTemplates: Set<String> {
+        var templates: Set<String> = []
+        for line in lines {
+            guard case .email(let template, let guards) = line.operation, guards.isOnce else { continue }
+            templates.insert(template)
+        }
+        return templates
+    }
+
     /// In the order in which they are written.
     var emailSteps: [(step: String, template: String)] {
         lines.reversed().compactMap { line in
-            if case .email(let template) = line.operation, line.visit == 1 { (line.name, template) } else { nil }
+            if case .email(let template, _) = line.operation, line.visit == 1 { (line.name, template) } else { nil }
         }
     }
 }

@@ -12,15 +12,18 @@ public struct World: Sendable {
     public var zone: LocalZone
     /// The final verdicts on the run's messages.
     public var verdicts: [StepVisit: MessageVerdict]
+    /// The templates that the contact has had, or is about to get, as far as the journey mentions them.
+    public var received: Set<String>
 
     public init(
         facts: any EvaluationContext & Sendable, contact: UniqueID, zone: LocalZone,
-        verdicts: [StepVisit: MessageVerdict] = [:]
+        verdicts: [StepVisit: MessageVerdict] = [:], received: Set<String> = []
     ) {
         self.facts = facts
         self.contact = contact
         self.zone = zone
         self.verdicts = verdicts
+        self.received = received
     }
 
     var now: Timestamp { facts.now }

@@ -71,7 +71,9 @@ extension ContactPlay {
     }
 
     private func world(_ verdicts: [StepVisit: MessageVerdict] = [:]) -> World {
-        World(facts: course.facts, contact: key.contact, zone: simulator.workspace.zone, verdicts: verdicts)
+        World(
+            facts: course.facts, contact: key.contact, zone: simulator.workspace.zone, verdicts: verdicts,
+            received: received.union(held.map(\.template)))
     }
 
     private mutating func enter(_ part: Int, at place: HistoryPosition, _ key: (Journey, World) -> String?) {
@@ -214,6 +216,7 @@ extension ContactPlay {
         switch SendGate.verdict(MessageFacts(ground, address: address), ledger, now: now) {
         case .send:
             tell(.sent(step: visit.step, visit: visit.visit, template: template), name)
+            received.insert(template)
             settle(visit, template, index, .sent)
         case .skip(let reasons):
             tell(.skipped(step: visit.step, visit: visit.visit, template: template, reasons), name)

@@ -23,6 +23,8 @@ public struct ContactPlay: Sendable {
     var past: [Int: PastEntries] = [:]
     var address: MessageAddress
     var ledger: ContactLedger
+    /// The templates of the mails that were sent.
+    var received: Set<String> = []
     /// Messages that the gate holds.
     var held: [HeldMail] = []
     /// What came of messages, and what steps change of the contact, yet to be heard as events.

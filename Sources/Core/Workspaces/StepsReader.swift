@@ -108,19 +108,36 @@ final class StepsReader {
 
 extension StepsReader {
     private func email(_ node: YAMLNode) -> Step? {
-        guard let fields = Fields(node, of: "an email step", keys: ["email", "step"], in: inspection),
+        guard let fields = Fields(node, of: "an email step", keys: ["email", "step", "late", "once"], in: inspection),
             let reference = fields["email"]
         else { return nil }
         let template = inspection.reference(reference, "e-mail", among: names.emails, called: "e-mails")
         let name = fields["step"].map { inspection.name($0, "a step's name") } ?? template
-        guard let template, let name else { return nil }
+        let guards = self.guards(fields)
+        guard let template, let name, let guards else { return nil }
         guard stepNames.insert(name).inserted else {
             inspection.report(
                 .duplicate, "a step named \"\(name)\" stands in this journey already",
                 at: (fields["step"] ?? reference).place, help: "give this one a name of its own with step: NAME")
             return nil
         }
-        return .email(name: name, template: template)
+        return .email(name: name, template: template, guards: guards)
+    }
+
+    private func guards(_ fields: Fields) -> Step.Guards? {
+        let isOnce = fields["once"].map { inspection.flag($0, "\"once\"") } ?? false
+        let late = fields["late"].map(self.late)
+        if let late, late == nil { return nil }
+        return isOnce.map { Step.Guards(late: late ?? nil, isOnce: $0) }
+    }
+
+    private func late(_ node: YAMLNode) -> Step.Late? {
+        guard let fields = Fields(node, of: "\"late\"", keys: ["after", "then"], in: inspection) else { return nil }
+        let after = fields.required("after", help: "such as 6h").flatMap { inspection.span($0, "\"after\"") }
+        let known = Step.Late.Consequence.allCases.map(\.rawValue)
+        let then = fields["then"].map { inspection.reference($0, "consequence", among: known, called: "consequences") }
+        guard let after, let then = (then ?? "skip").flatMap(Step.Late.Consequence.init(rawValue:)) else { return nil }
+        return Step.Late(after: after, then: then)
     }
 
     private func wait(_ node: YAMLNode) -> Step? {

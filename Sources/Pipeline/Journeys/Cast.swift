@@ -63,7 +63,8 @@ struct Cast {
         guard let sheet = sheets[contact] else { return nil }
         do {
             let activation = try program.journey.start(
-                at: opening.signal.position, in: sheet.world(program.workspace, now: now))
+                at: opening.signal.position,
+                in: sheet.world(program.workspace, now: now, planned: log.planned[contact] ?? []))
             let id = Journey.runID(
                 workspace: contact.workspace, journey: key.journey, contact: contact.contact, entryKey: key.key)
             let run = Run(
@@ -81,7 +82,8 @@ struct Cast {
         guard let sheet = sheets[each.run.contact] else { return }
         do {
             let world = sheet.world(
-                each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [], isWoken: isWoken)
+                each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [], isWoken: isWoken,
+                planned: log.planned[each.run.contact] ?? [])
             try log.record(each.program.journey.step(each.state, in: world), of: each)
         } catch  where RunFault.explains(error) {
             log.fail(RunFault(each.run, error))

@@ -14,6 +14,7 @@ struct ContactFactSheet {
     private let balances: [String: ScoreBalance]
     private let history: History
     private let companies: [String: [String: JSON]]?
+    private let received: Set<String>
 
     /// Loads the sheets of contacts, each with what is mentioned and nothing else.
     static func load(
@@ -30,17 +31,23 @@ struct ContactFactSheet {
         let companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)
         let histories = try EventLog.history(
             of: contacts { !$0.events.isEmpty }, names: Set(mentions.values.lazy.flatMap(\.events)), in: session)
+        let received = try Messages.received(
+            by: contacts { !$0.templates.isEmpty }, of: Set(mentions.values.lazy.flatMap(\.templates)), in: session)
         return states.mapValues { state in
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
                 segments: Set(segments[state.key] ?? []), balances: balances[state.key] ?? [:],
-                history: histories[state.key]?.history ?? History(), companies: companies[state.key.workspace])
+                history: histories[state.key]?.history ?? History(), companies: companies[state.key.workspace],
+                received: received[state.key] ?? [])
         }
     }
 
-    /// - Parameter isWoken: whether a timer of the run's has called for it.
+    /// - Parameters:
+    ///   - isWoken: whether a timer of the run's has called for it.
+    ///   - planned: the templates that the batch has planned for the contact so far.
     func world(
-        _ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = [], isWoken: Bool = false
+        _ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = [], isWoken: Bool = false,
+        planned: Set<String> = []
     ) -> World {
         let facts = ContactFacts(
             workspace, now: now, contact: state.seen(with: companies), stage: state.stage, consents: consents,
@@ -51,7 +58,9 @@ struct ContactFactSheet {
             guard verdict.state.isFinal || isWoken, let final = verdict.final else { continue }
             known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
         }
-        return World(facts: facts, contact: state.key.contact, zone: workspace.zone, verdicts: known)
+        return World(
+            facts: facts, contact: state.key.contact, zone: workspace.zone, verdicts: known,
+            received: received.union(planned))
     }
 }
 

@@ -12,6 +12,8 @@ struct StepLog {
     private(set) var wakes: [Timers.Wake] = []
     private(set) var decisions: [Decisions.Decision] = []
     private(set) var messages: [Message] = []
+    /// The templates of the messages, by contact.
+    private(set) var planned: [ContactKey: Set<String>] = [:]
     private(set) var changes: [Change] = []
     private(set) var faults: [RunFault] = []
     /// Entries that were refused since a run was under way, the last of each.
@@ -47,7 +49,9 @@ struct StepLog {
     private mutating func take(_ activation: Activation, of run: Run, _ program: Program) throws -> Run {
         var run = run
         // Before anything is noted: a template that is gone must leave nothing behind.
-        messages += try activation.effects.compactMap { try message($0, of: run, program) }
+        let messages = try activation.effects.compactMap { try message($0, of: run, program) }
+        self.messages += messages
+        for message in messages { planned[message.contact, default: []].insert(message.template) }
         run.state = activation.run.json
         for effect in activation.effects {
             switch effect {

@@ -62,6 +62,24 @@ public enum Messages {
         return verdicts
     }
 
+    /// Which of `templates` contacts have had, or are about to get.
+    public static func received(
+        by contacts: some Collection<ContactKey>, of templates: Set<String>, in session: PostgresSession
+    ) throws -> [ContactKey: Set<String>] {
+        guard !contacts.isEmpty, !templates.isEmpty else { return [:] }
+        let rows = try session.query(
+            """
+            select distinct m.workspace_id, m.contact_id, m.template
+            from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            join messages m using (workspace_id, contact_id)
+            where m.template = any(\(Array(templates)))
+                and m.state in ('planned', 'claimed', 'handed', 'accepted', 'unknown')
+            """)
+        return try rows.reduce(into: [:]) { received, row in
+            received[try ContactKey(row: row), default: []].insert(try row[2, as: String.self])
+        }
+    }
+
     /// Plans messages again that were set aside because mailers died of them; others stay as they are.
     public static func takeUp(
         _ messages: [(contact: ContactKey, id: UniqueID)], machineNow: Timestamp, in session: PostgresSession

@@ -55,6 +55,8 @@ extension StoryTelling {
 
     private func branch(_ decision: Decisions.Decision) -> String {
         let (saw, choice) = (decision.saw ?? .null, decision.choice)
+        if choice == "had before" { return "\(saw["template"]?.string ?? "a mail") was had before, so it was not sent" }
+        if choice.hasPrefix("late: ") { return "was due at \(saw["due"]?.string ?? "an earlier time"), so \(choice)" }
         if choice == "start", let journey = saw["start"]?.string { return "started \(journey)" }
         if choice == "stage", let stage = saw["stage"]?.string { return "brought to stage \(stage)" }
         if choice == "set", let values = saw["set"]?.object {

@@ -42,32 +42,35 @@ extension ContactPlay {
             if isMoved { activate(place) }
         }
         if let event {
-            for part in simulator.startedByEvent[event.name] ?? [] {
+            for part in simulator.started(by: .event(event.name)) {
                 enter(part, at: event.position) { $0.entryKey(for: event, in: $1) }
             }
         }
         for step in reached {
             let place = HistoryPosition(at: step.at, eventID: step.eventID)
-            for part in simulator.parts.indices {
+            for part in simulator.started(by: .stage(step.stage)) {
                 enter(part, at: place) { $0.entryKey(forStage: step.stage, at: place, in: $1) }
             }
         }
-        for move in moves {
-            let place = HistoryPosition(at: move.at, eventID: move.eventID ?? "")
-            for part in simulator.parts.indices {
-                enter(part, at: place) { journey, _ in
-                    move.isEntry
-                        ? journey.entryKey(forSegment: move.segment, ordinal: move.ordinal, isBackfill: false)
-                        : journey.entryKey(forLeaving: move.segment, ordinal: move.ordinal, isBackfill: false)
-                }
-            }
-        }
+        for move in moves { follow(move) }
         for (name, date) in dates {
-            for part in simulator.parts.indices where simulator.parts[part].journey.name == name {
+            for part in simulator.started(by: .date(journey: name)) {
                 enter(part, at: HistoryPosition(at: date.at, eventID: "")) { $0.entryKey(forDate: date.key, in: $1) }
             }
         }
         hearOutcomes()
+    }
+
+    private mutating func follow(_ move: SegmentMove) {
+        let place = HistoryPosition(at: move.at, eventID: move.eventID ?? "")
+        let (segment, ordinal) = (move.segment, move.ordinal)
+        for part in simulator.started(by: move.isEntry ? .entered(segment: segment) : .left(segment: segment)) {
+            enter(part, at: place) { journey, _ in
+                move.isEntry
+                    ? journey.entryKey(forSegment: segment, ordinal: ordinal, isBackfill: false)
+                    : journey.entryKey(forLeaving: segment, ordinal: ordinal, isBackfill: false)
+            }
+        }
     }
 
     private func world(_ verdicts: [StepVisit: MessageVerdict] = [:]) -> World {
@@ -78,11 +81,12 @@ extension ContactPlay {
 
     private mutating func enter(_ part: Int, at place: HistoryPosition, _ key: (Journey, World) -> String?) {
         let journey = simulator.parts[part].journey
-        guard let key = key(journey, world()), isTaken(part, at: place),
+        let world = world()
+        guard let key = key(journey, world), isTaken(part, at: place),
             taken.insert(TakenEntry(part: part, key: key)).inserted
         else { return }
         do {
-            let activation = try journey.start(at: place, in: world())
+            let activation = try journey.start(at: place, in: world)
             let index = runs.count
             runs.append(PlayedRun(part: part, state: activation.run))
             open.append(index)

@@ -70,6 +70,7 @@ public struct ContactPlay: Sendable {
 
     /// Plays events, in the order of their places, and time, up to an instant that belongs to the play.
     public mutating func run(_ events: [PlayedEvent], until end: Timestamp) {
+        story.reserveCapacity(32)
         if !isKnown { become() }
         var next = 0
         while turns < Self.limit {

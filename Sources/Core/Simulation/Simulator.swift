@@ -14,8 +14,8 @@ public final class Simulator: Sendable {
     public let workspace: Workspace
     let parts: [Part]
     let segments: SegmentQuestions
-    /// Per event, the places of the journeys that it may start.
-    let startedByEvent: [String: [Int]]
+    /// By what may start them, the places of the journeys.
+    let started: [Start: [Int]]
     /// The dates with which journeys start.
     let dates: [(journey: String, date: ContactDate)]
     /// Per event, the scores that it may change.
@@ -29,6 +29,15 @@ public final class Simulator: Sendable {
     private let asked: [String: [Set<Int>]]
     let askedInTime: [Set<Int>]
     let allStages: Set<Int>
+
+    /// What may start a journey.
+    enum Start: Hashable {
+        case event(String)
+        case stage(String)
+        case entered(segment: String)
+        case left(segment: String)
+        case date(journey: String)
+    }
 
     /// A journey with what its runs look at.
     struct Part: Sendable {
@@ -59,12 +68,7 @@ public final class Simulator: Sendable {
         }
         segments = SegmentQuestions(workspace)
         stages = StageQuestions(workspace)
-        var startedByEvent: [String: [Int]] = [:]
-        for (place, part) in parts.enumerated() {
-            guard case .event(let name, _) = part.journey.entry.trigger else { continue }
-            startedByEvent[name, default: []].append(place)
-        }
-        self.startedByEvent = startedByEvent
+        started = Dictionary(grouping: parts.indices) { [parts] in Start(parts[$0].journey) }
         dates = journeys.compactMap { journey in
             if case .date(let date, _) = journey.entry.trigger { (journey.name, date) } else { nil }
         }
@@ -95,6 +99,9 @@ public final class Simulator: Sendable {
         askedInTime = asked(woken)
     }
 
+    /// The journeys that something may start.
+    func started(by start: Start) -> [Int] { started[start] ?? [] }
+
     /// Stands for an event that nothing mentions.
     private static let unheard = ""
 
@@ -109,5 +116,18 @@ public final class Simulator: Sendable {
     static func address(of attributes: [String: JSON]) -> MessageAddress {
         guard let address = attributes["email"]?.string, !address.isEmpty else { return .missing }
         return (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+    }
+}
+
+extension Simulator.Start {
+    fileprivate init(_ journey: Journey) {
+        self =
+            switch journey.entry.trigger {
+            case .event(let name, _): .event(name)
+            case .stage(let stage): .stage(stage)
+            case .segment(let segment, _): .entered(segment: segment)
+            case .left(let segment, _): .left(segment: segment)
+            case .date: .date(journey: journey.name)
+            }
     }
 }

@@ -37,6 +37,7 @@ public final class Simulator: Sendable {
         case entered(segment: String)
         case left(segment: String)
         case date(journey: String)
+        case journey(String)
     }
 
     /// A journey with what its runs look at.
@@ -128,6 +129,7 @@ extension Simulator.Start {
             case .segment(let segment, _): .entered(segment: segment)
             case .left(let segment, _): .left(segment: segment)
             case .date: .date(journey: journey.name)
+            case .called: .journey(journey.name)
             }
     }
 }

@@ -62,14 +62,15 @@ public final class Simulator: Sendable {
     /// - Parameter journeys: in place of the workspace's own.
     public init(_ workspace: Workspace, playing journeys: [Journey]) {
         self.workspace = workspace
-        parts = journeys.map { journey in
+        let parts = journeys.map { journey in
             let awaits = journey.outline.map { ($0.name, $0.awaits) }
             return Part(
                 journey: journey, interest: journey.interest, awaits: Dictionary(awaits) { first, _ in first })
         }
+        self.parts = parts
         segments = SegmentQuestions(workspace)
         stages = StageQuestions(workspace)
-        started = Dictionary(grouping: parts.indices) { [parts] in Start(parts[$0].journey) }
+        started = Dictionary(grouping: parts.indices) { Start(parts[$0].journey) }
         dates = journeys.compactMap { journey in
             if case .date(let date, _) = journey.entry.trigger { (journey.name, date) } else { nil }
         }

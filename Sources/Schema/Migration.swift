@@ -17,5 +17,6 @@ struct Migration: Sendable {
         Migration(number: 10, name: "people", sql: PackageResources.m0010_people_sql),
         Migration(number: 11, name: "log", sql: PackageResources.m0011_log_sql),
         Migration(number: 12, name: "entries", sql: PackageResources.m0012_entries_sql),
+        Migration(number: 14, name: "steering", sql: PackageResources.m0014_steering_sql),
     ]
 }

@@ -50,7 +50,7 @@ struct Terminal {
                     "LOODS_CLOCK": clock.mode.rawValue,
                 ]
                 try await line("init", line.path("shop"))
-                try await line("apply", line.path("shop"))
+                try await line("apply", line.path("shop"), "--yes")
                 try await body(line, stage)
             }
         }

@@ -80,14 +80,14 @@ import TestSupport
 
     @Test func applyingTheSameChangesNothing() async throws {
         try await Terminal.withServers { line, stage in
-            let again = try await line("apply", line.path("shop"), "--json").object()
+            let again = try await line("apply", line.path("shop"), "--yes", "--json").object()
             #expect(again["changed"] as? Bool == false)
             #expect(again["revision"] as? Int == 1)
             try line.edit("shop/stages.yaml") { $0 + "\n# a remark\n" }
-            let remark = try await line("apply", line.path("shop"), "--json").object()
+            let remark = try await line("apply", line.path("shop"), "--yes", "--json").object()
             #expect(remark["revision"] as? Int == 2)
             try line.edit("shop/emails/welcome-story/email.yaml") { $0.replacing("How", with: "Why") }
-            try await line("apply", line.path("shop"))
+            try await line("apply", line.path("shop"), "--yes")
             // The remark left the journey as it was; a mail of the journey's did not.
             #expect(try await Self.versions(stage) == ["welcome 1 1", "welcome 2 3"])
         }
@@ -96,9 +96,9 @@ import TestSupport
     @Test func changedSettingsGiveJourneysANewVersion() async throws {
         try await Terminal.withServers { line, stage in
             try line.edit("shop/workspace.yaml") { $0 + "\n# a remark\n" }
-            try await line("apply", line.path("shop"))
+            try await line("apply", line.path("shop"), "--yes")
             try line.edit("shop/workspace.yaml") { $0.replacing("hello@shop.example", with: "hi@shop.example") }
-            let sender = try await line("apply", line.path("shop"))
+            let sender = try await line("apply", line.path("shop"), "--yes")
             #expect(sender.output.contains("~ journey welcome   version 1 → 2; runs under way stay on theirs"))
             #expect(try await Self.versions(stage) == ["welcome 1 1", "welcome 2 3"])
         }
@@ -132,7 +132,7 @@ import TestSupport
                 try await order(by: "anne")
                 files["workspace.yaml"] = files["workspace.yaml"]?.replacing("hello@", with: "hi@")
                 for (name, text) in files { try line.write(text, to: "shop/" + name) }
-                _ = try await cluster.loods("apply", line.path("shop"))
+                _ = try await cluster.loods("apply", "--yes", line.path("shop"))
                 try await order(by: "ben")
                 _ = try await cluster.loods("clock", "advance", "2d")
             }
@@ -164,10 +164,10 @@ import TestSupport
             let file = line.folder.appendingPathComponent("shop/journeys/welcome.yaml")
             let text = try String(contentsOf: file, encoding: .utf8)
             try FileManager.default.removeItem(at: file)
-            let gone = try await line("apply", line.path("shop"))
+            let gone = try await line("apply", line.path("shop"), "--yes")
             #expect(gone.output.contains("- journey welcome"))
             try line.write(text, to: "shop/journeys/welcome.yaml")
-            let back = try await line("apply", line.path("shop"))
+            let back = try await line("apply", line.path("shop"), "--yes")
             #expect(back.output.contains("version 1 takes entries again"))
             #expect(try await Self.versions(stage) == ["welcome 1 1"])
         }
@@ -176,14 +176,14 @@ import TestSupport
     @Test func whatWouldMakeFactsWrongIsRefused() async throws {
         try await Terminal.withServers { line, stage in
             try line.edit("shop/scores.yaml") { $0.replacing("14d", with: "7d") }
-            let faster = try await line("apply", line.path("shop"), exits: 1)
+            let faster = try await line("apply", line.path("shop"), "--yes", exits: 1)
             #expect(faster.output.contains("half_life cannot change from 14d to 7d"))
             try line.edit("shop/scores.yaml") { $0.replacing("7d", with: "14d") }
             try line.edit("shop/journeys/welcome.yaml") {
                 $0.replacing("- email: welcome-thanks", with: "- {email: welcome-story, step: welcome-thanks}")
                     .replacing("- email: welcome-story", with: "- {email: welcome-thanks, step: welcome-story}")
             }
-            let reused = try await line("apply", line.path("shop"), exits: 1)
+            let reused = try await line("apply", line.path("shop"), "--yes", exits: 1)
             #expect(reused.output.contains("step \"welcome-thanks\" sent welcome-thanks before"))
             #expect(try await Self.versions(stage) == ["welcome 1 1"])
         }
@@ -191,7 +191,7 @@ import TestSupport
 
     @Test func severalWorkspacesAreToldApart() async throws {
         try await Terminal.withServers { line, _ in
-            try await line("apply", line.path("shop"), "--workspace", "second")
+            try await line("apply", line.path("shop"), "--yes", "--workspace", "second")
             let unclear = try await line("contacts", "count", exits: 64)
             #expect(unclear.output.contains("second, shop"))
             try await line("contacts", "count", with: ["LOODS_WORKSPACE": "second"])

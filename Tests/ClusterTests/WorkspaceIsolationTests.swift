@@ -11,7 +11,7 @@ import Testing
 @Suite struct WorkspaceIsolationTests {
     private static func withTwo(_ body: (Terminal, TestStage) async throws -> Void) async throws {
         try await Terminal.withServers { line, stage in
-            try await line("apply", line.path("shop"), "--workspace", "other")
+            try await line("apply", line.path("shop"), "--yes", "--workspace", "other")
             for (workspace, name) in [("shop", "anne"), ("other", "ben")] {
                 try line.write(
                     """
@@ -58,7 +58,7 @@ import Testing
             #expect(!taken.output.contains("workspace"))
 
             try line.edit("shop/journeys/welcome.yaml") { $0.replacing("stage: ", with: "# changed\nstage: ") }
-            try await line("apply", line.path("shop"))
+            try await line("apply", line.path("shop"), "--yes")
             let revisions = try await stage.database.pool.withConnection { session in
                 try session.query("select name || ' ' || revision from workspaces order by name").map {
                     try $0[0, as: String.self]

@@ -20,6 +20,7 @@ import Testing
         "edges": "ingest processes that live, of no workspace",
         "journeys": "of a workspace, the same for all contacts",
         "journey_versions": "of a workspace, the same for all contacts",
+        "interventions": "what people did with a journey, for all its contacts",
         "identities": "leads from a name to the subject, before the subject is known",
         "companies": "of a workspace, the same for all its members",
         "tombstones": "hashes of subjects and addresses that are gone",
@@ -62,6 +63,8 @@ import Testing
         "lineage", "fences", "unknown_messages", "workers",
         // Who came into and went out of segments, when conditions change by themselves, and how far definitions have come.
         "segment_moves", "personas", "wakes", "backfills", "backfill_slices",
+        // What people did with journeys besides applying definitions.
+        "interventions",
     ]
 
     /// Every table that is no partition, with the columns of its primary key in their order.

@@ -27,7 +27,8 @@ enum Rights {
         definitions          S       S        S          S       S         SI    S
         keys                 S       –        –          –       S         SIu   –
         journeys             –       –        S          –       S         SIu   S
-        journey_versions     –       S        S          –       S         SI    S
+        journey_versions     –       S        S          –       S         SIu   S
+        interventions        –       –        –          –       S         SI    S
 
         # what may come in at the edge
         key_allowances       SIu     –        –          –       S         –     –
@@ -36,7 +37,7 @@ enum Rights {
 
         # the audience
         identities           –       SI       –          –       S         S     S
-        contacts             s       SIU      Su         S       Su        S     S
+        contacts             s       SIU      Su         S       Su        Su    S
         identity_links       –       SIu      –          –       S         S     S
         merges               –       sI       –          –       S         S     S
         companies            –       SIu      S          S       S         S     S
@@ -64,9 +65,9 @@ enum Rights {
         backfill_slices      –       SIUD     –          –       S         –     –
 
         # journeys
-        runs                 –       Su       SIu        –       S         S     S
-        timers               SIu     SIu      SIuD       SIu     SIu       S     S
-        decisions            –       su       I          –       S         S     S
+        runs                 –       Su       SIu        –       S         Su    S
+        timers               SIu     SIu      SIuD       SIu     SIu       SIuD  S
+        decisions            –       su       I          –       S         SI    S
 
         # messages
         messages             su      su       sI         Su      Su        Su    S
@@ -105,7 +106,11 @@ enum Rights {
         "workers scoring u": "seen_at rate waits_for oldest",
         "workers scheduler u": "seen_at rate waits_for oldest",
         "workers mailer u": "seen_at rate waits_for oldest",
-        "journeys tool u": "live_version",
+        "journeys tool u": "live_version paused_at",
+        "journey_versions tool u": "content_revision",
+        "contacts tool u": "evaluated_revision",
+        "runs tool u": "journey_version state version wake_at ended_at outcome held_at",
+        "timers tool u": "version due_at",
         // Who merged into whom, and nothing of what they are.
         "contacts ingest s": "workspace_id contact_id merged_into",
         // The server asks for a right to change something of a row that is to be locked.
@@ -118,7 +123,7 @@ enum Rights {
         "messages scoring s": "workspace_id contact_id message_id run_id topic state due_at look_at retry_at",
         "messages scoring u": "contact_id state final_at claim_id due_at look_at",
         "send_state scoring u": "epoch",
-        "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id",
+        "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id held_at",
         "timers scheduler u": "version due_at",
         "messages scheduler s":
             """
@@ -145,7 +150,7 @@ enum Rights {
             "system_id timeline database_id mark refusal refused_at sent_until accepted_at accepted_by",
         "messages operator u": "state final_at claim_id due_at look_at attempt reply cause_at",
         "timers operator u": "due_at",
-        "messages tool u": "state look_at final_at",
+        "messages tool u": "state look_at final_at due_at revision reply",
         // Who only publishes after a commit deletes by id, and reads no bodies.
         "outbox ingest s": "outbox_id",
         "outbox tool s": "outbox_id",

@@ -14,7 +14,8 @@ struct Loods: AsyncParsableCommand {
             70 a fault of ours.
             """,
         subcommands: [
-            InitCommand.self, ValidateCommand.self, TestCommand.self, SimulateCommand.self, ApplyCommand.self,
+            InitCommand.self, ValidateCommand.self, TestCommand.self, SimulateCommand.self, PlanCommand.self,
+            ApplyCommand.self, HistoryCommand.self,
             MigrateCommand.self, KeysCommand.self,
             QuotaCommand.self, ImportCommand.self, ExportCommand.self, ContactsCommand.self, EraseCommand.self,
             SegmentsCommand.self, BackfillCommand.self, LogCommand.self,

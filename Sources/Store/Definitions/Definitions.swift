@@ -32,17 +32,18 @@ public enum Definitions {
 
     /// Stores `files` as the next revision and makes it live; the caller holds the workspace's lock.
     ///
+    /// - Parameter reason: why, as the author says.
     /// - Returns: the new revision.
     public static func store(
-        files: [String: String], for entry: WorkspaceRegister.Entry, by author: String, now: Timestamp,
-        in session: PostgresSession
+        files: [String: String], for entry: WorkspaceRegister.Entry, by author: String, reason: String? = nil,
+        now: Timestamp, in session: PostgresSession
     ) throws -> Int32 {
         let revision = entry.revision + 1
         let json = JSON.object(files.mapValues { .string($0) })
         try session.execute(
             """
-            insert into definitions (workspace_id, revision, files, applied_at, applied_by)
-            values (\(entry.id), \(revision), \(json), \(now), \(author))
+            insert into definitions (workspace_id, revision, files, applied_at, applied_by, reason)
+            values (\(entry.id), \(revision), \(json), \(now), \(author), \(reason))
             """)
         try session.execute("update workspaces set revision = \(revision) where workspace_id = \(entry.id)")
         return revision

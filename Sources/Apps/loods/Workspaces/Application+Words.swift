@@ -3,23 +3,72 @@ import Model
 import Workspaces
 
 extension Application {
-    /// What changes, a line each, for people.
+    /// What changes, and for how many, for people.
+    func report(_ definitions: Workspace) {
+        print(Console.bold(headline))
+        if let signature, changesAnything { print("  live is \(signature.words)") }
+        for line in lines(definitions) { print("  " + line) }
+        if isNew { print("  " + definitions.summary) }
+    }
+
+    /// What changes, line by line.
     func lines(_ definitions: Workspace) -> [String] {
-        var lines = journeys.compactMap { $0.line(definitions) }
-        let others = [("+", added), ("~", changed), ("-", removed)].flatMap { sign, files in
-            files.filter { !$0.hasPrefix("journeys/") }.map { "\(sign) \($0)" }
+        var lines = journeys.flatMap { lines($0, definitions) }
+        // A new workspace is all new: its definitions need no list.
+        if !isNew { lines += difference.changes.filter { $0.kind != "journey" }.flatMap(\.lines) }
+        return lines + warnings.map { "! " + $0 }
+    }
+
+    /// A journey with what changes in it and whom that meets.
+    private func lines(_ change: JourneyChange, _ definitions: Workspace) -> [String] {
+        let written = difference.changes.first { $0.kind == "journey" && $0.name == change.journey }
+        guard let head = change.line(definitions) else { return [] }
+        let counts = forecast[change.journey]
+        var lines = [head]
+        if change.kind == .changed { lines += written?.detailLines ?? [] }
+        if change.kind == .changed, written == nil {
+            lines.append("    ~ its e-mails or the settings that they are made of")
         }
-        // A new workspace is all new: its files need no list.
-        if !isNew { lines += others }
-        if let recounted {
-            lines += recounted.scores.map { name in
+        lines += counts.inFlight(besides: nil).map { "    in flight   \($0)" }
+        if let entering = counts.entering {
+            lines.append("    would enter   \(entering.counted("member")) of its segment at once")
+        }
+        if change.kind != .retired, let rate = counts.entryRate { lines.append("    enters   \(rate)") }
+        if let mails = counts.nextDay { lines.append("    next 24 hours   would send \(mails)") }
+        return lines
+    }
+
+    /// What whoever applies it should know first.
+    var warnings: [String] {
+        var warnings = outdated.map { file in
+            let why = file.changed.reason.map { " (\(Console.safe($0)))" } ?? ""
+            return """
+                \(file.file) is here as it was in revision \(file.asOf); \(Console.safe(file.changed.author)) changed it in \
+                revision \(file.changed.revision), at \(file.changed.at)\(why): applying takes that back
                 """
-                ! score \(name)   counts anew from the log, which goes back to \(recounted.horizon): what came before gives \
+        }
+        if let recounted {
+            warnings += recounted.scores.map { name in
+                """
+                score \(name)   counts anew from the log, which goes back to \(recounted.horizon): what came before gives \
                 no points by new rules
                 """
             }
         }
-        return lines
+        return warnings
+    }
+
+    /// `1 to add, 2 to change, 1 warning`.
+    var sum: String {
+        let counts: [(WorkspaceDifference.Sign, String)] = [
+            (.added, "add"), (.changed, "change"), (.removed, "remove"),
+        ]
+        var parts = counts.compactMap { sign, verb -> String? in
+            let count = difference.changes.count { $0.sign == sign }
+            return count > 0 ? "\(count.grouped) to \(verb)" : nil
+        }
+        if !warnings.isEmpty { parts.append(warnings.count.counted("warning")) }
+        return parts.isEmpty ? "journeys to change" : parts.joined(separator: ", ")
     }
 
     var headline: String {
@@ -33,7 +82,13 @@ extension Application {
         .object([
             "workspace": .string(workspace), "changed": .bool(changesAnything), "revision": .int(Int64(after)),
             "previous": .int(Int64(before)),
-            "journeys": .array(journeys.map(\.json)),
+            "live": signature?.json ?? .null,
+            "journeys": .array(
+                journeys.map { change in
+                    .object(change.members.merging(forecast[change.journey].json.object ?? [:]) { own, _ in own })
+                }),
+            "changes": .array(difference.changes.map(\.json)),
+            "warnings": warnings.json,
             "files": .object(["added": added.json, "changed": changed.json, "removed": removed.json]),
         ])
     }
@@ -52,12 +107,12 @@ extension Application.JourneyChange {
         }
     }
 
-    fileprivate var json: JSON {
-        .object([
+    fileprivate var members: [String: JSON] {
+        [
             "journey": .string(journey), "change": .string(kind.rawValue),
             "version": version.map { .int(Int64($0)) } ?? .null,
             "previous": previous.map { .int(Int64($0)) } ?? .null,
-        ])
+        ]
     }
 }
 

@@ -26,9 +26,18 @@ struct Application: Sendable {
     let added: [String]
     let changed: [String]
     let removed: [String]
+    /// What these say, definition by definition.
+    let difference: WorkspaceDifference
+    /// What stands in the store, counted.
+    let forecast: Forecast
+    /// Who made live what is live; nil for a new workspace.
+    let signature: Definitions.Signature?
+    /// Files that are here as they were before somebody changed them since.
+    let outdated: [Definitions.Outdated]
     /// Scores whose rules change although events have left the log, and since when it goes back no further.
     let recounted: (scores: [String], horizon: Timestamp)?
     private let live: [Definitions.JourneyVersion]
+    private let entrances: [Entrance]
 
     var changesAnything: Bool {
         before == 0 || !added.isEmpty || !changed.isEmpty || !removed.isEmpty
@@ -41,7 +50,7 @@ struct Application: Sendable {
     /// - Parameter entry: nil where the workspace does not exist yet.
     init(
         _ definitions: Workspace, files: [String: String], as name: String, over entry: WorkspaceRegister.Entry?,
-        in session: PostgresSession
+        now: Timestamp, in session: PostgresSession
     ) throws {
         workspace = name
         isNew = entry.map { $0.revision == 0 } ?? true
@@ -66,8 +75,21 @@ struct Application: Sendable {
         }
         added = files.keys.filter { stored[$0] == nil }.sorted()
         removed = stored.keys.filter { files[$0] == nil }.sorted()
-        changed = files.keys.filter { stored[$0] != nil && stored[$0] != files[$0] }.sorted()
+        let changed = files.keys.filter { stored[$0] != nil && stored[$0] != files[$0] }.sorted()
+        self.changed = changed
         (journeys, self.live) = Self.journeys(definitions, latest: latest, live: live, revision: before + 1)
+        difference = WorkspaceDifference(from: stored, to: files)
+        entrances = journeys.compactMap { Entrance(of: $0, definitions, before: old) }
+        guard let entry, before > 0 else {
+            (forecast, signature, outdated) = (Forecast(), nil, [])
+            return
+        }
+        var forecast = try Forecast(of: entry.id, now: now, in: session)
+        for entrance in entrances { forecast.note(try entrance.count(in: entry.id, session), of: entrance.journey) }
+        self.forecast = forecast
+        signature = try Definitions.signature(of: before, in: entry.id, session: session)
+        outdated = try Definitions.outdated(
+            files.filter { changed.contains($0.key) }, in: entry.id, session: session)
     }
 
     private static func journeys(
@@ -100,11 +122,13 @@ struct Application: Sendable {
 
     /// Writes it; `entry` is locked in this transaction.
     func write(
-        _ files: [String: String], to entry: WorkspaceRegister.Entry, by author: String, now: Timestamp,
-        in session: PostgresSession
+        _ files: [String: String], to entry: WorkspaceRegister.Entry, by author: String, because reason: String?,
+        clock: DomainClock.Reading, in session: PostgresSession
     ) throws {
         guard changesAnything else { return }
-        _ = try Definitions.store(files: files, for: entry, by: author, now: now, in: session)
-        try Definitions.publish(live, in: entry.id, now: now, session: session)
+        _ = try Definitions.store(
+            files: files, for: entry, by: author, reason: reason, now: clock.now, in: session)
+        try Definitions.publish(live, in: entry.id, now: clock.now, session: session)
+        for entrance in entrances { try entrance.open(in: entry.id, clock: clock, session) }
     }
 }

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Model
+import Postgres
+import ServiceRuntime
+import Store
+import Workspaces
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show what applying a workspace's files would change, and for how many.",
+        discussion: """
+            Changes nothing. Runs are counted as they stand; what would be sent is an estimate, since events, goals, consents \
+            and caps decide when it is due. Exit code 0 where nothing would change, 2 where something would, 1 where the \
+            files cannot be applied.
+            """)
+
+    @Argument(help: "The workspace's folder.")
+    var folder = "."
+    @Option(help: "Plan under this name instead of the one in workspace.yaml.")
+    var workspace: String?
+    @OptionGroup var format: FormatOption
+
+    func run() async throws {
+        let proposal = try Proposal(folder: folder, as: workspace)
+        let url = try Settings.read { Settings.databaseURL(&$0) }
+        let application = try await PostgresPool.lend(url) { pool in
+            try await pool.withTransaction { session in
+                try proposal.refuseLongWindows(in: session)
+                return try proposal.look(in: session)
+            }
+        }
+        if format.json {
+            Console.show(application.json)
+        } else {
+            application.report(proposal.definitions)
+            if application.changesAnything { print(closing(application)) }
+        }
+        if application.changesAnything { throw ArgumentParser.ExitCode(2) }
+    }
+
+    private func closing(_ application: Application) -> String {
+        """
+
+        \(application.sum). Nothing has been changed. Run: loods apply \(folder) --if-revision \(application.before)
+        """
+    }
+}

@@ -86,10 +86,16 @@ extension Journey {
     ///
     /// - Parameter position: The place of the event that started it; for a stage, the place at which it was reached.
     public func start(at position: HistoryPosition, in world: World) throws(JourneyError) -> Activation {
-        let run = RunState(startedAt: world.now, entry: position, step: table.lines[table.first].name)
-        var activation = try step(run, in: world)
-        activation.effects.insert(.decide(entryDecision(position)), at: 0)
+        let entered = enter(at: position, in: world)
+        var activation = try step(entered.run, in: world)
+        activation.effects = entered.effects + activation.effects
         return activation
+    }
+
+    /// Begins a run that stands still before its first step.
+    public func enter(at position: HistoryPosition, in world: World) -> Activation {
+        let run = RunState(startedAt: world.now, entry: position, step: table.lines[table.first].name)
+        return Activation(run: run, effects: [.decide(entryDecision(position))], wake: nil)
     }
 
     private func entryDecision(_ position: HistoryPosition) -> Decision {

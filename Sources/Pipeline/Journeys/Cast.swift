@@ -62,9 +62,12 @@ struct Cast {
         let (contact, program) = (opening.contact, opening.program)
         guard let sheet = sheets[contact] else { return nil }
         do {
-            let activation = try program.journey.start(
-                at: opening.signal.position,
-                in: sheet.world(program.workspace, now: now, planned: log.planned[contact] ?? []))
+            let place = Pauses.Place(workspace: contact.workspace, journey: key.journey)
+            let world = sheet.world(program.workspace, now: now, planned: log.planned[contact] ?? [])
+            let activation =
+                log.paused.contains(place)
+                ? program.journey.enter(at: opening.signal.position, in: world)
+                : try program.journey.start(at: opening.signal.position, in: world)
             let id = Journey.runID(
                 workspace: contact.workspace, journey: key.journey, contact: contact.contact, entryKey: key.key)
             let run = Run(

@@ -39,7 +39,8 @@ struct JourneyBatch {
         var programs = Programs(definitions, in: session)
         try programs.takeEntries(in: Set(byContact.keys.map(\.workspace)))
         var log = StepLog(now: clock.now)
-        let runs = try Runs.open(of: byContact.keys, in: session)
+        log.paused = try Pauses.journeys(of: Set(byContact.keys.map(\.workspace)), in: session)
+        let runs = try log.moving(try Runs.open(of: byContact.keys, in: session), in: session)
         let cast = try Cast(
             try Openings(for: byContact, programs, in: session),
             underWay: try read(runs, &programs, &log), now: clock.now, in: session)
@@ -63,8 +64,9 @@ struct JourneyBatch {
         CrashPoint.schedulerCatchingUp.pass()
         var programs = Programs(definitions, in: session)
         var log = StepLog(now: clock.now)
-        let runs = try Runs.open(of: meant.keys, in: session)
-            .filter { meant[$0.contact]?[$0.id] != nil }
+        log.paused = try Pauses.journeys(of: Set(meant.keys.map(\.workspace)), in: session)
+        let runs = try log.moving(
+            try Runs.open(of: meant.keys, in: session).filter { meant[$0.contact]?[$0.id] != nil }, in: session)
         let cast = try Cast(
             underWay: try read(runs, &programs, &log), isWoken: true, now: clock.now, in: session)
         try cast.act(&log, in: session)
@@ -88,6 +90,7 @@ struct JourneyBatch {
 
     private func write(_ log: StepLog, contacts: Int, clock: DomainClock.Reading) throws -> Result {
         try Runs.insert(log.started, in: session)
+        try Pauses.hold(log.started.filter(log.standsStill), now: clock.now, in: session)
         try Runs.save(log.stepped, in: session)
         try Entries.refuse(log.refusals, in: session)
         try Timers.arm(log.wakes, in: session)

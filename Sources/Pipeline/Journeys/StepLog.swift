@@ -1,6 +1,7 @@
 import Expressions
 import JourneyProgram
 import Model
+import Postgres
 import Store
 import Workspaces
 
@@ -19,6 +20,8 @@ struct StepLog {
     /// Entries that were refused since a run was under way, the last of each.
     private(set) var refusals: [Entries.Place: HistoryPosition] = [:]
     private(set) var ended = 0
+    /// Journeys whose runs stand still.
+    var paused: Set<Pauses.Place> = []
 
     init(now: Timestamp) { self.now = now }
 
@@ -101,5 +104,22 @@ struct StepLog {
                 contact: run.contact, id: id, at: now,
                 kind: kind, journey: run.journey, run: run.id, step: decision.step, choice: decision.choice,
                 saw: decision.saw))
+    }
+}
+
+// MARK: Paused journeys
+
+extension StepLog {
+    /// Whether a run is not to be stepped, since its journey is paused.
+    func standsStill(_ run: Run) -> Bool {
+        !paused.isEmpty
+            && paused.contains(Pauses.Place(workspace: run.contact.workspace, journey: run.journey))
+    }
+
+    /// The runs that may be stepped; of the others is noted that they are to be looked at when their journey goes on.
+    func moving(_ runs: [Run], in session: PostgresSession) throws -> [Run] {
+        guard !paused.isEmpty else { return runs }
+        try Pauses.hold(runs.filter(standsStill), now: now, in: session)
+        return runs.filter { !standsStill($0) }
     }
 }

@@ -44,6 +44,7 @@ extension StoryTelling {
         let why = reasons.isEmpty ? "" : ": \(reasons)"
         let reply = mail.reply.map { " (\($0))" } ?? ""
         switch mail.state {
+        case .planned where mail.isHeldForGood: return "held, since its journey is paused"
         case .planned where mail.isHeld: return "held until \(local(mail.dueAt).full)\(why)"
         case .planned where mail.retryAt != nil: return "to be tried again\(reply)"
         case .planned: return "due since \(local(mail.dueAt).full)"
@@ -54,6 +55,7 @@ extension StoryTelling {
         case .unknown: return "handed, and what became of it is not known"
         case .skipped: return "not sent\(why)"
         case .withdrawn:
+            if mail.reply == Stops.messageNote { return "not sent: \(Stops.messageNote)" }
             let fallback = mail.topic.map { ": consent to “\($0)” was withdrawn" } ?? ": its run has ended"
             return "not sent\(reasons.isEmpty ? fallback : why)"
         case .expired: return "not sent: its time to be sent has passed"
@@ -79,4 +81,6 @@ extension StoryTelling {
 extension Story.Mail {
     /// Whether it waits for a later instant than it was planned for.
     fileprivate var isHeld: Bool { state == .planned && dueAt > plannedAt }
+    /// Whether it waits until somebody lets its journey go on.
+    fileprivate var isHeldForGood: Bool { state == .planned && dueAt >= Pauses.never }
 }

@@ -49,6 +49,7 @@ extension StoryTelling {
         case "converted": "its goal was reached" + (condition.map { ", \($0)" } ?? "")
         case "exited": "its exit came about" + (condition.map { ", \($0)" } ?? "")
         case "finished": "finished"
+        case Stops.outcome: "stopped" + (decision.saw?["reason"]?.string.map { ": \($0)" } ?? "")
         default: decision.choice
         }
     }

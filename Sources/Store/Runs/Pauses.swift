@@ -1,0 +1,121 @@
+public import Model
+public import Postgres
+
+/// Journeys that stand still: their runs are not stepped, and their planned messages are not sent.
+///
+/// A timer that falls due meanwhile is gone, and the run remembers that it is to be looked at (`held_at`); so pausing costs
+/// one row, however many runs there are.
+public enum Pauses {
+    public struct Place: Sendable, Hashable {
+        public var workspace: WorkspaceID
+        public var journey: String
+
+        public init(workspace: WorkspaceID, journey: String) {
+            self.workspace = workspace
+            self.journey = journey
+        }
+    }
+
+    /// Until when messages of a paused journey are held: for good, until it goes on.
+    public static let never = Timestamp(seconds: 253_370_764_800)
+
+    /// The paused journeys of `workspaces`; read after the contacts' locks, so that whoever waits for the transactions that
+    /// were open when it paused waits for all that did not know of it.
+    public static func journeys(
+        of workspaces: some Collection<WorkspaceID>, in session: PostgresSession
+    ) throws -> Set<Place> {
+        let rows = try session.query(
+            """
+            select workspace_id, journey from journeys
+            where workspace_id = any(\(Array(workspaces))) and paused_at is not null
+            """)
+        return Set(
+            try rows.map { Place(workspace: try $0[0, as: WorkspaceID.self], journey: try $0[1, as: String.self]) })
+    }
+
+    /// Notes of runs that stand still that they are to be looked at; the caller holds the contacts' locks.
+    public static func hold(_ runs: [Run], now: Timestamp, in session: PostgresSession) throws {
+        guard !runs.isEmpty else { return }
+        try session.execute(
+            """
+            update runs r set held_at = \(now)
+            from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)))
+                as u (workspace_id, contact_id, run_id)
+            where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.run_id = u.run_id
+                and r.held_at is null
+            """)
+    }
+
+    // MARK: Pausing
+
+    /// Where a journey stands.
+    public struct Standing: Sendable, Hashable {
+        /// The version that takes entries; nil where none does.
+        public var liveVersion: Int32?
+        public var pausedAt: Timestamp?
+    }
+
+    /// How a workspace's journeys stand, those that are gone from its files included.
+    public static func standings(
+        of workspace: WorkspaceID, in session: PostgresSession
+    ) throws -> [String: Standing] {
+        let rows = try session.query(
+            "select journey, live_version, paused_at from journeys where workspace_id = \(workspace)")
+        return Dictionary(
+            uniqueKeysWithValues: try rows.map { row in
+                let (journey, version, pausedAt) = try row.decode((String.self, Int32?.self, Timestamp?.self))
+                return (journey, Standing(liveVersion: version, pausedAt: pausedAt))
+            })
+    }
+
+    /// Pauses a journey, or lets it go on; its runs are released apart.
+    ///
+    /// - Parameter instant: since when it is paused; nil lets it go on.
+    public static func set(
+        _ journey: String, to instant: Timestamp?, in workspace: WorkspaceID, session: PostgresSession
+    ) throws {
+        try session.execute(
+            """
+            update journeys set paused_at = \(instant)
+            where workspace_id = \(workspace) and journey = \(journey)
+                and (paused_at is null or \(instant)::timestamptz is null)
+            """)
+    }
+
+    /// A mark in the order of transactions: all that are open now come before it.
+    public static func mark(in session: PostgresSession) throws -> Int64 {
+        try session.query("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")[0][0, as: Int64.self]
+    }
+
+    /// Whether all transactions that were open at a mark have ended.
+    public static func hasPassed(_ mark: Int64, in session: PostgresSession) throws -> Bool {
+        try session.query("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= \(mark)")[0][
+            0, as: Bool.self]
+    }
+
+    /// Holds what is planned of a journey and not in a mailer's hands.
+    ///
+    /// - Returns: how many messages were not held before.
+    public static func holdMessages(
+        of journey: String, in workspace: WorkspaceID, session: PostgresSession
+    ) throws -> Int64 {
+        Int64(
+            try session.execute(
+                """
+                update messages set due_at = \(never), look_at = null
+                where workspace_id = \(workspace) and journey = \(journey) and state = 'planned'
+                    and (look_at is not null or due_at < \(never))
+                """))
+    }
+
+    /// How many messages of a journey are held by its pause.
+    public static func heldMessages(
+        of journey: String, in workspace: WorkspaceID, session: PostgresSession
+    ) throws -> Int64 {
+        try session.query(
+            """
+            select count(*) from messages
+            where workspace_id = \(workspace) and journey = \(journey) and due_at = \(never)
+            """)[0][0, as: Int64.self]
+    }
+}

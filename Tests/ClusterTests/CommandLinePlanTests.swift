@@ -1,6 +1,7 @@
 import Foundation
 import Laboratory
 import Model
+import Postgres
 import Testing
 import TestSupport
 

@@ -37,9 +37,9 @@ struct JourneyBatch {
         if clock.mode == .stepped { try Flights.arrive(flights, in: session) }
         guard !byContact.isEmpty else { return Result() }
         var programs = Programs(definitions, in: session)
-        try programs.takeEntries(in: Set(byContact.keys.map(\.workspace)))
         var log = StepLog(now: clock.now)
-        log.paused = try Pauses.journeys(of: Set(byContact.keys.map(\.workspace)), in: session)
+        try heed(Set(byContact.keys.map(\.workspace)), &programs, &log)
+        try programs.takeEntries(in: Set(byContact.keys.map(\.workspace)))
         let runs = try log.moving(try Runs.open(of: byContact.keys, in: session), in: session)
         let cast = try Cast(
             try Openings(for: byContact, programs, in: session),
@@ -64,7 +64,7 @@ struct JourneyBatch {
         CrashPoint.schedulerCatchingUp.pass()
         var programs = Programs(definitions, in: session)
         var log = StepLog(now: clock.now)
-        log.paused = try Pauses.journeys(of: Set(meant.keys.map(\.workspace)), in: session)
+        try heed(Set(meant.keys.map(\.workspace)), &programs, &log)
         let runs = try log.moving(
             try Runs.open(of: meant.keys, in: session).filter { meant[$0.contact]?[$0.id] != nil }, in: session)
         let cast = try Cast(
@@ -72,6 +72,13 @@ struct JourneyBatch {
         try cast.act(&log, in: session)
         log.setCauses { meant[$0.contact]?[$0.run] }
         return try write(log, contacts: taken.count, clock: clock)
+    }
+
+    /// Learns what people said of the journeys.
+    private func heed(_ workspaces: Set<WorkspaceID>, _ programs: inout Programs, _ log: inout StepLog) throws {
+        let orders = try StandingOrders(of: workspaces, in: session)
+        programs.wordings = orders.wordings
+        log.paused = orders.paused
     }
 
     /// The runs that can be read; the others are noted as faults.

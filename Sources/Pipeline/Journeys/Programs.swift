@@ -12,6 +12,8 @@ struct Program {
     let version: Int32
     let revision: Int32
     let workspace: Workspace
+    /// The definitions that its e-mails are of; nil: its own.
+    var wording: (revision: Int32, workspace: Workspace)?
 }
 
 /// Why a version cannot be run: its definitions are not what `apply` checked.
@@ -40,6 +42,8 @@ struct Programs {
     private let session: PostgresSession
     private var known: [Version: Result<Program, any Error>] = [:]
     private var live: [Start: [Program]] = [:]
+    /// The revisions that versions take their e-mails from in place of their own.
+    var wordings: [StandingOrders.Version: Int32] = [:]
 
     init(_ definitions: DefinitionsCache, in session: PostgresSession) {
         self.definitions = definitions
@@ -101,7 +105,13 @@ struct Programs {
             guard let definition = workspace.journey(named: journey) else {
                 throw ProgramError(description: "revision \(revision) has no journey \"\(journey)\"")
             }
-            return Program(journey: definition.journey, version: version, revision: revision, workspace: workspace)
+            let order = StandingOrders.Version(workspace: id, journey: journey, version: version)
+            let wording = try wordings[order].map {
+                (revision: $0, workspace: try definitions.workspace(id, revision: $0, in: session))
+            }
+            return Program(
+                journey: definition.journey, version: version, revision: revision, workspace: workspace,
+                wording: wording)
         }
         known[key] = result
         return try result.get()

@@ -80,14 +80,15 @@ struct StepLog {
 
     private func message(_ effect: Effect, of run: Run, _ program: Program) throws -> Message? {
         guard case .send(let visit, let template) = effect else { return nil }
-        guard let email = program.workspace.emails[template] else {
-            throw ProgramError(description: "revision \(program.revision) has no e-mail \"\(template)\"")
+        let (revision, workspace) = program.wording ?? (program.revision, program.workspace)
+        guard let email = workspace.emails[template] else {
+            throw ProgramError(description: "revision \(revision) has no e-mail \"\(template)\"")
         }
         var topic: String?
         if case .topic(let name) = email.ground { topic = name }
         return Message(
             contact: run.contact, id: Journey.messageID(run: run.id, step: visit.step, visit: visit.visit), run: run.id,
-            journey: run.journey, step: visit.step, visit: Int32(visit.visit), revision: program.revision,
+            journey: run.journey, step: visit.step, visit: Int32(visit.visit), revision: revision,
             template: template, topic: topic, plannedAt: now)
     }
 

@@ -19,20 +19,6 @@ public enum Pauses {
     /// Until when messages of a paused journey are held: for good, until it goes on.
     public static let never = Timestamp(seconds: 253_370_764_800)
 
-    /// The paused journeys of `workspaces`; read after the contacts' locks, so that whoever waits for the transactions that
-    /// were open when it paused waits for all that did not know of it.
-    public static func journeys(
-        of workspaces: some Collection<WorkspaceID>, in session: PostgresSession
-    ) throws -> Set<Place> {
-        let rows = try session.query(
-            """
-            select workspace_id, journey from journeys
-            where workspace_id = any(\(Array(workspaces))) and paused_at is not null
-            """)
-        return Set(
-            try rows.map { Place(workspace: try $0[0, as: WorkspaceID.self], journey: try $0[1, as: String.self]) })
-    }
-
     /// Notes of runs that stand still that they are to be looked at; the caller holds the contacts' locks.
     public static func hold(_ runs: [Run], now: Timestamp, in session: PostgresSession) throws {
         guard !runs.isEmpty else { return }

@@ -1,5 +1,6 @@
 import JourneyProgram
 import Model
+import Store
 import Workspaces
 
 extension Application {
@@ -13,16 +14,19 @@ extension Application {
 
     /// What changes, line by line.
     func lines(_ definitions: Workspace) -> [String] {
-        var lines = journeys.flatMap { lines($0, definitions) }
+        var lines = journeys.flatMap { told($0, definitions) }
         // A new workspace is all new: its definitions need no list.
         if !isNew { lines += difference.changes.filter { $0.kind != "journey" }.flatMap(\.lines) }
         return lines + warnings.map { "! " + $0 }
     }
 
     /// A journey with what changes in it and whom that meets.
-    private func lines(_ change: JourneyChange, _ definitions: Workspace) -> [String] {
+    private func told(_ change: JourneyChange, _ definitions: Workspace) -> [String] {
         let written = difference.changes.first { $0.kind == "journey" && $0.name == change.journey }
-        guard let head = change.line(definitions) else { return [] }
+        let orders = ordered(change.journey)
+        guard let head = change.line(definitions) ?? (orders.isEmpty ? nil : "~ journey \(change.journey)") else {
+            return []
+        }
         let counts = forecast[change.journey]
         var lines = [head]
         if change.kind == .changed { lines += written?.detailLines ?? [] }
@@ -35,7 +39,13 @@ extension Application {
         }
         if change.kind != .retired, let rate = counts.entryRate { lines.append("    enters   \(rate)") }
         if let mails = counts.nextDay { lines.append("    next 24 hours   would send \(mails)") }
-        return lines
+        return lines + orders
+    }
+
+    /// What is to become of a journey's runs under way.
+    private func ordered(_ journey: String) -> [String] {
+        migrations.filter { $0.journey == journey }.flatMap(\.lines)
+            + rewordings.filter { $0.journey == journey && $0.changesAnything }.map(\.line)
     }
 
     /// What whoever applies it should know first.
@@ -47,6 +57,7 @@ extension Application {
                 revision \(file.changed.revision), at \(file.changed.at)\(why): applying takes that back
                 """
         }
+        warnings += rewordings.flatMap(\.warnings)
         if let recounted {
             warnings += recounted.scores.map { name in
                 """
@@ -68,11 +79,12 @@ extension Application {
             return count > 0 ? "\(count.grouped) to \(verb)" : nil
         }
         if !warnings.isEmpty { parts.append(warnings.count.counted("warning")) }
-        return parts.isEmpty ? "journeys to change" : parts.joined(separator: ", ")
+        return parts.isEmpty ? "runs under way to change" : parts.joined(separator: ", ")
     }
 
     var headline: String {
         if isNew { return "workspace \(workspace) is new" }
+        if changesAnything, after == before { return "workspace \(workspace), revision \(before)" }
         return changesAnything
             ? "workspace \(workspace), revision \(before) → \(after)"
             : "workspace \(workspace) stays at revision \(before): nothing has changed"
@@ -88,7 +100,8 @@ extension Application {
                     .object(change.members.merging(forecast[change.journey].json.object ?? [:]) { own, _ in own })
                 }),
             "changes": .array(difference.changes.map(\.json)),
-            "warnings": warnings.json,
+            "migrations": .array(migrations.map(\.json)),
+            "rewordings": .array(rewordings.filter(\.changesAnything).map(\.json)), "warnings": warnings.json,
             "files": .object(["added": added.json, "changed": changed.json, "removed": removed.json]),
         ])
     }

@@ -1,6 +1,7 @@
 import JourneyProgram
 import Model
 import Postgres
+import ServiceRuntime
 import Store
 import Workspaces
 
@@ -36,21 +37,29 @@ struct Application: Sendable {
     let outdated: [Definitions.Outdated]
     /// Scores whose rules change although events have left the log, and since when it goes back no further.
     let recounted: (scores: [String], horizon: Timestamp)?
+    /// Runs that move to newer versions, once the definitions are live.
+    let migrations: [RunMigration]
+    /// Versions whose runs send the new wording.
+    let rewordings: [Rewording]
     private let live: [Definitions.JourneyVersion]
     private let entrances: [Entrance]
 
     var changesAnything: Bool {
+        changesDefinitions || migrations.contains { $0.moving > 0 } || rewordings.contains { $0.changesAnything }
+    }
+
+    private var changesDefinitions: Bool {
         before == 0 || !added.isEmpty || !changed.isEmpty || !removed.isEmpty
             || journeys.contains { $0.kind != .unchanged }
     }
 
     /// The revision that is live afterwards.
-    var after: Int32 { changesAnything ? before + 1 : before }
+    var after: Int32 { changesDefinitions ? before + 1 : before }
 
     /// - Parameter entry: nil where the workspace does not exist yet.
     init(
         _ definitions: Workspace, files: [String: String], as name: String, over entry: WorkspaceRegister.Entry?,
-        now: Timestamp, in session: PostgresSession
+        order: ApplyOrder, now: Timestamp, in session: PostgresSession
     ) throws {
         workspace = name
         isNew = entry.map { $0.revision == 0 } ?? true
@@ -81,12 +90,15 @@ struct Application: Sendable {
         difference = WorkspaceDifference(from: stored, to: files)
         entrances = journeys.compactMap { Entrance(of: $0, definitions, before: old) }
         guard let entry, before > 0 else {
-            (forecast, signature, outdated) = (Forecast(), nil, [])
+            (forecast, signature, outdated, migrations, rewordings) = (Forecast(), nil, [], [], [])
             return
         }
         var forecast = try Forecast(of: entry.id, now: now, in: session)
         for entrance in entrances { forecast.note(try entrance.count(in: entry.id, session), of: entrance.journey) }
         self.forecast = forecast
+        migrations = try Self.migrations(order.migrate, definitions, journeys, forecast, in: entry.id, session)
+        rewordings =
+            order.content ? try Self.rewordings(definitions, journeys, forecast, in: entry.id, session) : []
         signature = try Definitions.signature(of: before, in: entry.id, session: session)
         outdated = try Definitions.outdated(
             files.filter { changed.contains($0.key) }, in: entry.id, session: session)
@@ -120,15 +132,49 @@ struct Application: Sendable {
         return (changes.sorted { $0.journey < $1.journey }, versions)
     }
 
+    private static func migrations(
+        _ names: [String], _ definitions: Workspace, _ journeys: [JourneyChange], _ forecast: Forecast,
+        in workspace: WorkspaceID, _ session: PostgresSession
+    ) throws -> [RunMigration] {
+        try Set(names).sorted().map { name in
+            guard let journey = definitions.journey(named: name)?.journey,
+                let version = journeys.first(where: { $0.journey == name })?.version
+            else {
+                throw ExitFault(
+                    code: .failures,
+                    message: "there is no journey \"\(name)\" to migrate runs to; nothing has been changed")
+            }
+            return try RunMigration(
+                to: journey, version: version, standings: forecast[name].standings, of: workspace, in: session)
+        }
+    }
+
+    private static func rewordings(
+        _ definitions: Workspace, _ journeys: [JourneyChange], _ forecast: Forecast, in workspace: WorkspaceID,
+        _ session: PostgresSession
+    ) throws -> [Rewording] {
+        let orders = try StandingOrders(of: [workspace], in: session)
+        return try forecast.byJourney.keys.sorted().map { name in
+            try Rewording(
+                of: name, live: journeys.first { $0.journey == name }?.version, to: definitions,
+                standings: forecast[name].standings, orders: orders, in: workspace, session: session)
+        }
+    }
+
     /// Writes it; `entry` is locked in this transaction.
     func write(
         _ files: [String: String], to entry: WorkspaceRegister.Entry, by author: String, because reason: String?,
         clock: DomainClock.Reading, in session: PostgresSession
     ) throws {
-        guard changesAnything else { return }
-        _ = try Definitions.store(
-            files: files, for: entry, by: author, reason: reason, now: clock.now, in: session)
-        try Definitions.publish(live, in: entry.id, now: clock.now, session: session)
-        for entrance in entrances { try entrance.open(in: entry.id, clock: clock, session) }
+        if changesDefinitions {
+            _ = try Definitions.store(
+                files: files, for: entry, by: author, reason: reason, now: clock.now, in: session)
+            try Definitions.publish(live, in: entry.id, now: clock.now, session: session)
+            for entrance in entrances { try entrance.open(in: entry.id, clock: clock, session) }
+        }
+        for rewording in rewordings {
+            try rewording.write(
+                to: after, by: author, because: reason, in: entry.id, now: clock.now, session)
+        }
     }
 }

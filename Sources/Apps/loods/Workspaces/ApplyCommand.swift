@@ -24,27 +24,38 @@ struct ApplyCommand: AsyncParsableCommand {
     var ifRevision: Int32?
     @Option(help: "Why; loods history tells it.")
     var reason: String?
+    @OptionGroup var runs: ApplyOptions
     @OptionGroup var format: FormatOption
 
     func run() async throws {
         let proposal = try Proposal(folder: folder, as: workspace)
-        let (author, reason) = (Author.name, reason)
+        let (author, reason, order) = (Author.name, reason, runs.order)
         let url = try Settings.read { Settings.databaseURL(&$0) }
-        let application = try await PostgresPool.lend(url) { pool in
+        let (application, moved) = try await PostgresPool.lend(url) { pool in
             try await pool.withTransaction { try proposal.refuseLongWindows(in: $0) }
             let expected = try await confirmed(proposal, pool) ?? ifRevision
-            return try await pool.withTransaction {
-                try proposal.apply(by: author, because: reason, expecting: expected, in: $0)
+            let application = try await pool.withTransaction {
+                try proposal.apply(order, by: author, because: reason, expecting: expected, in: $0)
             }
+            let moved = try await proposal.migrate(application.migrations, by: author, because: reason, pool)
+            return (application, moved)
         }
-        if format.json { return Console.show(application.json) }
+        if format.json {
+            let moved = JSON.object(moved.mapValues { .int($0) })
+            return Console.show(
+                .object((application.json.object ?? [:]).merging(["migrated": moved]) { own, _ in own }))
+        }
         if yes || !application.changesAnything { application.report(proposal.definitions) } else { print("Applied.") }
+        for (journey, runs) in moved.sorted(by: { $0.key < $1.key }) {
+            print("\(runs.counted("run")) of \(journey) moved to its newest version.")
+        }
     }
 
     /// The revision that the person saw and agreed to replace; nil where nobody is to be asked.
     private func confirmed(_ proposal: Proposal, _ pool: PostgresPool) async throws -> Int32? {
         guard !yes else { return nil }
-        let shown = try await pool.withTransaction { try proposal.look(in: $0) }
+        let order = runs.order
+        let shown = try await pool.withTransaction { try proposal.look(order, in: $0) }
         guard shown.changesAnything else { return shown.before }
         guard !format.json, Console.canAsk else {
             throw ExitFault(

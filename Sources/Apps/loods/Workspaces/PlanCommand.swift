@@ -18,15 +18,16 @@ struct PlanCommand: AsyncParsableCommand {
     var folder = "."
     @Option(help: "Plan under this name instead of the one in workspace.yaml.")
     var workspace: String?
+    @OptionGroup var runs: ApplyOptions
     @OptionGroup var format: FormatOption
 
     func run() async throws {
-        let proposal = try Proposal(folder: folder, as: workspace)
+        let (proposal, order) = (try Proposal(folder: folder, as: workspace), runs.order)
         let url = try Settings.read { Settings.databaseURL(&$0) }
         let application = try await PostgresPool.lend(url) { pool in
             try await pool.withTransaction { session in
                 try proposal.refuseLongWindows(in: session)
-                return try proposal.look(in: session)
+                return try proposal.look(order, in: session)
             }
         }
         if format.json {
@@ -38,10 +39,16 @@ struct PlanCommand: AsyncParsableCommand {
         if application.changesAnything { throw ArgumentParser.ExitCode(2) }
     }
 
+    /// As they were given.
+    private var options: String {
+        runs.migrate.map { " --migrate \($0)" }.joined() + (runs.content ? " --content" : "")
+    }
+
     private func closing(_ application: Application) -> String {
         """
 
-        \(application.sum). Nothing has been changed. Run: loods apply \(folder) --if-revision \(application.before)
+        \(application.sum). Nothing has been changed. Run: loods apply \(folder)\(options) --if-revision \
+        \(application.before)
         """
     }
 }

@@ -46,26 +46,54 @@ struct Proposal: Sendable {
     }
 
     /// What applying it would change now.
-    func look(in session: PostgresSession) throws -> Application {
+    func look(_ order: ApplyOrder, in session: PostgresSession) throws -> Application {
         try Standing.workspace(name).take(in: session)
         let entry = try WorkspaceRegister.find(name, in: session)
         return try Application(
-            definitions, files: files, as: name, over: entry, now: try DomainClock.read(in: session), in: session)
+            definitions, files: files, as: name, over: entry, order: order,
+            now: try DomainClock.read(in: session), in: session)
     }
 
     /// Applies it in one transaction, under the workspace's lock.
     ///
     /// - Parameter expected: the revision that it is to replace; nil replaces whichever is live.
     func apply(
-        by author: String, because reason: String?, expecting expected: Int32?, in session: PostgresSession
+        _ order: ApplyOrder, by author: String, because reason: String?, expecting expected: Int32?,
+        in session: PostgresSession
     ) throws -> Application {
         let clock = try DomainClock.reading(in: session)
         let entry = try enter(now: clock.now, in: session)
         if let expected, expected != entry.revision { throw Self.moved(from: expected, to: entry, in: session) }
         let application = try Application(
-            definitions, files: files, as: name, over: entry, now: clock.now, in: session)
+            definitions, files: files, as: name, over: entry, order: order, now: clock.now, in: session)
         try application.write(files, to: entry, by: author, because: reason, clock: clock, in: session)
         return application
+    }
+
+    /// Moves the runs that an application says, and records it; the definitions are live by now.
+    ///
+    /// - Returns: how many, by journey.
+    func migrate(
+        _ migrations: [RunMigration], by author: String, because reason: String?, _ pool: PostgresPool
+    ) async throws -> [String: Int64] {
+        let store = CommandStore(pool: pool, standing: .workspace(name))
+        let name = name
+        var moved: [String: Int64] = [:]
+        for migration in migrations where migration.moving > 0 {
+            let entry = try await store.transaction { try WorkspaceRegister.find(name, in: $0) }
+            guard let entry else { continue }
+            let runs = try await migration.run(in: entry, store)
+            moved[migration.journey] = runs
+            try await store.transaction { session in
+                let entry = try WorkspaceRegister.lock(name, in: session)
+                try Interventions.record(
+                    Interventions.Entry(
+                        kind: .migrate, at: try DomainClock.read(in: session), author: author, reason: reason,
+                        revision: entry.revision, journey: migration.journey, runs: runs),
+                    of: entry.id, in: session)
+            }
+        }
+        return moved
     }
 
     /// Only who may act for all of the cell may make a workspace; the rest is done within it.

@@ -16,7 +16,7 @@ struct Loods: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ValidateCommand.self, TestCommand.self, SimulateCommand.self, PlanCommand.self,
             ApplyCommand.self, HistoryCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self,
-            MigrateCommand.self, KeysCommand.self,
+            SchemaCommand.self, MigrateCommand.self, KeysCommand.self,
             QuotaCommand.self, ImportCommand.self, ExportCommand.self, ContactsCommand.self, EraseCommand.self,
             SegmentsCommand.self, BackfillCommand.self, LogCommand.self,
             ExplainCommand.self, FunnelCommand.self, ScoresCommand.self, ClockCommand.self, SetAsideCommand.self,

@@ -20,7 +20,7 @@ struct EmailReader {
     }
 
     func read(_ bodies: Bodies, digest: UniqueID) -> EmailDefinition? {
-        let keys = ["subject", "topic", "class", "sender", "preheader", "on_request"]
+        let keys = ["subject", "topic", "class", "sender", "preheader", "on_request", "review_by"]
         guard let fields = Fields(inspection.file.root, of: "email.yaml", keys: keys, in: inspection) else {
             return nil
         }
@@ -29,6 +29,7 @@ struct EmailReader {
         let sender = fields["sender"].map { SenderReader(inspection).read($0) }
         let preheader = fields["preheader"].map(self.preheader)
         let isOnRequest = fields["on_request"].map { inspection.flag($0, "\"on_request\"") ?? false } ?? false
+        if let day = fields["review_by"] { checkDay(day) }
         if case .topic? = ground, let template { warnOfMissing(in: template) }
         if case .topic? = ground, isOnRequest, let node = fields["on_request"] {
             inspection.report(
@@ -39,6 +40,14 @@ struct EmailReader {
         return EmailDefinition(
             name: name, template: template, preheader: preheader ?? nil, ground: ground, sender: sender ?? nil,
             isOnRequest: isOnRequest, digest: digest)
+    }
+
+    /// The day by which somebody is to look at the e-mail again; see `Workspace.review`.
+    private func checkDay(_ node: YAMLNode) {
+        let isDay = node.text.map { $0.count == 10 && Timestamp(iso8601: $0 + "T00:00:00Z") != nil } ?? false
+        guard !isDay else { return }
+        inspection.report(
+            .invalid, "\"review_by\" is a day", at: node.place, help: "such as 2027-01-31")
     }
 
     private var isName: Bool {

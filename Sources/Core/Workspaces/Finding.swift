@@ -25,6 +25,20 @@ public struct Finding: Error, Sendable, Hashable, CustomStringConvertible {
         case notAvailable = "not-available"
         /// A file or definition that nothing reads.
         case unused
+        /// A condition that can never be true.
+        case neverTrue = "never-true"
+        /// An event that stands in one place only, and was perhaps meant to be another.
+        case nameUsedOnce = "name-used-once"
+        /// A goal that an earlier run may have reached.
+        case bareDid = "bare-did"
+        /// Opens or clicks where nobody can consent to tracking.
+        case noTracking = "no-tracking"
+        /// A merge field that may leave a gap.
+        case noFallback = "no-fallback"
+        /// A stage in which no persona is sent anything.
+        case emptyCell = "empty-cell"
+        /// Content that was to be looked at again.
+        case reviewDue = "review-due"
     }
 
     /// Relative to the workspace's folder.

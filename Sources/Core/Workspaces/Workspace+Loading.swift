@@ -8,6 +8,11 @@ extension Workspace {
         /// In the order of files and places.
         public var findings: [Finding]
 
+        public init(workspace: Workspace?, findings: [Finding]) {
+            self.workspace = workspace
+            self.findings = findings
+        }
+
         public var hasErrors: Bool { findings.contains { $0.severity == .error } }
     }
 

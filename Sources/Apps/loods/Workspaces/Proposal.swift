@@ -3,6 +3,7 @@ import Model
 import Postgres
 import ServiceRuntime
 import Store
+import Transit
 import Workspaces
 
 /// A folder's checked definitions on their way to be looked at or applied.
@@ -15,9 +16,13 @@ struct Proposal: Sendable {
     ///
     /// - Parameter workspace: a name in place of the one in workspace.yaml; it goes through the same checks.
     init(folder: String, as workspace: String?) throws {
-        files = try WorkspaceFolder(folder).files
-        let loaded = Workspace.load(files: files)
-        for finding in loaded.findings { Console.note(finding.description) }
+        let read = try WorkspaceFolder(folder)
+        files = read.files
+        let loaded = Workspace.Loaded(folder: read)
+        // loods validate tells of more.
+        let advice = Set(
+            Workspace.review(files: files, today: MachineClock.host.now).filter { $0.severity == .warning })
+        for finding in loaded.findings where !advice.contains(finding) { Console.note(finding.description) }
         guard let definitions = loaded.workspace else {
             throw ExitFault(code: .failures, message: "\(loaded.summary); nothing has been changed")
         }

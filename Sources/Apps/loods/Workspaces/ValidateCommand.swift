@@ -1,5 +1,6 @@
 import ArgumentParser
 import Model
+import Transit
 import Workspaces
 
 struct ValidateCommand: ParsableCommand {
@@ -24,7 +25,7 @@ struct ValidateCommand: ParsableCommand {
 
     func run() throws {
         let folder = try WorkspaceFolder(folder)
-        var loaded = Workspace.load(files: folder.files, retention: retention)
+        var loaded = Workspace.Loaded(folder: folder, retention: retention)
         // Names in tests are those of a sound workspace.
         if let workspace = loaded.workspace { loaded.findings += workspace.tests(in: folder.tests).findings }
         if format.json {
@@ -48,6 +49,16 @@ extension Finding {
 }
 
 extension Workspace.Loaded {
+    /// A folder as people look at it: what services would not mind included.
+    init(folder: WorkspaceFolder, retention: Span? = nil) {
+        let loaded = Workspace.load(files: folder.files, retention: retention)
+        let found =
+            loaded.workspace == nil ? [] : Workspace.review(files: folder.files, today: MachineClock.host.now)
+        let isRefused = found.contains { $0.severity == .error }
+        self.init(
+            workspace: isRefused ? nil : loaded.workspace, findings: Set(loaded.findings + found).sorted())
+    }
+
     /// `2 errors, 1 warning`, or what the workspace holds.
     var summary: String {
         let errors = findings.count { $0.severity == .error }

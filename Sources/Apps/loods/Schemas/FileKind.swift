@@ -1,0 +1,127 @@
+import ArgumentParser
+import Model
+
+/// A kind of file in a workspace, with the form that editors may hold it to.
+enum FileKind: String, CaseIterable, ExpressibleByArgument {
+    case workspace, stages, scores, personas, segment, journey, email, pages, forms
+
+    /// Where such files lie.
+    var pattern: String {
+        switch self {
+        case .workspace, .stages, .scores, .personas, .pages, .forms: "\(rawValue).yaml"
+        case .segment: "segments/*.yaml"
+        case .journey: "journeys/*.yaml"
+        case .email: "emails/*/email.yaml"
+        }
+    }
+
+    var schema: JSON {
+        var schema = shape.json.object ?? [:]
+        schema["$schema"] = .string("https://json-schema.org/draft/2020-12/schema")
+        schema["title"] = .string("Loods \(rawValue)")
+        if self == .journey { schema["$defs"] = .object(["steps": Self.steps.json]) }
+        return .object(schema)
+    }
+
+    private var shape: Shape {
+        switch self {
+        case .workspace:
+            .object(
+                [
+                    "workspace*": .name, "time_zone*": .text("Such as Europe/Amsterdam."), "sender*": Self.sender,
+                    "reply_to": .text(), "address*": .text("The postal address that mails carry."),
+                    "topics": .list(.object(["topic*": .name, "wording*": .text(), "version": .whole(from: 1)])),
+                ], closed: false)
+        case .stages:
+            .object([
+                "regress": .oneOf(["never", "follow"]),
+                "stages*": .list(.object(["stage*": .name, "when": .condition])),
+            ])
+        case .scores: .object(["scores*": .list(Self.score)])
+        case .personas:
+            .object(["personas*": .list(.object(["persona*": .name, "when*": .condition])), "default*": .name])
+        case .segment:
+            .object(["segment*": .name, "stage": .name, "when*": .condition, "description": .text()])
+        case .journey: Self.journey
+        case .email:
+            .object(
+                [
+                    "subject*": .text(), "topic": .name, "class": .oneOf(["transactional"]), "sender": Self.sender,
+                    "preheader": .text(),
+                    "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),
+                ], closed: false)
+        case .pages:
+            .object([
+                "pages": .list(.object(["url*": .text(), "stage": .name, "content": .name])),
+                "content": .list(
+                    .object(["content*": .name, "url": .text(), "file": .name, "expires": .span])),
+            ])
+        case .forms:
+            .object([
+                "forms": .list(Self.form),
+                "ratings": .list(
+                    .object([
+                        "rating*": .name, "question*": .text(), "from": .whole(from: -100), "to": .whole(from: -100),
+                    ])),
+            ])
+        }
+    }
+
+    private static let sender = Shape.object(["name*": .text(), "address*": .text()])
+
+    private static let score = Shape.object([
+        "score*": .name, "half_life": .span, "expires": .span,
+        "points": .list(
+            .object([
+                "event*": .text(), "points*": .number, "when": .condition,
+                "cap": .object(["per_day": .whole(from: 1), "total": .whole(from: 1)]), "expires": .span,
+            ])),
+        "fit": .list(.object(["when*": .condition, "points*": .number])),
+        "bands": .list(.object(["band*": .name, "from": .number])),
+    ])
+
+    private static let form = Shape.object([
+        "form*": .name,
+        "fields*": .list(
+            .object(
+                ["field*": .name, "type": .text(), "required": .flag, "most": .whole(from: 1), "trait": .name])),
+        "honeypot": .name, "success": .text(), "error": .text(), "message": .text(), "content": .name,
+    ])
+
+    // Journeys grow: what else stands there is for validate to judge.
+    private static let journey = Shape.object(
+        [
+            "journey*": .name, "stage": .name,
+            "enter*": .object(
+                [
+                    "event": .text(), "when": .condition, "key": .text("What there is one run for, in CEL."),
+                    "stage": .name, "segment": .name, "backfill": .flag,
+                ], closed: false),
+            "goal": .object(["when*": .condition, "within": .span], closed: false),
+            "exit": .object(["when*": .condition], closed: false), "steps*": .named("steps"),
+        ], closed: false)
+
+    private static let steps = Shape.list(
+        .any([
+            .oneOf(["end"]),
+            .object(
+                [
+                    "email": .name, "step": .name,
+                    "wait": .any([
+                        .span, .object(["until": .text(), "days": .any([.text(), .list(.text())])], closed: false),
+                    ]),
+                    "wait_for": .object(
+                        [
+                            "event": .text(), "when": .condition, "any": .list(.map(.any([.text(), .named("steps")]))),
+                            "at_most": .span,
+                        ],
+                        closed: false),
+                    "if": .condition, "then": .named("steps"), "else": .named("steps"),
+                    "elif": .list(.object(["if*": .condition, "then*": .named("steps")])),
+                    "switch": .text("What decides, in CEL."), "cases": .map(.named("steps")),
+                    "split": .object(["share*": .map(.whole(from: 1))], closed: false),
+                    "repeat": .object(["times*": .whole(from: 2), "until": .condition], closed: false),
+                    "steps": .named("steps"),
+                ], closed: false),
+        ]))
+}

@@ -1,0 +1,81 @@
+import Expressions
+import Model
+
+extension Review {
+    private static let tracked = ["Email Opened", "Email Clicked"]
+
+    mutating func lookAtJourneys() {
+        for file in documents(in: "journeys") {
+            lookAtGoal(of: file)
+            if !hasTracking { lookAtTracking(in: file) }
+        }
+    }
+
+    /// A goal that counts what was done in an earlier run as well.
+    private mutating func lookAtGoal(of file: YAMLFile) {
+        guard let again = file.root["enter"]?["again"], again.text != "never", let goal = file.root["goal"]?["when"],
+            let text = goal.text
+        else { return }
+        for mention in HistoryMention.all(in: text) where !mention.isOfRun && mention.function == "did" {
+            report(
+                .bareDid,
+                "did(\"\(mention.event)\") holds for good: whoever enters again has reached this goal at once",
+                in: file.name, at: file.place(line: mention.line, column: mention.column, in: goal),
+                help: "run.did(\"\(mention.event)\") counts what happens in the run")
+        }
+    }
+
+    private var hasTracking: Bool {
+        document("workspace.yaml")?.root["topics"]?.elements?.contains {
+            $0["topic"]?.text == Workspace.trackingTopic
+        } ?? false
+    }
+
+    /// Opens and clicks that nobody can have consented to be known by.
+    private mutating func lookAtTracking(in file: YAMLFile) {
+        var found: [(name: String, place: YAMLNode.Place)] = []
+        file.root.walk { member, _ in
+            guard member.key == "event", let name = member.value.text else { return }
+            found.append((name, member.value.place))
+        }
+        for node in file.root.conditions {
+            found += HistoryMention.all(in: node.text ?? "").map {
+                ($0.event, file.place(line: $0.line, column: $0.column, in: node))
+            }
+        }
+        for (name, place) in found where Self.tracked.contains(name) {
+            report(
+                .noTracking, "\"\(name)\" is only known of who consented to tracking, and there is no such topic",
+                in: file.name, at: place,
+                help: "add the topic \"tracking\" to workspace.yaml, and ask for it")
+        }
+    }
+
+    /// Stages in which a workspace with personas has nothing to say.
+    mutating func lookAtMatrix() {
+        guard let stages = document("stages.yaml"), let personas = document("personas.yaml")?.root else { return }
+        let names =
+            (personas["personas"]?.elements ?? []).compactMap { $0["persona"]?.text }
+            + [personas["default"]?.text].compactMap(\.self)
+        guard !names.isEmpty else { return }
+        let served = Set(
+            documents(in: "journeys").filter(\.root.sends).compactMap { $0.root["stage"]?.text }
+                + documents(in: "journeys").filter(\.root.sends).compactMap { $0.root["enter"]?["stage"]?.text })
+        for stage in stages.root["stages"]?.elements ?? [] {
+            guard let name = stage["stage"], let text = name.text, !served.contains(text) else { continue }
+            let cells = names.map { "\($0) × \(text)" }.joined(separator: ", ")
+            report(
+                .emptyCell, "no journey of the stage \"\(text)\" sends anything: \(cells) has no content",
+                in: stages.name, at: name.place)
+        }
+    }
+}
+
+extension YAMLNode {
+    /// Whether a journey sends an e-mail anywhere.
+    fileprivate var sends: Bool {
+        var sends = false
+        walk { member, _ in sends = sends || member.key == "email" }
+        return sends
+    }
+}

@@ -1,0 +1,107 @@
+import Model
+import Testing
+import Workspaces
+
+/// What validate finds in files that can be read.
+@Suite struct ReviewTests {
+    private static let today = Timestamp(iso8601: "2026-11-26T12:00:00Z")!
+
+    private static func review(_ changes: [String: String?]) -> [String] {
+        var files = Shop.files
+        // Without what would be found in it.
+        files["emails/thanks/email.yaml"] = "{subject: Thanks, class: transactional}"
+        files["emails/thanks/body.txt.mustache"] = "Thank you.\n"
+        for (file, text) in changes { files[file] = text }
+        return Workspace.review(files: files, today: today).map(\.description)
+    }
+
+    private static func welcome(_ old: String, _ new: String) -> [String] {
+        let text = Shop.files["journeys/welcome.yaml"]!
+        precondition(text.contains(old))
+        return review(["journeys/welcome.yaml": text.replacing(old, with: new)])
+    }
+
+    @Test func aSoundWorkspaceHasNothing() {
+        #expect(Self.review([:]) == [])
+    }
+
+    @Test func aConditionThatCanNeverBeTrueIsAnErrorAtItsPlace() {
+        #expect(
+            Self.welcome("'stage == \"do\" &&", "'stage == \"do\" && stage == \"see\" &&") == [
+                "journeys/welcome.yaml:14:32  this can never be true: stage == \"do\" and == \"see\" "
+                    + "(one of the comparisons is not meant so, or || is meant)"
+            ])
+        let segment = "segment: odd\nwhen: 'count(\"Order Completed\") < 0'\n"
+        #expect(
+            Self.review(["segments/odd.yaml": segment]).map { String($0.prefix(24)) } == ["segments/odd.yaml:2:8  th"])
+        let errors = Workspace.review(
+            files: Shop.files.merging(["segments/odd.yaml": segment]) { $1 }, today: Self.today
+        ).filter { $0.severity == .error }
+        #expect(errors.map(\.code) == [.neverTrue])
+        // Services read it all the same.
+        #expect(Shop.load(["segments/odd.yaml": segment]).workspace != nil)
+    }
+
+    @Test func aLiteralFalseIsOnlyTold() {
+        let found = Self.welcome("'!consented(\"offers\")'", "'false'")
+        #expect(found == ["journeys/welcome.yaml:5:15  warning: this can never be true: it is false"])
+    }
+
+    @Test func aGoalThatCountsWhatWasDoneBeforeIsToldWhereOneMayEnterAgain() {
+        let again = "key: event.properties.id, again: per-key}"
+        let text = Shop.files["journeys/welcome.yaml"]!.replacing("run.did", with: "did")
+        #expect(Self.review(["journeys/welcome.yaml": text]) == [])
+        let found = Self.review(["journeys/welcome.yaml": text.replacing("== 1'}", with: "== 1', \(again)")])
+        #expect(found.count == 1 && found[0].contains("journeys/welcome.yaml:4:18  warning: did(\"Order Completed\")"))
+        #expect(found[0].contains("run.did(\"Order Completed\") counts what happens in the run"))
+    }
+
+    @Test func clicksThatNobodyConsentedToAreTold() {
+        let settings = Shop.files["workspace.yaml"]!.replacing(
+            "  - {topic: tracking, wording: \"You may see what I open\"}", with: "")
+        let waiting = Shop.files["journeys/welcome.yaml"]!.replacing("event: Page Viewed", with: "event: Email Clicked")
+        #expect(Self.review(["journeys/welcome.yaml": waiting]) == [])
+        let found = Self.review(["journeys/welcome.yaml": waiting, "workspace.yaml": settings])
+        #expect(
+            found.count == 1 && found[0].contains("12:23  warning: \"Email Clicked\" is only known of who"), "\(found)")
+    }
+
+    @Test func mergeFieldsWithoutAFallbackAreTold() {
+        let body =
+            "Hello {{contact.first_name}},\n{{#contact.city}}in {{contact.city}}{{/contact.city}} {{contact.email}}\n"
+        let found = Self.review(["emails/thanks/body.txt.mustache": body])
+        #expect(found.count == 1, "\(found)")
+        #expect(found[0].hasPrefix("emails/thanks/body.txt.mustache:1:7  warning: {{contact.first_name}} is nothing"))
+        let subject = "{subject: 'Hi {{contact.name}}', class: transactional}"
+        #expect(
+            Self.review(["emails/thanks/email.yaml": subject])[0].hasPrefix("emails/thanks/email.yaml:1:15  warning"))
+    }
+
+    @Test func contentPastItsReviewIsTold() {
+        func mail(_ day: String) -> String { "{subject: Thanks, class: transactional, review_by: \(day)}" }
+        #expect(Self.review(["emails/thanks/email.yaml": mail("2026-11-26")]) == [])
+        let found = Self.review(["emails/thanks/email.yaml": mail("2026-11-25")])
+        #expect(
+            found.count == 1 && found[0].contains("1:52  warning: the e-mail \"thanks\" was to be looked at again by"))
+        #expect(Shop.load(["emails/thanks/email.yaml": mail("2026-11-25")]).workspace != nil)
+        let wrong = Shop.load(["emails/thanks/email.yaml": mail("soon")]).findings.map(\.description)
+        #expect(wrong.first?.contains("emails/thanks/email.yaml:1:52  \"review_by\" is a day") == true, "\(wrong)")
+    }
+
+    @Test func cellsWithoutContentAreToldWherePersonasAre() {
+        let personas = "personas: [{persona: developer, when: 'contact.role == \"developer\"'}]\ndefault: other\n"
+        let found = Self.review(["personas.yaml": personas])
+        #expect(found.count == 2, "\(found)")
+        #expect(found[0].hasPrefix("stages.yaml:2:12  warning: no journey of the stage \"see\" sends anything: "))
+        #expect(found[0].hasSuffix("developer × see, other × see has no content"))
+    }
+
+    @Test func anEventOfNearlyTheSameNameIsTold() {
+        let found = Self.welcome(
+            "goal: {when: 'run.did(\"Order Completed\")'", "goal: {when: 'run.did(\"Order Completd\")'")
+        #expect(found.count == 1, "\(found)")
+        #expect(
+            found[0].hasPrefix("journeys/welcome.yaml:4:23  warning: the event \"Order Completd\" stands nowhere else"))
+        #expect(found[0].hasSuffix("(did you mean \"Order Completed\"?)"))
+    }
+}

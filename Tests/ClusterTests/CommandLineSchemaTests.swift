@@ -10,6 +10,12 @@ import Workspaces
         "pages": "pages.yaml", "forms": "forms.yaml",
     ]
 
+    private static func findings(in file: String, _ text: String) -> [Finding] {
+        var files = ["workspace.yaml": "workspace: x", "emails/m/body.txt.mustache": "Text."]
+        files[file] = text
+        return Workspace.load(files: files).findings.filter { $0.file == file }
+    }
+
     @Test func everyKeyOfASchemaIsRead() async throws {
         try await Terminal.with { line in
             let listed = try await line("schema").output.split(separator: "\n").map { String($0.prefix { $0 != " " }) }
@@ -19,15 +25,10 @@ import Workspaces
                 #expect(schema["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")
                 let keys = try #require((schema["properties"] as? [String: Any])?.keys.sorted(), "\(kind)")
                 let text = keys.map { "\($0): x" }.joined(separator: "\n")
-                let findings = Workspace.load(files: [
-                    "workspace.yaml": "workspace: x", Self.files[kind]!: text, "emails/m/body.txt.mustache": "Text.",
-                ]).findings.filter { $0.file == Self.files[kind] }
+                let findings = Self.findings(in: Self.files[kind]!, text)
                 #expect(!findings.contains { $0.code == .unknownKey }, "\(findings)")
                 // One more would be told.
-                let more = Workspace.load(files: [
-                    "workspace.yaml": "workspace: x", Self.files[kind]!: text + "\nsurplus: x",
-                    "emails/m/body.txt.mustache": "Text.",
-                ]).findings.filter { $0.file == Self.files[kind] }
+                let more = Self.findings(in: Self.files[kind]!, text + "\nsurplus: x")
                 #expect(more.contains { $0.code == .unknownKey && $0.message.contains("surplus") }, "\(more)")
                 for key in schema["required"] as? [String] ?? [] { #expect(keys.contains(key)) }
             }

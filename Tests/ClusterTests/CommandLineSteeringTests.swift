@@ -36,7 +36,9 @@ import TestSupport
     }
 
     private static func object(_ output: String) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+        // Warnings stand before it.
+        let last = output.split(separator: "\n").last ?? ""
+        return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
     }
 
     @Test(.timeLimit(.minutes(3)))
@@ -56,6 +58,7 @@ import TestSupport
                 #expect(paused.contains("first is paused: 3 runs stand still, 0 planned mails held."), "\(paused)")
                 _ = try await cluster.loods("clock", "advance", "2d")
                 #expect(try cluster.mail.mails().count == 3)
+                #expect(try await cluster.loods("explain", "u1").contains("; paused since Mon 2 March 2026"))
                 let look = try await cluster.loods("resume", "first", "--dry-run")
                 #expect(look.contains("first would go on: 3 runs to be looked at, spread over 1h"), "\(look)")
                 #expect(look.contains("3 at wait 2, version 1"), "\(look)")

@@ -39,7 +39,7 @@ import Testing
             #expect(try await bench.texts("select count(*)::text from timers") == ["0"])
             #expect(try await bench.texts("select count(*)::text from runs where held_at is not null") == ["2"])
             #expect(try await Self.resume(bench, "onboarding") == 2)
-            try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers(limit: 500)
             #expect(try await bench.runs() == ["onboarding converted", "onboarding waiting for goal end"])
             try await bench.advance(to: Bench.start + .days(14))
             #expect(try await bench.runs() == ["onboarding converted", "onboarding finished"])
@@ -52,7 +52,7 @@ import Testing
             try await Self.pause(bench, "onboarding")
             try await bench.hears("Page Viewed", "v")
             #expect(try await Self.resume(bench, "onboarding") == 1)
-            try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers(limit: 500)
             #expect(try await bench.runs() == ["onboarding waiting wait 1"])
             #expect(try await bench.advance(to: Bench.start + .days(10) - .seconds(1)) == 0)
             #expect(try await bench.advance(to: Bench.start + .days(10)) == 1)
@@ -67,7 +67,7 @@ import Testing
             #expect(try await bench.messages() == [])
             #expect(try await bench.texts("select choice from decisions where journey = 'receipt'") == ["started"])
             #expect(try await Self.resume(bench, "receipt") == 1)
-            try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers(limit: 500)
             #expect(try await bench.messages() == ["receipt receipt planned"])
         }
     }
@@ -107,7 +107,7 @@ import Testing
             }
             #expect(released == 1)
             #expect(try await bench.sendPlanned(to: "anne") == (lateness == .send ? 1 : 0))
-            try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers(limit: 500)
             #expect(try await bench.runs() == ["receipt finished"])
         }
     }

@@ -28,7 +28,7 @@ import Workspaces
     @Test func aConditionThatCanNeverBeTrueIsAnErrorAtItsPlace() {
         #expect(
             Self.welcome("'stage == \"do\" &&", "'stage == \"do\" && stage == \"see\" &&") == [
-                "journeys/welcome.yaml:14:32  this can never be true: stage == \"do\" and == \"see\" "
+                "journeys/welcome.yaml:14:31  this can never be true: stage == \"do\" and == \"see\" "
                     + "(one of the comparisons is not meant so, or || is meant)"
             ])
         let segment = "segment: odd\nwhen: 'count(\"Order Completed\") < 0'\n"
@@ -52,7 +52,7 @@ import Workspaces
         let text = Shop.files["journeys/welcome.yaml"]!.replacing("run.did", with: "did")
         #expect(Self.review(["journeys/welcome.yaml": text]) == [])
         let found = Self.review(["journeys/welcome.yaml": text.replacing("== 1'}", with: "== 1', \(again)")])
-        #expect(found.count == 1 && found[0].contains("journeys/welcome.yaml:4:18  warning: did(\"Order Completed\")"))
+        #expect(found.count == 1 && found[0].contains("journeys/welcome.yaml:4:19  warning: did(\"Order Completed\")"))
         #expect(found[0].contains("run.did(\"Order Completed\") counts what happens in the run"))
     }
 

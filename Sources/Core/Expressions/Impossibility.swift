@@ -72,11 +72,21 @@ struct Folding {
             known.add(claim)
             guard !known.isEmpty else {
                 let words = (before + [claim.words]).joined(separator: " and ")
-                return Fault(message: "\(claim.value) \(words)", offset: tree[id].offset)
+                return Fault(message: "\(claim.value) \(words)", offset: start(of: id))
             }
             bounds[claim.value] = known
         }
         return nil
+    }
+
+    /// Where a term begins.
+    private func start(of id: Int) -> Int {
+        switch tree[id].kind {
+        case .binary(_, let left, _): start(of: left)
+        case .select(let operand, _, _), .index(let operand, _, _): start(of: operand)
+        case .call(_, let target?, _): start(of: target)
+        default: tree[id].offset
+        }
     }
 
     // MARK: What a term says

@@ -75,7 +75,7 @@ extension StepTable.Operation {
     fileprivate var kind: String {
         switch self {
         case .email: "email"
-        case .wait, .waitUntil: "wait"
+        case .wait, .waitUntil, .waitUntilDate: "wait"
         case .await: "wait_for"
         case .choose: "if"
         case .select: "switch"

@@ -42,7 +42,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             .object(["personas*": .list(.object(["persona*": .name, "when*": .condition])), "default*": .name])
         case .segment:
             .object(["segment*": .name, "stage": .name, "when*": .condition, "description": .text()])
-        case .journey: Self.journey
+        case .journey: Self.journeyShape
         case .email:
             .object(
                 [
@@ -89,7 +89,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
     ])
 
     // Journeys grow: what else stands there is for validate to judge.
-    private static let journey = Shape.object(
+    private static let journeyShape = Shape.object(
         [
             "journey*": .name, "stage": .name,
             "enter*": .object(

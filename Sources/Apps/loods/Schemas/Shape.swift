@@ -1,7 +1,7 @@
 import Model
 
 /// A part of a JSON Schema (draft 2020-12), written in few words.
-indirect enum Shape {
+indirect enum Shape: Sendable {
     case text(String? = nil)
     case pattern(String, about: String? = nil)
     case number

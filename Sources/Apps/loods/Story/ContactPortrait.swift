@@ -15,6 +15,8 @@ struct ContactPortrait: Sendable {
     let definitions: Workspace?
     /// What the steps of the contact's runs say in their files, by journey and version.
     let scripts: [RunVersion: JourneyScript]
+    /// Journeys whose runs stand still, and since when.
+    let paused: [String: Timestamp]
     let workspaceName: String
     let now: Timestamp
     /// What gave points, in order; empty where no events were asked for.
@@ -33,6 +35,7 @@ struct ContactPortrait: Sendable {
         }
         self.story = story
         workspaceName = entry.name
+        paused = try Pauses.standings(of: entry.id, in: session).compactMapValues(\.pausedAt)
         now = try DomainClock.read(in: session)
         let cache = DefinitionsCache()
         definitions = entry.revision > 0 ? try cache.workspace(entry.id, revision: entry.revision, in: session) : nil

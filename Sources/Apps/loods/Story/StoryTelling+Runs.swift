@@ -89,7 +89,8 @@ extension StoryTelling {
     var waits: [Wait] {
         story.runs.filter { $0.endedAt == nil }.map { run in
             let state = try? RunState(json: run.state)
-            return Wait(run: run, step: state?.step, until: until(run, state), text: waiting(run, state))
+            let pause = portrait.paused[run.journey].map { "; paused since \(local($0).full)" } ?? ""
+            return Wait(run: run, step: state?.step, until: until(run, state), text: waiting(run, state) + pause)
         }
     }
 

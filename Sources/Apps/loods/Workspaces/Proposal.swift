@@ -82,7 +82,6 @@ struct Proposal: Sendable {
         _ migrations: [RunMigration], by author: String, because reason: String?, _ pool: PostgresPool
     ) async throws -> [String: Int64] {
         let store = CommandStore(pool: pool, standing: .workspace(name))
-        let name = name
         var moved: [String: Int64] = [:]
         for migration in migrations where migration.moving > 0 {
             let entry = try await store.transaction { try WorkspaceRegister.find(name, in: $0) }

@@ -80,6 +80,7 @@ extension StepTable.Operation {
         case .choose: "if"
         case .select: "switch"
         case .split: "split"
+        case .change(let change): change.kind
         case .leave: "repeat"
         case .end: "end"
         }

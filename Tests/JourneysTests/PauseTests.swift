@@ -29,6 +29,14 @@ import Testing
         }
     }
 
+    private static func releaseMessages(_ bench: Bench, _ lateness: Pauses.Lateness) async throws -> Int64 {
+        let (workspace, spread) = (bench.workspace, Pauses.Spread(start: Bench.start, length: .zero))
+        return try await bench.database.pool.withTransaction { session in
+            try Pauses.releaseMessages(
+                of: "receipt", in: workspace, limit: 10, lateness, spread: spread, session: session)
+        }
+    }
+
     @Test func aRunStandsStillAndSeesAfterwardsWhatCameMeanwhile() async throws {
         try await Bench.with { bench in
             for user in ["anne", "bob"] { try await bench.hears("Signed Up", "s", to: user) }
@@ -100,12 +108,7 @@ import Testing
                 } == 1)
             #expect(try await bench.sendPlanned(to: "anne") == 0)
             _ = try await Self.resume(bench, "receipt")
-            let released = try await pool.withTransaction {
-                try Pauses.releaseMessages(
-                    of: "receipt", in: bench.workspace, limit: 10, lateness,
-                    spread: Pauses.Spread(start: Bench.start, length: .zero), session: $0)
-            }
-            #expect(released == 1)
+            #expect(try await Self.releaseMessages(bench, lateness) == 1)
             #expect(try await bench.sendPlanned(to: "anne") == (lateness == .send ? 1 : 0))
             _ = try await bench.journeys.fireTimers(limit: 500)
             #expect(try await bench.runs() == ["receipt finished"])

@@ -48,6 +48,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                 [
                     "subject*": .text(), "topic": .name, "class": .oneOf(["transactional"]), "sender": Self.sender,
                     "preheader": .text(),
+                    "on_request": .flag,
                     "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),
                 ], closed: false)
         case .pages:

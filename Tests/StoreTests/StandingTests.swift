@@ -75,6 +75,8 @@ import Testing
             _ = try Definitions.store(files: ["a": "\(workspace)"], for: entry, by: "test", now: noon, in: session)
             let version = Definitions.JourneyVersion(journey: "j", version: 1, revision: 1, digest: "")
             try Definitions.publish([version], in: workspace, now: noon, session: session)
+            try Interventions.record(
+                .init(kind: .pause, at: noon, author: "test", revision: 1, journey: "j"), of: workspace, in: session)
             try session.execute(
                 """
                 insert into suppressions (workspace_id, address, reason, at)

@@ -33,7 +33,7 @@ import Workspaces
             ])
         let segment = "segment: odd\nwhen: 'count(\"Order Completed\") < 0'\n"
         #expect(
-            Self.review(["segments/odd.yaml": segment]).map { String($0.prefix(24)) } == ["segments/odd.yaml:2:8  th"])
+            Self.review(["segments/odd.yaml": segment]).map { String($0.prefix(25)) } == ["segments/odd.yaml:2:8  th"])
         let errors = Workspace.review(
             files: Shop.files.merging(["segments/odd.yaml": segment]) { $1 }, today: Self.today
         ).filter { $0.severity == .error }

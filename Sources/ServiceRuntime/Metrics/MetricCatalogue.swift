@@ -47,6 +47,7 @@ enum MetricCatalogue {
         // Work
         "loods_ingest_events_total": "Events answered, by outcome.",
         "loods_ingest_forms_total": "Forms posted, by outcome: submitted, faulty, or a robot's.",
+        "loods_ingest_messages_total": "Messages that servers asked for and that were taken.",
         "loods_ingest_refused_total": "Requests refused by a limit, by which.",
         "loods_ingest_requests_total": "Requests by route and status.",
         "loods_ingest_request_duration_seconds": "Time to answer a request.",

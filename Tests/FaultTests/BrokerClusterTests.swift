@@ -22,7 +22,7 @@ struct BrokerClusterTests {
                 try await Cluster.with(services: Cluster.workers(2), on: stage, workspace: Shop.files) { cluster in
                     // A leader whose queue has not reached the others yet could take its events with it.
                     try await nodes.waitUntilWhole()
-                    let load = Load(cluster)
+                    let load = Load(cluster, nodes)
                     try await Self.killOfTheLeader(nodes, load)
                     try await Self.isolationOfTheLeader(nodes, load)
                     if FaultLevel.current >= .all { try await Self.rollingRestart(nodes, load) }
@@ -83,9 +83,13 @@ private final class Load: Sendable {
     private static let atOnce = 3
 
     private let cluster: Cluster
+    private let nodes: BrokerCluster
     private let state = Mutex(State())
 
-    init(_ cluster: Cluster) { self.cluster = cluster }
+    init(_ cluster: Cluster, _ nodes: BrokerCluster) {
+        self.cluster = cluster
+        self.nodes = nodes
+    }
 
     /// Runs `fault` under load, waits for rest, settles the account, and adds the row.
     func attack(_ name: String, _ point: String, _ fault: @escaping @Sendable () async throws -> Void) async throws {
@@ -101,6 +105,8 @@ private final class Load: Sendable {
             state.withLock { $0.isOver = true }
         } catch {
             state.withLock { $0.isOver = true }
+            let ingest = (try? await cluster.process("ingest").output.suffix(3000)) ?? ""
+            Issue.record("\(name): \(await nodes.told())\n\(String(ingest))")
             throw error
         }
         _ = try await (first, second)

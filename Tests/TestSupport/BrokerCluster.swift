@@ -187,6 +187,21 @@ public final class BrokerCluster: Sendable {
         }
     }
 
+    /// What each node says of the queues, for whoever looks into a failure.
+    public func told() async -> String {
+        var lines: [String] = []
+        for node in Self.nodes {
+            do {
+                let queues = try await control(
+                    node, "--timeout", "10", "list_queues", "name", "state", "leader", "online", "messages")
+                lines.append("node \(node):\n\(queues)")
+            } catch {
+                lines.append("node \(node): \("\(error)".prefix(300))")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
     /// Runs `rabbitmqctl` on a node; answers what that wrote.
     @discardableResult
     public func control(_ node: Int, _ arguments: String...) async throws -> String {

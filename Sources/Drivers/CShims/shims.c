@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CShims.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -20,4 +21,10 @@ void loods_name_thread(const char *name) {
     strncpy(short_name, name, sizeof short_name - 1);
     short_name[sizeof short_name - 1] = 0;
     pthread_setname_np(pthread_self(), short_name);
+}
+
+void loods_keep_openssl_at_exit(void) {
+    const uint64_t no_atexit = 0x00080000; // OPENSSL_INIT_NO_ATEXIT, openssl/crypto.h
+    int (*init)(uint64_t, const void *) = (int (*)(uint64_t, const void *))dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto");
+    if (init) init(no_atexit, NULL);
 }

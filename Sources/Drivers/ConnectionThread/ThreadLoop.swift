@@ -89,7 +89,11 @@ final class ThreadLoop: Sendable {
         }
     }
 
+    /// What the C libraries leave to a thread's end runs when nobody waits for it any more, so perhaps as the process exits.
+    private static let keepsOpenSSL: Void = loods_keep_openssl_at_exit()
+
     private func startThread() throws(ConnectionThread.StartFailure) {
+        Self.keepsOpenSSL
         var id = pthread_t()
         let start = Unmanaged.passRetained(self)
         let status = pthread_create(

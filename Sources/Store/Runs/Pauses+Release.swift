@@ -79,7 +79,7 @@ extension Pauses {
         let held = try session.query(
             """
             select contact_id, message_id, run_id from messages
-            where workspace_id = \(workspace) and journey = \(journey) and due_at = \(never)
+            where workspace_id = \(workspace) and journey = \(journey) and due_at = \(never) and state = 'planned'
             order by contact_id, message_id limit \(limit)
             """
         ).map { try $0.decode((UniqueID.self, UniqueID.self, UniqueID.self)) }

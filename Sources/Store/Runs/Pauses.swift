@@ -101,7 +101,7 @@ public enum Pauses {
         try session.query(
             """
             select count(*) from messages
-            where workspace_id = \(workspace) and journey = \(journey) and due_at = \(never)
+            where workspace_id = \(workspace) and journey = \(journey) and due_at = \(never) and state = 'planned'
             """)[0][0, as: Int64.self]
     }
 }

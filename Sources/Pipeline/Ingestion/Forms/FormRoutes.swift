@@ -75,7 +75,7 @@ struct FormRoutes: Sendable {
                 robots.increment()
                 return answers.thanks(download: nil)
             }
-            try await submit(draft, key)
+            try await gate.submit(DraftEvents([draft]), with: key, to: groups)
             submitted.increment()
             return answers.thanks(download: try download(form, of: workspace, draft.event, request))
         }
@@ -97,16 +97,6 @@ struct FormRoutes: Sendable {
         var request = request
         let bytes = try await request.collectBody(upTo: FormBody.limit)
         return try FormBody(Array(bytes.readableBytesView), type: request.headers[.contentType] ?? "")
-    }
-
-    private func submit(_ draft: DraftEvent, _ key: WriteKey) async throws {
-        try gate.shared.take(1, of: key)
-        do {
-            try await groups.submit([draft])
-        } catch {
-            gate.shared.giveBack(1, of: key)
-            throw error
-        }
     }
 
     /// Nil for a robot where robots' events are rejected.

@@ -43,7 +43,7 @@ struct MessageRoutes: Sendable {
         let asked = try MessageRequest(
             text.text, idempotencyKey: request.headers[.idempotencyKey], limits: limits)
         try await check(asked.template, key.workspace)
-        try await submit(asked.draft(in: key.workspace), key)
+        try await gate.submit(DraftEvents([asked.draft(in: key.workspace)]), with: key, to: groups)
         requested.increment()
         return Answers.json(.accepted, Self.accepted)
     }
@@ -53,12 +53,7 @@ struct MessageRoutes: Sendable {
             try visit.count()
             throw EdgeError(.unauthorized, "a write key is missing: the user name of Basic authentication")
         }
-        if let key = keys.remembered(name), key.trust == .server { return key }
-        try visit.count()
-        guard let key = try await keys.find(name) else {
-            visit.punish()
-            throw EdgeError(.unauthorized, "the write key is unknown or revoked")
-        }
+        let key = try await gate.key(name, among: keys, &visit)
         guard key.trust == .server else {
             throw EdgeError(.unauthorized, "messages are asked for with a server's write key, not with a public one")
         }
@@ -71,16 +66,6 @@ struct MessageRoutes: Sendable {
         let offered = workspace?.emails.values.filter(\.isOnRequest).map(\.name).sorted() ?? []
         let help = offered.isEmpty ? "none says on_request: true" : "there are \(offered.joined(separator: ", "))"
         throw EdgeError(.notFound, "there is no such e-mail that may be asked for; \(help)", field: "template")
-    }
-
-    private func submit(_ draft: DraftEvent, _ key: WriteKey) async throws {
-        try gate.shared.take(1, of: key)
-        do {
-            try await groups.submit([draft])
-        } catch {
-            gate.shared.giveBack(1, of: key)
-            throw error
-        }
     }
 }
 

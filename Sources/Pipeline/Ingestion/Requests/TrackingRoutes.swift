@@ -50,7 +50,7 @@ struct TrackingRoutes: Sendable {
         let text: PaddedText
         // Before the body is read, so that strangers cost little, and so do those who have reached a limit.
         if let name = try Credentials.writeKey(in: request.headers) {
-            key = try await known(name, &visit)
+            key = try await gate.key(name, among: keys, &visit)
             try gate.shared.check(key)
             text = try await request.plainBody(within: limits)
         } else {
@@ -60,35 +60,14 @@ struct TrackingRoutes: Sendable {
                 throw EdgeError(
                     .unauthorized, "a write key is missing: the user name of Basic authentication, or writeKey")
             }
-            key = try await known(own, &visit)
+            key = try await gate.key(own, among: keys, &visit)
         }
         let tracking = try read(text, call, key, visit.client(of: request, key))
         CrashPoint.ingestAfterParse.pass()
-        try await submit(tracking.drafts, key)
+        try await gate.submit(tracking.drafts, with: key, to: groups)
         accepted.increment(by: tracking.drafts.count)
         rejected.increment(by: tracking.rejected.count)
         return Answers.accepted(rejected: tracking.rejected)
-    }
-
-    /// All events of a request come in, or none: what is not safe with the broker counts towards no limit.
-    private func submit(_ drafts: DraftEvents, _ key: WriteKey) async throws {
-        try gate.shared.take(drafts.count, of: key)
-        do {
-            try await groups.submit(drafts)
-        } catch {
-            gate.shared.giveBack(drafts.count, of: key)
-            throw error
-        }
-    }
-
-    private func known(_ text: String, _ visit: inout Gatekeeper.Visit) async throws(EdgeError) -> WriteKey {
-        if let key = keys.remembered(text), key.trust == .server { return key }
-        try visit.count()
-        guard let key = try await keys.find(text) else {
-            visit.punish()
-            throw EdgeError(.unauthorized, "the write key is unknown or revoked")
-        }
-        return key
     }
 
     private func read(

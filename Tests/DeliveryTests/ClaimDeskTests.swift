@@ -3,6 +3,7 @@ import Messaging
 import Model
 import Postgres
 import SMTP
+import SendGate
 import Store
 import Synchronization
 import TestSupport
@@ -44,6 +45,41 @@ import Transit
             let batch = try await claiming.withLock { $0 }?.value
             #expect(batch?.messages.map(\.claimed.message.contact) == [anne])
             #expect(batch?.messages.map(\.address) == ["anne@mail.example"])
+        }
+    }
+
+    @Test func whatBelongsToAPausedJourneyIsHeldUntilItGoesOn() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"])
+            try await bench.plan("receipt", to: ["anne"])
+            let workspace = bench.contact("anne").workspace
+            func pause(_ instant: Timestamp?) async throws {
+                _ = try await bench.database.pool.withTransaction { session in
+                    try session.execute(
+                        """
+                        insert into journeys (workspace_id, journey, paused_at) values (\(workspace), 'welcome', \(instant))
+                        on conflict (workspace_id, journey) do update set paused_at = excluded.paused_at
+                        """)
+                }
+            }
+            try await pause(Bench.start)
+            try await bench.send(to: "anne")
+            #expect(bench.sink.recipients == [])
+            let reasons = Int32(bitPattern: Reasons.journeyPaused.rawValue)
+            #expect(
+                try await bench.texts(
+                    "select state from messages where due_at = \(Pauses.never) and reasons = \(reasons)") == ["planned"]
+            )
+            try await pause(nil)
+            let released = try await bench.database.pool.withTransaction { session in
+                let held = try Pauses.planned(of: "welcome", held: true, in: workspace, session: session)
+                return try Pauses.release(
+                    held, .send, spread: Pauses.Spread(start: Bench.start, length: .zero), in: workspace,
+                    session: session)
+            }
+            #expect(released == 1)
+            try await bench.send(to: "anne")
+            #expect(bench.sink.recipients == ["anne@mail.example"])
         }
     }
 

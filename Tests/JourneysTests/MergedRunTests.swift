@@ -110,6 +110,26 @@ import Testing
         }
     }
 
+    /// A goal that lapses, or a pause that ends, says nothing of the mail.
+    @Test func aRunThatTimeWakesWaitsOnForItsMail() async throws {
+        try await Bench.with { bench in
+            try await bench.hears("Order Completed", "o", .object(["order": "A"]))
+            let claimed = try await bench.handPlanned(to: "anne")
+            try await bench.change(
+                """
+                insert into timers (workspace_id, contact_id, run_id, kind, version, due_at)
+                select workspace_id, contact_id, run_id, 'wake', version, \(Bench.start) from runs
+                """)
+            #expect(try await bench.advance(to: Bench.start) == 1)
+            #expect(try await bench.runs() == ["receipt sending receipt"])
+            try await bench.database.pool.withTransaction { session in
+                _ = try Claims.settle(claimed.map { ($0, .accepted, nil) }, now: Bench.start, in: session)
+            }
+            #expect(try await bench.advance(to: Bench.start) == 1)
+            #expect(try await bench.runs() == ["receipt finished"])
+        }
+    }
+
     @Test func aVerdictThatComesWhileAnEarlierBellIsTakenWakesTheRun() async throws {
         try await Bench.with { bench in
             try await bench.hears("Order Completed", "o", .object(["order": "A"]))

@@ -32,8 +32,8 @@ import Testing
     private static func releaseMessages(_ bench: Bench, _ lateness: Pauses.Lateness) async throws -> Int64 {
         let (workspace, spread) = (bench.workspace, Pauses.Spread(start: Bench.start, length: .zero))
         return try await bench.database.pool.withTransaction { session in
-            try Pauses.releaseMessages(
-                of: "receipt", in: workspace, limit: 10, lateness, spread: spread, session: session)
+            let held = try Pauses.planned(of: "receipt", held: true, in: workspace, session: session)
+            return try Pauses.release(held, lateness, spread: spread, in: workspace, session: session)
         }
     }
 
@@ -103,8 +103,10 @@ import Testing
             try await Self.pause(bench, "receipt")
             let pool = bench.database.pool
             #expect(
-                try await pool.withTransaction {
-                    try Pauses.holdMessages(of: "receipt", in: bench.workspace, session: $0)
+                try await pool.withTransaction { session in
+                    let planned = try Pauses.planned(
+                        of: "receipt", held: false, in: bench.workspace, session: session)
+                    return try Pauses.hold(planned, in: bench.workspace, session: session)
                 } == 1)
             #expect(try await bench.sendPlanned(to: "anne") == 0)
             _ = try await Self.resume(bench, "receipt")
@@ -123,7 +125,7 @@ import Testing
             let ended = try await bench.database.pool.withTransaction { session in
                 var (runs, messages, last): (Int64, Int64, UniqueID?) = (0, 0, nil)
                 for journey in ["onboarding", "receipt"] {
-                    try Stops.close(journey, in: bench.workspace, session: session)
+                    try Stops.close(journey, at: Bench.start, in: bench.workspace, session: session)
                     last = nil
                     while let part = try Stops.end(
                         journey, in: bench.workspace, after: last, limit: 4, saw: why, now: Bench.start,
@@ -154,13 +156,15 @@ import Testing
             try await Bench.apply(files, to: bench.database)
             let changed = try await bench.database.pool.withTransaction {
                 try Successions.reword(
-                    "receipt", versions: [1], templates: ["thanks"], to: 2, in: bench.workspace, session: $0)
+                    "receipt", [Successions.Mail(version: 1, template: "thanks")], to: 2, in: bench.workspace,
+                    session: $0)
             }
             #expect(changed == 1)
             #expect(try await bench.texts("select revision::text from messages") == ["2"])
             try await bench.database.pool.withTransaction {
                 _ = try Successions.reword(
-                    "welcome", versions: [1], templates: ["offer"], to: 2, in: bench.workspace, session: $0)
+                    "welcome", [Successions.Mail(version: 1, template: "offer")], to: 2, in: bench.workspace,
+                    session: $0)
             }
             try await bench.hears("Order Completed", "2", .object(["order": "B"]))
             let revisions = try await bench.texts(

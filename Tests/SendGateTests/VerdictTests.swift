@@ -37,6 +37,14 @@ private func verdict(
         }
     }
 
+    @Test func whatIsPausedIsHeldUnlessItMayNotGoAnyway() {
+        let facts = MessageFacts(.topic("news"), address: .usable(address), isPaused: true)
+        let granted = ContactLedger(consents: [consent(.granted)])
+        #expect(
+            SendGate.verdict(facts, granted, now: now) == .hold(until: .distantFuture, reasons: .journeyPaused))
+        #expect(SendGate.verdict(facts, ContactLedger(), now: now) == .skip(reasons: .noConsent))
+    }
+
     @Test func transactionalNeedsNoConsentAndMindsNoWithdrawal() {
         #expect(verdict(.transactional) == .send(validUntil: .distantFuture))
         #expect(verdict(.transactional, [consent(.withdrawn)]) == .send(validUntil: .distantFuture))

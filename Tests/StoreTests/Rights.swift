@@ -26,7 +26,7 @@ enum Rights {
         workspaces           s       S        –          –       SIu       Su    S
         definitions          S       S        S          S       S         SI    S
         keys                 S       –        –          –       S         SIu   –
-        journeys             –       –        S          –       S         SIu   S
+        journeys             –       –        S          s       S         SIu   S
         journey_versions     –       S        S          –       S         SIu   S
         interventions        –       –        –          –       S         SI    S
 
@@ -106,6 +106,7 @@ enum Rights {
         "workers scoring u": "seen_at rate waits_for oldest",
         "workers scheduler u": "seen_at rate waits_for oldest",
         "workers mailer u": "seen_at rate waits_for oldest",
+        "journeys mailer s": "workspace_id journey paused_at",
         "journeys tool u": "live_version paused_at",
         "journey_versions tool u": "content_revision",
         "contacts tool u": "evaluated_revision",

@@ -150,6 +150,6 @@ import Testing
     }
 }
 
-extension [ContactKey: [UniqueID: Timestamp]] {
+extension [ContactKey: [UniqueID: Timers.Due]] {
     fileprivate var runs: [ContactKey: Set<UniqueID>] { mapValues { Set($0.keys) } }
 }

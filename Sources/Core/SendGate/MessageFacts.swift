@@ -38,10 +38,13 @@ public struct MessageFacts: Sendable, Hashable {
     public var sendUntil: Timestamp?
     /// Whether the run that planned it has ended in a way that takes its messages along.
     public var journeyEnded: Bool
+    /// Whether somebody has paused the journey that planned it.
+    public var isPaused: Bool
 
     public init(
         _ messageClass: MessageClass, channel: Channel = .email, address: MessageAddress,
-        sendFrom: Timestamp? = nil, sendUntil: Timestamp? = nil, journeyEnded: Bool = false
+        sendFrom: Timestamp? = nil, sendUntil: Timestamp? = nil, journeyEnded: Bool = false,
+        isPaused: Bool = false
     ) {
         self.messageClass = messageClass
         self.channel = channel
@@ -49,5 +52,6 @@ public struct MessageFacts: Sendable, Hashable {
         self.sendFrom = sendFrom
         self.sendUntil = sendUntil
         self.journeyEnded = journeyEnded
+        self.isPaused = isPaused
     }
 }

@@ -28,6 +28,8 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let erased = Reasons(rawValue: 1 << 9)
     /// The first instant at which the message may go has not come.
     public static let notDue = Reasons(rawValue: 1 << 10)
+    /// Its journey is paused.
+    public static let journeyPaused = Reasons(rawValue: 1 << 11)
 }
 
 extension Reasons {
@@ -43,6 +45,7 @@ extension Reasons {
         (.journeyEnded, "its run has ended"),
         (.erased, "the contact was erased"),
         (.notDue, "its time to be sent has not come"),
+        (.journeyPaused, "its journey is paused"),
     ]
 
     /// The reasons in words, in the order of their bits; a bit of a newer version reads "reason N".

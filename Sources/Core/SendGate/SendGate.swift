@@ -12,6 +12,7 @@ public enum SendGate {
         var findings = Findings()
         if ledger.isErased { findings.skip(.erased) }
         if message.journeyEnded { findings.skip(.journeyEnded) }
+        if message.isPaused { findings.hold(.journeyPaused, until: .distantFuture) }
         checkTimes(message, now, &findings)
         checkAddress(message, ledger, now, &findings)
         return findings.verdict

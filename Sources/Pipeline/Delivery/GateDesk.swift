@@ -84,13 +84,14 @@ struct GateDesk {
                 continue
             }
             let facts = MessageFacts(
-                message.topic.map { .topic($0) } ?? .transactional, address: address(of: state))
+                message.topic.map { .topic($0) } ?? .transactional, address: address(of: state),
+                isPaused: claimed.isPaused)
             switch SendGate.verdict(facts, ledger(of: state), now: now) {
             case .send(let validUntil):
                 cleared.append(clear(claimed, state, workspace))
                 validity.append(validUntil)
             case .skip(let reasons): skipped.append((message, reasons))
-            case .hold(let until, let reasons): held.append((message, until, reasons))
+            case .hold(let until, let reasons): held.append((message, claimed.isPaused ? Pauses.never : until, reasons))
             }
         }
     }

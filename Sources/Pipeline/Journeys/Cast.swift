@@ -8,19 +8,19 @@ import Transit
 /// that these look at.
 struct Cast {
     private let now: Timestamp
-    private let isWoken: Bool
+    private let rung: Set<UniqueID>
     private let openings: Openings
     private let underWay: [RunUnderWay]
     private let sheets: [ContactKey: ContactFactSheet]
     private let verdicts: [UniqueID: [Messages.Verdict]]
 
-    /// - Parameter isWoken: whether timers have called for the runs, and no signal.
+    /// - Parameter rung: the runs that a mailer has told of a verdict.
     init(
-        _ openings: Openings = Openings(), underWay: [RunUnderWay], isWoken: Bool = false, now: Timestamp,
+        _ openings: Openings = Openings(), underWay: [RunUnderWay], rung: Set<UniqueID> = [], now: Timestamp,
         in session: PostgresSession
     ) throws {
         self.now = now
-        self.isWoken = isWoken
+        self.rung = rung
         self.openings = openings
         self.underWay = underWay
         var mentions: [ContactKey: Mentions] = [:]
@@ -85,8 +85,8 @@ struct Cast {
         guard let sheet = sheets[each.run.contact] else { return }
         do {
             let world = sheet.world(
-                each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [], isWoken: isWoken,
-                planned: log.planned[each.run.contact] ?? [])
+                each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [],
+                isRung: rung.contains(each.run.id), planned: log.planned[each.run.contact] ?? [])
             try log.record(each.program.journey.step(each.state, in: world), of: each)
         } catch  where RunFault.explains(error) {
             log.fail(RunFault(each.run, error))

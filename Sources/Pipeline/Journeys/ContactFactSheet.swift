@@ -43,10 +43,10 @@ struct ContactFactSheet {
     }
 
     /// - Parameters:
-    ///   - isWoken: whether a timer of the run's has called for it.
+    ///   - isRung: whether a mailer has told the run of a verdict.
     ///   - planned: the templates that the batch has planned for the contact so far.
     func world(
-        _ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = [], isWoken: Bool = false,
+        _ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = [], isRung: Bool = false,
         planned: Set<String> = []
     ) -> World {
         let facts = ContactFacts(
@@ -55,7 +55,7 @@ struct ContactFactSheet {
         var known: [StepVisit: MessageVerdict] = [:]
         for verdict in verdicts {
             // Mailers of the release before wake runs as they hand over, and not again at the end.
-            guard verdict.state.isFinal || isWoken, let final = verdict.final else { continue }
+            guard verdict.state.isFinal || isRung, let final = verdict.final else { continue }
             known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
         }
         return World(

@@ -68,9 +68,10 @@ struct JourneyBatch {
         let runs = try log.moving(
             try Runs.open(of: meant.keys, in: session).filter { meant[$0.contact]?[$0.id] != nil }, in: session)
         let cast = try Cast(
-            underWay: try read(runs, &programs, &log), isWoken: true, now: clock.now, in: session)
+            underWay: try read(runs, &programs, &log),
+            rung: Set(meant.values.flatMap { $0.filter(\.value.hasVerdict).keys }), now: clock.now, in: session)
         try cast.act(&log, in: session)
-        log.setCauses { meant[$0.contact]?[$0.run] }
+        log.setCauses { meant[$0.contact]?[$0.run]?.at }
         return try write(log, contacts: taken.count, clock: clock)
     }
 

@@ -103,6 +103,14 @@ public enum Definitions {
                 as u (journey, version, revision, digest)
             on conflict do nothing
             """)
+        // The e-mails of what is live are those of its own revision.
+        try session.execute(
+            """
+            update journey_versions v set content_revision = null
+            from unnest(\(live.map(\.journey)), \(live.map(\.version))) as u (journey, version)
+            where v.workspace_id = \(workspace) and v.journey = u.journey and v.version = u.version
+                and v.content_revision is not null
+            """)
         try session.execute(
             """
             update journeys set live_version = null

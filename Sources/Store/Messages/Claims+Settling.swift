@@ -81,6 +81,7 @@ extension Claims {
             update messages m
             set state = u.state, look_at = u.retry_at, retry_at = u.retry_at, reply = coalesce(u.reply, m.reply),
                 claim_id = null, deferrals = m.deferrals + u.deferrals,
+                handed_at = case when u.state = 'planned' then null else m.handed_at end,
                 final_at = case when u.state = 'planned' then null else \(now) end
             from unnest(
                 \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(settled.map(\.claimed.message.id)),

@@ -13,12 +13,15 @@ public enum Claims {
         public var epoch: Int32
         /// How often a server has put it off.
         public var deferrals: Int32
+        /// Whether its journey stands still.
+        public var isPaused: Bool
 
-        public init(message: Message, attempt: Int32, epoch: Int32, deferrals: Int32 = 0) {
+        public init(message: Message, attempt: Int32, epoch: Int32, deferrals: Int32 = 0, isPaused: Bool = false) {
             self.message = message
             self.attempt = attempt
             self.epoch = epoch
             self.deferrals = deferrals
+            self.isPaused = isPaused
         }
     }
 
@@ -58,9 +61,10 @@ public enum Claims {
     ) throws -> [Claimed] {
         let rows = try session.query(
             """
-            select \(unescaped: columns), m.attempt, m.deferrals
+            select \(unescaped: columns), m.attempt, m.deferrals, j.paused_at is not null
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join messages m using (workspace_id, contact_id)
+            left join journeys j on j.workspace_id = m.workspace_id and j.journey = m.journey
             where m.state = 'planned' and (m.due_at is null or m.due_at <= \(now))
                 and (m.retry_at is null or m.retry_at <= \(machineNow) or m.retry_at > \(machineNow + longestWait))
             order by m.workspace_id, m.contact_id, m.planned_at, m.message_id
@@ -69,7 +73,7 @@ public enum Claims {
             let message = try Message(row: row)
             return Claimed(
                 message: message, attempt: try row[12, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
-                deferrals: try row[13, as: Int32.self])
+                deferrals: try row[13, as: Int32.self], isPaused: try row[14, as: Bool.self])
         }
     }
 

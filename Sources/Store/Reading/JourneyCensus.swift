@@ -21,9 +21,11 @@ public enum JourneyCensus {
 
     /// The runs that have not ended, by where they stand.
     ///
-    /// - Parameter horizon: until when waits are counted as over.
+    /// - Parameters:
+    ///   - journey: the only one that is counted; nil counts all.
+    ///   - horizon: until when waits are counted as over.
     public static func standings(
-        of workspace: WorkspaceID, horizon: Timestamp, in session: PostgresSession
+        of workspace: WorkspaceID, journey: String? = nil, horizon: Timestamp, in session: PostgresSession
     ) throws -> [Standing] {
         try session.query(
             """
@@ -31,7 +33,8 @@ public enum JourneyCensus {
                 coalesce((state ->> 'visit')::integer, 1), coalesce(state ->> 'phase', ''), count(*),
                 count(*) filter (where (state ->> 'until')::bigint <= \(horizon.microseconds)),
                 count(*) filter (where held_at is not null)
-            from runs where workspace_id = \(workspace) and ended_at is null
+            from runs
+            where workspace_id = \(workspace) and journey = coalesce(\(journey), journey) and ended_at is null
             group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
             """
         ).map { row in

@@ -32,7 +32,7 @@ extension Pauses {
             """
             select distinct contact_id from runs
             where workspace_id = \(workspace) and journey = \(journey) and held_at is not null
-                and contact_id > \(start)
+                and ended_at is null and contact_id > \(start)
             order by contact_id limit \(limit)
             """
         ).map { ContactKey(workspace: workspace, contact: try $0[0, as: UniqueID.self]) }
@@ -69,38 +69,41 @@ extension Pauses {
         case skip
     }
 
-    /// Lets up to `limit` messages that a pause holds go on.
+    /// Lets those of `messages` that a pause holds go on.
     ///
-    /// - Returns: how many; 0 where none is held any more.
-    public static func releaseMessages(
-        of journey: String, in workspace: WorkspaceID, limit: Int32, _ lateness: Lateness, spread: Spread,
+    /// - Returns: how many.
+    public static func release(
+        _ messages: some Collection<MessageKey>, _ lateness: Lateness, spread: Spread, in workspace: WorkspaceID,
         session: PostgresSession
     ) throws -> Int64 {
-        let held = try session.query(
-            """
-            select contact_id, message_id, run_id from messages
-            where workspace_id = \(workspace) and journey = \(journey) and due_at = \(never) and state = 'planned'
-            order by contact_id, message_id limit \(limit)
-            """
-        ).map { try $0.decode((UniqueID.self, UniqueID.self, UniqueID.self)) }
-        guard !held.isEmpty else { return 0 }
         let isSkipped = lateness == .skip
-        try session.execute(
+        let rows = try session.query(
             """
+            with held as (
+                select contact_id, message_id, u.due_at
+                from unnest(
+                    \(messages.map(\.contact)), \(messages.map(\.message)),
+                    \(messages.map { spread.instant(of: $0.message) })
+                ) as u (contact_id, message_id, due_at)
+                join messages m using (contact_id, message_id)
+                where m.workspace_id = \(workspace) and m.state = 'planned' and m.due_at = \(never)
+                order by contact_id, message_id for no key update of m
+            )
             update messages m set
                 state = case when \(isSkipped) then 'expired' else m.state end,
                 final_at = case when \(isSkipped) then \(spread.start) else m.final_at end,
-                due_at = case when \(isSkipped) then null else u.due_at end
-            from unnest(
-                \(held.map(\.0)), \(held.map(\.1)), \(held.map { spread.instant(of: $0.1) })
-            ) as u (contact_id, message_id, due_at)
-            where m.workspace_id = \(workspace) and m.contact_id = u.contact_id and m.message_id = u.message_id
-                and m.state = 'planned'
+                due_at = case when \(isSkipped) then null else h.due_at end
+            from held h
+            where m.workspace_id = \(workspace) and m.contact_id = h.contact_id and m.message_id = h.message_id
+            returning m.contact_id, m.run_id
             """)
         if isSkipped {
-            let runs = held.map { (contact: ContactKey(workspace: workspace, contact: $0.0), run: $0.2) }
+            let runs = try rows.map { row in
+                let (contact, run) = try row.decode((UniqueID.self, UniqueID.self))
+                return (contact: ContactKey(workspace: workspace, contact: contact), run: run)
+            }
             try Timers.ring(runs, at: spread.start, in: session)
         }
-        return Int64(held.count)
+        return Int64(rows.count)
     }
 }

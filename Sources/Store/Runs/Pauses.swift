@@ -68,9 +68,9 @@ public enum Pauses {
             """)
     }
 
-    /// A mark in the order of transactions: all that are open now come before it.
+    /// A mark in the order of transactions: all that write and are open now come before it.
     public static func mark(in session: PostgresSession) throws -> Int64 {
-        try session.query("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")[0][0, as: Int64.self]
+        try session.query("select pg_current_xact_id()::text::bigint")[0][0, as: Int64.self]
     }
 
     /// Whether all transactions that were open at a mark have ended.
@@ -79,18 +79,57 @@ public enum Pauses {
             0, as: Bool.self]
     }
 
-    /// Holds what is planned of a journey and not in a mailer's hands.
+    // MARK: Messages
+
+    /// A message by its key within a workspace.
+    public struct MessageKey: Sendable, Hashable {
+        public var contact: UniqueID
+        public var message: UniqueID
+    }
+
+    /// The planned messages of a journey that a pause holds, or those that none holds and no mailer has in hand.
+    public static func planned(
+        of journey: String, held: Bool, in workspace: WorkspaceID, session: PostgresSession
+    ) throws -> [MessageKey] {
+        let rows =
+            held
+            ? try session.query(
+                """
+                select contact_id, message_id from messages
+                where workspace_id = \(workspace) and journey = \(journey) and state = 'planned' and due_at = \(never)
+                order by contact_id, message_id
+                """)
+            : try session.query(
+                """
+                select contact_id, message_id from messages
+                where workspace_id = \(workspace) and journey = \(journey) and state = 'planned'
+                    and (look_at is not null or due_at < \(never))
+                order by contact_id, message_id
+                """)
+        return try rows.map { row in
+            let (contact, message) = try row.decode((UniqueID.self, UniqueID.self))
+            return MessageKey(contact: contact, message: message)
+        }
+    }
+
+    /// Holds those of `messages` that are planned still.
     ///
-    /// - Returns: how many messages were not held before.
-    public static func holdMessages(
-        of journey: String, in workspace: WorkspaceID, session: PostgresSession
+    /// - Returns: how many.
+    public static func hold(
+        _ messages: some Collection<MessageKey>, in workspace: WorkspaceID, session: PostgresSession
     ) throws -> Int64 {
         Int64(
             try session.execute(
                 """
-                update messages set due_at = \(never), look_at = null
-                where workspace_id = \(workspace) and journey = \(journey) and state = 'planned'
-                    and (look_at is not null or due_at < \(never))
+                with planned as (
+                    select contact_id, message_id
+                    from unnest(\(messages.map(\.contact)), \(messages.map(\.message))) as u (contact_id, message_id)
+                    join messages m using (contact_id, message_id)
+                    where m.workspace_id = \(workspace) and m.state = 'planned'
+                    order by contact_id, message_id for no key update of m
+                )
+                update messages m set due_at = \(never), look_at = null from planned p
+                where m.workspace_id = \(workspace) and m.contact_id = p.contact_id and m.message_id = p.message_id
                 """))
     }
 

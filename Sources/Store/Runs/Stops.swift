@@ -8,11 +8,14 @@ public enum Stops {
     /// As messages tell it that were withdrawn with their runs.
     public static let messageNote = "its run was stopped"
 
-    /// Takes a journey out of service: it takes no entries until an apply makes it live again, and is not paused.
-    public static func close(_ journey: String, in workspace: WorkspaceID, session: PostgresSession) throws {
+    /// Takes a journey out of service: it takes no entries until an apply makes it live again, and is paused until its runs
+    /// have ended.
+    public static func close(
+        _ journey: String, at now: Timestamp, in workspace: WorkspaceID, session: PostgresSession
+    ) throws {
         try session.execute(
             """
-            update journeys set live_version = null, paused_at = null
+            update journeys set live_version = null, paused_at = coalesce(paused_at, \(now))
             where workspace_id = \(workspace) and journey = \(journey)
             """)
     }
@@ -83,5 +86,42 @@ public enum Stops {
                     kind: "end", journey: journey, run: run, step: "stop", choice: outcome, saw: saw)
             }, in: session)
         return Part(runs: Int64(ended.count), messages: Int64(messages), last: last.contact)
+    }
+
+    // MARK: Messages that come back
+
+    /// How many messages of a journey mailers have in hand: once it is closed these become no more.
+    public static func inHand(
+        of journey: String, in workspace: WorkspaceID, session: PostgresSession
+    ) throws -> Int64 {
+        try session.query(
+            """
+            select count(*) from messages
+            where workspace_id = \(workspace) and journey = \(journey) and state in ('claimed', 'handed')
+            """)[0][0, as: Int64.self]
+    }
+
+    /// Withdraws those of `messages` that are planned still.
+    ///
+    /// - Returns: how many.
+    public static func withdraw(
+        _ messages: some Collection<Pauses.MessageKey>, now: Timestamp, in workspace: WorkspaceID,
+        session: PostgresSession
+    ) throws -> Int64 {
+        Int64(
+            try session.execute(
+                """
+                with planned as (
+                    select contact_id, message_id
+                    from unnest(\(messages.map(\.contact)), \(messages.map(\.message))) as u (contact_id, message_id)
+                    join messages m using (contact_id, message_id)
+                    where m.workspace_id = \(workspace) and m.state = 'planned'
+                    order by contact_id, message_id for no key update of m
+                )
+                update messages m
+                set state = 'withdrawn', final_at = \(now), due_at = null, look_at = null, reply = \(messageNote)
+                from planned p
+                where m.workspace_id = \(workspace) and m.contact_id = p.contact_id and m.message_id = p.message_id
+                """))
     }
 }

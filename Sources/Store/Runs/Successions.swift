@@ -53,38 +53,54 @@ public enum Successions {
 
     // MARK: Wording
 
-    /// Has versions of a journey send the e-mails of another revision from now on, what is planned and in no mailer's hands
-    /// included.
+    /// An e-mail that a version of a journey sends.
+    public struct Mail: Sendable, Hashable {
+        public var version: Int32
+        public var template: String
+
+        public init(version: Int32, template: String) {
+            self.version = version
+            self.template = template
+        }
+    }
+
+    /// Has versions of a journey send e-mails as another revision has them from now on, what is planned and in no mailer's
+    /// hands included.
     ///
-    /// - Parameter templates: the e-mails that are to be taken from there.
     /// - Returns: how many planned messages that concerns.
     public static func reword(
-        _ journey: String, versions: [Int32], templates: [String], to revision: Int32, in workspace: WorkspaceID,
-        session: PostgresSession
+        _ journey: String, _ mails: Set<Mail>, to revision: Int32, in workspace: WorkspaceID, session: PostgresSession
     ) throws -> Int64 {
         try session.execute(
             """
             update journey_versions set content_revision = \(revision)
-            where workspace_id = \(workspace) and journey = \(journey) and version = any(\(versions))
+            where workspace_id = \(workspace) and journey = \(journey) and version = any(\(mails.map(\.version)))
             """)
+        // Of runs that are on the versions meant: others may have their e-mails on other grounds.
         return Int64(
             try session.execute(
                 """
-                update messages set revision = \(revision)
-                where workspace_id = \(workspace) and journey = \(journey) and template = any(\(templates))
-                    and state = 'planned' and (look_at is not null or due_at is not null) and revision < \(revision)
+                update messages m set revision = \(revision)
+                from runs r, unnest(\(mails.map(\.version)), \(mails.map(\.template))) as u (version, template)
+                where m.workspace_id = \(workspace) and m.journey = \(journey) and m.state = 'planned'
+                    and (m.look_at is not null or m.due_at is not null) and m.revision < \(revision)
+                    and r.workspace_id = m.workspace_id and r.contact_id = m.contact_id and r.run_id = m.run_id
+                    and u.version = r.journey_version and u.template = m.template
                 """))
     }
 
     /// How many planned messages that would concern.
     public static func rewordable(
-        _ journey: String, templates: [String], in workspace: WorkspaceID, session: PostgresSession
+        _ journey: String, _ mails: Set<Mail>, in workspace: WorkspaceID, session: PostgresSession
     ) throws -> Int64 {
         try session.query(
             """
-            select count(*) from messages
-            where workspace_id = \(workspace) and journey = \(journey) and template = any(\(templates))
-                and state = 'planned' and (look_at is not null or due_at is not null)
+            select count(*)
+            from messages m join runs r using (workspace_id, contact_id, run_id)
+            join unnest(\(mails.map(\.version)), \(mails.map(\.template))) as u (version, template)
+                on u.version = r.journey_version and u.template = m.template
+            where m.workspace_id = \(workspace) and m.journey = \(journey) and m.state = 'planned'
+                and (m.look_at is not null or m.due_at is not null)
             """)[0][0, as: Int64.self]
     }
 }

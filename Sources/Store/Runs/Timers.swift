@@ -90,14 +90,22 @@ public enum Timers {
         ).map { try $0[0, as: UniqueID.self] }
     }
 
+    /// Why a run is to be looked at.
+    public struct Due: Sendable, Hashable {
+        /// The earliest time that was due.
+        public var at: Timestamp
+        /// Whether a verdict of its is there; else time alone has called for it.
+        public var hasVerdict: Bool
+    }
+
     /// Removes the due timers of `contacts`, whose locks the caller holds.
     ///
     /// - Parameter run: the only run whose timers are taken; nil takes those of all.
-    /// - Returns: for each contact that had one, the runs to look at, with the earliest time due: those with a verdict, and
-    ///   those whose wake is of their present version. None where all were stale.
+    /// - Returns: for each contact that had one, the runs to look at: those with a verdict, and those whose wake is of their
+    ///   present version. None where all were stale.
     public static func take(
         of contacts: some Collection<ContactKey>, run: UniqueID? = nil, at now: Timestamp, in session: PostgresSession
-    ) throws -> [ContactKey: [UniqueID: Timestamp]] {
+    ) throws -> [ContactKey: [UniqueID: Due]] {
         guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
             """
@@ -114,16 +122,18 @@ public enum Timers {
                     and t.kind = d.kind
                 returning t.workspace_id, t.contact_id, t.run_id, t.kind, t.version, t.due_at
             )
-            select t.workspace_id, t.contact_id, r.run_id, t.due_at
+            select t.workspace_id, t.contact_id, r.run_id, t.due_at, t.kind = 'verdict'
             from taken t
             left join runs r on r.workspace_id = t.workspace_id and r.contact_id = t.contact_id
                 and r.run_id = t.run_id and r.ended_at is null and (t.kind = 'verdict' or t.version = r.version)
             """)
-        var taken: [ContactKey: [UniqueID: Timestamp]] = [:]
+        var taken: [ContactKey: [UniqueID: Due]] = [:]
         for row in rows {
-            let (contact, due) = (try ContactKey(row: row), try row[3, as: Timestamp.self])
+            let due = Due(at: try row[3, as: Timestamp.self], hasVerdict: try row[4, as: Bool.self])
             let runs = try row[2, as: UniqueID?.self].map { [$0: due] } ?? [:]
-            taken[contact, default: [:]].merge(runs) { min($0, $1) }
+            taken[try ContactKey(row: row), default: [:]].merge(runs) {
+                Due(at: min($0.at, $1.at), hasVerdict: $0.hasVerdict || $1.hasVerdict)
+            }
         }
         return taken
     }

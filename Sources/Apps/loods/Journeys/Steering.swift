@@ -11,6 +11,8 @@ struct Steering: Sendable {
     private static let portion: Int32 = 500
     /// How long to wait for schedulers that may not have seen a pause yet.
     private static let patience = Duration.seconds(10)
+    /// How long to wait for mails in mailers' hands: longer than the lease of one that has died.
+    private static let mailersPatience = Duration.seconds(45)
 
     let pool: PostgresPool
     let workspace: WorkspaceRegister.Entry
@@ -47,8 +49,7 @@ struct Steering: Sendable {
     func census() async throws -> [JourneyCensus.Standing] {
         try await transaction { session in
             let now = try DomainClock.read(in: session)
-            return try JourneyCensus.standings(of: workspace.id, horizon: now, in: session)
-                .filter { $0.journey == journey }
+            return try JourneyCensus.standings(of: workspace.id, journey: journey, horizon: now, in: session)
         }
     }
 
@@ -83,17 +84,42 @@ struct Steering: Sendable {
             let now = try DomainClock.read(in: session)
             try Pauses.set(journey, to: now, in: workspace.id, session: session)
         }
-        // Whoever looked before may be planning still.
+        try await waitForOthers()
+        return try await each(of: planned(held: false)) { messages, session in
+            try Pauses.hold(messages, in: workspace.id, session: session)
+        }
+    }
+
+    /// Waits for those who may have looked before the journey changed, and may be planning or sending still.
+    private func waitForOthers() async throws {
         let mark = try await transaction { try Pauses.mark(in: $0) }
         let end = ContinuousClock.now + Self.patience
         while try await !transaction({ try Pauses.hasPassed(mark, in: $0) }) {
             guard ContinuousClock.now < end else {
-                Console.note("a transaction goes on since before the pause: what it plans may still be sent")
-                break
+                return Console.note("a transaction goes on since before: what it plans is not seen yet")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
-        return try await transaction { try Pauses.holdMessages(of: journey, in: workspace.id, session: $0) }
+    }
+
+    private func planned(held: Bool) async throws -> [Pauses.MessageKey] {
+        try await transaction { try Pauses.planned(of: journey, held: held, in: workspace.id, session: $0) }
+    }
+
+    /// Runs `body` with messages, a portion in each transaction.
+    ///
+    /// - Returns: how many it says it changed.
+    private func each(
+        of messages: [Pauses.MessageKey],
+        _ body: @Sendable (ArraySlice<Pauses.MessageKey>, PostgresSession) throws -> Int64
+    ) async throws -> Int64 {
+        var (rest, changed) = (messages[...], Int64(0))
+        while !rest.isEmpty {
+            let portion = rest.prefix(Int(Self.portion))
+            changed += try await transaction { try body(portion, $0) }
+            rest = rest.dropFirst(portion.count)
+        }
+        return changed
     }
 
     // MARK: Going on
@@ -108,46 +134,87 @@ struct Steering: Sendable {
             try Pauses.set(journey, to: nil, in: workspace.id, session: session)
             return try DomainClock.read(in: session)
         }
+        try await waitForOthers()
         let spread = Pauses.Spread(start: start, length: length)
         var released = Released()
-        var last: UniqueID?
-        while let part = try await transaction({ [last] session in
-            try Pauses.release(
-                journey, in: workspace.id, after: last, limit: Self.portion, spread: spread, session: session)
-        }) {
-            released.runs += part.runs
-            last = part.last
-        }
-        var messages: Int64
-        repeat {
-            messages = try await transaction {
-                try Pauses.releaseMessages(
-                    of: journey, in: workspace.id, limit: Self.portion, lateness, spread: spread, session: $0)
+        // Whoever merges meanwhile takes runs to a contact that has been passed.
+        while case let runs = try await releaseRuns(spread), runs > 0 { released.runs += runs }
+        while case let held = try await planned(held: true), !held.isEmpty {
+            released.messages += try await each(of: held) { messages, session in
+                try Pauses.release(messages, lateness, spread: spread, in: workspace.id, session: session)
             }
-            released.messages += messages
-        } while messages > 0
+        }
         try await record(.resume, because: reason, runs: released.runs, messages: released.messages)
         return released
     }
 
+    /// One pass over the contacts with held runs.
+    private func releaseRuns(_ spread: Pauses.Spread) async throws -> Int64 {
+        var (runs, last): (Int64, UniqueID?) = (0, nil)
+        while let part = try await transaction({ [last] session in
+            try Pauses.release(
+                journey, in: workspace.id, after: last, limit: Self.portion, spread: spread, session: session)
+        }) {
+            (runs, last) = (runs + part.runs, part.last)
+        }
+        return runs
+    }
+
     // MARK: Stopping
 
-    /// Ends all its runs, and takes no entries any more.
+    /// Ends all its runs, and takes no entries any more. Meanwhile it is paused, so that nothing gets by.
     func stop(because reason: String?) async throws -> Released {
-        try await transaction { try Stops.close(journey, in: workspace.id, session: $0) }
-        let saw = JSON.object(["by": .string(Author.name), "reason": reason.map { .string($0) } ?? .null])
+        try await transaction { session in
+            _ = try WorkspaceRegister.lock(workspace.name, in: session)
+            let now = try DomainClock.read(in: session)
+            try Stops.close(journey, at: now, in: workspace.id, session: session)
+        }
+        try await waitForOthers()
         var stopped = Released()
-        var last: UniqueID?
+        while case let part = try await endRuns(because: reason), part.runs > 0 {
+            stopped.runs += part.runs
+            stopped.messages += part.messages
+        }
+        stopped.messages += try await withdrawWhatComesBack()
+        try await record(.stop, because: reason, runs: stopped.runs, messages: stopped.messages) { session in
+            try Pauses.set(journey, to: nil, in: workspace.id, session: session)
+        }
+        return stopped
+    }
+
+    /// One pass over the contacts with runs.
+    private func endRuns(because reason: String?) async throws -> Released {
+        let saw = JSON.object(["by": .string(Author.name), "reason": reason.map { .string($0) } ?? .null])
+        var (ended, last): (Released, UniqueID?) = (Released(), nil)
         while let part = try await transaction({ [last] session in
             try Stops.end(
                 journey, in: workspace.id, after: last, limit: Self.portion, saw: saw,
                 now: try DomainClock.read(in: session), decision: { StopDecision.id(of: $0) }, session: session)
         }) {
-            stopped.runs += part.runs
-            stopped.messages += part.messages
+            ended.runs += part.runs
+            ended.messages += part.messages
             last = part.last
         }
-        try await record(.stop, because: reason, runs: stopped.runs, messages: stopped.messages)
-        return stopped
+        return ended
+    }
+
+    /// What mailers have in hand may be planned again: where a server puts it off, or a mailer dies.
+    private func withdrawWhatComesBack() async throws -> Int64 {
+        var (withdrawn, inHand): (Int64, Int64) = (0, 0)
+        let end = ContinuousClock.now + Self.mailersPatience
+        repeat {
+            inHand = try await transaction { try Stops.inHand(of: journey, in: workspace.id, session: $0) }
+            let messages = try await planned(held: true) + planned(held: false)
+            withdrawn += try await each(of: messages) { messages, session in
+                let now = try DomainClock.read(in: session)
+                return try Stops.withdraw(messages, now: now, in: workspace.id, session: session)
+            }
+            if inHand > 0 { try await Task.sleep(for: .milliseconds(500)) }
+        } while inHand > 0 && ContinuousClock.now < end
+        if inHand > 0 {
+            let mails = inHand.counted("mail")
+            Console.note("mailers have \(mails) in hand still, which may be sent; stop again to withdraw them")
+        }
+        return withdrawn
     }
 }

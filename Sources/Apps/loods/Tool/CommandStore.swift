@@ -1,5 +1,6 @@
 import Postgres
 import Store
+import Transit
 
 /// The store as a command uses it: every transaction begins by taking the command's standing, so that one about a workspace
 /// sees that one and no other, whatever login the settings name.
@@ -7,11 +8,13 @@ struct CommandStore: Sendable {
     let pool: PostgresPool
     let standing: Standing
 
-    /// - Parameter limit: as `PostgresPool.withTransaction` takes it.
+    /// Where it loses against another one it is run again.
+    ///
+    /// - Parameter limit: as `PostgresPool.withRepeatedTransaction` takes it.
     func transaction<R: Sendable>(
         within limit: Duration? = nil, _ body: @Sendable (PostgresSession) throws -> R
     ) async throws -> R {
-        try await pool.withTransaction(within: limit) { session in
+        try await pool.withRepeatedTransaction(within: limit) { session in
             try standing.take(in: session)
             return try body(session)
         }

@@ -69,14 +69,28 @@ struct Forecast: Sendable {
         let isArriving = standing.phase == "arriving"
         let count = isArriving ? standing.runs : standing.due
         guard count > 0 else { return nil }
-        let revision = try definitions.revision(
-            of: standing.journey, version: standing.version, in: workspace, session: session)
-        let journey = try definitions.workspace(workspace, revision: revision, in: session)
-            .journey(named: standing.journey)?.journey
+        let journey = try Self.journey(standing, of: workspace, definitions, in: session)
         let (step, visit) = (standing.step, Int(standing.visit))
         let next =
             isArriving ? journey?.nextMail(at: step, visit: visit) : journey?.nextMail(behind: step, visit: visit)
         return next.map { Mail(step: $0.step, certain: $0.isCertain ? count : 0, possible: $0.isCertain ? 0 : count) }
+    }
+
+    /// Nil for a version that this build cannot read: no reason to refuse what may mend it.
+    private static func journey(
+        _ standing: JourneyCensus.Standing, of workspace: WorkspaceID, _ definitions: DefinitionsCache,
+        in session: PostgresSession
+    ) throws -> Journey? {
+        do {
+            let revision = try definitions.revision(
+                of: standing.journey, version: standing.version, in: workspace, session: session)
+            return try definitions.workspace(workspace, revision: revision, in: session)
+                .journey(named: standing.journey)?.journey
+        } catch is DefinitionsError {
+            return nil
+        } catch StoreError.missingRevision {
+            return nil
+        }
     }
 }
 

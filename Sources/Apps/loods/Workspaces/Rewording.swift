@@ -8,15 +8,16 @@ import Workspaces
 /// Runs under way that are to send e-mails as the new definitions word them, on the versions that they are on.
 struct Rewording: Sendable {
     let journey: String
-    private(set) var versions: [Int32] = []
     /// The e-mails that change by it.
-    private(set) var templates: [String] = []
+    private(set) var mails: Set<Successions.Mail> = []
     private(set) var runs: Int64 = 0
     private(set) var messages: Int64 = 0
     /// Why versions keep their wording.
     private(set) var warnings: [String] = []
 
-    var changesAnything: Bool { !versions.isEmpty }
+    var changesAnything: Bool { !mails.isEmpty }
+    private var versions: [Int32] { Set(mails.map(\.version)).sorted() }
+    private var templates: [String] { Set(mails.map(\.template)).sorted() }
 
     /// - Parameters:
     ///   - live: the version that takes entries; its e-mails are those of its own revision.
@@ -43,12 +44,11 @@ struct Rewording: Sendable {
             }
             let other = used.filter { definitions.emails[$0]?.digest != emails[$0]?.digest }
             guard !other.isEmpty else { continue }
-            versions.append(version)
-            templates = Set(templates + other).sorted()
+            mails.formUnion(other.map { Successions.Mail(version: version, template: $0) })
             runs += standings.reduce(0) { $0 + $1.runs }
         }
-        guard !versions.isEmpty else { return }
-        messages = try Successions.rewordable(journey, templates: templates, in: workspace, session: session)
+        guard !mails.isEmpty else { return }
+        messages = try Successions.rewordable(journey, mails, in: workspace, session: session)
     }
 
     /// In the transaction that makes the definitions live.
@@ -57,8 +57,7 @@ struct Rewording: Sendable {
         _ session: PostgresSession
     ) throws {
         guard changesAnything else { return }
-        let messages = try Successions.reword(
-            journey, versions: versions, templates: templates, to: revision, in: workspace, session: session)
+        let messages = try Successions.reword(journey, mails, to: revision, in: workspace, session: session)
         try Interventions.record(
             Interventions.Entry(
                 kind: .content, at: now, author: author, reason: reason, revision: revision, journey: journey,

@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
@@ -56,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -82,6 +84,7 @@ let package = Package(
         library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
         library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
         library("SMTP", in: "Drivers", nio + [nioSSL, log]),
+        library("Outbound", in: "Drivers", nio + [asyncHTTPClient, .product(name: "NIOHTTP1", package: "swift-nio")]),
 
         // Core: pure; no I/O, no clock
         library("Model", in: "Core", [crypto]),
@@ -149,7 +152,7 @@ let package = Package(
             "Delivery", in: "Pipeline",
             [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "SendGate", "Links",
-                "Content", "Mail", "SMTP", "Workspaces", lifecycle, log, metrics,
+                "Content", "Mail", "SMTP", "Outbound", "JourneyProgram", "Workspaces", lifecycle, log, metrics,
             ]),
 
         // Apps: composition roots
@@ -168,9 +171,8 @@ let package = Package(
             "loods",
             [
                 "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
-                "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Postgres", "CZlib",
-                "ServiceRuntime", crypto, yams,
-                arguments, log,
+                "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Links", "Postgres",
+                "CZlib", "ServiceRuntime", crypto, yams, arguments, log,
             ]),
         app("catcher", nio + [log]),
 
@@ -178,7 +180,10 @@ let package = Package(
         .target(name: "CJumpingClock", path: "Tests/CJumpingClock"),
         .target(
             name: "TestSupport",
-            dependencies: ["Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", lifecycle, log],
+            dependencies: [
+                "Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", lifecycle, log,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ] + nio,
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "Laboratory",
@@ -189,6 +194,7 @@ let package = Package(
         tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", lifecycle, log]),
         tests("AMQP", ["AMQP", "ConnectionThread", "TestSupport", log]),
         tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
+        tests("Outbound", ["Outbound", "TestSupport"]),
         tests("Model", ["Model"]),
         tests("Expressions", ["Expressions", "Model"]),
         tests("Scores", ["Scores", "Model"]),
@@ -233,7 +239,7 @@ let package = Package(
             "Delivery",
             [
                 "Delivery", "Transit", "Postgres", "SMTP", "Links", "SendGate", "Expressions", "Store", "Contracts",
-                "Messaging", "Model", "Workspaces", "TestSupport", lifecycle, log,
+                "Messaging", "Model", "Workspaces", "TestSupport", lifecycle, log, crypto,
             ] + nio),
         tests(
             "Security",

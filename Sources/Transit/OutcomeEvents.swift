@@ -6,7 +6,7 @@ public import Store
 /// What came of messages, told to the rest of the cluster as events.
 public enum OutcomeEvents {
     /// The event that tells what came of a message.
-    public static func event(_ message: Message, _ name: String, now: Timestamp, detail: String?) -> AcceptedEvent {
+    private static func event(_ message: Message, _ name: String, now: Timestamp, detail: String?) -> AcceptedEvent {
         var properties: [String: JSON] = [
             "message_id": .string(message.id.description), "journey": .string(message.journey),
             "step": .string(message.step), "template": .string(message.template),
@@ -18,6 +18,30 @@ public enum OutcomeEvents {
             eventID: UniqueID.derived("loods.outcome", message.id.description, name).description, call: .track,
             subject: .id(message.contact.contact), name: name, sentTime: now, at: now, receivedAt: now, trust: .system,
             properties: JSON.object(properties).serialized)
+    }
+
+    /// The event that tells that a message has ended so; nil where none does.
+    public static func event(
+        _ message: Message, _ state: Message.State, now: Timestamp, detail: String?
+    ) -> AcceptedEvent? {
+        name(of: state, message.channel).map { event(message, $0, now: now, detail: detail) }
+    }
+
+    /// The event that tells of the end of a message; nil for what is no end, and for what nobody did anything to.
+    private static func name(of state: Message.State, _ channel: Message.Channel) -> String? {
+        switch (channel, state) {
+        case (.email, .accepted): EventNames.emailSent
+        case (.email, .refused): EventNames.emailRefused
+        case (.email, .skipped), (.email, .expired): EventNames.emailSkipped
+        case (.email, .unknown): EventNames.emailUnknown
+        case (.webhook, .accepted): EventNames.webhookDelivered
+        case (.webhook, .refused), (.webhook, .skipped), (.webhook, .expired), (.webhook, .unknown):
+            EventNames.webhookFailed
+        case (.notify, .accepted): EventNames.teamNotified
+        case (.notify, .refused), (.notify, .skipped), (.notify, .expired), (.notify, .unknown):
+            EventNames.notificationFailed
+        case (_, .planned), (_, .claimed), (_, .handed), (_, .withdrawn): nil
+        }
     }
 
     /// The outbox rows that carry events, in bodies of bounded size.

@@ -24,6 +24,9 @@ extension Module {
         Module("AMQP", .drivers, "ConnectionThread CLibRabbitMQ", outside: "Logging Glibc"),
         Module("SMTP", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL Synchronization"),
 
+        // Requests to addresses that others have written down.
+        Module("Outbound", .drivers, outside: "AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix Glibc"),
+
         // Between processes.
         Module("Contracts", .contracts, "Model"),
         Module("Schema", .contracts, "Postgres"),
@@ -64,7 +67,8 @@ extension Module {
             outside: "Logging Metrics ServiceLifecycle"),
         Module(
             "Delivery", .pipeline,
-            "Model SendGate Links Content Mail Workspaces Contracts CrashPoints Store Messaging Transit Postgres SMTP",
+            "Model SendGate JourneyProgram Links Content Mail Workspaces Contracts CrashPoints Store Messaging Transit "
+                + "Postgres SMTP Outbound",
             outside: "Logging Metrics ServiceLifecycle"),
 
         // Composition roots: each of the services names its own stage, and no other.

@@ -63,20 +63,21 @@ struct Bench: Sendable {
         let room: Mailroom
         let gate: WithdrawalGate
         let lineage: LineageWatch
+        let store: GuardedStore
 
         init(worker: Worker, settings: DeliverySettings) async {
             self.worker = worker
             self.settings = settings
-            relay = SMTPPool(settings.relay, logger: worker.logger)
+            let mail = MailCarrier(worker: worker, settings: settings, watch: RelayWatch(logger: worker.logger))
+            relay = mail.relay
             gate = WithdrawalGate(worker: worker)
             let lineage = LineageWatch(worker: worker, mailer: "test")
             await lineage.look()
             self.lineage = lineage
             let store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage)
-            desk = ClaimDesk(worker: worker, settings: settings, store: store)
-            room = Mailroom(
-                worker: worker, settings: settings, relay: relay, watch: RelayWatch(logger: worker.logger),
-                store: store)
+            desk = ClaimDesk(kind: .mails, worker: worker, settings: settings, store: store)
+            room = Mailroom(worker: worker, settings: settings, carrier: mail, store: store)
+            self.store = store
             await openGate()
         }
 
@@ -92,11 +93,21 @@ struct Bench: Sendable {
             return batch
         }
 
+        /// Claims what is due of `contacts` and goes by HTTP requests, and sends it.
+        func call(about contacts: [ContactKey]) async throws {
+            let carrier = CallCarrier(worker: worker, settings: settings)
+            let desk = ClaimDesk(kind: .calls, worker: worker, settings: settings, store: store)
+            let room = Mailroom(worker: worker, settings: settings, carrier: carrier, store: store)
+            await room.send(try await desk.claim(contacts, withTopic: false))
+            await carrier.shutdown()
+            await openGate()
+        }
+
         /// Claims what is due of `contacts`, and sends it.
         func send(_ contacts: [ContactKey]) async throws { await room.send(try await claim(contacts)) }
     }
 
-    func mailer(port: Int? = nil, connections: Int = 8) async throws -> Mailer {
+    func mailer(port: Int? = nil, connections: Int = 8, allowing hosts: Set<String> = []) async throws -> Mailer {
         let machine = machine
         let worker = Worker(
             pool: try database.pool(connections: 2, as: "mailer"),
@@ -104,7 +115,9 @@ struct Bench: Sendable {
             clockMode: .stepped, clock: MachineClock { machine.now }, erasureKey: Self.erasureKey,
             logger: TestEnvironment.quiet, sweeps: false)
         await worker.publisher.close()
-        return await Mailer(worker: worker, settings: try settings(port: port, connections: connections))
+        var settings = try settings(port: port, connections: connections)
+        settings.allowedHosts = hosts
+        return await Mailer(worker: worker, settings: settings)
     }
 
     func settings(port: Int? = nil, connections: Int = 8) throws -> DeliverySettings {
@@ -114,7 +127,7 @@ struct Bench: Sendable {
         let secret = LinkSecret(id: "k1", bytes: Array(repeating: 7, count: 32))
         return DeliverySettings(
             relay: relay, publicURL: "https://mail.shop.example", links: try LinkSigner(secrets: [secret]),
-            mailer: "test")
+            webhooks: try WebhookSigner(secrets: [secret]), mailer: "test")
     }
 
     /// Has `users` sent what is due, by a mailer of its own.
@@ -158,18 +171,20 @@ struct Bench: Sendable {
     /// Plans a message for each user, of a run that waits for it.
     @discardableResult
     func plan(
-        _ template: String, to users: [String], topic: String? = nil, revision: Int32 = 1
+        _ template: String, to users: [String], topic: String? = nil, revision: Int32 = 1,
+        journey: String = "welcome", step: String? = nil, channel: Message.Channel = .email
     ) async throws -> [Message] {
         let messages = users.map { user in
             let run = UniqueID.derived("test run", user, template)
             return Message(
-                contact: contact(user), id: .derived("test message", user, template), run: run, journey: "welcome",
-                step: template, visit: 1, revision: revision, template: template, topic: topic, plannedAt: Self.start)
+                contact: contact(user), id: .derived("test message", user, template), run: run, journey: journey,
+                step: step ?? template, visit: 1, revision: revision, template: template, topic: topic,
+                plannedAt: Self.start, channel: channel)
         }
         try await database.pool.withTransaction { session in
             let runs = messages.map { message in
                 Run(
-                    contact: message.contact, id: message.run, journey: "welcome", journeyVersion: 1,
+                    contact: message.contact, id: message.run, journey: message.journey, journeyVersion: 1,
                     entryKey: message.template, entry: HistoryPosition(at: Self.start, eventID: "e"),
                     enteredAt: Self.start, state: .object([:]), version: 1)
             }
@@ -201,6 +216,10 @@ struct Bench: Sendable {
     }
 
     // MARK: What stands in the store
+
+    func change(_ statement: Query) async throws {
+        try await database.pool.withTransaction { _ = try $0.execute(statement) }
+    }
 
     func texts(_ query: Query) async throws -> [String] {
         try await database.pool.withTransaction { try $0.query(query).map { try $0[0, as: String.self] } }

@@ -24,6 +24,7 @@ struct GuardTests {
         activation.effects.map { effect in
             switch effect {
             case .send(_, let template): template
+            case .call(_, let call): call.name
             case .decide(let decision): "\(decision.step): \(decision.choice)"
             case .end(let outcome): outcome.rawValue
             case .change: "change"

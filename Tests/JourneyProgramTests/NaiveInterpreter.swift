@@ -129,6 +129,9 @@ struct NaiveInterpreter {
         case .email(let name, let template, _):
             told.append("\(now - (origin ?? start)) \(template) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
             try rest(until: now + delivery)
+        case .call(let name, let call, _):
+            told.append("\(now - (origin ?? start)) \(call.name) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
+            try rest(until: now + delivery)
         case .wait(let span): try rest(until: now + span)
         case .waitUntil(let time): try rest(until: next(time))
         case .waitUntilDate(let date):

@@ -118,6 +118,7 @@ struct Play {
         for effect in activation.effects {
             switch effect {
             case .send(let visit, let template): send(visit, template, key)
+            case .call(let visit, let call): send(visit, call.name, key)
             case .end(let outcome):
                 past.end()
                 tell("ends \(outcome.rawValue)")

@@ -63,6 +63,8 @@ settings_of() {
       echo "LOODS_SMTP=$(smtp_url)"
       echo "LOODS_PUBLIC_URL=$(ingest_url)"
       echo "LOODS_LINK_SECRET_FILE=$(link_secret_file)"
+      # Whoever tries webhooks has their receiver on this machine.
+      [[ -z ${LOODS_WEBHOOK_ALLOW:-} ]] || echo "LOODS_WEBHOOK_ALLOW=$LOODS_WEBHOOK_ALLOW"
       ;;
   esac
 }

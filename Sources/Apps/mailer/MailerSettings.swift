@@ -16,6 +16,7 @@ struct MailerSettings {
     private let lease: Duration
     private let publicURL: String
     private let secrets: [LinkSecret]
+    private let allowedHosts: Set<String>
 
     init(_ reader: inout SettingsReader) {
         worker = Worker.Settings(&reader, knowsErased: true)
@@ -50,7 +51,22 @@ struct MailerSettings {
                 meaning: "Signs the links in mails; the same in ingest and mailer.", isSecret: true,
                 parse: LinkSecret.list
             ) ?? []
+        allowedHosts =
+            reader.optional(
+                "LOODS_WEBHOOK_ALLOW", type: "list", range: "host:port, parted by commas", defaultText: "none",
+                expectation: "a list of host:port, parted by commas",
+                meaning: "Servers of webhooks that may be private, without TLS, or on a port other than 443.",
+                parse: Self.hosts) ?? []
         check(&reader)
+    }
+
+    private static func hosts(_ text: String) -> Set<String>? {
+        let hosts = text.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
+        let areHosts = hosts.allSatisfy { host in
+            let parts = host.split(separator: ":", omittingEmptySubsequences: false)
+            return parts.count == 2 && !parts[0].isEmpty && UInt16(parts[1]).map { $0 > 0 } == true
+        }
+        return areHosts ? Set(hosts) : nil
     }
 
     /// Tries what is to be made of the settings, so that its faults are reported with all others.
@@ -77,8 +93,10 @@ struct MailerSettings {
             var delivery = DeliverySettings(
                 relay: try relayConfiguration(helo: helo),
                 publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
-                links: try LinkSigner(secrets: secrets), mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
+                links: try LinkSigner(secrets: secrets), webhooks: try WebhookSigner(secrets: secrets),
+                mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
             delivery.lease = lease
+            delivery.allowedHosts = allowedHosts
             return delivery
         } catch {
             throw ExitFault(code: .settings, message: "the mail relay's settings: \(error)")

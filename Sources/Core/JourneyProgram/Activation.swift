@@ -13,6 +13,8 @@ public struct Activation: Sendable, Hashable {
 public enum Effect: Sendable, Hashable {
     /// Plan a message from a template.
     case send(StepVisit, template: String)
+    /// Plan a message to others than the contact.
+    case call(StepVisit, Step.Call)
     case decide(Decision)
     /// Change something else than the run, once for each visit of the step.
     case change(StepVisit, Step.Change)

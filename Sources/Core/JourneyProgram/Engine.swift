@@ -91,6 +91,10 @@ struct Engine {
             if isKept(from: template, guards, line) { return }
             run.phase = .sending
             effects.append(.send(StepVisit(step: line.name, visit: line.visit), template: template))
+        case .call(let call, let late):
+            if isLate(late, line) { return }
+            run.phase = .sending
+            effects.append(.call(StepVisit(step: line.name, visit: line.visit), call))
         case .wait(let span): run.phase = .waiting(until: since + span)
         case .waitUntil(let time):
             run.phase = .waiting(until: time.first(notBefore: since, in: world.contactZone))
@@ -114,7 +118,7 @@ struct Engine {
         switch (run.phase, line.operation) {
         case (.arriving, _): return true
         case (.ended, _): return false
-        case (.sending, .email):
+        case (.sending, .email), (.sending, .call):
             guard let verdict = world.verdicts[StepVisit(step: line.name, visit: line.visit)] else { return false }
             go(to: line.next, since: verdict.at, behind: .end(of: verdict.at), due: verdict.at)
         case (.waiting(let until), .wait), (.waiting(let until), .waitUntil), (.waiting(let until), .waitUntilDate):

@@ -21,7 +21,10 @@ extension Journey {
     private func nextMail(from place: StepTable.Place, isCertain: Bool) -> NextMail? {
         let line = table.lines[place]
         if case .email = line.operation { return NextMail(step: line.name, isCertain: isCertain) }
-        if case .change = line.operation { return nextMail(from: line.next, isCertain: isCertain) }
+        switch line.operation {
+        case .change, .call: return nextMail(from: line.next, isCertain: isCertain)
+        default: break
+        }
         let places = line.operation.branches
         guard !places.isEmpty else { return nil }
         return (places + [line.next]).lazy.compactMap { nextMail(from: $0, isCertain: false) }.first

@@ -75,6 +75,7 @@ extension StepTable.Operation {
     fileprivate var kind: String {
         switch self {
         case .email: "email"
+        case .call(let call, _): String(call.name.prefix { $0 != ":" })
         case .wait, .waitUntil, .waitUntilDate: "wait"
         case .await: "wait_for"
         case .choose: "if"

@@ -5,6 +5,8 @@ public import Model
 public indirect enum Step: Sendable {
     /// Sends a template and goes on once the message's verdict is final. The name is the step's own.
     case email(name: String, template: String, guards: Guards = Guards())
+    /// Tells others than the contact something, and goes on once that has come of it which may. The name is the step's own.
+    case call(name: String, Call, late: Late? = nil)
     /// Goes on after a length of time.
     case wait(Span)
     /// Goes on at the next such time of day in the contact's zone.
@@ -156,7 +158,7 @@ extension Step {
     /// The lists of steps with one of which the run goes on; nil for steps that do not branch.
     public var branches: [[Step]]? {
         switch self {
-        case .email, .wait, .waitUntil, .waitUntilDate, .loop, .change, .end: nil
+        case .email, .call, .wait, .waitUntil, .waitUntilDate, .loop, .change, .end: nil
         case .await(let awaited, _, let then, let otherwise): awaited.map { $0.steps ?? then } + [otherwise]
         case .choose(let arms, let otherwise): arms.map(\.steps) + [otherwise]
         case .select(_, let cases, let otherwise): cases.map(\.steps) + [otherwise]

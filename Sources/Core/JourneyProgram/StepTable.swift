@@ -14,7 +14,7 @@ struct StepTable: Sendable {
     static let limit = 20_000
 
     struct Line: Sendable {
-        /// How decisions name the step: an e-mail by its name, others by kind and position (`if 3`, `wait 3.then.1`).
+        /// How decisions name the step: what plans a message by its name, others by kind and position (`if 3`, `wait 3.then.1`).
         var name: String
         /// The pass, of all that what repeats around the step may come to; above 1 only there.
         var visit: Int
@@ -25,6 +25,7 @@ struct StepTable: Sendable {
 
     enum Operation: Sendable {
         case email(template: String, Step.Guards)
+        case call(Step.Call, late: Step.Late?)
         case wait(Span)
         case waitUntil(DailyTime)
         case waitUntilDate(ContactDate)
@@ -110,6 +111,7 @@ extension StepTable {
         switch step {
         case .email(let name, let template, let guards):
             return try append(name, visit, .email(template: template, guards), next)
+        case .call(let name, let call, let late): return try append(name, visit, .call(call, late: late), next)
         case .wait(let span): return try append("wait \(path)", visit, .wait(span), next)
         case .waitUntil(let time): return try append("wait \(path)", visit, .waitUntil(time), next)
         case .waitUntilDate(let date): return try append("wait \(path)", visit, .waitUntilDate(date), next)

@@ -16,6 +16,11 @@ public enum EventNames {
     public static let emailRefused = "Email Refused"
     public static let emailSkipped = "Email Skipped"
     public static let emailUnknown = "Email Unknown"
+    /// What came of what journeys tell others than the contact.
+    public static let webhookDelivered = "Webhook Delivered"
+    public static let webhookFailed = "Webhook Failed"
+    public static let teamNotified = "Team Notified"
+    public static let notificationFailed = "Notification Failed"
     public static let emailOpened = "Email Opened"
     public static let emailClicked = "Email Clicked"
     /// A server asks for an e-mail to somebody.

@@ -145,6 +145,9 @@ extension ContactPlay {
         for effect in activation.effects {
             switch effect {
             case .send(let visit, let template): plan(visit, template, index)
+            case .call(let visit, let call):
+                tell(.told(step: visit.step, visit: visit.visit, whom: call.name), name)
+                runs[index].verdicts[visit] = MessageVerdict(.sent, at: now)
             case .change(let visit, let change): carryOut(change, visit, index)
             case .decide(let decision):
                 saw = decision.saw

@@ -30,7 +30,8 @@ public struct Coverage: Sendable {
         for line in story {
             guard let journey = line.journey else { continue }
             switch line.what {
-            case .sent(let step, _, _), .skipped(let step, _, _, _), .held(let step, _, _, _, _), .waits(let step, _),
+            case .sent(let step, _, _), .told(let step, _, _), .skipped(let step, _, _, _), .held(let step, _, _, _, _),
+                .waits(let step, _),
                 .waitsFor(let step, _, _):
                 note(Place(journey: journey, step: step))
             case .chose(let step, _, let choice, _):

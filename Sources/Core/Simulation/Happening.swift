@@ -25,6 +25,8 @@ public struct Happening: Sendable, Hashable {
         case skipped(step: String, visit: Int, template: String, Reasons)
         /// A mail that the gate holds.
         case held(step: String, visit: Int, template: String, until: Timestamp, Reasons)
+        /// Something that others than the contact were told.
+        case told(step: String, visit: Int, whom: String)
         case waits(step: String, until: Timestamp)
         case waitsFor(step: String, [String], until: Timestamp)
         /// All steps are done, and the goal may still be reached.

@@ -11,7 +11,7 @@ public struct TestResult: Sendable {
     public enum Fault: Sendable {
         /// It was expected, and did not happen.
         case missing(Expectation)
-        /// A mail was sent that was not expected.
+        /// A mail was sent, or others were told something, that was not expected.
         case unexpected(Happening, contact: String)
         /// It happened, and must not.
         case forbidden(Happening, contact: String, Expectation)
@@ -74,7 +74,7 @@ private struct Matching {
     private mutating func judge(_ line: Happening, _ index: Int, of place: Int) {
         let contact = stories[place].contact
         if case .failed(let reason) = line.what { faults.append(.failed(reason)) }
-        if case .sent = line.what, test.expected != nil, matches[place][index] == nil {
+        if line.what.isMessage, test.expected != nil, matches[place][index] == nil {
             faults.append(.unexpected(line, contact: contact))
         }
         for expectation in test.never where expectation.concerns(contact) && expectation.isMet(by: line) {
@@ -95,6 +95,7 @@ extension Expectation {
         switch (subject, line.what) {
         case (.sent(let name), .sent(let step, _, let template)): return step == name || template == name
         case (.skipped(let name), .skipped(let step, _, let template, _)): return step == name || template == name
+        case (.told(let name), .told(let step, _, let whom)): return whom == name || "\(whom.kind):\(step)" == name
         case (.enters(let journey), .started): return line.journey == journey
         case (.ends(let end), .ended(let outcome, _)): return outcome.rawValue == end
         case (.stage(let name), .stage(let stage)): return name == stage
@@ -107,4 +108,19 @@ extension Expectation {
         default: return false
         }
     }
+}
+
+extension Happening.What {
+    /// Whether somebody got something: tests list all of that.
+    fileprivate var isMessage: Bool {
+        switch self {
+        case .sent, .told: true
+        default: false
+        }
+    }
+}
+
+extension String {
+    /// `webhook` of `webhook:crm`.
+    fileprivate var kind: Substring { prefix { $0 != ":" } }
 }

@@ -69,6 +69,7 @@ extension Expectation {
         switch subject {
         case .sent(let name): return "e-mail \(name)\(of)"
         case .skipped(let name): return "not sent: \(name)\(of)"
+        case .told(let whom): return whom.replacing(":", with: " ", maxReplacements: 1) + of
         case .enters(let journey): return "enters \(journey)"
         case .ends(let end): return "ends: \(end)\(of)"
         case .stage(let stage): return "stage \(stage)"
@@ -98,6 +99,7 @@ extension Happening {
             "not sent: \(Self.mail(step, visit, template)), \(reasons)"
         case .held(let step, let visit, let template, let until, let reasons):
             "held until \(until.offset(since: start)): \(Self.mail(step, visit, template)), \(reasons)"
+        case .told(let step, let visit, let whom): Self.call(step, visit, whom)
         case .waits(_, let until): "waits until \(until.offset(since: start))"
         case .waitsFor(_, let awaited, let until):
             "waits for \(awaited.joined(separator: " or ")), until \(until.offset(since: start)) at most"
@@ -105,6 +107,12 @@ extension Happening {
         case .ended(let outcome, let saw): "ends: \(outcome.rawValue)\(saw.hint)"
         case .failed(let reason): "cannot go on: \(reason)"
         }
+    }
+
+    private static func call(_ step: String, _ visit: Int, _ whom: String) -> String {
+        let name = whom.replacing(":", with: " ", maxReplacements: 1)
+        return name + (step == whom.replacing(":", with: "-") ? "" : " as \(step)")
+            + (visit > 1 ? " for the \(visit). time" : "")
     }
 
     private static func mail(_ step: String, _ visit: Int, _ template: String) -> String {

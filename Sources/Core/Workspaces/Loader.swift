@@ -39,6 +39,8 @@ struct Loader {
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
         known.followsStages = stageSet?.regress == .follow
         known.journeys = journeyNames
+        known.webhooks = settings?.targets.webhooks.map(\.name) ?? []
+        known.teams = settings?.targets.teams.map(\.name) ?? []
         let journeys = readJourneys(known, settings)
         let names = stages?.map(\.name)
         let pages = read("pages.yaml") { PagesReader($0, stages: names).read() } ?? PagesReader.Pages()
@@ -89,6 +91,8 @@ struct Names {
     var emails: [String]
     var holidays: Holidays
     var journeys: [String] = []
+    var webhooks: [String] = []
+    var teams: [String] = []
     /// Whether stages follow their conditions, so that none can be given.
     var followsStages = false
 
@@ -205,7 +209,9 @@ extension Loader {
             // Whether an event starts a run may hang on its page.
             let pages = journey.entry.source?.contains("page") == true ? ["pages.yaml"] : []
             let paths = [file] + pages + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
-            let digest = journeyDigest(of: paths, settings)
+            let digest = Set(journey.callSteps.map(\.call.name)).sorted().reduce(journeyDigest(of: paths, settings)) {
+                .derived("loods.journey", "\($0)", $1, settings?.targets.digest(of: $1) ?? "")
+            }
             journeys.append(JourneyDefinition(journey: journey, file: file, digest: digest))
         }
         return journeys

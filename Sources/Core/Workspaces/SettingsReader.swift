@@ -12,6 +12,7 @@ struct SettingsReader {
         var postalAddress: String
         var topics: [Topic]
         var holidays = Holidays()
+        var targets = Targets()
 
         /// Over what runs and mails take from the settings: the same however the file writes them.
         var digest: UniqueID {
@@ -26,7 +27,9 @@ struct SettingsReader {
     init(_ inspection: Inspection) { self.inspection = inspection }
 
     func read() -> Settings? {
-        let keys = ["workspace", "time_zone", "sender", "reply_to", "address", "topics", "holidays"]
+        let keys = [
+            "workspace", "time_zone", "sender", "reply_to", "address", "topics", "holidays", "webhooks", "notify",
+        ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
         }
@@ -38,10 +41,11 @@ struct SettingsReader {
             .flatMap { inspection.text($0, "the postal address") }
         let topics = fields.list("topics").map(self.topics) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
+        let targets = TargetsReader(inspection).read(fields)
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
             name: name, zone: zone, sender: sender, replyTo: replyTo ?? nil, postalAddress: postal, topics: topics,
-            holidays: holidays)
+            holidays: holidays, targets: targets)
     }
 
     private func zone(_ node: YAMLNode) -> LocalZone? {

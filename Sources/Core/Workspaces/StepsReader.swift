@@ -5,9 +5,10 @@ import Model
 /// Reads the steps of a journey, nested as they are.
 final class StepsReader {
     private static let kinds = [
-        "email", "wait", "wait_for", "if", "switch", "split", "repeat", "set", "stage", "start", "end",
+        "email", "webhook", "notify", "wait", "wait_for", "if", "switch", "split", "repeat", "set", "stage", "start",
+        "end",
     ]
-    private static let later: Set<String> = ["notify", "webhook", "postcard"]
+    private static let later: Set<String> = ["postcard", "site_message", "score"]
     /// What stands beside the key of a step, and not in a step of its own.
     private static let parts = [
         "then": "if or wait_for", "elif": "if", "else": "if, switch or wait_for", "cases": "switch", "until": "repeat",
@@ -61,6 +62,8 @@ final class StepsReader {
         guard let kind = kind(of: node) else { return nil }
         switch kind {
         case "email": return email(node)
+        case "webhook": return webhook(node)
+        case "notify": return notify(node)
         case "wait": return wait(node)
         case "wait_for": return waitFor(node, depth: depth)
         case "if": return branch(node, depth: depth)
@@ -115,13 +118,16 @@ extension StepsReader {
         let name = fields["step"].map { inspection.name($0, "a step's name") } ?? template
         let guards = self.guards(fields)
         guard let template, let name, let guards else { return nil }
-        guard stepNames.insert(name).inserted else {
-            inspection.report(
-                .duplicate, "a step named \"\(name)\" stands in this journey already",
-                at: (fields["step"] ?? reference).place, help: "give this one a name of its own with step: NAME")
-            return nil
-        }
+        guard isNew(name, at: (fields["step"] ?? reference).place) else { return nil }
         return .email(name: name, template: template, guards: guards)
+    }
+
+    func isNew(_ name: String, at place: YAMLNode.Place) -> Bool {
+        if stepNames.insert(name).inserted { return true }
+        inspection.report(
+            .duplicate, "a step named \"\(name)\" stands in this journey already", at: place,
+            help: "give this one a name of its own with step: NAME")
+        return false
     }
 
     private func guards(_ fields: Fields) -> Step.Guards? {
@@ -131,7 +137,7 @@ extension StepsReader {
         return isOnce.map { Step.Guards(late: late ?? nil, isOnce: $0) }
     }
 
-    private func late(_ node: YAMLNode) -> Step.Late? {
+    func late(_ node: YAMLNode) -> Step.Late? {
         guard let fields = Fields(node, of: "\"late\"", keys: ["after", "then"], in: inspection) else { return nil }
         let after = fields.required("after", help: "such as 6h").flatMap { inspection.span($0, "\"after\"") }
         let known = Step.Late.Consequence.allCases.map(\.rawValue)

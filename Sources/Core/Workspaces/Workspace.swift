@@ -12,6 +12,10 @@ public struct Workspace: Sendable {
     /// The postal address that commercial mail must carry (CAN-SPAM, 16 CFR 316).
     public let postalAddress: String
     public let topics: [Topic]
+    /// Other systems that journeys tell something.
+    public let webhooks: [Webhook]
+    /// People of the sender's that journeys tell something.
+    public let teams: [Team]
     /// In order; a contact's stage is the last that it has reached.
     public let stages: [Stage]
     public let regress: Regress
@@ -47,6 +51,8 @@ public struct Workspace: Sendable {
         replyTo = settings.replyTo
         postalAddress = settings.postalAddress
         topics = settings.topics
+        webhooks = settings.targets.webhooks
+        teams = settings.targets.teams
         self.stages = stages.stages
         regress = stages.regress
         self.scores = scores
@@ -71,6 +77,8 @@ public struct Workspace: Sendable {
     public static let trackingTopic = "tracking"
 
     public func topic(named name: String) -> Topic? { topics.first { $0.name == name } }
+    public func webhook(named name: String) -> Webhook? { webhooks.first { $0.name == name } }
+    public func team(named name: String) -> Team? { teams.first { $0.name == name } }
     public func stage(named name: String) -> Stage? { stages.first { $0.name == name } }
     public func segment(named name: String) -> Segment? { segments.first { $0.name == name } }
     public func score(named name: String) -> ScoreModel? { scoresByName[name] }

@@ -11,8 +11,10 @@ extension ClaimDesk {
         let machineNow = worker.clock.now
         return try await store.transaction { session in
             let now = try DomainClock.read(in: session)
-            return try Claims.due(of: [contact], epochs: [:], now: now, machineNow: machineNow, in: session)
-                .map { PolledWork.Part(contact: contact, id: $0.message.id) }
+            return try Claims.due(
+                kind, of: [contact], epochs: [:], now: now, machineNow: machineNow, in: session
+            )
+            .map { PolledWork.Part(contact: contact, id: $0.message.id) }
         }
     }
 
@@ -25,7 +27,7 @@ extension ClaimDesk {
             let machineNow = worker.clock.now
             let epochs = try SendStates.lock([contact], in: session)
             let messages = try Claims.due(
-                of: [contact], epochs: epochs, now: domain.now, machineNow: machineNow, in: session
+                kind, of: [contact], epochs: epochs, now: domain.now, machineNow: machineNow, in: session
             ).map(\.message).filter { $0.id == part.id }
             try Trials.forget([Pages.Work.messages.item(contact, part.id)], in: session)
             guard !messages.isEmpty else { return [Outbox.Row]() }
@@ -36,8 +38,8 @@ extension ClaimDesk {
                 reason: "\(fault)", attempts: 1, at: machineNow)
             try SetAside.add([item.tried(by: worker, fault)], in: session)
             let rows = OutcomeEvents.rows(
-                messages.map {
-                    OutcomeEvents.event($0, EventNames.emailRefused, now: domain.now, detail: "set aside: \(fault)")
+                messages.compactMap {
+                    OutcomeEvents.event($0, .refused, now: domain.now, detail: "set aside: \(fault)")
                 })
             try Outbox.add(rows, clock: domain.mode, machineNow: machineNow, in: session)
             return rows

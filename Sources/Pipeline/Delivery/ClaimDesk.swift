@@ -38,6 +38,7 @@ struct ClaimDesk: Sendable {
         fileprivate var faults: [String] = []
     }
 
+    let kind: Claims.Kind
     let worker: Worker
     let settings: DeliverySettings
     let store: GuardedStore
@@ -91,7 +92,8 @@ struct ClaimDesk: Sendable {
         in session: PostgresSession
     ) throws -> [Claims.Claimed] {
         let machineNow = worker.clock.now
-        let due = try Claims.due(of: contacts, epochs: epochs, now: now, machineNow: machineNow, in: session)
+        let due = try Claims.due(
+            kind, of: contacts, epochs: epochs, now: now, machineNow: machineNow, in: session)
         if withTopic { return due }
         // Their hint is used up.
         try Claims.leave(due.map(\.message).filter { $0.topic != nil }, machineNow: machineNow, in: session)
@@ -115,12 +117,11 @@ struct ClaimDesk: Sendable {
             now: domain.now, in: session)
         try Claims.hold(gate.held.map { ($0.message, $0.reasons.rawValue, $0.until) }, in: session)
         let outbox = OutcomeEvents.rows(
-            gate.skipped.map {
-                OutcomeEvents.event($0.message, EventNames.emailSkipped, now: domain.now, detail: "\($0.reasons)")
+            gate.skipped.compactMap {
+                OutcomeEvents.event($0.message, .skipped, now: domain.now, detail: "\($0.reasons)")
             }
-                + doubtful.map {
-                    OutcomeEvents.event(
-                        $0, EventNames.emailUnknown, now: domain.now, detail: "the store was restored")
+                + doubtful.compactMap {
+                    OutcomeEvents.event($0, .unknown, now: domain.now, detail: "the store was restored")
                 })
         try Outbox.add(outbox, clock: domain.mode, machineNow: machineNow, in: session)
         return Batch(

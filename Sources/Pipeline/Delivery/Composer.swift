@@ -18,7 +18,29 @@ struct Composer: Sendable {
     let links: LinkSigner
 
     /// - Throws: `TemplateError`, `MailError` or `LinkError`: the message cannot be made as it is defined.
-    func compose(_ cleared: ClaimDesk.Cleared) throws -> Letter {
+    func letter(of cleared: ClaimDesk.Cleared) throws -> Letter {
+        guard cleared.claimed.message.channel == .notify else { return try compose(cleared) }
+        guard let receiver = cleared.workspace.receiver(of: cleared.claimed.message) else {
+            throw MissingTemplate(name: cleared.claimed.message.template)
+        }
+        return try notice(cleared, CallBody(cleared, receiver.call).text)
+    }
+
+    /// A mail to the team; an answer to it goes to the contact.
+    private func notice(_ cleared: ClaimDesk.Cleared, _ text: String) throws -> Letter {
+        let (message, sender) = (cleared.claimed.message, cleared.workspace.sender)
+        let from = try MailAddress(sender.address, displayName: try HeaderValue(sender.name))
+        let subject = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? message.step
+        let contact = cleared.attributes["email"]?.string.flatMap { try? MailAddress($0) }
+        let mail = try MailMessage(
+            from: from, to: try MailAddress(cleared.address), replyTo: contact,
+            subject: try HeaderValue(cutting: subject), date: cleared.date,
+            messageID: MessageID(message.id, at: from.domain),
+            text: "\(text)\n\n-- \nJourney \(message.journey), step \(message.step)\n", autoSubmitted: .generated)
+        return Letter(from: from.address, to: mail.to.address, data: mail.encoded())
+    }
+
+    private func compose(_ cleared: ClaimDesk.Cleared) throws -> Letter {
         let message = cleared.claimed.message
         guard let email = cleared.workspace.emails[message.template] else {
             throw MissingTemplate(name: message.template)

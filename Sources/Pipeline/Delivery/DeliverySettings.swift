@@ -14,11 +14,19 @@ public struct DeliverySettings: Sendable {
     public var lease: Duration = .seconds(30)
     /// The wait after a first deferral; it doubles up to four hours.
     public var firstRetry: Duration = .seconds(900)
+    /// The same for requests of webhooks.
+    public var firstCallRetry: Duration = .seconds(10)
+    public var webhooks: WebhookSigner
+    /// `host:port` of webhooks that may be private, on any port, and without TLS.
+    public var allowedHosts: Set<String> = []
 
-    public init(relay: SMTPConfiguration, publicURL: String, links: LinkSigner, mailer: String) {
+    public init(
+        relay: SMTPConfiguration, publicURL: String, links: LinkSigner, webhooks: WebhookSigner, mailer: String
+    ) {
         self.relay = relay
         self.publicURL = publicURL
         self.links = links
+        self.webhooks = webhooks
         self.mailer = mailer
     }
 }

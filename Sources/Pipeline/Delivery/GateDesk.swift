@@ -59,6 +59,8 @@ struct GateDesk {
         self.workspaces = workspaces
         var mentions: [TemplateKey: Bool] = [:]
         let curious = due.map(\.message).filter { message in
+            // Whoever is told something is told what it began with.
+            if message.channel != .email { return true }
             let key = TemplateKey(revision: RevisionKey(message), name: message.template)
             if let known = mentions[key] { return known }
             let answer = workspaces[key.revision]?.emails[key.name]?.mentionsEvent ?? false
@@ -84,11 +86,12 @@ struct GateDesk {
                 continue
             }
             let facts = MessageFacts(
-                message.topic.map { .topic($0) } ?? .transactional, address: address(of: state),
-                isPaused: claimed.isPaused)
+                message.topic.map { .topic($0) } ?? .transactional,
+                channel: Channel(rawValue: message.channel.rawValue),
+                address: address(of: message, to: state, workspace), isPaused: claimed.isPaused)
             switch SendGate.verdict(facts, ledger(of: state), now: now) {
             case .send(let validUntil):
-                cleared.append(clear(claimed, state, workspace))
+                cleared.append(clear(claimed, to: facts.address, state, workspace))
                 validity.append(validUntil)
             case .skip(let reasons): skipped.append((message, reasons))
             case .hold(let until, let reasons): held.append((message, claimed.isPaused ? Pauses.never : until, reasons))
@@ -97,14 +100,19 @@ struct GateDesk {
     }
 
     private func clear(
-        _ claimed: Claims.Claimed, _ state: Contacts.State, _ workspace: Workspace
+        _ claimed: Claims.Claimed, to address: MessageAddress, _ state: Contacts.State, _ workspace: Workspace
     ) -> ClaimDesk.Cleared {
         let topics = (consents[state.key] ?? []).topics(givenAt: state.address)
         return ClaimDesk.Cleared(
-            claimed: claimed, address: state.address ?? "",
+            claimed: claimed, address: claimed.message.channel == .email ? state.address ?? "" : address.text,
             attributes: state.seen(with: companies[state.key.workspace]).object ?? state.attributes,
             tracks: topics.contains(Workspace.trackingTopic), entry: entries[claimed.message.run],
             workspace: workspace, date: now)
+    }
+
+    private func address(of message: Message, to state: Contacts.State, _ workspace: Workspace) -> MessageAddress {
+        guard message.channel != .email else { return address(of: state) }
+        return workspace.receiver(of: message).map { .usable($0.address) } ?? .missing
     }
 
     private func address(of state: Contacts.State) -> MessageAddress {
@@ -140,4 +148,8 @@ extension EmailDefinition {
     fileprivate var mentionsEvent: Bool {
         (template.mergeFields + (preheader?.mergeFields ?? [])).contains { $0 == "event" || $0.hasPrefix("event.") }
     }
+}
+
+extension MessageAddress {
+    fileprivate var text: String { if case .usable(let address) = self { address } else { "" } }
 }

@@ -4,45 +4,33 @@ import Logging
 import Metrics
 import Model
 import Postgres
-import SMTP
 import Store
 import Transit
 
-/// Sends claimed messages: composes, hands over under the fence, and records what came of it.
+/// Sends claimed messages by a carrier: prepares them, hands them over under the fence, and records what came of it.
 ///
-/// `claim → prepare (all but the final dot) → hand (fenced) → final dot → outcome`. Between the fence and the outcome a
-/// message is `handed`; a mailer that dies there leaves it `unknown`: twice as many as it has connections at the most, however
-/// slowly the store records what came of them. Up to the fence it can go back to planned, and does
+/// `claim → prepare (of a mail all but the final dot) → hand (fenced) → final dot → outcome`. Between the fence and the outcome
+/// a message is `handed`; a mailer that dies there leaves a mail `unknown`: as many as its carrier may have handed at the most,
+/// however slowly the store records what came of them. Up to the fence it can go back to planned, and does
 /// when the relay goes away or the task is cancelled; from there on it is finished, whatever happens.
 struct Mailroom: Sendable {
     private let worker: Worker
     private let settings: DeliverySettings
-    private let relay: SMTPPool
-    private let watch: RelayWatch
+    private let carrier: any Carrier
     private let store: GuardedStore
-    private let composer: Composer
     private let marks: ClaimMarks
     private let fence: Coalescer<Claims.Claimed, ContinuousClock.Instant?>
     private let outcomes: Coalescer<Report, Void>
-    /// Those past the fence whose outcome is not recorded: one each at its final dot, one each on its way to the store.
+    /// Those past the fence whose outcome is not recorded.
     let handed: Slots
 
-    /// What came of one attempt.
-    struct Report: Sendable {
-        var claimed: Claims.Claimed
-        var outcome: Claims.Outcome
-        var reply: String?
-    }
-
-    init(worker: Worker, settings: DeliverySettings, relay: SMTPPool, watch: RelayWatch, store: GuardedStore) {
+    init(worker: Worker, settings: DeliverySettings, carrier: any Carrier, store: GuardedStore) {
         self.worker = worker
         self.settings = settings
-        self.relay = relay
-        self.watch = watch
+        self.carrier = carrier
         self.store = store
         marks = ClaimMarks(worker: worker, lineage: store.lineage)
-        composer = Composer(publicURL: settings.publicURL, links: settings.links)
-        handed = Slots(2 * settings.relay.maxConnections)
+        handed = Slots(carrier.mostHanded)
         fence = Coalescer(limit: 200) { requests in
             let start = ContinuousClock.now
             let handed = try await store.transaction { session in
@@ -90,7 +78,7 @@ struct Mailroom: Sendable {
                     for message in messages { letters.addTask { await deliver(message) } }
                 }
             }
-            group.addTask { await watch.untilPaused() }
+            group.addTask { await carrier.untilPaused() }
             await group.next()
             // Where the relay has gone: what is not past the fence goes back, and need not try one by one.
             group.cancelAll()
@@ -114,17 +102,18 @@ struct Mailroom: Sendable {
 
     private func deliver(_ cleared: ClaimDesk.Cleared) async {
         let start = ContinuousClock.now
-        switch await prepare(cleared, begun: start) {
-        case .failure(let returned): await settle(returned.report)
-        case .success(let prepared):
+        guard !Task.isCancelled else { return await settle(giveBack(cleared.claimed)) }
+        switch await carrier.prepare(cleared, begun: start) {
+        case .settled(let report): await settle(report)
+        case .ready(let handover):
             await handed.enter()
-            await settle(await handOver(prepared, cleared.claimed, begun: start))
+            await settle(await handOver(handover, cleared.claimed))
             await handed.leave()
         }
     }
 
     private func settle(_ report: Report) async {
-        Counter(label: "loods_delivery_attempts_total", dimensions: [("outcome", report.outcome.word)]).increment()
+        Counter(label: carrier.attempts, dimensions: [("outcome", report.outcome.word)]).increment()
         // What happened must be recorded, however long the store is away; the claim's lease bounds who believes it.
         while true {
             do { return try await outcomes.submit(report) } catch  where isTransient(error) && !isClosedPool(error) {
@@ -139,50 +128,16 @@ struct Mailroom: Sendable {
     /// Requests of a coalescer are never cancelled, so what is left is that nothing can be recorded any more.
     private func isClosedPool(_ error: any Error) -> Bool { (error as? PostgresError)?.code == .cancelled }
 
-    /// What never came to the fence.
-    private struct Unprepared: Error { var report: Report }
-
-    private func prepare(
-        _ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant
-    ) async -> Result<PreparedDelivery, Unprepared> {
-        let claimed = cleared.claimed
-        guard !Task.isCancelled else { return .failure(Unprepared(report: giveBack(claimed))) }
-        do {
-            CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
-            let letter = try composer.compose(cleared)
-            let prepared = try await relay.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
-            await watch.noteAnswer()
-            CrashPoint.mailerPrepared.pass()
-            return .success(prepared)
-        } catch let error as SMTPError {
-            return .failure(Unprepared(report: await report(error, of: claimed, begun: start)))
-        } catch {
-            worker.logger.error(
-                "a message cannot be composed",
-                metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
-            return .failure(
-                Unprepared(report: Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)")))
-        }
-    }
-
-    private func handOver(
-        _ prepared: PreparedDelivery, _ claimed: Claims.Claimed, begun start: ContinuousClock.Instant
-    ) async -> Report {
+    private func handOver(_ handover: any Handover, _ claimed: Claims.Claimed) async -> Report {
         guard let passed = await passFence(claimed) else {
-            await prepared.abandon()
+            await handover.abandon()
             return giveBack(claimed)
         }
         CrashPoint.mailerAfterHanded.pass()
         // A withdrawal waits two seconds for what has passed the fence before it, and others take what is handed for
         // unknown after a lease: a process that stood still for so long must not go on as if nothing had been.
         let patience = claimed.message.topic == nil ? settings.lease : Self.handOverPatience
-        let outcome = await prepared.commit(before: passed + patience) { CrashPoint.mailerAfterDot.pass() }
-        CrashPoint.mailerAfterReply.pass()
-        switch outcome {
-        case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
-        case .deferred(let error), .refused(let error): return await report(error, of: claimed, begun: start)
-        case .unknown(let error): return Report(claimed: claimed, outcome: .unknown, reply: "\(error)")
-        }
+        return await handover.commit(before: passed + patience)
     }
 
     /// How long after the fence the final dot of a message with a topic may be sent.
@@ -201,34 +156,7 @@ struct Mailroom: Sendable {
         return await store.gate.closings == closings ? passed : nil
     }
 
-    /// Planned again, for whoever can send it now.
-    private func giveBack(_ claimed: Claims.Claimed) -> Report {
-        Report(claimed: claimed, outcome: .returned(retryAt: worker.clock.now), reply: nil)
-    }
-
-    private func report(
-        _ error: SMTPError, of claimed: Claims.Claimed, begun start: ContinuousClock.Instant
-    ) async -> Report {
-        if error.code == .cancelled || error.code == .shutDown { return giveBack(claimed) }
-        guard error.concernsMessage else {
-            await watch.noteFailure("\(error)", begun: start)
-            // A second from now, so that a message that costs every connection does not spin.
-            return Report(
-                claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: error.reply?.line)
-        }
-        if error.reply != nil { await watch.noteAnswer() }
-        guard error.isTransient, let retryAt = nextTry(after: claimed.deferrals) else {
-            return Report(claimed: claimed, outcome: .refused, reply: error.reply?.line ?? "\(error)")
-        }
-        return Report(claimed: claimed, outcome: .deferred(retryAt: retryAt), reply: error.reply?.line)
-    }
-
-    /// Doubles from the first wait up to four hours, with a fifth of jitter; nil after 24 deferrals, some four days.
-    private func nextTry(after deferrals: Int32) -> Timestamp? {
-        guard deferrals < 24 else { return nil }
-        let wait = min(settings.firstRetry.span.microseconds << min(deferrals, 20), Span.hours(4).microseconds)
-        return worker.clock.now + Span(microseconds: Int64(Double(wait) * .random(in: 0.8...1.2)))
-    }
+    private func giveBack(_ claimed: Claims.Claimed) -> Report { .giveBack(claimed, at: worker.clock.now) }
 
     private static func record(_ reports: [Report], _ worker: Worker, _ store: GuardedStore) async throws {
         let clock = worker.clock
@@ -238,9 +166,9 @@ struct Mailroom: Sendable {
                 reports.map { ($0.claimed, $0.outcome, $0.reply) }, now: domain.now, in: session)
             let events = reports.compactMap { report in
                 settled.contains(report.claimed.message.id)
-                    ? report.outcome.eventName.map {
-                        OutcomeEvents.event(report.claimed.message, $0, now: domain.now, detail: report.reply)
-                    } : nil
+                    ? OutcomeEvents.event(
+                        report.claimed.message, report.outcome.state, now: domain.now, detail: report.reply)
+                    : nil
             }
             let rows = OutcomeEvents.rows(events)
             try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)
@@ -260,17 +188,4 @@ extension Claims.Outcome {
         case .returned: "returned"
         }
     }
-
-    fileprivate var eventName: String? {
-        switch self {
-        case .accepted: EventNames.emailSent
-        case .refused: EventNames.emailRefused
-        case .unknown: EventNames.emailUnknown
-        case .deferred, .returned: nil
-        }
-    }
-}
-
-extension SMTPReply {
-    fileprivate var line: String { "\(code) \(loggableText)" }
 }

@@ -58,7 +58,7 @@ struct StepLog {
         run.state = activation.run.json
         for effect in activation.effects {
             switch effect {
-            case .send: break
+            case .send, .call: break
             case .change(let visit, let change): changes.append(Change(run: run, visit: visit, change: change))
             case .decide(let decision): decide(decision, run)
             case .end(let outcome):
@@ -79,17 +79,28 @@ struct StepLog {
     }
 
     private func message(_ effect: Effect, of run: Run, _ program: Program) throws -> Message? {
-        guard case .send(let visit, let template) = effect else { return nil }
-        let (revision, workspace) = program.wording ?? (program.revision, program.workspace)
-        guard let email = workspace.emails[template] else {
-            throw ProgramError(description: "revision \(revision) has no e-mail \"\(template)\"")
+        switch effect {
+        case .send(let visit, let template):
+            let (revision, workspace) = program.wording ?? (program.revision, program.workspace)
+            guard let email = workspace.emails[template] else {
+                throw ProgramError(description: "revision \(revision) has no e-mail \"\(template)\"")
+            }
+            var message = message(visit, template, of: run, revision)
+            if case .topic(let name) = email.ground { message.topic = name }
+            return message
+        case .call(let visit, let call):
+            var message = message(visit, call.name, of: run, program.revision)
+            message.channel = program.workspace.isMailed(call) ? .notify : .webhook
+            return message
+        case .change, .decide, .end: return nil
         }
-        var topic: String?
-        if case .topic(let name) = email.ground { topic = name }
-        return Message(
+    }
+
+    private func message(_ visit: StepVisit, _ template: String, of run: Run, _ revision: Int32) -> Message {
+        Message(
             contact: run.contact, id: Journey.messageID(run: run.id, step: visit.step, visit: visit.visit), run: run.id,
             journey: run.journey, step: visit.step, visit: Int32(visit.visit), revision: revision,
-            template: template, topic: topic, plannedAt: now)
+            template: template, topic: nil, plannedAt: now)
     }
 
     private mutating func decide(_ decision: JourneyProgram.Decision, _ run: Run) {

@@ -74,5 +74,6 @@ enum MetricCatalogue {
         "loods_messages_unknown_total":
             "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
         "loods_delivery_attempts_total": "Attempts to deliver, by outcome.",
+        "loods_webhook_attempts_total": "Requests to webhooks, by outcome.",
     ]
 }

@@ -124,7 +124,7 @@ extension Claims {
                 and m.state in ('planned', 'claimed', 'handed')
             returning \(unescaped: columns), m.final_at
             """)
-        let ended = try rows.map { (message: try Message(row: $0), at: try $0[12, as: Timestamp.self]) }
+        let ended = try rows.map { (message: try Message(row: $0), at: try $0[13, as: Timestamp.self]) }
         for (at, ended) in Dictionary(grouping: ended, by: \.at) {
             try Timers.ring(ended.map { ($0.message.contact, $0.message.run) }, at: at, in: session)
         }

@@ -26,8 +26,8 @@ extension Claims {
         }
     }
 
-    /// Releases claims of mailers that have died: their claimed messages are planned again, their handed ones become
-    /// unknown, and the runs of those are woken.
+    /// Releases claims of mailers that have died: their claimed messages and their requests are planned again, their
+    /// handed mails become unknown, and the runs of those are woken.
     ///
     /// - Parameter leases: the claims as they were seen; one that has been renewed since is left alone.
     /// - Returns: the messages that became unknown.
@@ -55,9 +55,11 @@ extension Claims {
         let rows = try session.query(
             """
             update messages m
-            set state = case m.state when 'claimed' then 'planned' else 'unknown' end, claim_id = null,
-                look_at = case m.state when 'claimed' then \(machineNow) end,
-                attempt = m.attempt + 1, final_at = case m.state when 'claimed' then null else \(now) end
+            set state = case when \(unescaped: isPlannedAgain) then 'planned' else 'unknown' end, claim_id = null,
+                look_at = case when \(unescaped: isPlannedAgain) then \(machineNow)::timestamptz end,
+                attempt = m.attempt + 1,
+                handed_at = case when \(unescaped: isPlannedAgain) then null else m.handed_at end,
+                final_at = case when \(unescaped: isPlannedAgain) then null else \(now)::timestamptz end
             from open_messages o
             where o.claim_id = any(\(expired)) and m.workspace_id = o.workspace_id and m.contact_id = o.contact_id
                 and m.message_id = o.message_id and m.state in ('claimed', 'handed') and m.claim_id = o.claim_id
@@ -65,19 +67,22 @@ extension Claims {
             """)
         try noteTries(rows, Dictionary(uniqueKeysWithValues: dead), at: machineNow, in: session)
         try session.execute("delete from claims where claim_id = any(\(expired))")
-        let unknown = try rows.filter { try $0[12, as: String.self] == "unknown" }.map(Message.init)
+        let unknown = try rows.filter { try $0[13, as: String.self] == "unknown" }.map(Message.init)
         try Timers.ring(unknown.map { ($0.contact, $0.run) }, at: now, in: session)
         return unknown
     }
+
+    /// What nobody has been handed, and requests, which their receivers know again by their ids.
+    private static let isPlannedAgain: StaticString = "m.state = 'claimed' or m.channel = 'webhook'"
 
     /// What a mailer had claimed and not handed when it died may be what killed it.
     private static func noteTries(
         _ rows: PostgresRows, _ mailers: [UniqueID: String], at machineNow: Timestamp, in session: PostgresSession
     ) throws {
         var items: [UniqueID: [UniqueID]] = [:]
-        for row in rows where try row[12, as: String.self] == "planned" {
+        for row in rows where try row[13, as: String.self] == "planned" {
             let item = Pages.Work.messages.item(try ContactKey(row: row))
-            items[try row[13, as: UniqueID.self], default: []].append(item)
+            items[try row[14, as: UniqueID.self], default: []].append(item)
         }
         for (claim, items) in items {
             let trial = Trials.Trial(begunAt: machineNow, worker: mailers[claim] ?? "mailer", isAlone: false)

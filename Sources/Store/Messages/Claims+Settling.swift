@@ -101,7 +101,8 @@ extension Claims {
 }
 
 extension Claims.Outcome {
-    var state: Message.State {
+    /// Where the message stands by it.
+    public var state: Message.State {
         switch self {
         case .accepted: .accepted
         case .refused: .refused

@@ -25,6 +25,21 @@ public enum Claims {
         }
     }
 
+    /// Messages that are claimed apart from others.
+    public enum Kind: Sendable {
+        /// What goes by mail, to whomever.
+        case mails
+        /// What goes by HTTP requests.
+        case calls
+
+        fileprivate var condition: StaticString {
+            switch self {
+            case .mails: "channel <> 'webhook'"
+            case .calls: "channel = 'webhook'"
+            }
+        }
+    }
+
     /// Machine time: nothing is put off for longer. What stands further ahead was written by a clock that was wrong, and is
     /// due.
     public static let longestWait = Span.hours(5)
@@ -34,21 +49,22 @@ public enum Claims {
     ///
     /// - Parameter withTopic: whether messages that have a topic are looked for too.
     public static func dueContacts(
-        now: Timestamp, machineNow: Timestamp, withTopic: Bool = true, limit: Int32, in session: PostgresSession
+        _ kind: Kind = .mails, now: Timestamp, machineNow: Timestamp, withTopic: Bool = true, limit: Int32,
+        in session: PostgresSession
     ) throws -> [ContactKey] {
         try session.query(
             """
             select distinct workspace_id, contact_id from (
                 (select workspace_id, contact_id from messages
-                where look_at <= \(machineNow) and (\(withTopic) or topic is null)
+                where look_at <= \(machineNow) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
                 order by look_at limit \(limit))
                 union all
                 (select workspace_id, contact_id from messages
-                where look_at > \(machineNow + longestWait) and (\(withTopic) or topic is null)
+                where look_at > \(machineNow + longestWait) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
                 order by look_at limit \(limit))
                 union all
                 (select workspace_id, contact_id from messages
-                where due_at <= \(now) and (\(withTopic) or topic is null)
+                where due_at <= \(now) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
                 order by due_at limit \(limit))) due
             """
         ).map { try ContactKey(row: $0) }
@@ -56,7 +72,7 @@ public enum Claims {
 
     /// The due messages of `contacts`, whose `send_state` the caller has locked.
     public static func due(
-        of contacts: some Collection<ContactKey>, epochs: [ContactKey: Int32], now: Timestamp,
+        _ kind: Kind = .mails, of contacts: some Collection<ContactKey>, epochs: [ContactKey: Int32], now: Timestamp,
         machineNow: Timestamp, in session: PostgresSession
     ) throws -> [Claimed] {
         let rows = try session.query(
@@ -66,14 +82,15 @@ public enum Claims {
             join messages m using (workspace_id, contact_id)
             left join journeys j on j.workspace_id = m.workspace_id and j.journey = m.journey
             where m.state = 'planned' and (m.due_at is null or m.due_at <= \(now))
+                and m.\(unescaped: kind.condition)
                 and (m.retry_at is null or m.retry_at <= \(machineNow) or m.retry_at > \(machineNow + longestWait))
             order by m.workspace_id, m.contact_id, m.planned_at, m.message_id
             """)
         return try rows.map { row in
             let message = try Message(row: row)
             return Claimed(
-                message: message, attempt: try row[12, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
-                deferrals: try row[13, as: Int32.self], isPaused: try row[14, as: Bool.self])
+                message: message, attempt: try row[13, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
+                deferrals: try row[14, as: Int32.self], isPaused: try row[15, as: Bool.self])
         }
     }
 
@@ -115,18 +132,19 @@ public enum Claims {
     static let columns: StaticString =
         """
         m.workspace_id, m.contact_id, m.message_id, m.run_id, m.journey, m.step, m.visit, m.revision, m.template, m.topic,
-        m.planned_at, m.cause_at
+        m.planned_at, m.cause_at, m.channel
         """
 }
 
 extension Message {
-    /// Reads the first twelve columns of a row.
+    /// Reads the first thirteen columns of a row.
     init(row: PostgresRow) throws {
         self.init(
             contact: try ContactKey(row: row), id: try row[2, as: UniqueID.self], run: try row[3, as: UniqueID.self],
             journey: try row[4, as: String.self], step: try row[5, as: String.self],
             visit: try row[6, as: Int32.self], revision: try row[7, as: Int32.self],
             template: try row[8, as: String.self], topic: try row[9, as: String?.self],
-            plannedAt: try row[10, as: Timestamp.self], causeAt: try row[11, as: Timestamp?.self])
+            plannedAt: try row[10, as: Timestamp.self], causeAt: try row[11, as: Timestamp?.self],
+            channel: Message.Channel(rawValue: try row[12, as: String.self]) ?? .email)
     }
 }

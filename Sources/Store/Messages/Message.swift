@@ -26,6 +26,16 @@ public struct Message: Sendable, Hashable {
         }
     }
 
+    /// How a message goes.
+    public enum Channel: String, Sendable, CaseIterable {
+        /// By mail to the contact.
+        case email
+        /// By mail to people of the sender's.
+        case notify
+        /// By an HTTP request to another system.
+        case webhook
+    }
+
     public var contact: ContactKey
     public var id: UniqueID
     public var run: UniqueID
@@ -34,17 +44,19 @@ public struct Message: Sendable, Hashable {
     public var visit: Int32
     /// The revision of the definitions that holds its template.
     public var revision: Int32
+    /// An e-mail's name, or the name of whom others than the contact are told: `webhook:crm`, `notify:sales`.
     public var template: String
     /// Nil for a transactional message.
     public var topic: String?
     public var plannedAt: Timestamp
     /// When that happened for which it was planned: its timer's due time, or its event's receipt. Nil: as `plannedAt`.
     public var causeAt: Timestamp?
+    public var channel: Channel
 
     public init(
         contact: ContactKey, id: UniqueID, run: UniqueID, journey: String, step: String, visit: Int32,
         revision: Int32, template: String, topic: String?, plannedAt: Timestamp,
-        causeAt: Timestamp? = nil
+        causeAt: Timestamp? = nil, channel: Channel = .email
     ) {
         self.contact = contact
         self.id = id
@@ -57,5 +69,6 @@ public struct Message: Sendable, Hashable {
         self.topic = topic
         self.plannedAt = plannedAt
         self.causeAt = causeAt
+        self.channel = channel
     }
 }

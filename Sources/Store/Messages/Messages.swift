@@ -12,7 +12,8 @@ public enum Messages {
         public var settledAt: Timestamp?
     }
 
-    /// How long a fresh message waits for its hint to bring it to a mailer, before mailers look for it themselves.
+    /// How long a fresh message waits for its hint to bring it to a mailer, before mailers look for it themselves. No hint
+    /// names what goes by an HTTP request.
     static let hintPatience = Span.seconds(5)
 
     /// Plans messages; one that is planned already stays as it is.
@@ -26,15 +27,17 @@ public enum Messages {
             """
             insert into messages (
                 workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
-                planned_at, cause_at, look_at)
+                planned_at, cause_at, channel, look_at)
             select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
-                'planned', u.at, u.cause_at, \(machineNow + hintPatience)
+                'planned', u.at, u.cause_at, u.channel,
+                case u.channel when 'webhook' then \(machineNow) else \(machineNow + hintPatience) end
             from unnest(
                 \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
                 \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),
                 \(messages.map(\.visit)), \(messages.map(\.revision)), \(messages.map(\.template)),
-                \(messages.map(\.topic)), \(messages.map(\.plannedAt)), \(messages.map(\.causeAt))
-            ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at)
+                \(messages.map(\.topic)), \(messages.map(\.plannedAt)), \(messages.map(\.causeAt)),
+                \(messages.map(\.channel.rawValue))
+            ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at, channel)
             on conflict do nothing
             """)
     }

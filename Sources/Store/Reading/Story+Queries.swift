@@ -91,7 +91,8 @@ extension Story {
         try session.query(
             """
             select message_id, run_id, journey, step, template, topic, state, address, planned_at,
-                coalesce(due_at, planned_at), retry_at, attempt, handed_at, final_at, reasons, reply
+                coalesce(due_at, planned_at), retry_at, attempt, handed_at, final_at, reasons, reply,
+                channel
             from messages where workspace_id = \(contact.workspace) and contact_id = \(contact.contact)
             order by planned_at, message_id
             """
@@ -100,6 +101,7 @@ extension Story {
                 id: try row[0, as: UniqueID.self], run: try row[1, as: UniqueID.self],
                 journey: try row[2, as: String.self], step: try row[3, as: String.self],
                 template: try row[4, as: String.self], topic: try row[5, as: String?.self],
+                channel: Message.Channel(rawValue: try row[16, as: String.self]) ?? .email,
                 state: Message.State(rawValue: try row[6, as: String.self]) ?? .planned,
                 address: try row[7, as: String?.self], plannedAt: try row[8, as: Timestamp.self],
                 dueAt: try row[9, as: Timestamp.self], retryAt: try row[10, as: Timestamp?.self],

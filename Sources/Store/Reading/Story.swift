@@ -25,6 +25,7 @@ public struct Story: Sendable {
         public var step: String
         public var template: String
         public var topic: String?
+        public var channel: Message.Channel
         public var state: Message.State
         public var address: String?
         public var plannedAt: Timestamp

@@ -30,8 +30,8 @@ public enum UnknownMessages {
             """
         ).map { row in
             Entry(
-                message: try Message(row: row), at: try row[12, as: Timestamp.self],
-                address: try row[13, as: String?.self], reply: try row[14, as: String?.self])
+                message: try Message(row: row), at: try row[13, as: Timestamp.self],
+                address: try row[14, as: String?.self], reply: try row[15, as: String?.self])
         }
     }
 }

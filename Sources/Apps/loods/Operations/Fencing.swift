@@ -43,8 +43,8 @@ struct Fencing: Sendable {
         let order = Fence.Order(
             id: .random(), by: by, restoredAt: restoredAt, sentUntil: max(restoredAt, min(until, clock.now)))
         let report = try Fence.raise(order, machineNow: machineNow, in: session)
-        let events = report.messages.map {
-            OutcomeEvents.event($0, EventNames.emailUnknown, now: clock.now, detail: "the store was restored")
+        let events = report.messages.compactMap {
+            OutcomeEvents.event($0, .unknown, now: clock.now, detail: "the store was restored")
         }
         try Outbox.add(OutcomeEvents.rows(events), clock: clock.mode, machineNow: machineNow, in: session)
         return Outcome(

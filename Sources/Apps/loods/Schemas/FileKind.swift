@@ -31,6 +31,8 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "workspace*": .name, "time_zone*": .text("Such as Europe/Amsterdam."), "sender*": Self.sender,
                     "reply_to": .text(), "address*": .text("The postal address that mails carry."),
                     "topics": .list(.object(["topic*": .name, "wording*": .text(), "version": .whole(from: 1)])),
+                    "webhooks": .list(.object(["webhook*": .name, "url*": .text("An https URL.")])),
+                    "notify": .list(.object(["notify*": .name, "email": .text(), "webhook": .name])),
                 ], closed: false)
         case .stages:
             .object([
@@ -108,6 +110,8 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             .object(
                 [
                     "email": .name, "step": .name,
+                    "webhook": .name, "data": .map(.anything), "notify": .name,
+                    "text": .text("What the team is told; its first line is the subject."),
                     "wait": .any([
                         .span, .object(["until": .text(), "days": .any([.text(), .list(.text())])], closed: false),
                     ]),

@@ -13,6 +13,7 @@ indirect enum Shape: Sendable {
     case object(KeyValuePairs<String, Shape>, closed: Bool = true)
     case map(Shape)
     case any([Shape])
+    case anything
     case named(String)
 
     static let condition = Shape.text("A condition in CEL.")
@@ -32,6 +33,7 @@ indirect enum Shape: Sendable {
         case .object(let members, let isClosed): object(members, isClosed)
         case .map(let value): .object(["type": .string("object"), "additionalProperties": value.json])
         case .any(let shapes): .object(["anyOf": .array(shapes.map(\.json))])
+        case .anything: .object([:])
         case .named(let name): .object(["$ref": .string("#/$defs/\(name)")])
         }
     }

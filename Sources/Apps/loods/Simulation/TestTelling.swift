@@ -189,6 +189,7 @@ extension Happening.What {
         case .started: "started"
         case .chose: "branch"
         case .sent: "sent"
+        case .told: "told"
         case .skipped: "skipped"
         case .held: "held"
         case .waits, .waitsFor, .waitsForGoal: "waits"

@@ -6,8 +6,8 @@ extension StoryTelling {
     var mailLines: [StoryLine] { story.mails.flatMap { [planned($0), handed($0), settled($0)].compactMap(\.self) } }
 
     private func planned(_ mail: Story.Mail) -> StoryLine {
-        let ground = mail.topic.map { "topic \($0)" } ?? "transactional"
-        let template = mail.template == mail.step ? "" : " (e-mail \(mail.template))"
+        let ground = mail.topic.map { "topic \($0)" } ?? (mail.channel == .email ? "transactional" : "to others")
+        let template = mail.template == mail.step ? "" : " (\(mail.told))"
         let text = "\(mail.journey)/\(mail.step)\(template) planned, \(ground)"
         return line(mail, at: mail.plannedAt, "planned", 0, mail.isHeld ? "\(text); \(status(mail))" : text)
     }
@@ -27,7 +27,7 @@ extension StoryTelling {
             }
         return line(
             mail, at: handedAt, mail.state.rawValue, 1,
-            "\(mail.journey)/\(mail.step) handed to the mail server\(address)\(outcome)")
+            "\(mail.journey)/\(mail.step) \(mail.isCall ? "sent" : "handed to the mail server")\(address)\(outcome)")
     }
 
     private func settled(_ mail: Story.Mail) -> StoryLine? {
@@ -49,7 +49,7 @@ extension StoryTelling {
         case .planned where mail.retryAt != nil: return "to be tried again\(reply)"
         case .planned: return "due since \(local(mail.dueAt).full)"
         case .claimed: return "in a mailer's hands"
-        case .handed: return "handed to the mail server, its answer awaited"
+        case .handed: return "\(mail.isCall ? "sent" : "handed to the mail server"), its answer awaited"
         case .accepted: return "accepted\(reply)"
         case .refused: return "refused\(reply)"
         case .unknown: return "handed, and what became of it is not known"
@@ -69,7 +69,8 @@ extension StoryTelling {
             at: time, kind: .mail, order: "\(rank)\(mail.id)", text: text,
             facts: [
                 "state": .string(state), "message": .string(mail.id.description), "journey": .string(mail.journey),
-                "step": .string(mail.step), "template": .string(mail.template), "run": .string(mail.run.description),
+                "step": .string(mail.step), "channel": .string(mail.channel.rawValue),
+                "template": .string(mail.template), "run": .string(mail.run.description),
                 "topic": mail.topic.map { .string($0) } ?? .null,
                 "address": mail.address.map { .string($0) } ?? .null,
                 "reasons": .array(Reasons(rawValue: mail.reasons).words.map { .string($0) }),
@@ -79,6 +80,11 @@ extension StoryTelling {
 }
 
 extension Story.Mail {
+    fileprivate var isCall: Bool { channel == .webhook }
+    /// What it is, or whom it tells.
+    fileprivate var told: String {
+        channel == .email ? "e-mail \(template)" : template.replacing(":", with: " ", maxReplacements: 1)
+    }
     /// Whether it waits for a later instant than it was planned for.
     fileprivate var isHeld: Bool { state == .planned && dueAt > plannedAt }
     /// Whether it waits until somebody lets its journey go on.

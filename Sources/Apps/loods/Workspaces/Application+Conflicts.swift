@@ -20,8 +20,8 @@ extension Application {
         }
         for definition in new.journeys {
             guard let held = old.journey(named: definition.journey.name) else { continue }
-            let templates = Dictionary(uniqueKeysWithValues: held.journey.emailSteps.map { ($0.step, $0.template) })
-            for (step, template) in definition.journey.emailSteps {
+            let templates = Dictionary(uniqueKeysWithValues: held.journey.messageSteps.map { ($0.step, $0.template) })
+            for (step, template) in definition.journey.messageSteps {
                 guard let before = templates[step], before != template else { continue }
                 throw ExitFault(
                     code: .failures,

@@ -1,9 +1,11 @@
+import JourneyProgram
 import Model
 
 /// Reads what a test asks for, and what it forbids.
 struct ExpectationsReader {
     private static let subjects = [
-        "email", "skipped", "enters", "ends", "stage", "segment", "left", "persona", "waits_until", "waits_for",
+        "email", "skipped", "webhook", "notify", "enters", "ends", "stage", "segment", "left", "persona", "waits_until",
+        "waits_for",
         "takes",
     ]
     private static let ends = ["goal", "exit", "completed"]
@@ -61,6 +63,7 @@ struct ExpectationsReader {
         switch key {
         case "email": mail(node).map { .sent($0) }
         case "skipped": mail(node).map { .skipped($0) }
+        case "webhook", "notify": call(key, node).map { .told("\(key):\($0)") }
         case "enters":
             inspection.reference(node, "journey", among: workspace.journeyNames, called: "journeys").map { .enters($0) }
         case "ends": inspection.reference(node, "end", among: Self.ends, called: "ends").map { .ends($0) }
@@ -82,6 +85,12 @@ struct ExpectationsReader {
 
     private func mail(_ node: YAMLNode) -> String? {
         inspection.reference(node, "e-mail", among: workspace.mailNames, called: "e-mails of journeys")
+    }
+
+    private func call(_ kind: String, _ node: YAMLNode) -> String? {
+        let calls = workspace.journeys.flatMap(\.journey.callSteps).filter { $0.call.name.hasPrefix("\(kind):") }
+        let known = calls.flatMap { [$0.step, String($0.call.name.dropFirst(kind.count + 1))] }
+        return inspection.reference(node, kind, among: Set(known).sorted(), called: "of that kind")
     }
 
     private func segment(_ node: YAMLNode) -> String? {

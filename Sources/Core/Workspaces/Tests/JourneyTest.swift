@@ -37,6 +37,8 @@ public struct Expectation: Sendable {
         case sent(String)
         /// A mail that the gate does not let through.
         case skipped(String)
+        /// What others than the contact are told: `webhook:crm` or `notify:sales`, or with the step in place of the name.
+        case told(String)
         /// A run of this journey begins.
         case enters(String)
         /// A run ends: by its goal, its exit, or as completed.

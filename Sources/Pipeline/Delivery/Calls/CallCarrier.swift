@@ -1,0 +1,108 @@
+import CrashPoints
+import Links
+import Logging
+import Model
+import Outbound
+import Store
+import Transit
+import Workspaces
+
+/// HTTP requests to the systems that a workspace names.
+///
+/// A request is sent again, with the same id, until it is answered: receivers know by the id what they have had. So what
+/// nobody knows the end of is planned again, and nothing is `unknown`.
+struct CallCarrier: Carrier {
+    let worker: Worker
+    let signer: WebhookSigner
+    let client: OutboundClient
+    let retries: Retries
+    let mostHanded = 32
+    let attempts = "loods_webhook_attempts_total"
+
+    init(worker: Worker, settings: DeliverySettings) {
+        self.worker = worker
+        signer = settings.webhooks
+        client = OutboundClient(allowing: settings.allowedHosts)
+        retries = Retries(first: settings.firstCallRetry)
+    }
+
+    func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
+        let message = cleared.claimed.message
+        CrashItem.mail.handle(CollectionOfOne(message.template))
+        do {
+            guard let receiver = cleared.workspace.receiver(of: message), case .webhook(let webhook) = receiver.way,
+                let url = WebhookURL(webhook.url)
+            else { throw MissingTemplate(name: message.template) }
+            let body = try CallBody(cleared, receiver.call).bytes
+            return .ready(
+                CallHandover(
+                    carrier: self, claimed: cleared.claimed, webhook: webhook.name, workspace: cleared.workspace.name,
+                    target: OutboundClient.Target(
+                        url: webhook.url, host: url.host, port: url.port, isSecure: url.isSecure), body: body))
+        } catch {
+            worker.logger.error(
+                "a request cannot be composed", metadata: ["to": "\(message.template)", "reason": "\(error)"])
+            return .settled(Report(claimed: cleared.claimed, outcome: .refused, reply: "not composed: \(error)"))
+        }
+    }
+
+    /// Each system has its own troubles.
+    func untilPaused() async {
+        let (never, end) = AsyncStream.makeStream(of: Void.self)
+        for await _ in never {}
+        end.finish()
+    }
+
+    func shutdown() async { await client.shutdown() }
+
+    fileprivate func report(_ answer: OutboundClient.Answer, of claimed: Claims.Claimed) -> Report {
+        let reply = "\(answer.status)"
+        switch answer.status {
+        case 200...299: return Report(claimed: claimed, outcome: .accepted, reply: reply)
+        case 408, 425, 429, 500...599: return putOff(claimed, reply, asked: answer.retryAfter)
+        default: return Report(claimed: claimed, outcome: .refused, reply: reply)
+        }
+    }
+
+    /// - Parameter asked: for how many seconds the receiver asks; heeded up to an hour.
+    fileprivate func putOff(_ claimed: Claims.Claimed, _ reply: String, asked: Int64? = nil) -> Report {
+        let now = worker.clock.now
+        guard let next = retries.next(after: claimed.deferrals, at: now) else {
+            return Report(claimed: claimed, outcome: .refused, reply: reply)
+        }
+        let asked = now + .seconds(min(max(asked ?? 0, 0), 3_600))
+        return Report(claimed: claimed, outcome: .deferred(retryAt: max(next, asked)), reply: reply)
+    }
+}
+
+/// A request that is ready to be sent.
+private struct CallHandover: Handover {
+    let carrier: CallCarrier
+    let claimed: Claims.Claimed
+    let webhook: String
+    let workspace: String
+    let target: OutboundClient.Target
+    let body: [UInt8]
+
+    func abandon() async {}
+
+    func commit(before end: ContinuousClock.Instant) async -> Report {
+        let machineNow = carrier.worker.clock.now
+        guard .now < end else { return .giveBack(claimed, at: machineNow) }
+        let signed = carrier.signer.headers(
+            id: claimed.message.id.description, at: machineNow.microseconds / 1_000_000, body, of: webhook,
+            in: workspace)
+        let headers = [("content-type", "application/json"), ("user-agent", "Loods")] + signed
+        do {
+            let answer = try await uninterrupted { [carrier, target, body] in
+                try await carrier.client.post(to: target, headers: headers, body: body)
+            }
+            CrashPoint.mailerAfterReply.pass()
+            return carrier.report(answer, of: claimed)
+        } catch let error as OutboundError where error.code == .notAllowed {
+            return Report(claimed: claimed, outcome: .refused, reply: "\(error)")
+        } catch {
+            return carrier.putOff(claimed, "\(error)")
+        }
+    }
+}

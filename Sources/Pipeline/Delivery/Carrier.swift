@@ -1,0 +1,64 @@
+import Model
+import Store
+
+/// A way by which messages reach their receivers: mail, or HTTP requests.
+protocol Carrier: Sendable {
+    /// How many messages may be past the fence at once, whose outcome is not recorded.
+    var mostHanded: Int { get }
+
+    /// The metric that counts its attempts.
+    var attempts: String { get }
+
+    /// Does all that can be done before the message counts as handed.
+    func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation
+
+    /// Returns when for a while nothing can be sent, or when the task is cancelled.
+    func untilPaused() async
+
+    /// Closes all connections.
+    func shutdown() async
+}
+
+enum Preparation: Sendable {
+    case ready(any Handover)
+    /// It goes no further, this time or for good.
+    case settled(Report)
+}
+
+/// A message that only has to be handed over.
+protocol Handover: Sendable {
+    /// Nothing is handed.
+    func abandon() async
+
+    /// Hands it over, unless it is too late for that.
+    func commit(before end: ContinuousClock.Instant) async -> Report
+}
+
+/// What came of one attempt.
+struct Report: Sendable {
+    var claimed: Claims.Claimed
+    var outcome: Claims.Outcome
+    var reply: String?
+}
+
+extension Report {
+    /// Planned again, for whoever can send it now.
+    static func giveBack(_ claimed: Claims.Claimed, at machineNow: Timestamp) -> Report {
+        Report(claimed: claimed, outcome: .returned(retryAt: machineNow), reply: nil)
+    }
+}
+
+/// When to try again what a receiver puts off.
+struct Retries: Sendable {
+    /// The wait after the first deferral; it doubles up to four hours.
+    var first: Duration
+
+    private static let most: Int32 = 24
+
+    /// With a fifth of jitter; nil after 24 deferrals, some four days.
+    func next(after deferrals: Int32, at machineNow: Timestamp) -> Timestamp? {
+        guard deferrals < Self.most else { return nil }
+        let wait = min(first.span.microseconds << min(deferrals, 20), Span.hours(4).microseconds)
+        return machineNow + Span(microseconds: Int64(Double(wait) * .random(in: 0.8...1.2)))
+    }
+}

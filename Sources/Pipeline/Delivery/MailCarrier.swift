@@ -1,0 +1,91 @@
+import CrashPoints
+import Logging
+import Model
+import SMTP
+import Store
+import Transit
+
+/// Mail, by way of the relay.
+struct MailCarrier: Carrier {
+    let worker: Worker
+    let composer: Composer
+    let relay: SMTPPool
+    let watch: RelayWatch
+    let retries: Retries
+    /// One each at its final dot, one each on its way to the store, for every connection.
+    let mostHanded: Int
+    let attempts = "loods_delivery_attempts_total"
+
+    init(worker: Worker, settings: DeliverySettings, watch: RelayWatch) {
+        self.worker = worker
+        self.watch = watch
+        composer = Composer(publicURL: settings.publicURL, links: settings.links)
+        relay = SMTPPool(settings.relay, logger: worker.logger)
+        retries = Retries(first: settings.firstRetry)
+        mostHanded = 2 * settings.relay.maxConnections
+    }
+
+    func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
+        let claimed = cleared.claimed
+        do {
+            CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
+            let letter = try composer.letter(of: cleared)
+            let prepared = try await relay.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
+            await watch.noteAnswer()
+            CrashPoint.mailerPrepared.pass()
+            return .ready(MailHandover(carrier: self, prepared: prepared, claimed: claimed, start: start))
+        } catch let error as SMTPError {
+            return .settled(await report(error, of: claimed, begun: start))
+        } catch {
+            worker.logger.error(
+                "a message cannot be composed",
+                metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
+            return .settled(Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)"))
+        }
+    }
+
+    func untilPaused() async { await watch.untilPaused() }
+
+    func shutdown() async { await relay.shutdown() }
+
+    fileprivate func report(
+        _ error: SMTPError, of claimed: Claims.Claimed, begun start: ContinuousClock.Instant
+    ) async -> Report {
+        if error.code == .cancelled || error.code == .shutDown { return .giveBack(claimed, at: worker.clock.now) }
+        guard error.concernsMessage else {
+            await watch.noteFailure("\(error)", begun: start)
+            // A second from now, so that a message that costs every connection does not spin.
+            return Report(
+                claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: error.reply?.line)
+        }
+        if error.reply != nil { await watch.noteAnswer() }
+        guard error.isTransient, let retryAt = retries.next(after: claimed.deferrals, at: worker.clock.now) else {
+            return Report(claimed: claimed, outcome: .refused, reply: error.reply?.line ?? "\(error)")
+        }
+        return Report(claimed: claimed, outcome: .deferred(retryAt: retryAt), reply: error.reply?.line)
+    }
+}
+
+/// A mail of which only the final dot is missing.
+private struct MailHandover: Handover {
+    let carrier: MailCarrier
+    let prepared: PreparedDelivery
+    let claimed: Claims.Claimed
+    let start: ContinuousClock.Instant
+
+    func abandon() async { await prepared.abandon() }
+
+    func commit(before end: ContinuousClock.Instant) async -> Report {
+        let outcome = await prepared.commit(before: end) { CrashPoint.mailerAfterDot.pass() }
+        CrashPoint.mailerAfterReply.pass()
+        switch outcome {
+        case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
+        case .deferred(let error), .refused(let error): return await carrier.report(error, of: claimed, begun: start)
+        case .unknown(let error): return Report(claimed: claimed, outcome: .unknown, reply: "\(error)")
+        }
+    }
+}
+
+extension SMTPReply {
+    fileprivate var line: String { "\(code) \(loggableText)" }
+}

@@ -1,0 +1,52 @@
+import Model
+import Simulation
+import Testing
+import Workspaces
+
+/// What others than the contact are told stands in the story, and tests ask for it as for mails.
+struct CallTests {
+    private static let files = Shop.files.merging(
+        [
+            "journeys/alert.yaml": """
+            journey: alert
+            enter: {event: Asset Downloaded}
+            steps:
+              - {webhook: crm, data: {what: download}}
+              - wait: 1d
+              - {notify: sales, step: call-them, text: "{{contact.email}} has not called"}
+            """
+        ], uniquingKeysWith: { $1 }
+    ).merging(
+        [
+            "workspace.yaml": Shop.files["workspace.yaml"]! + """
+
+                webhooks: [{webhook: crm, url: "https://crm.example/"}]
+                notify: [{notify: sales, email: sales@shop.example}]
+                """
+        ], uniquingKeysWith: { $1 })
+
+    private func faults(_ expectations: String) throws -> [String] {
+        let workspace = try #require(Workspace.load(files: Self.files).workspace)
+        let text = Shop.trial + "journey: alert\nevents: [{at: 0d, track: Asset Downloaded}]\n" + expectations
+        let (tests, findings) = workspace.tests(in: ["tests/alert.yaml": text])
+        let test = try #require(tests.first, "\(findings)")
+        return PreparedTest(test, in: Simulator(workspace, journeys: ["alert"])).run().faults.map { fault in
+            switch fault {
+            case .missing(let expectation): "missing \(expectation.words(since: .distantPast))"
+            case .unexpected(let line, _): "unexpected \(line.words(since: line.at))"
+            case .forbidden(let line, _, _): "forbidden \(line.words(since: line.at))"
+            case .failed(let reason): reason
+            }
+        }
+    }
+
+    @Test func testsAskForThem() throws {
+        #expect(try faults("expect: [{at: 0d, webhook: crm}, {at: 1d, notify: sales}]") == [])
+        #expect(try faults("expect: [{webhook: webhook-crm}, {notify: call-them}]") == [])
+        #expect(
+            try faults("expect: [{webhook: crm}, {at: 2d, notify: sales}]") == [
+                "missing notify sales", "unexpected notify sales as call-them",
+            ])
+        #expect(try faults("never: [{webhook: crm}]") == ["forbidden webhook crm"])
+    }
+}

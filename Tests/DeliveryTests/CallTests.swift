@@ -91,6 +91,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (#"{"vip": true}"#, #"{"body": {"vip": true}, "status": 200}"#), ("", #"{"status": 200}"#),
+        ("<html>", #"{"status": 200}"#), (#"{"a": "\u0000"}"#, #"{"status": 200}"#),
+        ("7", #"{"body": 7, "status": 200}"#),
+        (#"{"a": "\#(String(repeating: "x", count: 8_200))"}"#, #"{"status": 200}"#),
+    ])
+    func whatIsAnsweredIsKeptForTheRun(body: String, kept: String) async throws {
+        try await Self.with({ _, _ in .init(200, body: body) }) { bench, _, mailer in
+            try await Self.planWebhook(bench)
+            try await mailer.call(about: [bench.contact("anne")])
+            #expect(try await bench.texts("select concat(state, answer) from messages") == ["accepted\(kept)"])
+        }
+    }
+
     /// As a receiver verifies it, by the secret that `loods webhooks secret` gives it.
     private static func isSigned(_ request: HTTPSink.Request) -> Bool {
         let secrets = [LinkSecret(id: "k1", bytes: Array(repeating: 7, count: 32))]

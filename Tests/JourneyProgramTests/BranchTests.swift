@@ -121,3 +121,43 @@ struct BranchTests {
         #expect(error?.code == .tooManySteps)
     }
 }
+
+/// What systems answer that a run has told something.
+struct AnswerTests {
+    private func activation(_ verdict: MessageVerdict?, answered: JSON? = nil) throws -> Activation {
+        let vip = try condition(#"answers["ask"].body.vip && answers["ask"].status == 200"#)
+        let journey = try journey([
+            .call(name: "ask", Step.Call(.webhook("crm"), content: .object([:]))),
+            .branch(vip, then: [.email(name: "vip", template: "t")], otherwise: []), .wait(.days(1)),
+            .branch(vip, then: [.email(name: "still", template: "t")], otherwise: []),
+        ])
+        let facts = Facts(now: Timestamp(seconds: 0))
+        let run = try journey.start(at: .end(of: facts.now), in: World(facts: facts, contact: anne, zone: .utc)).run
+        #expect(run.awaitedMessage == StepVisit(step: "ask", visit: 1))
+        let verdicts = verdict.map { [StepVisit(step: "ask", visit: 1): $0] } ?? [:]
+        return try journey.step(run, in: World(facts: facts, contact: anne, zone: .utc, verdicts: verdicts))
+    }
+
+    @Test func conditionsSeeWhatAStepWasAnswered() throws {
+        func sends(_ answer: JSON?) throws -> Bool {
+            let verdict = MessageVerdict(.sent, at: Timestamp(seconds: 0), answer: answer)
+            return try activation(verdict).effects.contains { if case .send = $0 { true } else { false } }
+        }
+        #expect(try sends(.object(["status": .int(200), "body": .object(["vip": .bool(true)])])))
+        #expect(try !sends(.object(["status": .int(200), "body": .object(["vip": .bool(false)])])))
+        #expect(try !sends(.object(["status": .int(204)])))
+        #expect(try !sends(nil))
+    }
+
+    @Test func theRunKeepsIt() throws {
+        let answer = JSON.object(["status": .int(200), "body": .object(["vip": .bool(true)])])
+        let run = try activation(MessageVerdict(.refused, at: Timestamp(seconds: 0), answer: answer)).run
+        #expect(try RunState(json: JSON(parsing: run.json.serialized)) == run)
+        #expect(run.answers["ask"]?["outcome"]?.string == "refused")
+    }
+
+    @Test func onlyRunsHaveAnswers() throws {
+        #expect(try condition("answers.ask.status == 200").mentionedAnswers == ["ask"])
+        #expect(throws: ExpressionError.self) { _ = try condition("answers.ask.status == 200", .audience) }
+    }
+}

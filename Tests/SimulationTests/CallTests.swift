@@ -12,6 +12,8 @@ struct CallTests {
             enter: {event: Asset Downloaded}
             steps:
               - {webhook: crm, data: {what: download}}
+              - {if: 'answers["webhook-crm"].outcome == "refused"', then: [end]}
+              - {if: 'answers["webhook-crm"].body.vip', then: [{notify: sales, text: "A VIP"}]}
               - wait: 1d
               - {notify: sales, step: call-them, text: "{{contact.email}} has not called"}
             """
@@ -38,6 +40,15 @@ struct CallTests {
             case .failed(let reason): reason
             }
         }
+    }
+
+    @Test func whatSystemsAnswerDecides() throws {
+        let vip = "answers: {crm: {body: {vip: true}}}\n"
+        #expect(
+            try faults(vip + "expect: [{webhook: crm}, {at: 0d, notify: sales}, {at: 1d, notify: call-them}]") == [])
+        #expect(
+            try faults("answers: {crm: {body: {vip: false}}}\nexpect: [{webhook: crm}, {at: 1d, notify: sales}]") == [])
+        #expect(try faults("answers: {crm: {status: 404}}\nexpect: [{webhook: crm}]") == [])
     }
 
     @Test func testsAskForThem() throws {

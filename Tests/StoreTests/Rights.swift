@@ -129,7 +129,7 @@ enum Rights {
         "messages scheduler s":
             """
         workspace_id contact_id message_id run_id step visit template state handed_at final_at due_at look_at \
-        retry_at
+        retry_at answer
         """,
         // Withdrawals.
         "messages ingest s": "workspace_id contact_id message_id run_id topic state address",
@@ -140,7 +140,7 @@ enum Rights {
         "messages mailer u":
             """
         state address due_at look_at retry_at attempt deferrals claim_id epoch valid_until handed_at final_at reasons \
-        reply
+        reply answer
         """,
         "send_state mailer u": "epoch recent_sends",
         "claims mailer u": "expires_at",

@@ -55,6 +55,14 @@ struct CallReadingTests {
         ("  - {webhook: crm, data: {a: {b: \"{{{c}}}\"}}}", "4:34", "an unescaped merge field"),
         ("  - {notify: sales, text: \"{{#a}}\"}", "4:27", "is not closed"),
         ("  - {notify: sales, txt: x}", "4:21", "unknown key"),
+        (
+            "  - {if: 'answers[\"webhook-crm\"].status == 200', then: [end]}\n  - webhook: crm", "4:10",
+            "no step before this one"
+        ),
+        (
+            "  - webhook: crm\n  - {if: 'answers[\"webhook-cmr\"].status == 200', then: [end]}", "5:10",
+            "did you mean \"webhook-crm\""
+        ),
         ("  - webhook: crm\n  - webhook: crm", "5:14", "a step named \"webhook-crm\" stands in this journey already"),
     ])
     func faultsOfStepsAreTold(steps: String, place: String, message: String) {

@@ -6,11 +6,13 @@ extension Checker {
         switch tree[id].kind {
         case .identifier(let name): return try unresolved(name, at: offset)
         case .select(let operand, let field, let isOptional):
+            noteAnswer(operand, field)
             let type = try check(operand)
             let number = program.number(of: field)
             program.emit(isOptional ? .optionalSelect(number) : .select(number), at: offset)
             return try member(of: type, keyedBy: .string, isOptional: isOptional, at: offset)
         case .index(let operand, let key, let isOptional):
+            if case .literal(.string(let step)) = tree[key].kind { noteAnswer(operand, step) }
             let type = try check(operand)
             let keyType = try check(key)
             program.emit(isOptional ? .optionalIndex : .index, at: offset)
@@ -32,6 +34,15 @@ extension Checker {
 
     func local(_ name: String) -> Local? { locals.last { $0.name == name } }
 
+    /// The variable that holds what a run's steps were answered.
+    private static let answers = "answers"
+
+    /// Notes of which step's answer is asked for, where the expression says it.
+    private mutating func noteAnswer(_ operand: Int, _ step: String) {
+        guard case .identifier(Self.answers) = tree[operand].kind, local(Self.answers) == nil else { return }
+        program.mentions.answers.insert(step)
+    }
+
     // MARK: Variables
 
     private mutating func variable(_ name: String, at offset: Int) throws(ExpressionError) -> ValueType? {
@@ -45,6 +56,11 @@ extension Checker {
                 program.emit(constant: .type(candidate), at: offset)
                 return .type
             }
+        }
+        if name == Self.answers, declarations.scope?.contains(.run) == true {
+            program.emit(.variable(program.tables.variables.count), at: offset)
+            program.tables.variables.append(name)
+            return .map(key: .string, value: .json)
         }
         guard declarations.scope != nil, name == "stage" else { return nil }
         program.mentions.stage = true

@@ -20,7 +20,7 @@ public protocol EvaluationContext {
     var contactValue: Value { get }
     /// `event` likewise.
     var eventValue: Value? { get }
-    /// A variable of standard CEL; the contexts of Loods have none.
+    /// A variable of standard CEL, or `answers` of a run.
     func variable(_ name: String) -> Value?
 
     /// Whether the contact has consented to a topic and not withdrawn.

@@ -79,6 +79,9 @@ extension Expression {
         program.mentions.wholeEvent || program.mentions.eventMembers.contains(member)
     }
 
+    /// The steps whose answers it asks for by name.
+    public var mentionedAnswers: Set<String> { program.mentions.answers }
+
     /// Whether it asks about the run's own time (`run.did` and its siblings).
     public var usesRun: Bool { program.mentions.run }
 

@@ -176,6 +176,8 @@ struct Mentions: Sendable {
     var segments: Set<String> = []
     var contact = false
     var stage = false
+    /// The steps whose answers are asked for.
+    var answers: Set<String> = []
     var event = false
     /// The members of the event that are read by their names.
     var eventMembers: Set<String> = []

@@ -11,7 +11,8 @@ public struct Scope: OptionSet, Sendable, Hashable {
     public static let audience: Scope = []
     /// Adds `event`: rules on events.
     public static let event = Scope(rawValue: 1)
-    /// Adds `run.did`, `run.count`, `run.sum`, `run.first` and `run.last`: goals, exits and branches of a journey.
+    /// Adds `run.did`, `run.count`, `run.sum`, `run.first`, `run.last` and `answers`, what systems that the run's steps have
+    /// told something said to it, by step: goals, exits and branches of a journey.
     public static let run = Scope(rawValue: 2)
     /// The condition on which an event starts a journey.
     public static let entry: Scope = [.event]

@@ -4,7 +4,7 @@ import Model
 /// One activation of a run under way.
 struct Engine {
     let journey: Journey
-    let world: World
+    private(set) var world: World
     var run: RunState
     private(set) var effects: [Effect] = []
     private(set) var wake: Timestamp?
@@ -24,6 +24,7 @@ struct Engine {
         since = world.now
         behind = run.entry
         due = min(run.entry.at, world.now)
+        self.world.answers = run.answers
     }
 
     mutating func activate() throws(JourneyError) {
@@ -120,6 +121,7 @@ struct Engine {
         case (.ended, _): return false
         case (.sending, .email), (.sending, .call):
             guard let verdict = world.verdicts[StepVisit(step: line.name, visit: line.visit)] else { return false }
+            if case .call = line.operation { take(verdict, of: line.name) }
             go(to: line.next, since: verdict.at, behind: .end(of: verdict.at), due: verdict.at)
         case (.waiting(let until), .wait), (.waiting(let until), .waitUntil), (.waiting(let until), .waitUntilDate):
             guard isDue(until) else { return false }
@@ -132,6 +134,12 @@ struct Engine {
         default: throw JourneyError(code: .unknownStep, message: "a run cannot stand so at step \"\(run.step)\"")
         }
         return true
+    }
+
+    /// Keeps what a step was answered, for conditions behind it; of what repeats the last.
+    private mutating func take(_ verdict: MessageVerdict, of step: String) {
+        run.answers[step] = verdict.told
+        world.answers = run.answers
     }
 
     private var goalIsOpen: Bool { journey.goal?.within != nil && !run.goalHasLapsed }

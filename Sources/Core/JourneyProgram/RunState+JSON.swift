@@ -11,6 +11,7 @@ extension RunState {
             "v": .int(Self.version), "started": startedAt.stored, "entry": entry.stored, "step": .string(step),
         ]
         if goalHasLapsed { members["lapsed"] = .bool(true) }
+        if !answers.isEmpty { members["answers"] = .object(answers) }
         // Of old it was said of messages alone.
         if visit > 1 || phase == .sending { members["visit"] = .int(Int64(visit)) }
         switch phase {
@@ -39,6 +40,7 @@ extension RunState {
         phase = try Self.phase(json)
         visit = try Self.visit(json, of: phase)
         goalHasLapsed = json["lapsed"] == .bool(true)
+        answers = json["answers"]?.object ?? [:]
     }
 
     private static func visit(_ json: JSON, of phase: Phase) throws(JourneyError) -> Int {

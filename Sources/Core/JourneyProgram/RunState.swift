@@ -14,6 +14,8 @@ public struct RunState: Sendable, Hashable {
     public internal(set) var phase: Phase
     /// Whether the goal's time was found to be over; it is not looked at again.
     public internal(set) var goalHasLapsed = false
+    /// What its steps that told a system something were answered, by step.
+    public internal(set) var answers: [String: JSON] = [:]
 
     public enum Phase: Sendable, Hashable {
         /// About to take the step.

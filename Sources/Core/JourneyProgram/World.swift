@@ -14,6 +14,8 @@ public struct World: Sendable {
     public var verdicts: [StepVisit: MessageVerdict]
     /// The templates that the contact has had, or is about to get, as far as the journey mentions them.
     public var received: Set<String>
+    /// What the run's steps were answered, as the run has it.
+    var answers: [String: JSON] = [:]
 
     public init(
         facts: any EvaluationContext & Sendable, contact: UniqueID, zone: LocalZone,
@@ -51,10 +53,18 @@ public struct MessageVerdict: Sendable, Hashable {
     public var outcome: Outcome
     /// When it became final: waits behind the step count from here.
     public var at: Timestamp
+    /// What the receiving system said, where it is asked: an object with `status`, and with `body` where it said JSON.
+    public var answer: JSON?
 
-    public init(_ outcome: Outcome, at: Timestamp) {
+    public init(_ outcome: Outcome, at: Timestamp, answer: JSON? = nil) {
         self.outcome = outcome
         self.at = at
+        self.answer = answer
+    }
+
+    /// As conditions see it: the answer with the `outcome`.
+    var told: JSON {
+        .object((answer?.object ?? [:]).merging(["outcome": .string(outcome.rawValue)]) { said, _ in said })
     }
 }
 
@@ -63,6 +73,7 @@ struct Scene: EvaluationContext {
     let facts: any EvaluationContext
     let now: Timestamp
     let history: History
+    private let answers: [String: JSON]
     /// The event at hand, laid out only where a condition looks at it.
     private var seen: HistoryEvent?
     var event: JSON? { seen?.view }
@@ -72,6 +83,7 @@ struct Scene: EvaluationContext {
         facts = world.facts
         now = world.facts.now
         history = world.facts.history
+        answers = world.answers
         seen = event
         self.runStart = runStart
     }
@@ -81,6 +93,7 @@ struct Scene: EvaluationContext {
         facts = world.facts
         now = world.facts.now
         history = world.facts.history.upTo(event.position)
+        answers = [:]
         seen = event
     }
 
@@ -90,8 +103,11 @@ struct Scene: EvaluationContext {
         let last = end.map { $0 - Span(microseconds: 1) }
         now = min(world.facts.now, last ?? world.facts.now)
         history = last.map { world.facts.history.upTo(.end(of: $0)) } ?? world.facts.history
+        answers = world.answers
         self.runStart = runStart
     }
+
+    func variable(_ name: String) -> Value? { name == "answers" ? Value(.object(answers)) : nil }
 
     var contact: JSON { facts.contact }
     var stage: String? { facts.stage }

@@ -147,7 +147,9 @@ extension ContactPlay {
             case .send(let visit, let template): plan(visit, template, index)
             case .call(let visit, let call):
                 tell(.told(step: visit.step, visit: visit.visit, whom: call.name), name)
-                runs[index].verdicts[visit] = MessageVerdict(.sent, at: now)
+                let answer = answers[call.name] ?? Self.consent
+                let isTaken = if case .int(200..<300)? = answer["status"] { true } else { false }
+                runs[index].verdicts[visit] = MessageVerdict(isTaken ? .sent : .refused, at: now, answer: answer)
             case .change(let visit, let change): carryOut(change, visit, index)
             case .decide(let decision):
                 saw = decision.saw
@@ -162,6 +164,9 @@ extension ContactPlay {
         }
         if before?.phase != activation.run.phase || before?.step != activation.run.step { tellWaiting(index, name) }
     }
+
+    /// What a system says of which nothing else is known.
+    private static let consent = JSON.object(["status": .int(200)])
 
     /// The names of decisions that concern a run as a whole.
     private static let ofTheWhole: Set<String> = ["enter", "goal", "exit", "end"]

@@ -35,6 +35,8 @@ public struct ContactPlay: Sendable {
     private var attributes: [String: JSON]
     private var consents: [ConsentEntry]
     private let suppressions: [String]
+    /// What systems answer, by the name of the call.
+    let answers: [String: JSON]
     private var books: [String: ScoreBook] = [:]
     private var ordinals: [SegmentPlace: Int32] = [:]
     private var wakeAt = Timestamp.distantFuture
@@ -54,6 +56,7 @@ public struct ContactPlay: Sendable {
         now = start
         attributes = contact.attributes
         suppressions = contact.suppressions
+        answers = contact.answers
         consents = contact.consents.map { topic in
             ConsentEntry(
                 contact: key, topic: topic, address: "", at: start, eventID: "", state: .given, wording: nil,

@@ -12,7 +12,7 @@ extension StepsReader {
         }
         let branches = self.branches(fields, depth: depth)
         let others = (fields.list("elif") ?? []).map { elif($0, depth: depth) }
-        guard let condition = inspection.expression(condition, scope: .run, names.vocabulary) else { return nil }
+        guard let condition = expression(condition) else { return nil }
         return .choose(
             [Step.Arm(when: condition, steps: branches.then)] + others.compactMap(\.self),
             otherwise: branches.otherwise)
@@ -22,7 +22,7 @@ extension StepsReader {
         guard let fields = Fields(node, of: "an elif", keys: ["if", "then"], in: inspection) else { return nil }
         let steps = fields.required("then").map { block($0, "\"then\"", depth: depth + 1) } ?? []
         let when = fields.required("if", help: "its condition")
-            .flatMap { inspection.expression($0, scope: .run, names.vocabulary) }
+            .flatMap { expression($0) }
         return when.map { Step.Arm(when: $0, steps: steps) }
     }
 
@@ -38,7 +38,7 @@ extension StepsReader {
         guard let fields = Fields(node, of: "a switch", keys: ["switch", "cases", "else"], in: inspection),
             let switched = fields["switch"]
         else { return nil }
-        let value = inspection.expression(switched, scope: .run, expecting: .dyn, names.vocabulary)
+        let value = expression(switched, expecting: .dyn)
         let otherwise = fields["else"].map { block($0, "\"else\"", depth: depth + 1) } ?? []
         guard let node = fields.required("cases", help: "such as cases: {pro: [{email: hello}]}") else { return nil }
         guard let members = node.members, !members.isEmpty else {
@@ -151,7 +151,7 @@ extension StepsReader {
             let how = fields["repeat"],
             let bounds = Fields(how, of: "a repeat", keys: ["times", "until"], in: inspection)
         else { return nil }
-        let until = bounds["until"].map { inspection.expression($0, scope: .run, names.vocabulary) }
+        let until = bounds["until"].map { expression($0) }
         let times = bounds.required("times", help: "how often at most, such as 3").flatMap { self.times($0) }
         let outer = passes
         passes *= times ?? 1

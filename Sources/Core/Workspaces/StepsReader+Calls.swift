@@ -1,4 +1,5 @@
 import Content
+import Expressions
 import JourneyProgram
 import Model
 
@@ -27,6 +28,17 @@ extension StepsReader {
         }
     }
 
+    /// A condition of a step's, which may ask for the answers of steps before it.
+    func expression(_ node: YAMLNode, scope: Scope = .run, expecting: ValueType = .bool) -> Expression? {
+        let expression = inspection.expression(node, scope: scope, expecting: expecting, names.vocabulary)
+        for step in (expression?.mentionedAnswers ?? []).sorted() where !callNames.contains(step) {
+            inspection.report(
+                .unknownName, "no step before this one that could be answered is named \"\(step)\"", at: node.place,
+                help: NearMiss.help(for: step, among: callNames.sorted(), called: "steps that tell somebody something"))
+        }
+        return expression
+    }
+
     private func call(
         _ fields: Fields, _ key: String, among known: [String], _ target: (String) -> Step.Call.Target,
         saying content: () -> JSON?
@@ -39,6 +51,7 @@ extension StepsReader {
         if let late, late == nil { return nil }
         guard let whom, let name, let content = content() else { return nil }
         guard isNew(name, at: (fields["step"] ?? reference).place) else { return nil }
+        callNames.insert(name)
         return .call(name: name, Step.Call(target(whom), content: content), late: late ?? nil)
     }
 

@@ -51,9 +51,9 @@ extension StepsReader {
                     .missing, "a wait_for names an \"event\" or a condition, \"when\"", at: fields.node.place)
                 return nil
             }
-            return inspection.expression(when, scope: .run, names.vocabulary).map { .condition($0) }
+            return expression(when).map { .condition($0) }
         }
-        let when = fields["when"].map { inspection.expression($0, scope: [.event, .run], names.vocabulary) }
+        let when = fields["when"].map { expression($0, scope: [.event, .run]) }
         guard let name = inspection.event(event) else { return nil }
         return .event(name, when: when ?? nil)
     }

@@ -21,6 +21,8 @@ final class StepsReader {
     var passes = 1
     /// The names of splits.
     var splitNames: Set<String> = []
+    /// The names of steps that may have an answer.
+    var callNames: Set<String> = []
     private var stepNames: Set<String> = ["end"]
 
     init(_ inspection: Inspection, _ names: Names) {

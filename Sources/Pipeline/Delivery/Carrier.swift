@@ -39,6 +39,8 @@ struct Report: Sendable {
     var claimed: Claims.Claimed
     var outcome: Claims.Outcome
     var reply: String?
+    /// What the receiver of a request said, for the run.
+    var answer: JSON?
 }
 
 extension Report {

@@ -162,6 +162,7 @@ struct Mailroom: Sendable {
         let clock = worker.clock
         let outbox = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
+            try Claims.keep(reports.compactMap { report in report.answer.map { (report.claimed, $0) } }, in: session)
             let settled = try Claims.settle(
                 reports.map { ($0.claimed, $0.outcome, $0.reply) }, now: domain.now, in: session)
             let events = reports.compactMap { report in

@@ -76,7 +76,7 @@ extension Messages.Verdict {
     /// The verdict as the run takes it: it dates from the hand-over, if there was one.
     fileprivate var final: MessageVerdict? {
         guard let settledAt else { return nil }
-        return MessageVerdict(outcome, at: settledAt)
+        return MessageVerdict(outcome, at: settledAt, answer: answer)
     }
 
     private var outcome: MessageVerdict.Outcome {

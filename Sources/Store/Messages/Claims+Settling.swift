@@ -42,6 +42,25 @@ extension Claims {
     /// An outcome, and the server's words.
     public typealias Settled = (claimed: Claimed, outcome: Outcome, reply: String?)
 
+    /// Keeps what receivers of requests said, before their outcomes are recorded.
+    public static func keep(_ answers: [(claimed: Claimed, answer: JSON)], in session: PostgresSession) throws {
+        guard !answers.isEmpty else { return }
+        let sorted = answers.sorted {
+            ($0.claimed.message.contact, $0.claimed.message.id) < ($1.claimed.message.contact, $1.claimed.message.id)
+        }
+        let messages = sorted.map(\.claimed.message)
+        try session.execute(
+            """
+            update messages m set answer = u.answer
+            from unnest(
+                \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
+                \(sorted.map(\.claimed.attempt)), \(sorted.map(\.answer))
+            ) as u (workspace_id, contact_id, message_id, attempt, answer)
+            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
+                and m.state in ('claimed', 'handed') and m.attempt = u.attempt
+            """)
+    }
+
     /// Records outcomes where the attempt is still the message's own, whoever its contact has merged into meanwhile, and wakes
     /// the runs of those that are final.
     ///

@@ -10,6 +10,8 @@ public enum Messages {
         public var state: Message.State
         /// When it was last handed over, or else when it became final; nil while neither.
         public var settledAt: Timestamp?
+        /// What the receiver of a request said.
+        public var answer: JSON?
     }
 
     /// How long a fresh message waits for its hint to bring it to a mailer, before mailers look for it themselves. No hint
@@ -49,18 +51,18 @@ public enum Messages {
         guard !runs.isEmpty else { return [:] }
         let rows = try session.query(
             """
-            select m.run_id, m.step, m.visit, m.state, coalesce(m.handed_at, m.final_at)
+            select m.run_id, m.step, m.visit, m.state, coalesce(m.handed_at, m.final_at), m.answer
             from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)))
                 as u (workspace_id, contact_id, run_id)
             join messages m using (workspace_id, contact_id, run_id)
             """)
         var verdicts: [UniqueID: [Verdict]] = [:]
         for row in rows {
-            let (run, step, visit, state, settledAt) = try row.decode(
-                (UniqueID.self, String.self, Int32.self, String.self, Timestamp?.self))
+            let (run, step, visit, state, settledAt, answer) = try row.decode(
+                (UniqueID.self, String.self, Int32.self, String.self, Timestamp?.self, JSON?.self))
             guard let state = Message.State(rawValue: state) else { continue }
             verdicts[run, default: []].append(
-                Verdict(step: step, visit: visit, state: state, settledAt: settledAt))
+                Verdict(step: step, visit: visit, state: state, settledAt: settledAt, answer: answer))
         }
         return verdicts
     }

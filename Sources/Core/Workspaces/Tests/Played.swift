@@ -12,6 +12,8 @@ public struct PlayedContact: Sendable {
     public var consents: [String]
     /// What stops mail to their address: `complaint`, `marketing` and the like.
     public var suppressions: [String]
+    /// What systems answer that are told something about them, by the name of the call: `webhook:crm`.
+    public var answers: [String: JSON] = [:]
 
     public init(
         name: String, attributes: [String: JSON] = [:], consents: [String] = [],

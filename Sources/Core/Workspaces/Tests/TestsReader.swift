@@ -3,7 +3,7 @@ import Model
 
 /// Reads `tests/*.yaml`.
 struct TestsReader {
-    private static let playKeys = ["start", "journey", "contact", "contacts", "events", "until"]
+    private static let playKeys = ["start", "journey", "contact", "contacts", "events", "answers", "until"]
     private static let keys = ["test"] + playKeys + ["expect", "never"]
 
     let inspection: Inspection
@@ -44,6 +44,8 @@ struct TestsReader {
             let clock = TestClock(start, workspace.zone, inspection)
         else { return nil }
         var contacts = self.contacts(fields)
+        let answers = self.answers(fields)
+        for index in contacts.indices { contacts[index].contact.answers = answers }
         let names = contacts.map(\.contact.name)
         TestEventsReader(inspection, workspace, clock).read(fields.list("events") ?? [], into: &contacts)
         let until = fields["until"].flatMap { clock.instant($0, "\"until\"", inspection) }
@@ -63,6 +65,31 @@ struct TestsReader {
 
     private func name(_ fields: Fields) -> String? {
         fields.required("test", help: "what it shows, in a sentence").flatMap { inspection.text($0, "a test's name") }
+    }
+
+    /// What systems answer, by the names of webhooks and teams.
+    private func answers(_ fields: Fields) -> [String: JSON] {
+        var answers: [String: JSON] = [:]
+        let known = workspace.webhooks.map(\.name) + workspace.teams.map(\.name)
+        for member in fields["answers"]?.members ?? [] {
+            guard known.contains(member.key) else {
+                let help = NearMiss.help(for: member.key, among: known, called: "webhooks and teams")
+                inspection.report(
+                    .unknownName, "unknown webhook or team \"\(member.key)\"", at: member.keyPlace, help: help)
+                continue
+            }
+            let keys = ["status", "body"]
+            guard let answer = Fields(member.value, of: "an answer", keys: keys, in: inspection) else { continue }
+            let status = answer["status"].map(\.json) ?? .int(200)
+            guard case .int(200...599) = status else {
+                inspection.report(.invalid, "a status is a number from 200 to 599", at: member.value.place)
+                continue
+            }
+            let body = answer["body"].map { ["body": $0.json] } ?? [:]
+            let kind = workspace.webhook(named: member.key) == nil ? "notify" : "webhook"
+            answers["\(kind):\(member.key)"] = .object(body.merging(["status": status]) { first, _ in first })
+        }
+        return answers
     }
 
     // MARK: Contacts

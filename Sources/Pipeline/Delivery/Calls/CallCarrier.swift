@@ -58,9 +58,9 @@ struct CallCarrier: Carrier {
     fileprivate func report(_ answer: OutboundClient.Answer, of claimed: Claims.Claimed) -> Report {
         let reply = "\(answer.status)"
         switch answer.status {
-        case 200...299: return Report(claimed: claimed, outcome: .accepted, reply: reply)
+        case 200...299: return Report(claimed: claimed, outcome: .accepted, reply: reply, answer: answer.told)
         case 408, 425, 429, 500...599: return putOff(claimed, reply, asked: answer.retryAfter)
-        default: return Report(claimed: claimed, outcome: .refused, reply: reply)
+        default: return Report(claimed: claimed, outcome: .refused, reply: reply, answer: answer.told)
         }
     }
 
@@ -104,5 +104,21 @@ private struct CallHandover: Handover {
         } catch {
             return carrier.putOff(claimed, "\(error)")
         }
+    }
+}
+
+extension OutboundClient.Answer {
+    /// The most bytes of a body that a run keeps.
+    private static let keptLimit = 8 * 1024
+
+    /// As the run keeps it: the status, and the body where it is JSON that the store can hold, and short.
+    fileprivate var told: JSON {
+        var members: [String: JSON] = ["status": .int(Int64(status))]
+        if let body, body.count <= Self.keptLimit, let said = try? JSON(parsing: body),
+            !String(decoding: said.serialized, as: UTF8.self).contains("\\u0000")
+        {
+            members["body"] = said
+        }
+        return .object(members)
     }
 }

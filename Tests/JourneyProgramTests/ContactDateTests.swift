@@ -44,6 +44,26 @@ struct ContactDateTests {
         #expect(date.first(after: next.at, of: .object(["born": .string(value)]), in: amsterdam)!.at > next.at)
     }
 
+    /// One date has one key, wherever the contact is when it comes.
+    @Test(arguments: [
+        ("1990-12-31T23:30:00Z", true, ["2026-12-31T23:30:00Z", "2027-12-31T23:30:00Z"]),
+        ("1992-02-29T03:00:00Z", true, ["2026-02-28T03:00:00Z", "2027-02-28T03:00:00Z", "2028-02-29T03:00:00Z"]),
+        ("2026-12-31T23:30:00Z", false, ["2026-12-31T23:30:00Z"]), ("2026-12-31", false, ["2026-12-31"]),
+        ("1990-12-31", true, ["2026-12-31", "2027-12-31"]),
+    ])
+    func aKeyIsTheSameInEveryZone(value: String, isYearly: Bool, keys: [String]) {
+        let contact = JSON.object(["day": .string(value)])
+        for name in ["America/New_York", "Europe/Amsterdam", "Pacific/Kiritimati"] {
+            for minute in [nil, 540] {
+                let date = ContactDate(path: ["day"], minuteOfDay: minute, isYearly: isYearly)
+                let found = date.occurrences(
+                    from: Timestamp(iso8601: "2026-02-20")!, through: Timestamp(iso8601: "2028-03-08")!, of: contact,
+                    in: LocalZone(name)!)
+                #expect(Array(found.map(\.key).prefix(keys.count)) == keys, "\(name) \(String(describing: minute))")
+            }
+        }
+    }
+
     @Test func whatIsNoDateNeverComes() {
         let dates = [ContactDate(path: ["born"]), ContactDate(path: ["born"], isYearly: true)]
         let values: [JSON] = [

@@ -1,3 +1,4 @@
+import Expressions
 import Model
 import Simulation
 import Testing
@@ -108,6 +109,30 @@ struct PlayTests {
             never: [{email: pixel-why, contact: bram}, {email: pixel-why, after: 1h}]
             """)
         #expect(result.passed, "\(result.faults) \(Shop.told(result))")
+    }
+
+    @Test func aDateComesOnceWhereTheZoneChangesOnTheDay() throws {
+        let loaded = Workspace.load(
+            files: Shop.files.merging([
+                "journeys/end.yaml": "journey: end\nenter: {date: contact.ends, at: \"09:00\"}\nsteps: [{email: docs}]",
+                "journeys/born.yaml": "journey: born\nenter: {date: contact.born, yearly: true}\nsteps: [{email: docs}]",
+            ]) { $1 })
+        let simulator = Simulator(try #require(loaded.workspace, "\(loaded.findings)"))
+        let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        // West of where the day began, and the clock there has yet to come to the hour.
+        for (name, text, change) in [
+            ("ends", "2026-03-10T12:00:00Z", "2026-03-10T10:00:00Z"), ("ends", "2026-03-10", "2026-03-10T10:00:00Z"),
+            ("born", "1990-03-10T02:00:00Z", "2026-03-10T02:30:00Z"), ("born", "--03-10", "2026-03-10T03:00:00Z"),
+        ] {
+            let contact = PlayedContact(
+                name: "anne", attributes: ["email": .string("anne@shop.example"), name: .string(text)])
+            var play = ContactPlay(contact, in: simulator, at: start)
+            let moved = HistoryEvent(at: Timestamp(iso8601: change)!, eventID: "e", name: EventNames.identified)
+            let zone = JSON.string("America/New_York")
+            play.run([PlayedEvent(moved, traits: ["timezone": zone])], until: start + .days(30))
+            let sent = play.story.count { if case .sent = $0.what { true } else { false } }
+            #expect(sent == 1, "\(text)")
+        }
     }
 
     @Test func theSameCrowdComesOfTheSameSeed() {

@@ -88,6 +88,43 @@ import Workspaces
         #expect(wrong.first?.contains("emails/thanks/email.yaml:1:52  \"review_by\" is a day") == true, "\(wrong)")
     }
 
+    @Test(arguments: [
+        // What is heard of it starts it again.
+        ("event: Identified, again: per-key, key: event.id", "[{set: {x: 1}}]", "", true),
+        ("event: Identified, again: after-exit", "[{wait: 1d}, {set: {x: 1}}]", "", true),
+        ("event: Stage Given, again: per-key, key: event.at", "[{stage: do}]", "", true),
+        (
+            "event: Identified, again: after-exit, when: 'event.properties.x == 1'", "[{set: {x: 1}}]", "", true
+        ),
+        ("event: Identified, again: per-key, key: event.id", "[{start: second}]", "[{set: {x: 1}}]", true),
+        // It may.
+        ("event: Identified, again: after-exit, when: contact.x == 1", "[{set: {x: 1}}]", "", false),
+        ("event: Identified, again: after-exit", "[{if: did(\"X\"), then: [{set: {x: 1}}]}]", "", false),
+    ] as [(String, String, String, Bool)])
+    func aJourneyThatStartsItselfAgainIsTold(enter: String, steps: String, second: String, isSure: Bool) {
+        var files: [String: String?] = ["journeys/loop.yaml": "journey: loop\nenter: {\(enter)}\nsteps: \(steps)\n"]
+        if !second.isEmpty {
+            files["journeys/second.yaml"] = "journey: second\nenter: {called: true}\nsteps: \(second)\n"
+        }
+        let found = Self.review(files)
+        let place = isSure ? "journeys/loop.yaml:2:8  what this" : "journeys/loop.yaml:2:8  warning: what this"
+        #expect(found.count == (second.isEmpty ? 1 : 2) && found[0].hasPrefix(place), "\(found)")
+    }
+
+    @Test(arguments: [
+        ("event: Identified", "[{set: {x: 1}}]"), ("event: Identified, again: never", "[{set: {x: 1}}]"),
+        ("event: Identified, again: {every: 30d}", "[{set: {x: 1}}]"),
+        ("event: Identified, again: per-key, key: event.properties.x", "[{set: {x: 1}}]"),
+        ("event: Identified, again: after-exit, when: 'event.properties.plan == \"pro\"'", "[{set: {x: 1}}]"),
+        // It is under way when it hears of it.
+        ("event: Identified, again: after-exit", "[{set: {x: 1}}, {wait: 1d}]"),
+        ("event: Stage Given, again: after-exit", "[{set: {x: 1}}]"),
+        ("event: Page Viewed, again: after-exit", "[{set: {when: never, if: \"1 ==\", event: Page Viewd}}]"),
+    ])
+    func oneThatComesToAnEndIsLeftAlone(enter: String, steps: String) {
+        #expect(Self.review(["journeys/loop.yaml": "journey: loop\nenter: {\(enter)}\nsteps: \(steps)\n"]) == [])
+    }
+
     @Test func cellsWithoutContentAreToldWherePersonasAre() {
         let personas = "personas: [{persona: developer, when: 'contact.role == \"developer\"'}]\ndefault: other\n"
         let found = Self.review(["personas.yaml": personas])

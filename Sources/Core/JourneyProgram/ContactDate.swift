@@ -21,7 +21,8 @@ public struct ContactDate: Sendable, Hashable {
     /// One time that it comes.
     public struct Occurrence: Sendable, Hashable {
         public var at: Timestamp
-        /// The date itself or the anniversary, without the offset: `2026-03-09`, with the time where the attribute has one.
+        /// The date itself or the anniversary, without the offset: `2026-03-09`. Where the attribute has a time it is that
+        /// instant in UTC, `2026-03-09T08:00:00Z`, and so the same in whatever zone the contact is.
         public var key: String
     }
 
@@ -66,8 +67,7 @@ public struct ContactDate: Sendable, Hashable {
         let (days, rest) = offset.microseconds.quotientAndRemainder(dividingBy: 86_400_000_000)
         let second = minuteOfDay.map { Int64($0) * 60 } ?? base.secondOfDay ?? 0
         let instant = zone.instant(ofWallClock: (date.daysSince1970 + days) * 86_400 + second)
-        let time = base.secondOfDay.map { " \($0)" } ?? ""
-        return Occurrence(at: instant + Span(microseconds: rest), key: "\(date)\(time)")
+        return Occurrence(at: instant + Span(microseconds: rest), key: base.key(on: date))
     }
 
     private func attribute(of contact: JSON) -> JSON? {
@@ -81,6 +81,8 @@ public struct ContactDate: Sendable, Hashable {
         private var dayOfYear: CalendarDate?
         /// In the contact's zone.
         var secondOfDay: Int64?
+        /// Of what has a time.
+        private var instant: Timestamp?
 
         init?(_ value: JSON?, in zone: LocalZone) {
             guard let text = value?.string else { return nil }
@@ -95,7 +97,17 @@ public struct ContactDate: Sendable, Hashable {
                 let second = instant.microseconds.flooredDivision(by: 1_000_000).quotient
                 let local = (second + zone.offset(at: instant)).flooredDivision(by: 86_400)
                 (date, secondOfDay) = (CalendarDate(daysSince1970: local.quotient), local.remainder)
+                self.instant = instant
             }
+        }
+
+        /// What tells the date, or one of its anniversaries, from all others: as many years behind the date in UTC.
+        func key(on day: CalendarDate) -> String {
+            guard let instant, let date else { return "\(day)" }
+            let (utc, time) = instant.microseconds.flooredDivision(by: 86_400_000_000)
+            let first = CalendarDate(daysSince1970: utc)
+            let same = first.inYear(first.year + day.year - date.year) ?? first
+            return "\(Timestamp(microseconds: same.daysSince1970 * 86_400_000_000 + time))"
         }
 
         func anniversary(in year: Int64) -> CalendarDate? { (date ?? dayOfYear)?.inYear(year) }

@@ -1,4 +1,5 @@
 import Expressions
+import Model
 
 extension Journey {
     /// A step as decisions name it, with the ways on from it.
@@ -36,6 +37,36 @@ extension StepTable.Operation {
 }
 
 extension Journey {
-    /// The conditions of its entry, its goal, its exit and its waits, as they are written.
-    public var sources: [String] { (entry.conditions + watchedConditions).map(\.source) }
+    /// The conditions of its entry, its goal, its exit and its steps, as they are written. A case of a switch is told as the
+    /// comparison that it stands for.
+    public var sources: [String] {
+        let conditions = entry.conditions + [goal?.when, exit].compactMap(\.self) + table.conditions
+        return conditions.map(\.source) + table.cases
+    }
+
+    /// The dates that start it, and those that its runs wait for.
+    public var dates: [ContactDate] {
+        let awaited = table.lines.lazy.filter { $0.visit == 1 }.compactMap { line -> ContactDate? in
+            if case .waitUntilDate(let date) = line.operation { date } else { nil }
+        }
+        guard case .date(let date, _) = entry.trigger else { return Array(awaited) }
+        return [date] + awaited
+    }
+}
+
+extension StepTable {
+    /// `contact.plan == "pro"` for each case.
+    fileprivate var cases: [String] {
+        lines.lazy.filter { $0.visit == 1 }.flatMap { line -> [String] in
+            guard case .select(let value, let cases) = line.operation else { return [] }
+            return cases.map { "\(value.source) == \($0.value.caseLiteral)" }
+        }
+    }
+}
+
+extension String {
+    /// What a case stands for: a whole number, a truth value or a text, as conditions write it.
+    fileprivate var caseLiteral: String {
+        Int64(self) != nil || Bool(self) != nil ? self : String(decoding: JSON.string(self).serialized, as: UTF8.self)
+    }
 }

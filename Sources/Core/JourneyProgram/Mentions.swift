@@ -57,13 +57,16 @@ extension StepTable {
     /// What its waits and branches look at. The passes of what repeats look at the same.
     var mentions: Mentions {
         let operations = lines.lazy.filter { $0.visit == 1 }.map(\.operation)
-        var mentions = Mentions(operations.flatMap(\.conditions))
+        var mentions = Mentions(conditions)
         for case .await(let awaited, _) in operations {
             for case .event(let name, _) in awaited.map(\.what) { mentions.events.insert(name) }
         }
         mentions.templates = onceTemplates
         return mentions
     }
+
+    /// The expressions that its steps evaluate, in no order. The passes of what repeats evaluate the same.
+    var conditions: [Expression] { lines.lazy.filter { $0.visit == 1 }.flatMap(\.operation.conditions) }
 
     /// The conditions that are waited for.
     var awaitedConditions: [Expression] {

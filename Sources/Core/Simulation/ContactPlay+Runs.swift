@@ -194,7 +194,7 @@ struct Call: Sendable {
 
 extension ContactPlay {
     private mutating func carryOut(_ change: Step.Change, _ visit: StepVisit, _ index: Int) {
-        let run = UniqueID.derived("loods.play", "\(index)")
+        let run = Self.runID(index)
         let id = Journey.changeID(run: run, step: visit.step, visit: visit.visit).description
         switch change {
         case .attributes(let values):
@@ -209,6 +209,9 @@ extension ContactPlay {
                 Call(journey: journey, key: Journey.callKey(run: run, step: visit.step, visit: visit.visit)))
         }
     }
+
+    /// Stands for the id that a run has where it lives.
+    private static func runID(_ index: Int) -> UniqueID { .derived("loods.play", "\(index)") }
 
     mutating func enter(_ call: Call) {
         for part in simulator.parts.indices where simulator.parts[part].journey.name == call.journey {
@@ -229,10 +232,10 @@ extension ContactPlay {
         case .send:
             tell(.sent(step: visit.step, visit: visit.visit, template: template), name)
             received.insert(template)
-            settle(visit, template, index, .sent)
+            settle(visit, template, index, .sent, EventNames.emailSent)
         case .skip(let reasons):
             tell(.skipped(step: visit.step, visit: visit.visit, template: template, reasons), name)
-            settle(visit, template, index, .skipped)
+            settle(visit, template, index, .skipped, EventNames.emailSkipped, detail: "\(reasons)")
         case .hold(let until, let reasons):
             let until = max(until, now + Span(microseconds: 1))
             tell(.held(step: visit.step, visit: visit.visit, template: template, until: until, reasons), name)
@@ -241,18 +244,20 @@ extension ContactPlay {
     }
 
     private mutating func settle(
-        _ visit: StepVisit, _ template: String, _ index: Int, _ outcome: MessageVerdict.Outcome
+        _ visit: StepVisit, _ template: String, _ index: Int, _ outcome: MessageVerdict.Outcome, _ name: String,
+        detail: String? = nil
     ) {
         runs[index].verdicts[visit] = MessageVerdict(outcome, at: now)
-        let name = outcome == .sent ? EventNames.emailSent : EventNames.emailSkipped
         guard simulator.heardOutcomes.contains(name) else { return }
         let journey = simulator.parts[runs[index].part].journey.name
-        let id = UniqueID.derived("loods.outcome", journey, visit.step, "\(visit.visit)", "\(now)", name)
+        let message = Journey.messageID(run: Self.runID(index), step: visit.step, visit: visit.visit).description
+        let id = UniqueID.derived("loods.outcome", message, name)
         var properties: [String: JSON] = [
-            "message_id": .string(id.description), "journey": .string(journey), "step": .string(visit.step),
+            "message_id": .string(message), "journey": .string(journey), "step": .string(visit.step),
             "template": .string(template),
         ]
         if case .topic(let topic) = simulator.grounds[template] { properties["topic"] = .string(topic) }
+        if let detail { properties["detail"] = .string(detail) }
         outcomes.append(
             PlayedEvent(HistoryEvent(at: now, eventID: id.description, name: name, properties: .object(properties))))
     }

@@ -43,9 +43,12 @@ public struct ContactPlay: Sendable {
     private var isKnown = false
     private var lastPlace: HistoryPosition?
     private var turns = 0
+    private var isHearing = false
 
     /// The most turns that a play may take.
     private static let limit = 200_000
+    /// The most that may come of one instant: what comes of itself again and again never lets time pass.
+    private static let limitOfInstant = 10_000
 
     /// Somebody of whom nothing has happened yet.
     public init(_ contact: PlayedContact, in simulator: Simulator, at start: Timestamp) {
@@ -188,8 +191,19 @@ extension ContactPlay {
     }
 
     /// What came of messages, where something looks at it, and of steps that change something.
+    ///
+    /// What is heard may lead to more, which is then heard by the one that began.
     mutating func hearOutcomes() {
+        guard !isHearing else { return }
+        isHearing = true
+        defer { isHearing = false }
+        var heard = 0
         while turns < Self.limit {
+            guard heard < Self.limitOfInstant else {
+                turns = Self.limit
+                return
+            }
+            heard += 1
             if !outcomes.isEmpty {
                 meet(outcomes.removeFirst(), isOwn: true)
             } else if !calls.isEmpty {

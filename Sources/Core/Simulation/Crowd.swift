@@ -9,6 +9,7 @@ public struct Crowd: Sendable {
     private let attributes: [SourceWords.Member]
     private let properties: [SourceWords.Member]
     private let topics: [String]
+    private let dates: [CrowdDate]
     private let start: Timestamp
     private let span: Span
     private var dice: CrowdDice
@@ -21,15 +22,17 @@ public struct Crowd: Sendable {
         dice = CrowdDice(seed: seed)
         topics = workspace.topics.map(\.name).sorted()
         let sources = workspace.sources
-        attributes = SourceWords.members(of: "contact", in: sources)
+        dates = CrowdDate.all(of: workspace.journeys.flatMap(\.journey.dates))
+        let others = Set(dates.map(\.path[0])).union(["email", "company"])
+        attributes = SourceWords.members(of: "contact", in: sources).filter { !others.contains($0.name) }
         properties = SourceWords.members(of: "event.properties", in: sources)
         let entries = workspace.journeys.compactMap { definition -> String? in
             if case .event(let name, _) = definition.journey.entry.trigger { name } else { nil }
         }
-        let others = workspace.interestingEvents.union(workspace.scores.flatMap(\.mentionedEvents))
+        let more = workspace.interestingEvents.union(workspace.scores.flatMap(\.mentionedEvents))
             .subtracting(EventNames.consents).filter { !$0.hasPrefix("Email ") }
         // What starts a journey comes twice as often.
-        names = entries.sorted() + others.sorted()
+        names = entries.sorted() + more.sorted()
     }
 
     /// The next of them.
@@ -37,9 +40,13 @@ public struct Crowd: Sendable {
         count += 1
         var contact = PlayedContact(name: "contact-\(count)")
         contact.attributes["email"] = .string("contact-\(count)@crowd.example")
-        for member in attributes where member.name != "email" && member.name != "company" {
+        for member in attributes {
             guard dice.below(4) > 0 else { continue }
             contact.attributes[member.name] = value(of: member)
+        }
+        for date in dates where dice.below(4) > 0 {
+            let value = JSON.string(date.drawn(around: instant(), &dice))
+            contact.attributes.set(value, at: date.path[...])
         }
         contact.consents = topics.filter { _ in dice.below(10) < 7 }
         return TestedContact(contact: contact, events: events())
@@ -118,7 +125,8 @@ enum SourceWords {
         }
         if text.hasPrefix("true") || text.hasPrefix("false") { return [.bool(true), .bool(false)] }
         guard let number = Int64(text.prefix { $0.isNumber }) else { return [] }
-        return [.int(max(0, number - 1)), .int(number), .int(number + 1)]
+        let next = number.addingReportingOverflow(1)
+        return [.int(max(0, number - 1)), .int(number)] + (next.overflow ? [] : [.int(next.partialValue)])
     }
 }
 

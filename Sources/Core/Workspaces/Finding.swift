@@ -39,6 +39,8 @@ public struct Finding: Error, Sendable, Hashable, CustomStringConvertible {
         case emptyCell = "empty-cell"
         /// Content that was to be looked at again.
         case reviewDue = "review-due"
+        /// A journey that starts itself again by what it changes.
+        case endless
     }
 
     /// Relative to the workspace's folder.

@@ -13,6 +13,7 @@ extension Workspace {
         review.lookAtJourneys()
         review.lookAtMails(today: today)
         review.lookAtMatrix()
+        review.lookAtCircles()
         return Set(review.findings).sorted()
     }
 }
@@ -49,11 +50,12 @@ struct Review {
 extension YAMLNode {
     subscript(key: String) -> YAMLNode? { members?.first { $0.key == key }?.value }
 
-    /// Every member of every mapping below, with the mapping that it stands in.
+    /// Every member of every mapping below, with the mapping that it stands in; but for what a step sets, which are
+    /// attributes, whatever their names.
     func walk(_ visit: (Member, YAMLNode) -> Void) {
         for member in members ?? [] {
             visit(member, self)
-            member.value.walk(visit)
+            if member.key != "set" || member.value.members == nil { member.value.walk(visit) }
         }
         for element in elements ?? [] { element.walk(visit) }
     }

@@ -94,6 +94,9 @@ import TestSupport
             let story = try await line("simulate", line.path("shop"), "--contact", line.path("anne.yaml")).output
             #expect(story.contains("Thu 5 March 2026") && story.contains("2 mails sent"), "\(story)")
             try await line("simulate", line.path("shop"), exits: 64)
+            for day in ["2255-03-01", "9999-01-01", "2026-02-30", "2026-3-2"] {
+                try await line("simulate", line.path("shop"), "--crowd", "1", "--start", day, exits: 64)
+            }
             try await line("simulate", line.path("shop"), "--contact", line.path("nobody.yaml"), exits: 64)
         }
     }

@@ -20,6 +20,12 @@ import Testing
         ("stage == \"a\" && stage == \"b\" || contact.x == 1 && contact.x == 2", "stage == \"a\" and == \"b\"", 17),
         ("false", "it is false", 1),
         ("did(\"X\") && false", "it is false", 13),
+        ("contact[\"a.b\"] == 1 && contact[\"a.b\"] == 2", "contact[\"a.b\"] == 1 and == 2", 24),
+        (
+            "contact.big == 9007199254740993 && contact.big == 9007199254740992",
+            "contact.big == 9007199254740993 and == 9007199254740992", 36
+        ),
+        ("contact.a == 1 && contact.a == 1.5", "contact.a == 1 and == 1.5", 19),
     ])
     func aContradictionIsFoundAtItsPlace(source: String, message: String, column: Int) throws {
         let fault = try #require(Impossibility(of: source), "\(source)")
@@ -34,10 +40,21 @@ import Testing
         "contact.plan in [\"a\", \"b\"] && contact.plan == \"b\"", "contact.plan != \"a\" && contact.plan != \"b\"",
         "contact.age >= 5 && contact.age <= 5", "score(\"s\") > 1 && score(\"t\") < 1", "true", "!false",
         "contact.tags.exists(t, t == \"a\" && t == \"b\") || did(\"X\")", "stage == \"a\" ? did(\"X\") : did(\"Y\")",
+        "contact[\"a.b\"] == 1 && contact.a.b == 2", "contact[\"a\"].b == 1 && contact[\"a.b\"] == 2",
+        "contact.big == 9007199254740993 && contact.big != 9007199254740992",
+        "contact.big > 9007199254740992 && contact.big < 9007199254740994",
+        "contact.big in [9223372036854775807] && contact.big != 9223372036854775806",
+        "contact.a == 1 && contact.a == 1u && contact.a == 1.0",
+        "did(\"a\\\", \\\"7d\") && !did(\"a\", \"7d\")",
         "count(\"X\") > 1 && count(\"X\", \"7d\") < 1", "contact.a == 1 && contact.b == 2", "this is no expression",
     ])
     func whatMayComeTrueIsLeftAlone(source: String) {
         #expect(Impossibility(of: source) == nil)
+    }
+
+    @Test(arguments: [("false", true), ("!true", true), ("!!false", true), ("!(did(\"X\") || true)", false)])
+    func whatSaysSoItselfIsToldFromAMistake(source: String, isLiteral: Bool) {
+        #expect(Impossibility(of: source)?.isLiteral == isLiteral)
     }
 
     @Test func mentionsOfThePastSayWhereTheyStand() {

@@ -85,6 +85,23 @@ struct ComparingTests {
         ("test: a\nstart: 2026-03-02T10:00", "a test has an \"expect\" or a \"never\""),
         ("test: a\nstart: 2026-03-02T10:00\nnever: [{email: docs, at: 1d}]", "unknown key \"at\""),
         ("test: a\nstart: [", "this is not YAML"),
+        (
+            "test: a\nstart: 2255-03-20T10:00\nnever: []",
+            "tests/trial.yaml:2:8  \"start\" is beyond the time that there is"
+        ),
+        ("test: a\nstart: 9999-12-31T10:00\nnever: []", "(it ends 2255-03-14T16:00:00Z)"),
+        (
+            "test: a\nstart: 2250-03-02T10:00\nuntil: 10000d\nnever: []",
+            "tests/trial.yaml:3:8  \"until\" is beyond the time that there is"
+        ),
+        (
+            "test: a\nstart: 2026-03-02T10:00\nexpect: [{email: docs, ends: goal}]",
+            "tests/trial.yaml:3:24  an expectation is one thing: \"ends\" stands beside \"email\""
+        ),
+        (
+            "test: a\nstart: 2026-03-02T10:00\nevents: [{at: 1d, page: /, track: X}]\nnever: []",
+            "tests/trial.yaml:3:28  an event is one thing: \"track\" stands beside \"page\""
+        ),
     ])
     func aFaultyFileNamesThePlaceAndTheWayOut(text: String, finding: String) {
         let (tests, findings) = Shop.read(text)

@@ -114,8 +114,10 @@ struct PlayTests {
     @Test func aDateComesOnceWhereTheZoneChangesOnTheDay() throws {
         let loaded = Workspace.load(
             files: Shop.files.merging([
-                "journeys/end.yaml": "journey: end\nenter: {date: contact.ends, at: \"09:00\"}\nsteps: [{email: docs}]",
-                "journeys/born.yaml": "journey: born\nenter: {date: contact.born, yearly: true}\nsteps: [{email: docs}]",
+                "journeys/end.yaml":
+                    "journey: end\nenter: {date: contact.ends, at: \"09:00\"}\nsteps: [{email: docs}]",
+                "journeys/born.yaml":
+                    "journey: born\nenter: {date: contact.born, yearly: true}\nsteps: [{email: docs}]",
             ]) { $1 })
         let simulator = Simulator(try #require(loaded.workspace, "\(loaded.findings)"))
         let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!

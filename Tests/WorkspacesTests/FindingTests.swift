@@ -64,6 +64,7 @@ struct FindingTests {
             "unknown e-mail \"thanx\" (e-mails are offer, thanks"
         ),
         ("\n    step: thanks-again", "", "10:12", "a step named \"thanks\" stands in this journey already"),
+        ("step: thanks-again", "step: end", "11:11", "no step is named \"end\""),
         ("step: thanks-again", "stp: thanks-again", "11:5", "unknown key \"stp\" in an email step"),
         ("\"09:00\"", "\"25:00\"", "9:19", "\"until\" must be a time of day"),
         ("- wait: 2d", "- wait: {until: contact.trial-ends}", "8:19", "is not an attribute of the contact"),

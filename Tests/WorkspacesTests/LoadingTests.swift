@@ -95,6 +95,22 @@ struct LoadingTests {
         #expect(shop.interestingEvents.isSuperset(of: [EventNames.identified, "Page Viewed", "Docs Viewed"]))
     }
 
+    /// A step sets what a test, and an event, would say.
+    @Test(arguments: [
+        ("01234", JSON.string("01234")), ("+3161", .string("+3161")), ("0x10", .string("0x10")), ("12", .int(12)),
+        ("-1.5", .double(-1.5)), ("1e3", .double(1000)), ("true", .bool(true)), ("True", .string("True")),
+        ("~", .null), ("'12'", .string("12")), ("1_000", .string("1_000")), ("inf", .string("inf")),
+        ("2026-03-02", .string("2026-03-02")),
+    ])
+    func aPlainValueIsWhatJSONReads(text: String, value: JSON) throws {
+        let journey = "journey: given\nenter: {event: X}\nsteps: [{set: {phone: \(text)}}]"
+        let shop = try #require(Shop.load(["journeys/given.yaml": journey]).workspace)
+        let given = try #require(shop.journey(named: "given")).journey
+        #expect(given.changes == [.attributes(["phone": value])])
+        let play = try #require(shop.play(named: "p", text: "{start: 2026-03-02, contact: {phone: \(text)}}").play)
+        #expect(play.contacts[0].contact.attributes["phone"] == value)
+    }
+
     @Test func aDigestChangesWithWhatTheJourneySends() throws {
         func digest(_ changes: [String: String?] = [:]) throws -> UniqueID {
             try #require(Shop.load(changes).workspace?.journeys.first).digest

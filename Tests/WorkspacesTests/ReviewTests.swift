@@ -77,6 +77,16 @@ import Workspaces
             Self.review(["emails/thanks/email.yaml": subject])[0].hasPrefix("emails/thanks/email.yaml:1:15  warning"))
     }
 
+    @Test func aWayOutThatIsNoneIsAnError() {
+        let place = "emails/thanks/body.txt.mustache:1:11"
+        let found = Self.review(["emails/thanks/body.txt.mustache": "Leave us: {{ links.unsubscribe }}\n"])
+        #expect(found.count == 1 && found[0].hasPrefix("\(place)  {{links.unsubscribe}} is nothing"), "\(found)")
+        let html = "<a href=\"{{links.unsubscribe}}\">Leave</a>\n"
+        #expect(Self.review(["emails/thanks/body.html.mustache": html]).count == 1)
+        let guarded = "Hello{{#links.unsubscribe}} {{links.unsubscribe}}{{/links.unsubscribe}}\n"
+        #expect(Self.review(["emails/thanks/body.txt.mustache": guarded]) == [])
+    }
+
     @Test func contentPastItsReviewIsTold() {
         func mail(_ day: String) -> String { "{subject: Thanks, class: transactional, review_by: \(day)}" }
         #expect(Self.review(["emails/thanks/email.yaml": mail("2026-11-26")]) == [])
@@ -88,19 +98,20 @@ import Workspaces
         #expect(wrong.first?.contains("emails/thanks/email.yaml:1:52  \"review_by\" is a day") == true, "\(wrong)")
     }
 
-    @Test(arguments: [
-        // What is heard of it starts it again.
-        ("event: Identified, again: per-key, key: event.id", "[{set: {x: 1}}]", "", true),
-        ("event: Identified, again: after-exit", "[{wait: 1d}, {set: {x: 1}}]", "", true),
-        ("event: Stage Given, again: per-key, key: event.at", "[{stage: do}]", "", true),
-        (
-            "event: Identified, again: after-exit, when: 'event.properties.x == 1'", "[{set: {x: 1}}]", "", true
-        ),
-        ("event: Identified, again: per-key, key: event.id", "[{start: second}]", "[{set: {x: 1}}]", true),
-        // It may.
-        ("event: Identified, again: after-exit, when: contact.x == 1", "[{set: {x: 1}}]", "", false),
-        ("event: Identified, again: after-exit", "[{if: did(\"X\"), then: [{set: {x: 1}}]}]", "", false),
-    ] as [(String, String, String, Bool)])
+    @Test(
+        arguments: [
+            // What is heard of it starts it again.
+            ("event: Identified, again: per-key, key: event.id", "[{set: {x: 1}}]", "", true),
+            ("event: Identified, again: after-exit", "[{wait: 1d}, {set: {x: 1}}]", "", true),
+            ("event: Stage Given, again: per-key, key: event.at", "[{stage: do}]", "", true),
+            (
+                "event: Identified, again: after-exit, when: 'event.properties.x == 1'", "[{set: {x: 1}}]", "", true
+            ),
+            ("event: Identified, again: per-key, key: event.id", "[{start: second}]", "[{set: {x: 1}}]", true),
+            // It may.
+            ("event: Identified, again: after-exit, when: contact.x == 1", "[{set: {x: 1}}]", "", false),
+            ("event: Identified, again: after-exit", "[{if: did(\"X\"), then: [{set: {x: 1}}]}]", "", false),
+        ] as [(String, String, String, Bool)])
     func aJourneyThatStartsItselfAgainIsTold(enter: String, steps: String, second: String, isSure: Bool) {
         var files: [String: String?] = ["journeys/loop.yaml": "journey: loop\nenter: {\(enter)}\nsteps: \(steps)\n"]
         if !second.isEmpty {

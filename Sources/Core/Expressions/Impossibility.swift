@@ -36,7 +36,8 @@ struct Folding {
         switch node.kind {
         case .literal(.bool(false)): return Fault(message: "it is false", offset: node.offset, isLiteral: true)
         case .not(let operand) where isAlways(operand):
-            return Fault(message: "it negates what is always true", offset: node.offset)
+            return Fault(
+                message: "it negates what is always true", offset: node.offset, isLiteral: isLiteral(operand))
         case .all(let terms): return terms.lazy.compactMap(never).first ?? together(flat(terms))
         case .any(let terms):
             let faults = terms.map(never)
@@ -45,6 +46,15 @@ struct Folding {
             guard let fault = never(positive), never(negative) != nil else { return nil }
             return fault
         default: return together([id])
+        }
+    }
+
+    /// Whether it is nothing but `true` or `false`, negated or not.
+    private func isLiteral(_ id: Int) -> Bool {
+        switch tree[id].kind {
+        case .literal(.bool): true
+        case .not(let operand): isLiteral(operand)
+        default: false
         }
     }
 
@@ -135,7 +145,10 @@ struct Folding {
         case (.within, .list(let values)): return claim(.among(values))
         default: break
         }
-        guard case .one(let value) = constant, let number = value.plainNumber else { return nil }
+        // Beyond it doubles no longer tell whole numbers apart.
+        guard case .one(let value) = constant, let number = value.plainNumber, abs(number) <= Value.exactLimit else {
+            return nil
+        }
         switch symbol {
         case .less: return claim(.below(number, orEqual: false))
         case .lessOrEqual: return claim(.below(number, orEqual: true))
@@ -186,7 +199,8 @@ struct Folding {
         case .select(let operand, let field, isOptional: false): return name(operand).map { "\($0).\(field)" }
         case .index(let operand, let key, isOptional: false):
             guard case .literal(.string(let field)) = tree[key].kind else { return nil }
-            return name(operand).map { "\($0).\(field)" }
+            let member = field.isFieldName ? ".\(field)" : "[\(Value.string(field).sourceText)]"
+            return name(operand).map { $0 + member }
         case .call(let function, let target, let arguments):
             guard let list = names(arguments) else { return nil }
             guard let target else { return "\(function)(\(list))" }
@@ -268,30 +282,51 @@ private struct Bounds {
 }
 
 extension Value {
+    /// Up to here a double is the very whole number that it stands for.
+    fileprivate static let exactLimit = 9_007_199_254_740_992.0
+
+    /// Nil for whole numbers that no double is sure to be.
     fileprivate var plainNumber: Double? {
         switch self {
-        case .int(let number): Double(number)
-        case .uint(let number): Double(number)
+        case .int(let number): number.magnitude <= UInt64(Self.exactLimit) ? Double(number) : nil
+        case .uint(let number): number <= UInt64(Self.exactLimit) ? Double(number) : nil
         case .double(let number): number
         default: nil
         }
     }
 
+    /// Numbers are compared by what they are worth, whatever their kind.
     fileprivate func isSame(as other: Value) -> Bool {
-        if let left = plainNumber, let right = other.plainNumber { return left == right }
-        return self == other
+        switch (self, other) {
+        case (.int(let left), .int(let right)): left == right
+        case (.uint(let left), .uint(let right)): left == right
+        case (.int(let left), .uint(let right)), (.uint(let right), .int(let left)): UInt64(exactly: left) == right
+        case (.int(let whole), .double(let number)), (.double(let number), .int(let whole)):
+            Int64(exactly: number) == whole
+        case (.uint(let whole), .double(let number)), (.double(let number), .uint(let whole)):
+            UInt64(exactly: number) == whole
+        default: self == other
+        }
     }
 
     /// As it is written.
     fileprivate var sourceText: String {
         switch self {
-        case .string(let text): "\"\(text)\""
+        case .string(let text): "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
         case .int(let number): String(number)
         case .uint(let number): "\(number)u"
         case .double(let number): "\(number)"
         case .bool(let value): String(value)
         default: "…"
         }
+    }
+}
+
+extension String {
+    /// Whether it can stand behind a dot.
+    fileprivate var isFieldName: Bool {
+        guard let first, !first.isNumber else { return false }
+        return allSatisfy { $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 }
 

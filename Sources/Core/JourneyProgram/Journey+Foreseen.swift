@@ -89,6 +89,7 @@ extension StepTable {
             switch lines[place].operation {
             case .wait, .waitUntil, .waitUntilDate, .change: place = lines[place].next
             case .email(_, let guards) where guards.late?.then != .end: place = lines[place].next
+            case .call(_, let late) where late?.then != .end: place = lines[place].next
             default: return places
             }
         }
@@ -107,8 +108,8 @@ extension StepTable {
             case .end: over.append(.surely)
             case .wait, .waitUntil, .await: over.append(.never)
             case .change: over.append(over[line.next])
-            // A mail may be held, and a date may be one that has been.
-            case .email, .waitUntilDate: over.append(min(over[line.next], .perhaps))
+            // A message may be held, and a date may be one that has been.
+            case .email, .call, .waitUntilDate: over.append(min(over[line.next], .perhaps))
             case .choose(let arms): over.append(of(arms.map(\.place) + [line.next]))
             case .select(_, let cases): over.append(of(cases.map(\.place) + [line.next]))
             case .split(let shares): over.append(of(shares.map(\.place)))

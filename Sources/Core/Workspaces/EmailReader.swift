@@ -44,8 +44,7 @@ struct EmailReader {
 
     /// The day by which somebody is to look at the e-mail again; see `Workspace.review`.
     private func checkDay(_ node: YAMLNode) {
-        let isDay = node.text.map { $0.count == 10 && Timestamp(iso8601: $0 + "T00:00:00Z") != nil } ?? false
-        guard !isDay else { return }
+        guard node.text.flatMap({ CalendarDate($0) }) == nil else { return }
         inspection.report(
             .invalid, "\"review_by\" is a day", at: node.place, help: "such as 2027-01-31")
     }

@@ -34,6 +34,22 @@ struct Fields {
         return nil
     }
 
+    /// The one of several keys that is there, with its value. That there is none, or a second one, is reported.
+    func one(of keys: [String]) -> (key: String, value: YAMLNode)? {
+        let given = (node.members ?? []).filter { keys.contains($0.key) }
+        guard let first = given.first else {
+            inspection.report(.missing, "\(what) is one of " + keys.joined(separator: ", "), at: node.place)
+            return nil
+        }
+        guard given.count == 1 else {
+            inspection.report(
+                .invalid, "\(what) is one thing: \"\(given[1].key)\" stands beside \"\(first.key)\"",
+                at: given[1].keyPlace, help: "write the second as one of its own")
+            return nil
+        }
+        return (first.key, first.value)
+    }
+
     /// The elements of a list; nil where the key is missing. What is no list is reported.
     func list(_ key: String) -> [YAMLNode]? {
         guard let value = members[key] else { return nil }

@@ -39,6 +39,8 @@ public struct Finding: Error, Sendable, Hashable, CustomStringConvertible {
         case emptyCell = "empty-cell"
         /// Content that was to be looked at again.
         case reviewDue = "review-due"
+        /// A link to leave a topic where there is none.
+        case noWayOut = "no-way-out"
         /// A journey that starts itself again by what it changes.
         case endless
     }

@@ -55,18 +55,12 @@ extension StepsReader {
         return true
     }
 
-    /// What is written plainly is true, false, a number or nothing where it reads so, and text otherwise.
     private func value(_ node: YAMLNode) -> JSON? {
-        guard case .scalar(let text, let style) = node.content else {
+        guard case .scalar = node.content else {
             inspection.report(
                 .invalid, "an attribute's value is a text, a number, true, false or null", at: node.place)
             return nil
         }
-        guard style == .plain else { return .string(text) }
-        if node.isNull { return .null }
-        if let flag = Bool(text) { return .bool(flag) }
-        if let number = Int64(text) { return .int(number) }
-        if let number = Double(text), number.isFinite { return .double(number) }
-        return .string(text)
+        return node.json
     }
 }

@@ -23,7 +23,9 @@ final class StepsReader {
     var splitNames: Set<String> = []
     /// The names of steps that may have an answer.
     var callNames: Set<String> = []
-    private var stepNames: Set<String> = ["end"]
+    private var stepNames: Set<String> = []
+    /// What the place behind the last step is called.
+    private static let endName = "end"
 
     init(_ inspection: Inspection, _ names: Names) {
         self.inspection = inspection
@@ -124,7 +126,14 @@ extension StepsReader {
         return .email(name: name, template: template, guards: guards)
     }
 
+    /// Whether no step before has the name; otherwise it is reported.
     func isNew(_ name: String, at place: YAMLNode.Place) -> Bool {
+        guard name != Self.endName else {
+            inspection.report(
+                .invalid, "no step is named \"end\": it is the name of every journey's end", at: place,
+                help: "give this one another with step: NAME")
+            return false
+        }
         if stepNames.insert(name).inserted { return true }
         inspection.report(
             .duplicate, "a step named \"\(name)\" stands in this journey already", at: place,

@@ -1,3 +1,5 @@
+import Model
+
 /// A part of a YAML file with its place: what definitions are read from.
 struct YAMLNode {
     struct Place: Hashable {
@@ -42,6 +44,21 @@ struct YAMLNode {
 
     var members: [Member]? {
         if case .mapping(let members) = content { members } else { nil }
+    }
+
+    /// The value: what is written plain is a number, a truth value or null where JSON reads it so, and text otherwise, such
+    /// as `01234` and `+3161`.
+    var json: JSON {
+        switch content {
+        case .scalar(let text, let style):
+            guard style == .plain else { return .string(text) }
+            if isNull { return .null }
+            if let parsed = try? JSON(parsing: Array(text.utf8)), parsed.string == nil { return parsed }
+            return .string(text)
+        case .sequence(let elements): return .array(elements.map(\.json))
+        case .mapping(let members):
+            return .object(Dictionary(members.map { ($0.key, $0.value.json) }) { first, _ in first })
+        }
     }
 
     /// What it is, in messages.

@@ -33,15 +33,17 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "topics": .list(.object(["topic*": .name, "wording*": .text(), "version": .whole(from: 1)])),
                     "webhooks": .list(.object(["webhook*": .name, "url*": .text("An https URL.")])),
                     "notify": .list(.object(["notify*": .name, "email": .text(), "webhook": .name])),
+                    "holidays": .list(
+                        .pattern("^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$", about: "2026-04-06, or 12-25 for every year.")),
                 ], closed: false)
         case .stages:
             .object([
                 "regress": .oneOf(["never", "follow"]),
-                "stages*": .list(.object(["stage*": .name, "when": .condition])),
+                "stages": .list(.object(["stage*": .name, "when": .condition])),
             ])
-        case .scores: .object(["scores*": .list(Self.score)])
+        case .scores: .object(["scores": .list(Self.score)])
         case .personas:
-            .object(["personas*": .list(.object(["persona*": .name, "when*": .condition])), "default*": .name])
+            .object(["personas": .list(.object(["persona*": .name, "when*": .condition])), "default*": .name])
         case .segment:
             .object(["segment*": .name, "stage": .name, "when*": .condition, "description": .text()])
         case .journey: Self.journeyShape
@@ -98,7 +100,13 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             "enter*": .object(
                 [
                     "event": .text(), "when": .condition, "key": .text("What there is one run for, in CEL."),
-                    "stage": .name, "segment": .name, "backfill": .flag,
+                    "stage": .name, "segment": .name, "left": .name, "backfill": .flag,
+                    "date": .text("An attribute, such as contact.trial_ends."), "offset": .text("Such as -7d, or 12h."),
+                    "at": .clock, "yearly": .flag, "called": .flag,
+                    "again": .any([
+                        .oneOf(["never", "per-key", "per-entry", "per-date", "per-call", "after-exit"]),
+                        .object(["every*": .span]),
+                    ]),
                 ], closed: false),
             "goal": .object(["when*": .condition, "within": .span], closed: false),
             "exit": .object(["when*": .condition], closed: false), "steps*": .named("steps"),
@@ -109,15 +117,25 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             .oneOf(["end"]),
             .object(
                 [
-                    "email": .name, "step": .name,
+                    "email": .name, "step": .name, "once": .flag,
+                    "late": .object(["after*": .span, "then": .oneOf(["skip", "end"])]),
                     "webhook": .name, "data": .map(.anything), "notify": .name,
                     "text": .text("What the team is told; its first line is the subject."),
                     "wait": .any([
-                        .span, .object(["until": .text(), "days": .any([.text(), .list(.text())])], closed: false),
+                        .span,
+                        .object(
+                            [
+                                "until*": .text("A time of day, or a date such as contact.trial_ends."),
+                                "days": .any([.text(), .list(.text())]), "offset": .text("Such as -7d, or 12h."),
+                                "at": .clock, "yearly": .flag,
+                            ], closed: false),
                     ]),
+                    "set": .map(.value), "stage": .name, "start": .name,
                     "wait_for": .object(
                         [
-                            "event": .text(), "when": .condition, "any": .list(.map(.any([.text(), .named("steps")]))),
+                            "event": .text(), "when": .condition,
+                            "any": .list(
+                                .object(["event": .text(), "when": .condition, "then": .named("steps")])),
                             "at_most": .span,
                         ],
                         closed: false),

@@ -92,10 +92,15 @@ struct SimulateCommand: ParsableCommand {
 
     private func draw(_ count: Int, _ simulator: Simulator) throws {
         let zone = simulator.workspace.zone
-        guard let wall = Timestamp(iso8601: start), start.utf8.count == 10 else {
+        guard let day = CalendarDate(start) else {
             throw ExitFault(code: .settings, message: "--start takes a day such as 2026-03-02")
         }
-        let begin = zone.instant(ofWallClock: wall.microseconds / 1_000_000)
+        let begin = zone.instant(ofWallClock: day.daysSince1970 * 86_400)
+        guard begin + span < .distantFuture else {
+            let end = "\(Timestamp.distantFuture)".prefix(10)
+            throw ExitFault(
+                code: .settings, message: "--start takes a day so early that all is played before \(end)")
+        }
         var people = Crowd(simulator.workspace, seed: seed, from: begin, for: span)
         var account = CrowdCount(from: begin, in: zone)
         for _ in 0..<count {

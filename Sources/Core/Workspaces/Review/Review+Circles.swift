@@ -83,7 +83,8 @@ private struct Circles {
 
     /// The shortest circle through a journey that leads over an event; a sure one before all others.
     func through(_ place: Int) -> (places: [Int], isSure: Bool)? {
-        circle(through: place, isSure: true).map { ($0, true) } ?? circle(through: place, isSure: false).map { ($0, false) }
+        if let sure = circle(through: place, isSure: true) { return (sure, true) }
+        return circle(through: place, isSure: false).map { ($0, false) }
     }
 
     private func circle(through start: Int, isSure: Bool) -> [Int]? {

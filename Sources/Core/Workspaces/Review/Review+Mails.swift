@@ -4,6 +4,7 @@ extension Review {
     mutating func lookAtMails(today: Timestamp) {
         for file in documents(in: "emails") where file.name.hasSuffix("/email.yaml") {
             lookAtAge(of: file, today: today)
+            if file.root["class"]?.text == "transactional" { lookForAWayOut(in: file) }
             if let subject = file.root["subject"], let text = subject.text {
                 for gap in MergeGap.all(in: text) {
                     report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: subject))
@@ -14,6 +15,29 @@ extension Review {
         where file.hasPrefix("emails/") && file.hasSuffix(".mustache") {
             for gap in MergeGap.all(in: text) {
                 report(gap, in: file, at: YAMLNode.Place(line: gap.line, column: gap.column))
+            }
+        }
+    }
+
+    /// What somebody is owed has no topic that one could leave, and so nothing to put there.
+    private mutating func lookForAWayOut(in file: YAMLFile) {
+        let field = "links.unsubscribe"
+        let folder = file.name.dropLast("email.yaml".count)
+        func report(_ gap: MergeGap, in name: String, at place: YAMLNode.Place) {
+            self.report(
+                .noWayOut, "{{\(field)}} is nothing in an e-mail of \"class: transactional\"", in: name, at: place,
+                help: "take it out, or give the e-mail a \"topic\" that people can leave; "
+                    + "{{#\(field)}}…{{/\(field)}} shows what is around it only where there is one",
+                severity: .error)
+        }
+        if let subject = file.root["subject"] {
+            for gap in MergeGap.all(in: subject.text ?? "", where: { $0 == field }) {
+                report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: subject))
+            }
+        }
+        for body in ["body.txt.mustache", "body.html.mustache"].map({ folder + $0 }) {
+            for gap in MergeGap.all(in: files[String(body)] ?? "", where: { $0 == field }) {
+                report(gap, in: String(body), at: YAMLNode.Place(line: gap.line, column: gap.column))
             }
         }
     }
@@ -44,8 +68,11 @@ struct MergeGap: Hashable {
     var line: Int
     var column: Int
 
+    /// Fields that a contact may lack.
+    static func isOfContact(_ field: Substring) -> Bool { field.hasPrefix("contact.") && field != "contact.email" }
+
     /// The first of each field in a template.
-    static func all(in template: String) -> [MergeGap] {
+    static func all(in template: String, where isMeant: (Substring) -> Bool = MergeGap.isOfContact) -> [MergeGap] {
         var gaps: [String: MergeGap] = [:]
         var open: [Substring] = []
         for (number, line) in template.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -57,9 +84,7 @@ struct MergeGap: Hashable {
                 case "/": _ = open.popLast()
                 default:
                     let isGuarded = open.contains { tag == $0 || tag.hasPrefix("\($0).") }
-                    guard tag.hasPrefix("contact."), tag != "contact.email", !isGuarded, gaps[String(tag)] == nil else {
-                        break
-                    }
+                    guard isMeant(tag), !isGuarded, gaps[String(tag)] == nil else { break }
                     let column = line.unicodeScalars.distance(from: line.startIndex, to: start.lowerBound) + 1
                     gaps[String(tag)] = MergeGap(field: String(tag), line: number + 1, column: column)
                 }

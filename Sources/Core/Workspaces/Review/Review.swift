@@ -50,12 +50,12 @@ struct Review {
 extension YAMLNode {
     subscript(key: String) -> YAMLNode? { members?.first { $0.key == key }?.value }
 
-    /// Every member of every mapping below, with the mapping that it stands in; but for what a step sets, which are
-    /// attributes, whatever their names.
+    /// Every member of every mapping below, with the mapping that it stands in; but for what a step sets or tells
+    /// others, which are attributes and data, whatever their names.
     func walk(_ visit: (Member, YAMLNode) -> Void) {
         for member in members ?? [] {
             visit(member, self)
-            if member.key != "set" || member.value.members == nil { member.value.walk(visit) }
+            if !["set", "data"].contains(member.key) || member.value.members == nil { member.value.walk(visit) }
         }
         for element in elements ?? [] { element.walk(visit) }
     }

@@ -42,14 +42,7 @@ struct ExpectationsReader {
     private func read(_ node: YAMLNode, _ what: String, more: [String]) -> (Fields, Expectation)? {
         let keys = more + ["contact", "journey"] + Self.subjects
         guard let fields = Fields(node, of: what, keys: keys, in: inspection) else { return nil }
-        let given = Self.subjects.filter { fields[$0] != nil }
-        guard given.count == 1, let value = fields[given[0]] else {
-            inspection.report(
-                given.isEmpty ? .missing : .invalid, "\(what) is one of " + Self.subjects.joined(separator: ", "),
-                at: node.place)
-            return nil
-        }
-        guard let subject = subject(given[0], value) else { return nil }
+        guard let (key, value) = fields.one(of: Self.subjects), let subject = subject(key, value) else { return nil }
         let contact = fields["contact"].flatMap {
             inspection.reference($0, "contact", among: contacts, called: "contacts")
         }

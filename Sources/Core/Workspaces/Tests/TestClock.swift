@@ -22,18 +22,30 @@ struct TestClock {
                 help: "such as 2026-03-02T10:00 Europe/Amsterdam")
             return nil
         }
+        guard Self.isWithin(start) else {
+            inspection.report(.invalid, "\"start\" is \(Self.beyond)", at: node.place, help: Self.within)
+            return nil
+        }
         self.start = start
         self.zone = zone
     }
+
+    /// Time ends somewhere: nothing is waited for until then.
+    private static func isWithin(_ time: Timestamp) -> Bool { time < .distantFuture }
+
+    private static let beyond = "beyond the time that there is"
+    private static let within = "it ends \(Timestamp.distantFuture)"
 
     /// Reads a length of time since the start, such as `2d1h` or `-3d`, or a date and a time in the test's zone.
     func instant(_ node: YAMLNode, _ what: String, _ inspection: Inspection) -> Timestamp? {
         if let text = node.text {
             let isBefore = text.hasPrefix("-")
-            if let span = Span(isBefore ? String(text.dropFirst()) : text) {
-                return isBefore ? start - span : start + span
+            let span = Span(isBefore ? String(text.dropFirst()) : text).map { isBefore ? start - $0 : start + $0 }
+            if let instant = span ?? Self.local(text, in: zone) {
+                if Self.isWithin(instant) { return instant }
+                inspection.report(.invalid, "\(what) is \(Self.beyond)", at: node.place, help: Self.within)
+                return nil
             }
-            if let instant = Self.local(text, in: zone) { return instant }
         }
         inspection.report(
             .invalid, "\(what) must be a length of time since the start, or a date and a time", at: node.place,

@@ -51,19 +51,13 @@ struct TestEventsReader {
     }
 
     private func events(_ fields: Fields, at: Timestamp, id: String) -> [PlayedEvent] {
-        let given = Self.kinds.filter { fields[$0] != nil }
-        guard given.count == 1, let value = fields[given[0]] else {
-            inspection.report(
-                given.isEmpty ? .missing : .invalid, "an event is one of " + Self.kinds.joined(separator: ", "),
-                at: fields.node.place)
-            return []
-        }
+        guard let (kind, value) = fields.one(of: Self.kinds) else { return [] }
         let properties = fields["properties"].map(\.json) ?? .object([:])
         let context = fields["context"].map(\.json) ?? .object([:])
         func event(_ name: String, _ properties: JSON) -> HistoryEvent {
             HistoryEvent(at: at, eventID: id, name: name, properties: properties, context: context)
         }
-        switch given[0] {
+        switch kind {
         case "track": return inspection.event(value).map { [PlayedEvent(event($0, properties))] } ?? []
         case "page": return page(value, properties).map { [PlayedEvent(event(EventNames.pageViewed, $0))] } ?? []
         case "identify":
@@ -81,7 +75,7 @@ struct TestEventsReader {
             }
             return topics.enumerated().map { place, topic in
                 PlayedEvent(
-                    consent: topic, isGiven: given[0] == "consent", at: at,
+                    consent: topic, isGiven: kind == "consent", at: at,
                     eventID: place == 0 ? id : "\(id)-\(place)")
             }
         }

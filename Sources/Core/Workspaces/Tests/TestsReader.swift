@@ -148,19 +148,3 @@ extension Workspace {
         Set(journeys.flatMap { $0.journey.emailSteps.flatMap { [$0.step, $0.template] } }).sorted()
     }
 }
-
-extension YAMLNode {
-    /// The value as YAML's core schema reads it: numbers, truth values and null where they are written plain.
-    var json: JSON {
-        switch content {
-        case .scalar(let text, let style):
-            guard style == .plain else { return .string(text) }
-            if isNull { return .null }
-            if let parsed = try? JSON(parsing: Array(text.utf8)), parsed.string == nil { return parsed }
-            return .string(text)
-        case .sequence(let elements): return .array(elements.map(\.json))
-        case .mapping(let members):
-            return .object(Dictionary(members.map { ($0.key, $0.value.json) }) { first, _ in first })
-        }
-    }
-}

@@ -71,13 +71,14 @@ struct Bench: Sendable {
     /// Makes an event a fact, as scoring does, and answers its signal.
     func happens(
         _ name: String, _ id: String, to user: String = "anne", at time: Timestamp? = nil,
-        _ properties: JSON = .object([:])
+        _ properties: JSON = .object([:]), context: JSON = .object([:])
     ) async throws -> Signal {
         let identity = Identity(.user, user)
         let at = time ?? Self.start
         let event = AcceptedEvent(
             workspace: workspace, eventID: id, call: .track, subject: .identity(identity), name: name, sentTime: at,
-            at: at, receivedAt: at, trust: .server, properties: properties.serialized)
+            at: at, receivedAt: at, trust: .server, properties: properties.serialized,
+            context: context.serialized)
         let key = contact(user)
         try await database.pool.withTransaction { session in
             let claim = Identities.Claim(workspace: workspace, identity: identity, subject: key.contact)
@@ -113,9 +114,9 @@ struct Bench: Sendable {
     /// Makes an event a fact and lets journeys act on it.
     func hears(
         _ name: String, _ id: String, to user: String = "anne", at time: Timestamp? = nil,
-        _ properties: JSON = .object([:])
+        _ properties: JSON = .object([:]), context: JSON = .object([:])
     ) async throws {
-        try await act(on: try await happens(name, id, to: user, at: time, properties))
+        try await act(on: try await happens(name, id, to: user, at: time, properties, context: context))
     }
 
     func act(on signals: Signal...) async throws {

@@ -23,6 +23,30 @@ import Testing
         return files
     }
 
+    /// Where an awaited event happened is known, as it is of one that starts a run.
+    @Test(arguments: [#"event.page.stage == "think""#, #"event.context.campaign.name == "spring""#])
+    func aWaitSeesWhereItsEventHappened(condition: String) async throws {
+        try await Bench.with { bench in
+            var files = Shop.files
+            files["pages.yaml"] = "pages: [{url: /docs/**, stage: think}]"
+            files["journeys/club.yaml"] = """
+                journey: club
+                enter: {event: Joined}
+                steps: [{wait_for: {event: Page Viewed, when: '\(condition)', at_most: 3d}, then: [end], else: [{wait: 9d}]}]
+                """
+            try await Bench.apply(files, to: bench.database)
+            try await bench.hears("Joined", "j")
+            let elsewhere = JSON.object(["page": .object(["path": .string("/prices")])])
+            try await bench.hears("Page Viewed", "1", at: Bench.start + .hours(1), context: elsewhere)
+            #expect(try await bench.runs() == ["club waiting for event wait_for 1"])
+            let docs = JSON.object([
+                "page": .object(["path": .string("/docs/a")]), "campaign": .object(["name": .string("spring")]),
+            ])
+            try await bench.hears("Page Viewed", "2", at: Bench.start + .hours(2), context: docs)
+            #expect(try await bench.runs() == ["club finished"])
+        }
+    }
+
     @Test(arguments: [
         (#"consented("offers")"#, "aye"), (#"!consented("offers")"#, "nay"),
         (#"score("loyalty") > 4"#, "aye"), (#"score("loyalty") > 5"#, "nay"),

@@ -75,7 +75,9 @@ struct Engine {
 
     /// Whether a condition holds now, as `noting` takes it.
     mutating func holds(_ condition: Expression, event: HistoryEvent? = nil) -> Bool {
-        noting(condition.holds(in: Scene(world, event: event, runStart: run.entry)))
+        var event = event
+        if let seen = event, let page = world.page, condition.readsEvent("page") { event?.page = page(seen) }
+        return noting(condition.holds(in: Scene(world, event: event, runStart: run.entry)))
     }
 
     /// Whether something holds; where it does not, the run is looked at again when time alone may change that.

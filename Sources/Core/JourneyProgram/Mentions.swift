@@ -10,6 +10,8 @@ public struct Mentions: Sendable, Hashable {
     public var consents = false
     /// Whether a segment is asked for.
     public var segments = false
+    /// Whether it is asked where an awaited event happened: its context, or its page.
+    public var places = false
     /// The templates that must be known to have been sent.
     public var templates: Set<String> = []
 
@@ -21,6 +23,7 @@ public struct Mentions: Sendable, Hashable {
             scores = scores || !condition.mentionedScores.isEmpty
             consents = consents || !condition.mentionedTopics.isEmpty
             segments = segments || !condition.mentionedSegments.isEmpty
+            places = places || condition.readsEvent("context") || condition.readsEvent("page")
         }
     }
 
@@ -30,6 +33,7 @@ public struct Mentions: Sendable, Hashable {
         scores = scores || other.scores
         consents = consents || other.consents
         segments = segments || other.segments
+        places = places || other.places
         if !other.templates.isEmpty { templates.formUnion(other.templates) }
     }
 

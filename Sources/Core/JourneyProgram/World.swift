@@ -14,6 +14,8 @@ public struct World: Sendable {
     public var verdicts: [StepVisit: MessageVerdict]
     /// The templates that the contact has had, or is about to get, as far as the journey mentions them.
     public var received: Set<String>
+    /// What an event's page is, where the workspace has rules for pages.
+    public var page: (@Sendable (HistoryEvent) -> JSON)?
     /// What the run's steps were answered, as the run has it.
     var answers: [String: JSON] = [:]
 

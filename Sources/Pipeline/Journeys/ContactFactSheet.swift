@@ -30,7 +30,8 @@ struct ContactFactSheet {
         let segments = try SegmentMembers.names(of: contacts { $0.segments }, in: session)
         let companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)
         let histories = try EventLog.history(
-            of: contacts { !$0.events.isEmpty }, names: Set(mentions.values.lazy.flatMap(\.events)), in: session)
+            of: contacts { !$0.events.isEmpty }, names: Set(mentions.values.lazy.flatMap(\.events)),
+            context: mentions.values.contains { $0.places }, in: session)
         let received = try Messages.received(
             by: contacts { !$0.templates.isEmpty }, of: Set(mentions.values.lazy.flatMap(\.templates)), in: session)
         return states.mapValues { state in
@@ -58,9 +59,11 @@ struct ContactFactSheet {
             guard verdict.state.isFinal || isRung, let final = verdict.final else { continue }
             known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
         }
-        return World(
+        var world = World(
             facts: facts, contact: state.key.contact, zone: workspace.zone, verdicts: known,
             received: received.union(planned))
+        if !workspace.pages.isEmpty { world.page = { workspace.page(of: $0) } }
+        return world
     }
 }
 

@@ -14,11 +14,11 @@ struct CrowdTelling {
 
     func show() {
         print("\(account.contacts.counted("contact")) over \(span), drawn from seed \(seed)\n")
-        show(stepRows)
+        Self.show(stepRows)
         print("")
-        show(runRows)
+        Self.show(runRows)
         print("")
-        show(dayRows)
+        Self.show(dayRows)
         if !account.stages.isEmpty {
             let stages = workspace.stages.map { "\($0.name) \((account.stages[$0.name] ?? 0).grouped)" }
             print("\nstages reached: " + stages.joined(separator: " → "))
@@ -28,7 +28,7 @@ struct CrowdTelling {
     }
 
     /// The first column is text, all others are numbers.
-    private func show(_ rows: [[String]]) {
+    static func show(_ rows: [[String]]) {
         let widths = rows.reduce(into: [Int]()) { widths, row in
             for (place, cell) in row.enumerated() {
                 if place == widths.count { widths.append(0) }
@@ -75,12 +75,21 @@ struct CrowdTelling {
     }
 
     var json: JSON {
+        var members = account.json.object ?? [:]
+        members["seed"] = .string(String(seed))
+        members["for"] = .string(span.description)
+        return .object(members)
+    }
+}
+
+extension CrowdCount {
+    /// All that was counted.
+    var json: JSON {
         func number(_ value: Int) -> JSON { .int(Int64(value)) }
         return .object([
-            "contacts": number(account.contacts), "seed": .string(String(seed)), "for": .string(span.description),
-            "most_mails": number(account.most),
+            "contacts": number(contacts), "most_mails": number(most),
             "mails": .array(
-                account.mails.sorted { ($0.key.journey, $0.key.step) < ($1.key.journey, $1.key.step) }.map {
+                mails.sorted { ($0.key.journey, $0.key.step) < ($1.key.journey, $1.key.step) }.map {
                     .object([
                         "journey": .string($0.key.journey), "step": .string($0.key.step), "sent": number($0.value.sent),
                         "skipped": number($0.value.skipped), "held": number($0.value.held),
@@ -88,18 +97,18 @@ struct CrowdTelling {
                 }),
             "journeys": .object(
                 Dictionary(
-                    account.runs.map { name, runs in
+                    runs.map { name, runs in
                         var members = runs.ended.map { ($0.key.rawValue, number($0.value)) }
                         members += [("entered", number(runs.started)), ("under_way", number(runs.underWay))]
                         return (name, JSON.object(Dictionary(members) { first, _ in first }))
                     }
                 ) { first, _ in first }),
             "days": .array(
-                account.days.sorted { $0.key < $1.key }.map { day, counts in
+                days.sorted { $0.key < $1.key }.map { day, counts in
                     .object(["day": number(day + 1), "mails": .object(counts.mapValues(number))])
                 }),
-            "stages": .object(account.stages.mapValues(number)),
-            "failures": .array(account.failures.sorted().map { .string($0) }),
+            "stages": .object(stages.mapValues(number)),
+            "failures": .array(failures.sorted().map { .string($0) }),
         ])
     }
 }

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Model
+import Postgres
+import ServiceRuntime
+import Simulation
+import Store
+import Workspaces
+
+struct DryRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dry-run",
+        abstract: "Play the past of real contacts through a workspace's files, beside the live ones.",
+        discussion: """
+            Changes nothing and sends nothing. Each contact's events of the log are played twice on a virtual clock, through \
+            what is live and through the files, as if either had been live all along; counted is what came of it since \
+            --since. Attributes that no event in the log has set are taken as they are now, and so are suppressions and \
+            consents that were imported. Systems answer 200 to webhooks.
+            """)
+
+    @Argument(help: "The workspace's folder.")
+    var folder = "."
+    @Option(help: "From when on to count, such as 90d before now.", transform: span)
+    var since = Span.days(90)
+    @Option(help: "At most so many contacts; their ids are random, so these are a sample.")
+    var sample: Int?
+    @OptionGroup var workspace: WorkspaceOption
+    @OptionGroup var format: FormatOption
+
+    private static func span(_ text: String) throws -> Span {
+        guard let span = Span(text), span > .zero else {
+            throw ValidationError("\"\(text)\" is no length of time such as 90d.")
+        }
+        return span
+    }
+
+    func validate() throws {
+        if let sample, sample < 1 { throw ValidationError("--sample takes a number from 1.") }
+    }
+
+    func run() async throws {
+        let proposed = try WorkspaceFolder(folder).workspace(format)
+        let (choice, since, sample) = (try workspace.choice(), since, sample)
+        let url = try Settings.read { Settings.databaseURL(&$0) }
+        let comparison = try await PostgresPool.lend(url) { pool in
+            try await PastComparison.make(of: proposed, since: since, sample: sample, by: choice, on: pool)
+        }
+        if format.json { Console.show(comparison.json) } else { comparison.show() }
+        if !comparison.failures.isEmpty { throw ArgumentParser.ExitCode(1) }
+    }
+}

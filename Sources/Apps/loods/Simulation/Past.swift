@@ -1,0 +1,55 @@
+import Expressions
+import Model
+import Postgres
+import Simulation
+import Store
+import Workspaces
+
+/// A real contact with what the log knows of them, made ready to be played.
+struct Past: Sendable {
+    var contact: PlayedContact
+    var events: [PlayedEvent]
+
+    /// What describes contacts and their consents is played whether something mentions it or not.
+    static let alwaysAsked = EventNames.consents.union([EventNames.identified])
+
+    /// What journeys brought about themselves: a play brings it about anew.
+    static let ownOutcomes: Set<String> = [
+        EventNames.emailSent, EventNames.emailRefused, EventNames.emailSkipped, EventNames.emailUnknown,
+        EventNames.stageGiven, EventNames.webhookDelivered, EventNames.webhookFailed, EventNames.teamNotified,
+        EventNames.notificationFailed,
+    ]
+
+    /// The pasts of contacts in the order of their ids.
+    static func load(
+        of workspace: WorkspaceID, names: Set<String>, after: UniqueID?, limit: Int32, in session: PostgresSession
+    ) throws -> [Past] {
+        let contacts = try ContactDirectory.list(of: workspace, after: after, limit: limit, in: session).map(\.contact)
+        let states = try Contacts.states(of: contacts, in: session)
+        let consents = try Consents.current(of: contacts, in: session)
+        let histories = try EventLog.history(of: contacts, names: names, context: true, in: session)
+        let addresses = states.values.compactMap { state in
+            state.address.map { (workspace: workspace, address: $0) }
+        }
+        let suppressions = try Suppressions.reasons(of: addresses, in: session)[workspace] ?? [:]
+        return contacts.map { key in
+            let events = (histories[key]?.events ?? []).map { event in
+                PlayedEvent(event, traits: event.name == EventNames.identified ? event.properties.object ?? [:] : [:])
+            }
+            var contact = PlayedContact(name: key.contact.description)
+            contact.id = key.contact
+            let told = Set(events.flatMap(\.traits.keys))
+            contact.attributes = (states[key]?.attributes ?? [:]).filter { !told.contains($0.key) }
+            let decided = Set(
+                events.compactMap { event in
+                    EventNames.consents.contains(event.event.name) ? event.event.properties["topic"]?.string : nil
+                })
+            contact.consents = (consents[key] ?? []).filter { $0.state == .given }.map(\.topic).filter {
+                !decided.contains($0)
+            }
+            let address = states[key]?.address?.lowercased()
+            contact.suppressions = [address.flatMap { suppressions[$0] }].compactMap(\.self)
+            return Past(contact: contact, events: events)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Laboratory
+import Model
+import Postgres
+import TestSupport
+import Testing
+
+/// `loods dry-run` plays what happened: by what is live it comes to what came of it, and by other files to what would have.
+@Suite struct CommandLineDryRunTests {
+    private static func write(_ files: [String: String]) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("loods-dry-\(UUID().uuidString)")
+        for (path, text) in files {
+            let file = folder.appendingPathComponent(path)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
+        return folder
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func thePastIsPlayedThroughBoth() async throws {
+        try await Cluster.with(workspace: Shop.files) { cluster in
+            for number in 1...4 {
+                try await cluster.post(Shop.customer(number, consents: number % 2 == 0 ? ["offers"] : []))
+            }
+            try await eventually("six mails arrive, and the runs end", within: .seconds(40)) {
+                let open = try await cluster.count("select count(*) from runs where ended_at is null")
+                return try cluster.mail.mails().count == 6 && open == 0
+            }
+            var files = Shop.files
+            files["journeys/first.yaml"] = """
+                journey: first
+                enter: {event: Order Completed, when: 'contact.first_name != "Nr 1"', again: never}
+                steps:
+                  - email: offer
+                  - {if: 'consented("offers")', then: [{email: receipt}]}
+                """
+            let folder = try Self.write(files)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let told = try await cluster.loods("dry-run", folder.path, "--since", "9000d", "--json")
+            let json = try JSON(parsing: Array(told.utf8))
+            #expect(json["contacts"] == .int(4))
+            #expect(Self.account(json["live"]) == ["entered 4", "completed 4", "offer 2 2", "receipt 4 0"])
+            #expect(Self.account(json["files"]) == ["entered 3", "completed 3", "offer 2 1", "receipt 2 0"])
+            let text = try await cluster.loods("dry-run", folder.path, "--since", "9000d")
+            #expect(text.contains("4 → 3") && text.contains("first/receipt"), "\(text)")
+            let sample = try await cluster.loods("dry-run", folder.path, "--since", "9000d", "--sample", "2", "--json")
+            #expect(try JSON(parsing: Array(sample.utf8))["contacts"] == .int(2))
+            // It changes nothing.
+            #expect(try await cluster.count("select count(*) from runs") == 4)
+            #expect(try await cluster.count("select count(*) from definitions") == 1)
+        }
+    }
+
+    /// Of the journey: who entered and completed it, and by e-mail how many were sent and not sent.
+    private static func account(_ side: JSON?) -> [String] {
+        func number(_ json: JSON?) -> Int64 { if case .int(let number)? = json { number } else { 0 } }
+        let runs = side?["journeys"]?["first"]
+        let mails = (side?["mails"]?.array ?? []).map { mail in
+            "\(mail["step"]?.string ?? "") \(number(mail["sent"])) \(number(mail["skipped"]))"
+        }
+        return ["entered \(number(runs?["entered"]))", "completed \(number(runs?["completed"]))"] + mails.sorted()
+    }
+}

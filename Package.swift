@@ -265,7 +265,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Laboratory", "TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Scores", "Store",
+                "Laboratory", "TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Scores", "Simulation",
+                "Store",
                 "Transit",
                 "Workspaces",
             ],

@@ -270,7 +270,7 @@ let package = Package(
                 "Transit",
                 "Workspaces",
             ],
-            exclude: ["Leads/leads.py"], swiftSettings: strict),
+            exclude: ["Leads/leads.py", "Retail/retail.py"], swiftSettings: strict),
         tests(
             "Fault",
             ["Contracts", "CrashPoints", "Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store"]),

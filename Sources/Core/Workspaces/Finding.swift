@@ -43,6 +43,8 @@ public struct Finding: Error, Sendable, Hashable, CustomStringConvertible {
         case noWayOut = "no-way-out"
         /// A journey that starts itself again by what it changes.
         case endless
+        /// Two journeys that mail one contact on one day.
+        case sameDay = "same-day"
     }
 
     /// Relative to the workspace's folder.
@@ -56,6 +58,18 @@ public struct Finding: Error, Sendable, Hashable, CustomStringConvertible {
     public var message: String
     /// How to put it right, where that is known.
     public var help: String?
+
+    public init(
+        file: String, line: Int, column: Int, severity: Severity, code: Code, message: String, help: String? = nil
+    ) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.severity = severity
+        self.code = code
+        self.message = message
+        self.help = help
+    }
 
     /// `journeys/trial.yaml:12:21  unknown topic "onbording" (did you mean "onboarding"?)`.
     public var description: String {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Model
+import Simulation
 import Transit
 import Workspaces
 
@@ -27,7 +28,9 @@ struct ValidateCommand: ParsableCommand {
         let folder = try WorkspaceFolder(folder)
         var loaded = Workspace.Loaded(folder: folder, retention: retention)
         // Names in tests are those of a sound workspace.
-        if let workspace = loaded.workspace { loaded.findings += workspace.tests(in: folder.tests).findings }
+        if let workspace = loaded.workspace {
+            loaded.findings += workspace.tests(in: folder.tests).findings + SameDayReview(workspace).findings()
+        }
         if format.json {
             Console.show(.array(loaded.findings.map(\.json)))
         } else {

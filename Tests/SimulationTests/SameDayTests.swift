@@ -15,7 +15,8 @@ struct SameDayTests {
         let found = try Self.findings(
             "journey: second\nenter: {event: Trial Started}\nsteps: [{wait: 2h}, {email: wake-up}]")
         #expect(found.count == 1)
-        #expect(found.first?.hasPrefix("journeys/trial.yaml:1:1  warning: \"second\" and \"trial\" begin together") == true)
+        #expect(
+            found.first?.hasPrefix("journeys/trial.yaml:1:1  warning: \"second\" and \"trial\" begin together") == true)
         #expect(found.first?.contains("wake-up and pixel-why, on the day they begin") == true, "\(found)")
     }
 

@@ -45,6 +45,8 @@ public enum CrashPoint: Sendable, CaseIterable {
     case schedulerBeforeCommit
     /// Due timers are taken, and their runs not stepped.
     case schedulerCatchingUp
+    /// Members of a broadcast have entered, and nothing is committed.
+    case schedulerWalking
 
     // Mailer
     /// Messages are claimed, and none is begun.

@@ -19,6 +19,7 @@ import TestSupport
         "pages.contact_ids": "what a worker has in hand; goes when it, or whoever takes over, is done",
         "trials.item_id": "an item that a worker has in hand; goes when it, or whoever takes over, is done",
         "backfills.last_claimed": "how far a backfill is; goes with its end",
+        "broadcasts.last_contact": "how far a broadcast is; goes with its end",
         "backfill_slices.behind": "what a worker has in hand; goes when it, or whoever takes over, is done",
         "backfill_slices.up_to": "what a worker has in hand; goes when it, or whoever takes over, is done",
         "event_partitions.folded_subject": "how far the counting of a part is that leaves; goes with the part",

@@ -174,7 +174,7 @@ import TestSupport
 
 extension Terminal {
     /// Lends a command line with files in its folder.
-    fileprivate static func with<R: Sendable>(
+    static func with<R: Sendable>(
         files: [String: String], _ body: @Sendable (Terminal) async throws -> R
     ) async throws -> R {
         let folder = FileManager.default.temporaryDirectory

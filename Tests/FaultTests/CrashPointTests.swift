@@ -22,7 +22,7 @@ import Testing
     func nothingIsLostWhereverAProcessDies(_ table: Table) async throws {
         try await Cluster.with(
             services: Cluster.workers(table.workers), settings: ["mailer": ["LOODS_CLAIM_LEASE": "2s"]],
-            workspace: Shop.files
+            workspace: Shop.files.merging(CrashStory.news) { $1 }
         ) { cluster in
             var story = CrashStory(cluster: cluster, workers: table.workers, seed: table.seed)
             try await cluster.supervised {
@@ -59,6 +59,7 @@ struct CrashStory {
     private var takers: [Int] = []
     var unknown = 0
     var erased = 0
+    var broadcasts = 0
 
     init(cluster: Cluster, workers: Int, seed: UInt64) {
         self.cluster = cluster
@@ -74,7 +75,9 @@ struct CrashStory {
         let before = await cluster.deaths.count
         let armed = try await arm(round)
         try await provoke(round, since: before)
-        try await settle(round, since: try await cluster.firstDeath(since: before, at: round.name))
+        let death = try await cluster.firstDeath(since: before, at: round.name)
+        if round.broadcasts { try await finishBroadcasts() }
+        try await settle(round, since: death)
         try await disarm(armed)
     }
 
@@ -125,7 +128,12 @@ struct CrashStory {
     private mutating func provoke(_ round: CrashRound, since count: Int) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         repeat {
-            if round.withdraws { try await withdraw() } else { try await sell() }
+            if round.withdraws {
+                try await withdraw()
+            } else {
+                try await sell()
+                if round.broadcasts { try await broadcast() }
+            }
         } while try await !isReached(round, since: count) && ContinuousClock.now < deadline
     }
 

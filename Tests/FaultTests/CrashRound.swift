@@ -18,6 +18,9 @@ struct CrashRound: Sendable {
     /// Whether somebody withdraws consent in it, rather than buys something.
     var withdraws: Bool { point.name.hasPrefix("withdrawal") || service == "ingest" && point.name.hasPrefix("outbox") }
 
+    /// Whether a broadcast goes out in it.
+    var broadcasts: Bool { point == .schedulerWalking }
+
     /// Whether somebody is erased in it: it is the command line that dies.
     var erases: Bool { point.name.hasPrefix("erasure") }
 

@@ -61,6 +61,10 @@ struct Bench: Sendable {
                 return Definitions.JourneyVersion(
                     journey: name, version: (last[name]?.version ?? 0) + 1, revision: revision, digest: digest)
             }
+            let pending = try Schedules.next(of: entry.id, in: session).mapValues(\.occurrence)
+            let now = try DomainClock.read(in: session)
+            try Schedules.publish(
+                definitions.plans(of: versions, pending: pending, now: now), in: entry.id, now: now, session: session)
             try Definitions.publish(versions, in: entry.id, now: start, session: session)
             return entry.id
         }

@@ -21,6 +21,8 @@ import Testing
         "journeys": "of a workspace, the same for all contacts",
         "journey_versions": "of a workspace, the same for all contacts",
         "interventions": "what people did with a journey, for all its contacts",
+        "schedules": "of a journey, the same for all contacts",
+        "broadcasts": "of a journey, and how far it has come through its contacts",
         "identities": "leads from a name to the subject, before the subject is known",
         "companies": "of a workspace, the same for all its members",
         "tombstones": "hashes of subjects and addresses that are gone",
@@ -65,6 +67,8 @@ import Testing
         "segment_moves", "personas", "wakes", "backfills", "backfill_slices",
         // What people did with journeys besides applying definitions.
         "interventions",
+        // When journeys go out on a schedule, and how far each time of it has come.
+        "schedules", "broadcasts",
     ]
 
     /// Every table that is no partition, with the columns of its primary key in their order.

@@ -23,7 +23,7 @@ enum Rights {
         schema_migrations    S       S        S          S       S         S     S
 
         # of a workspace
-        workspaces           s       S        –          –       SIu       Su    S
+        workspaces           s       S        s          –       SIu       Su    S
         definitions          S       S        S          S       S         SI    S
         keys                 S       –        –          –       S         SIu   –
         journeys             –       –        S          s       S         SIu   S
@@ -39,7 +39,7 @@ enum Rights {
         identities           –       SI       –          –       S         S     S
         contacts             s       SIU      Su         S       Su        Su    S
         identity_links       –       SIu      –          –       S         S     S
-        merges               –       sI       –          –       S         S     S
+        merges               –       sI       S          –       S         S     S
         companies            –       SIu      S          S       S         S     S
         tombstones           –       S        –          S       SIu       –     –
         erasure_key          –       S        –          S       SI        –     –
@@ -57,14 +57,16 @@ enum Rights {
         stages               –       SID      –          –       S         S     S
         consents             SI      SID      S          SI      S         S     S
         suppressions         –       –        –          S       SD        S     S
-        segment_members      –       SIUD     S          –       S         S     S
+        segment_members      –       SIUD     S          S       S         S     S
         segment_moves        –       SID      –          –       S         S     S
         personas             –       SIUD     –          –       S         S     S
-        wakes                –       SIUD     –          –       S         S     S
-        backfills            –       SIUD     –          –       S         S     S
+        wakes                –       SIUD     S          –       S         S     S
+        backfills            –       SIUD     S          –       S         S     S
         backfill_slices      –       SIUD     –          –       S         –     –
 
         # journeys
+        schedules            –       –        Su         –       S         SIUD  S
+        broadcasts           –       –        SIU        –       S         Su    S
         runs                 –       Su       SIu        –       S         Su    S
         timers               SIu     SIu      SIuD       SIu     SIu       SIuD  S
         decisions            –       su       I          –       S         SI    S
@@ -98,6 +100,9 @@ enum Rights {
         "workspaces operator u": "revision",
         "workspaces tool u": "revision daily_quota monthly_quota",
         "workspaces ingest s": "workspace_id revision daily_quota monthly_quota",
+        "workspaces scheduler s": "workspace_id revision",
+        "schedules scheduler u": "next_occurrence next_at",
+        "broadcasts tool u": "state ended_at last_contact next_at",
         "keys tool u": "revoked_at rate",
         "key_allowances ingest u": "level refilled_at",
         "quota_use ingest u": "day day_events month month_events",

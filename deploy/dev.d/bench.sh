@@ -18,16 +18,17 @@ bench_command() {
       depth) arguments+=("$1"); asked=1 servers=1 scale+=(scoring=2) ;;
       wakes) arguments+=("$1"); asked=1 servers=1 folder=audience scale+=(scoring=2) ;;
       backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
+      broadcast) arguments+=("$1"); asked=1 servers=1 folder=broadcast ;;
       expressions) asked=1 expressions=1 ;;
       journeys) asked=1 journeys=1 ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "expressions and journeys"
+          "broadcast, expressions and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, expressions and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, expressions and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then

@@ -11,6 +11,6 @@ await ServiceMain.run(
         worker.register(in: context.readiness)
         return worker.services + [
             WorkerWatch(worker: worker, watched: .scheduler, context: context), TimerLoop(worker: worker),
-            SignalConsumer(worker: worker),
+            SignalConsumer(worker: worker), BroadcastLoop(worker: worker),
         ]
     })

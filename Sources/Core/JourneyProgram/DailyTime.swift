@@ -43,7 +43,7 @@ public struct DailyTime: Sendable, Hashable {
         let today = (second + zone.offset(at: time)).flooredDivision(by: 86_400).quotient
         // A whole week lies between two such times, and a gap may move one of them past midnight; holidays are fewer than
         // the weeks of a year.
-        for day in (today - 1)...(today + 400) where days.contains(weekday(of: day)) && !holidays.contains(day) {
+        for day in (today - 1)...(today + 400) where days.contains(Weekday(ofDay: day)) && !holidays.contains(day) {
             let instant = zone.instant(ofWallClock: day * 86_400 + Int64(hour * 3600 + minute * 60))
             if instant >= time { return instant }
         }
@@ -52,10 +52,5 @@ public struct DailyTime: Sendable, Hashable {
 
     private static func isTwoDigits(_ text: Substring) -> Bool {
         text.utf8.count == 2 && text.utf8.allSatisfy { (48...57).contains($0) }
-    }
-
-    /// 1970-01-01 was a Thursday.
-    private func weekday(of day: Int64) -> Weekday {
-        Weekday(rawValue: Int((day + 4).flooredDivision(by: 7).remainder))!
     }
 }

@@ -29,11 +29,21 @@ struct Engine {
 
     mutating func activate() throws(JourneyError) {
         if reachesGoal() || meetsExit() { return }
+        guard opens() else { return }
         repeat {
             let line = try currentLine()
             if run.phase == .arriving { begin(line) }
             guard try passes(line) else { return }
         } while true
+    }
+
+    /// Whether the first step may be taken.
+    private mutating func opens() -> Bool {
+        guard let opening = run.opensAt else { return true }
+        guard isDue(opening) else { return false }
+        run.opensAt = nil
+        due = opening
+        return true
     }
 
     private func currentLine() throws(JourneyError) -> StepTable.Line {

@@ -84,22 +84,33 @@ extension Journey {
 
     /// Begins a run and takes its first steps.
     ///
-    /// - Parameter position: The place of the event that started it; for a stage, the place at which it was reached.
-    public func start(at position: HistoryPosition, in world: World) throws(JourneyError) -> Activation {
-        let entered = enter(at: position, in: world)
+    /// - Parameters:
+    ///   - position: The place of the event that started it; for a stage, the place at which it was reached.
+    ///   - occurrence: of the broadcast that it is. By the contact's own clocks, the first step waits for them.
+    public func start(
+        at position: HistoryPosition, of occurrence: Schedule.Occurrence? = nil, in world: World
+    ) throws(JourneyError) -> Activation {
+        let entered = enter(at: position, of: occurrence, in: world)
         var activation = try step(entered.run, in: world)
         activation.effects = entered.effects + activation.effects
         return activation
     }
 
     /// Begins a run that stands still before its first step.
-    public func enter(at position: HistoryPosition, in world: World) -> Activation {
-        let run = RunState(startedAt: world.now, entry: position, step: table.lines[table.first].name)
-        return Activation(run: run, effects: [.decide(entryDecision(position))], wake: nil)
+    public func enter(
+        at position: HistoryPosition, of occurrence: Schedule.Occurrence? = nil, in world: World
+    ) -> Activation {
+        var run = RunState(startedAt: world.now, entry: position, step: table.lines[table.first].name)
+        if let occurrence, broadcast?.schedule.isLocal == true {
+            let opening = occurrence.instant(in: world.contactZone)
+            if opening > world.now { run.opensAt = opening }
+        }
+        return Activation(run: run, effects: [.decide(entryDecision(position, occurrence))], wake: nil)
     }
 
-    private func entryDecision(_ position: HistoryPosition) -> Decision {
+    private func entryDecision(_ position: HistoryPosition, _ occurrence: Schedule.Occurrence?) -> Decision {
         var saw: [String: JSON] = ["at": position.at.told]
+        if let occurrence { saw["occurrence"] = .string("\(occurrence)") }
         switch entry.trigger {
         case .event(let name, let when):
             saw["event"] = .string(name)
@@ -111,6 +122,7 @@ extension Journey {
         case .date(let date, let when):
             saw["date"] = .string(date.description)
             if let when { saw["condition"] = .string(when.source) }
+        case .broadcast(let broadcast): if occurrence != nil { saw["segment"] = .string(broadcast.segment) }
         case .called: break
         }
         return Decision(step: "enter", choice: "started", saw: .object(saw))

@@ -59,6 +59,8 @@ public struct Journey: Sendable {
         case left(String, backfill: Bool)
         /// When a date among the contact's attributes comes, for those of whom `when` holds then.
         case date(ContactDate, when: Expression?)
+        /// The times of a schedule, for the members of a segment.
+        case broadcast(Broadcast)
         /// Other journeys alone.
         case called
     }
@@ -68,7 +70,8 @@ public struct Journey: Sendable {
         case never
         /// One run for each value of the expression.
         case perKey(Expression)
-        /// One run for each time that the contact enters the segment, or leaves it; for each date.
+        /// One run for each time that the contact enters the segment, or leaves it; for each date; for each time of a
+        /// schedule.
         case perOccurrence
         /// A run whenever none is under way.
         case afterExit

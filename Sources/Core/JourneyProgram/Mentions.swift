@@ -50,7 +50,7 @@ extension Journey.Entry {
         var conditions: [Expression] = []
         switch trigger {
         case .event(_, let when?), .date(_, let when?): conditions.append(when)
-        case .event, .date, .stage, .segment, .left, .called: break
+        case .event, .date, .stage, .segment, .left, .broadcast, .called: break
         }
         if case .perKey(let key) = again { conditions.append(key) }
         return conditions

@@ -10,6 +10,7 @@ extension RunState {
         var members: [String: JSON] = [
             "v": .int(Self.version), "started": startedAt.stored, "entry": entry.stored, "step": .string(step),
         ]
+        if let opensAt { members["opens"] = opensAt.stored }
         if goalHasLapsed { members["lapsed"] = .bool(true) }
         if !answers.isEmpty { members["answers"] = .object(answers) }
         // Of old it was said of messages alone.
@@ -39,6 +40,7 @@ extension RunState {
         self.step = step
         phase = try Self.phase(json)
         visit = try Self.visit(json, of: phase)
+        if let opens = json["opens"] { opensAt = try .read(opens, "opens") }
         goalHasLapsed = json["lapsed"] == .bool(true)
         answers = json["answers"]?.object ?? [:]
     }

@@ -12,6 +12,9 @@ public struct RunState: Sendable, Hashable {
     /// The pass in which it stands there, of all that what repeats may come to: above 1 only there.
     public internal(set) var visit = 1
     public internal(set) var phase: Phase
+    /// Until when it stands before its first step, since the contact's clocks do not show its broadcast's time yet; nil once
+    /// they have.
+    public internal(set) var opensAt: Timestamp?
     /// Whether the goal's time was found to be over; it is not looked at again.
     public internal(set) var goalHasLapsed = false
     /// What its steps that told a system something were answered, by step.

@@ -30,6 +30,8 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let notDue = Reasons(rawValue: 1 << 10)
     /// Its journey is paused.
     public static let journeyPaused = Reasons(rawValue: 1 << 11)
+    /// The contact is not in the segment any more that the broadcast goes to.
+    public static let leftSegment = Reasons(rawValue: 1 << 20)
 }
 
 extension Reasons {
@@ -46,6 +48,7 @@ extension Reasons {
         (.erased, "the contact was erased"),
         (.notDue, "its time to be sent has not come"),
         (.journeyPaused, "its journey is paused"),
+        (.leftSegment, "the contact has left the segment that the broadcast goes to"),
     ]
 
     /// The reasons in words, in the order of their bits; a bit of a newer version reads "reason N".

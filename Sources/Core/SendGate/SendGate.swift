@@ -13,6 +13,7 @@ public enum SendGate {
         if ledger.isErased { findings.skip(.erased) }
         if message.journeyEnded { findings.skip(.journeyEnded) }
         if message.isPaused { findings.hold(.journeyPaused, until: .distantFuture) }
+        if message.hasLeftSegment { findings.skip(.leftSegment) }
         checkTimes(message, now, &findings)
         checkAddress(message, ledger, now, &findings)
         return findings.verdict

@@ -79,14 +79,26 @@ extension ContactPlay {
             received: received.union(held.map(\.template)))
     }
 
-    private mutating func enter(_ part: Int, at place: HistoryPosition, _ key: (Journey, World) -> String?) {
+    /// A broadcast reaches the contact; what the contact's own clock has passed by too long is not sent.
+    mutating func enter(_ part: Int, at opening: Timestamp, with occurrence: Schedule.Occurrence) {
+        let journey = simulator.parts[part].journey
+        guard journey.missedTime(of: occurrence, in: world()) == nil else { return }
+        enter(part, at: HistoryPosition(at: opening, eventID: ""), of: occurrence) { journey, _ in
+            journey.entryKey(forCall: Journey.broadcastKey(occurrence))
+        }
+    }
+
+    private mutating func enter(
+        _ part: Int, at place: HistoryPosition, of occurrence: Schedule.Occurrence? = nil,
+        _ key: (Journey, World) -> String?
+    ) {
         let journey = simulator.parts[part].journey
         let world = world()
         guard let key = key(journey, world), isTaken(part, at: place),
             taken.insert(TakenEntry(part: part, key: key)).inserted
         else { return }
         do {
-            let activation = try journey.start(at: place, in: world)
+            let activation = try journey.start(at: place, of: occurrence, in: world)
             let index = runs.count
             runs.append(PlayedRun(part: part, state: activation.run))
             open.append(index)
@@ -162,6 +174,9 @@ extension ContactPlay {
                 open.removeAll { $0 == index }
             }
         }
+        if let opening = activation.run.opensAt, before == nil {
+            tell(.waits(step: activation.run.step, until: opening), name)
+        }
         if before?.phase != activation.run.phase || before?.step != activation.run.step { tellWaiting(index, name) }
     }
 
@@ -228,7 +243,10 @@ extension ContactPlay {
         guard let ground = simulator.grounds[template] else {
             return tell(.failed("there is no e-mail \"\(template)\""), name)
         }
-        switch SendGate.verdict(MessageFacts(ground, address: address), ledger, now: now) {
+        var facts = MessageFacts(ground, address: address)
+        let broadcast = simulator.parts[runs[index].part].journey.broadcast
+        facts.hasLeftSegment = broadcast.map { !course.facts.isInSegment($0.segment) } ?? false
+        switch SendGate.verdict(facts, ledger, now: now) {
         case .send:
             tell(.sent(step: visit.step, visit: visit.visit, template: template), name)
             received.insert(template)

@@ -40,6 +40,9 @@ public struct ContactPlay: Sendable {
     private var books: [String: ScoreBook] = [:]
     private var ordinals: [SegmentPlace: Int32] = [:]
     private var wakeAt = Timestamp.distantFuture
+    /// The broadcasts' next times, in the order of the simulator's.
+    private var coming: [Schedule.Occurrence?] = []
+    private var nextBroadcast = Timestamp.distantFuture
     private var isKnown = false
     private var lastPlace: HistoryPosition?
     private var turns = 0
@@ -72,6 +75,7 @@ public struct ContactPlay: Sendable {
             key, workspace, simulator.segments, facts: facts,
             book: SegmentBook(key, simulator.segments, revision: 1), asked: simulator.allStages)
         weighConsents()
+        lookOutForBroadcasts(notBefore: start)
     }
 
     /// Plays events, in the order of their places, and time, up to an instant that belongs to the play.
@@ -95,7 +99,7 @@ public struct ContactPlay: Sendable {
     }
 
     private var nextDue: Timestamp {
-        var due = wakeAt
+        var due = min(wakeAt, nextBroadcast)
         for place in open { if let wake = runs[place].wake, wake < due { due = wake } }
         for mail in held where mail.until < due { due = mail.until }
         return due
@@ -152,6 +156,7 @@ extension ContactPlay {
             _ = course.wake(at: first)
             follow(nil, wokenAt: first)
         }
+        if nextBroadcast <= now { sendBroadcasts() }
         releaseHeld()
         for place in open where runs[place].wake.map({ $0 <= now }) ?? false { activate(place) }
         hearOutcomes()
@@ -188,6 +193,30 @@ extension ContactPlay {
         let (dates, zone) = (simulator.dates, simulator.workspace.zone)
         if let next = course.facts.nextDate(of: dates, otherwise: zone), next < wakeAt { wakeAt = next }
         return course.facts.datesCome(dates, wokenAt: due, describedAt: describedAt, otherwise: zone)
+    }
+
+    private mutating func lookOutForBroadcasts(notBefore time: Timestamp) {
+        guard !simulator.broadcasts.isEmpty else { return }
+        let zone = simulator.workspace.zone
+        coming = simulator.broadcasts.map { $0.broadcast.schedule.first(notBefore: time, in: zone) }
+        nextBroadcast =
+            zip(simulator.broadcasts, coming).compactMap { each, next in
+                next.map { each.broadcast.schedule.opening(of: $0, in: zone) }
+            }.min() ?? .distantFuture
+    }
+
+    /// Broadcasts whose time has come go to whoever is in their segment then.
+    private mutating func sendBroadcasts() {
+        let due = zip(simulator.broadcasts, coming).compactMap { each, next in
+            next.map { (part: each.part, broadcast: each.broadcast, occurrence: $0) }
+        }
+        let zone = simulator.workspace.zone
+        lookOutForBroadcasts(notBefore: now + Span(microseconds: 1))
+        for (part, broadcast, occurrence) in due {
+            let opening = broadcast.schedule.opening(of: occurrence, in: zone)
+            guard opening <= now, course.facts.isInSegment(broadcast.segment) else { continue }
+            enter(part, at: opening, with: occurrence)
+        }
     }
 
     /// What came of messages, where something looks at it, and of steps that change something.

@@ -18,6 +18,8 @@ public final class Simulator: Sendable {
     let started: [Start: [Int]]
     /// The dates with which journeys start.
     let dates: [(journey: String, date: ContactDate)]
+    /// The broadcasts that go out, with the places of their journeys.
+    let broadcasts: [(part: Int, broadcast: Broadcast)]
     /// Per event, the scores that it may change.
     let scored: [String: [ScoreModel]]
     /// Per template, on what ground it is sent.
@@ -74,6 +76,7 @@ public final class Simulator: Sendable {
         dates = journeys.compactMap { journey in
             if case .date(let date, _) = journey.entry.trigger { (journey.name, date) } else { nil }
         }
+        broadcasts = parts.indices.compactMap { place in parts[place].journey.broadcast.map { (place, $0) } }
         var scored: [String: [ScoreModel]] = [:]
         for model in workspace.scores {
             for event in model.mentionedEvents { scored[event, default: []].append(model) }
@@ -130,7 +133,7 @@ extension Simulator.Start {
             case .segment(let segment, _): .entered(segment: segment)
             case .left(let segment, _): .left(segment: segment)
             case .date: .date(journey: journey.name)
-            case .called: .journey(journey.name)
+            case .broadcast, .called: .journey(journey.name)
             }
     }
 }

@@ -45,6 +45,8 @@ public struct Finding: Error, Sendable, Hashable, CustomStringConvertible {
         case endless
         /// Two journeys that mail one contact on one day.
         case sameDay = "same-day"
+        /// A time for which something is set has been.
+        case past
     }
 
     /// Relative to the workspace's folder.

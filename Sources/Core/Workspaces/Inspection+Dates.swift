@@ -39,7 +39,7 @@ extension Inspection {
         return text.hasPrefix("-") ? Span(microseconds: -length.microseconds) : length
     }
 
-    private func minuteOfDay(_ node: YAMLNode) -> Int? {
+    func minuteOfDay(_ node: YAMLNode) -> Int? {
         if let time = node.text.flatMap({ DailyTime($0) }) { return time.hour * 60 + time.minute }
         report(.invalid, "\"at\" must be a time of day", at: node.place, help: "HH:MM in quotes, such as \"09:00\"")
         return nil

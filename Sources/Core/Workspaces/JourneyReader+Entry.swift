@@ -7,13 +7,15 @@ extension JourneyReader {
     private static let order = ["event", "stage", "segment", "left", "date", "called"]
 
     func entry(_ node: YAMLNode) -> Journey.Entry? {
-        let keys = Self.order + ["when", "key", "again", "backfill", "offset", "at", "yearly"]
+        let keys = Self.order + ["when", "key", "again", "backfill", "offset", "at", "yearly"] + Self.scheduleKeys
         guard let fields = Fields(node, of: "an entry", keys: keys, in: inspection) else { return nil }
+        if let schedule = fields["schedule"] { return entry(onSchedule: schedule, fields) }
+        refuse(Self.scheduleKeys, in: fields, of: "an entry without a schedule")
         let triggers = Self.order.compactMap { key in fields[key].map { (key, $0) } }
         guard let (trigger, value) = triggers.first else {
             inspection.report(
                 .missing,
-                "an entry names an \"event\", a \"stage\", a \"segment\", one \"left\", a \"date\", or \"called\"",
+                "an entry names an \"event\", a \"stage\", a \"segment\", one \"left\", a \"date\", a \"schedule\", or \"called\"",
                 at: node.place)
             return nil
         }
@@ -62,16 +64,16 @@ extension JourneyReader {
             inspection.report(
                 .invalid, "an entry by segment has no \"when\"", at: when.place, help: "the segment is its condition")
         }
-        let name: String? =
-            if let known = names.vocabulary.segments {
-                inspection.reference(segment, "segment", among: known.sorted(), called: "segments")
-            } else {
-                inspection.text(segment, "a segment")
-            }
+        let name = self.segment(segment)
         let backfill = fields["backfill"].map { inspection.flag($0, "\"backfill\"") } ?? false
         let again = self.again(fields, perOccurrence: "per-entry")
         guard let name, let backfill, let again else { return nil }
         return Journey.Entry(trigger(name, backfill), again: again)
+    }
+
+    func segment(_ node: YAMLNode) -> String? {
+        guard let known = names.vocabulary.segments else { return inspection.text(node, "a segment") }
+        return inspection.reference(node, "segment", among: known.sorted(), called: "segments")
     }
 
     private func entry(onDate fields: Fields) -> Journey.Entry? {
@@ -93,7 +95,7 @@ extension JourneyReader {
         return Journey.Entry(.called, again: again)
     }
 
-    private func refuse(_ keys: [String], in fields: Fields, of what: String) {
+    func refuse(_ keys: [String], in fields: Fields, of what: String) {
         for key in keys {
             guard let value = fields[key] else { continue }
             inspection.report(.invalid, "\(what) has no \"\(key)\"", at: value.place)
@@ -103,7 +105,7 @@ extension JourneyReader {
     // MARK: Again
 
     /// - Parameter perOccurrence: what one run for each occasion is called, where there is such a thing.
-    private func again(
+    func again(
         _ fields: Fields, perOccurrence: String? = nil, otherwise: Journey.Again = .never
     ) -> Journey.Again? {
         let key = fields["key"].map { inspection.expression($0, scope: .entry, expecting: .dyn, names.vocabulary) }

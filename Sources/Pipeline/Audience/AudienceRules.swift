@@ -68,7 +68,7 @@ final class AudienceRules: Sendable {
             switch journey.entry.trigger {
             case .segment(let name, let backfill): entrySegments[name] = entrySegments[name] == true || backfill
             case .left(let name, let backfill): exitSegments[name] = exitSegments[name] == true || backfill
-            case .stage, .date, .called: break
+            case .stage, .date, .broadcast, .called: break
             case .event(let name, let when):
                 entryEvents.insert(name)
                 for mentioned in when?.mentionedEvents ?? [] { lookedBackAt[mentioned, default: []].insert(name) }

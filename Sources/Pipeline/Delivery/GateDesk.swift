@@ -85,10 +85,11 @@ struct GateDesk {
                 skipped.append((message, .erased))
                 continue
             }
-            let facts = MessageFacts(
+            var facts = MessageFacts(
                 message.topic.map { .topic($0) } ?? .transactional,
                 channel: Channel(rawValue: message.channel.rawValue),
                 address: address(of: message, to: state, workspace), isPaused: claimed.isPaused)
+            facts.hasLeftSegment = claimed.hasLeftSegment
             switch SendGate.verdict(facts, ledger(of: state), now: now) {
             case .send(let validUntil):
                 cleared.append(clear(claimed, to: facts.address, state, workspace))

@@ -50,8 +50,16 @@ struct Cast {
         var taken = try Entries.used(among: keyed, in: session)
         var past = openings.past
         for run in log.stepped where run.outcome != nil { past[Entries.Place(run)]?.end() }
+        var door = try BroadcastDoor(entries.map(\.opening), sheets, in: session)
         for (opening, key) in entries where taken.insert(key).inserted {
-            guard opening.isTaken(after: past[opening.place], &log) else { continue }
+            guard opening.isTaken(after: past[opening.place], &log), let sheet = sheets[opening.contact] else {
+                continue
+            }
+            if let refusal = door.refusal(of: opening, sheet, in: sheet.world(opening.program.workspace, now: now)) {
+                log.passOver(opening, key, refusal)
+                continue
+            }
+            door.letIn(opening, sheet)
             guard let isOver = try start(opening, under: key, &log) else { continue }
             past[opening.place]?.take(opening.signal.position, isOver: isOver)
         }
@@ -66,8 +74,8 @@ struct Cast {
             let world = sheet.world(program.workspace, now: now, planned: log.planned[contact] ?? [])
             let activation =
                 log.paused.contains(place)
-                ? program.journey.enter(at: opening.signal.position, in: world)
-                : try program.journey.start(at: opening.signal.position, in: world)
+                ? program.journey.enter(at: opening.signal.position, of: opening.occurrence, in: world)
+                : try program.journey.start(at: opening.signal.position, of: opening.occurrence, in: world)
             let id = Journey.runID(
                 workspace: contact.workspace, journey: key.journey, contact: contact.contact, entryKey: key.key)
             let run = Run(

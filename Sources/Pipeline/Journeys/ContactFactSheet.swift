@@ -16,6 +16,9 @@ struct ContactFactSheet {
     private let companies: [String: [String: JSON]]?
     private let received: Set<String>
 
+    /// Where mail goes.
+    var address: String? { state.address }
+
     /// Loads the sheets of contacts, each with what is mentioned and nothing else.
     static func load(
         _ mentions: [ContactKey: Mentions], in session: PostgresSession

@@ -76,7 +76,7 @@ struct JourneyBatch {
     }
 
     /// Learns what people said of the journeys.
-    private func heed(_ workspaces: Set<WorkspaceID>, _ programs: inout Programs, _ log: inout StepLog) throws {
+    func heed(_ workspaces: Set<WorkspaceID>, _ programs: inout Programs, _ log: inout StepLog) throws {
         let orders = try StandingOrders(of: workspaces, in: session)
         programs.wordings = orders.wordings
         log.paused = orders.paused
@@ -96,7 +96,7 @@ struct JourneyBatch {
         return underWay
     }
 
-    private func write(_ log: StepLog, contacts: Int, clock: DomainClock.Reading) throws -> Result {
+    func write(_ log: StepLog, contacts: Int, clock: DomainClock.Reading) throws -> Result {
         try Runs.insert(log.started, in: session)
         try Pauses.hold(log.started.filter(log.standsStill), now: clock.now, in: session)
         try Runs.save(log.stepped, in: session)

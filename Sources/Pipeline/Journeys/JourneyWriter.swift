@@ -10,7 +10,7 @@ public import Transit
 
 /// Starts, advances and ends runs: in one transaction a batch, under the locks of its contacts.
 public struct JourneyWriter: Sendable {
-    private let worker: Worker
+    let worker: Worker
     private let started = Counter(label: "loods_runs_started_total")
     private let ended = Counter(label: "loods_runs_ended_total")
     private let planned = Counter(label: "loods_messages_planned_total")
@@ -110,7 +110,7 @@ public struct JourneyWriter: Sendable {
         }
     }
 
-    private func finish(_ result: JourneyBatch.Result) async {
+    func finish(_ result: JourneyBatch.Result) async {
         started.increment(by: result.started)
         ended.increment(by: result.ended)
         planned.increment(by: result.planned)

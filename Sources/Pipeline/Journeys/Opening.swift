@@ -61,6 +61,12 @@ struct Opening {
         return opening
     }
 
+    /// The time of a schedule that it stands for; nil where it is of no broadcast.
+    var occurrence: Schedule.Occurrence? {
+        guard case .call(_, let key) = signal.cause, program.journey.broadcast != nil else { return nil }
+        return Journey.occurrence(ofKey: key)
+    }
+
     fileprivate var eventKey: Entries.EventKey? {
         signal.cause == .event ? signal.eventKey : nil
     }

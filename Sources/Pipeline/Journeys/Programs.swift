@@ -62,7 +62,7 @@ struct Programs {
                 case .segment(let name, _): live[.segment(id, name), default: []].append(program)
                 case .left(let name, _): live[.left(id, name), default: []].append(program)
                 case .date: live[.date(id, journey: version.journey)] = [program]
-                case .called: break
+                case .broadcast, .called: break
                 }
             }
         }
@@ -83,6 +83,11 @@ struct Programs {
         case .left(_, nil, _): []
         case .left(let segment, _?, _): live[.left(signal.contact.workspace, segment)] ?? []
         }
+    }
+
+    /// The version of a journey that takes entries.
+    func called(_ journey: String, in workspace: WorkspaceID) -> Program? {
+        live[.call(workspace, journey: journey)]?.first
     }
 
     /// The version that a run is on.

@@ -7,7 +7,7 @@ import Workspaces
 
 /// What the steps of a batch lead to, gathered so that it is written in a handful of statements.
 struct StepLog {
-    private let now: Timestamp
+    let now: Timestamp
     private(set) var started: [Run] = []
     private(set) var stepped: [Run] = []
     private(set) var wakes: [Timers.Wake] = []
@@ -34,6 +34,18 @@ struct StepLog {
 
     mutating func refuse(_ place: Entries.Place, at position: HistoryPosition) {
         refusals[place] = max(refusals[place] ?? position, position)
+    }
+
+    /// Notes that a broadcast passed a contact over, and why.
+    mutating func passOver(_ opening: Opening, _ key: Entries.Key, _ saw: [String: JSON]) {
+        let run = Journey.runID(
+            workspace: key.contact.workspace, journey: key.journey, contact: key.contact.contact, entryKey: key.key)
+        var saw = saw
+        saw["occurrence"] = opening.occurrence.map { .string("\($0)") }
+        decisions.append(
+            Decisions.Decision(
+                contact: key.contact, id: Journey.decisionID(run: run, step: Journey.passedOver, visit: 1), at: now,
+                kind: "entry", journey: key.journey, step: "enter", choice: Journey.passedOver, saw: .object(saw)))
     }
 
     mutating func record(start activation: Activation, of run: Run, _ program: Program) throws {
@@ -87,6 +99,7 @@ struct StepLog {
             }
             var message = message(visit, template, of: run, revision)
             if case .topic(let name) = email.ground { message.topic = name }
+            if !run.entryKey.hasPrefix("by ") { message.segment = program.journey.broadcast?.segment }
             return message
         case .call(let visit, let call):
             var message = message(visit, call.name, of: run, program.revision)

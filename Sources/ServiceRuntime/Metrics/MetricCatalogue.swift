@@ -67,6 +67,10 @@ enum MetricCatalogue {
         "loods_backfilled_contacts_total": "Contacts that were looked at since definitions were applied.",
         "loods_signals_total": "Signals that journeys have acted on.",
         "loods_timers_fired_total": "Contacts whose due timers were taken.",
+        "loods_broadcast_members_total":
+            "Members that broadcasts went to, by outcome: entered, or skipped, which decisions tell of.",
+        "loods_broadcast_lag_seconds":
+            "Domain time since the next part of some broadcast was due; 0 where none is.",
         "loods_runs_started_total": "Runs started.",
         "loods_runs_ended_total": "Runs ended.",
         "loods_messages_planned_total": "Messages planned.",

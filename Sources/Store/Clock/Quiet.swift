@@ -12,12 +12,14 @@ public enum Quiet {
         public var dueWakes: Int64
         /// Workspaces whose live definitions have not reached everybody.
         public var backfills: Int64
+        /// Broadcasts that have members to go to, or that are due.
+        public var broadcasts: Int64
         /// Planned and due, claimed or handed.
         public var openMessages: Int64
 
         public var isQuiet: Bool {
             inFlight == 0 && outbox == 0 && dueTimers == 0 && dueWakes == 0 && backfills == 0
-                && openMessages == 0
+                && broadcasts == 0 && openMessages == 0
         }
     }
 
@@ -34,23 +36,38 @@ public enum Quiet {
                         or b.ended_at is null and b.workspace_id is not null),
                 (select count(*) from open_messages)
                     + (select count(*) from messages where look_at is not null and deferrals = 0)
-                    + (select count(*) from messages where due_at <= \(now))
+                    + (select count(*) from messages where due_at <= \(now)),
+                (select count(*) from broadcasts b
+                        join journeys j on j.workspace_id = b.workspace_id and j.journey = b.journey
+                    where b.state = 'walking' and b.next_at <= \(now) and j.paused_at is null)
+                    + (select count(*) from schedules s
+                            join journeys j on j.workspace_id = s.workspace_id and j.journey = s.journey
+                                and j.live_version = s.version
+                        where s.next_at <= \(now) and j.paused_at is null)
             """)[0]
-        let (inFlight, outbox, dueTimers, dueWakes, backfills, openMessages) = try row.decode(
-            (Int64.self, Int64.self, Int64.self, Int64.self, Int64.self, Int64.self))
+        let (inFlight, outbox, dueTimers, dueWakes, backfills, openMessages, broadcasts) = try row.decode(
+            (Int64.self, Int64.self, Int64.self, Int64.self, Int64.self, Int64.self, Int64.self))
         return Unrest(
             inFlight: inFlight, outbox: outbox, dueTimers: dueTimers, dueWakes: dueWakes, backfills: backfills,
-            openMessages: openMessages)
+            broadcasts: broadcasts, openMessages: openMessages)
     }
 
-    /// The next instant after `now` at which something falls due by itself: a timer, a wake or a held message.
+    /// The next instant after `now` at which something falls due by itself: a timer, a wake, a held message or a broadcast.
     public static func nextDue(after now: Timestamp, in session: PostgresSession) throws -> Timestamp? {
         try session.query(
             """
             select least(
                 (select min(due_at) from timers where due_at > \(now)),
                 (select min(due_at) from wakes where due_at > \(now)),
-                (select min(due_at) from messages where due_at > \(now)))
+                (select min(due_at) from messages where due_at > \(now)),
+                (select min(s.next_at) from schedules s
+                        join journeys j on j.workspace_id = s.workspace_id and j.journey = s.journey
+                            and j.live_version = s.version and j.paused_at is null
+                    where s.next_at > \(now)),
+                (select min(b.next_at) from broadcasts b
+                        join journeys j on j.workspace_id = b.workspace_id and j.journey = b.journey
+                            and j.live_version is not null and j.paused_at is null
+                    where b.state = 'walking' and b.next_at > \(now)))
             """
         ).first.flatMap { try $0[0, as: Timestamp?.self] }
     }

@@ -5,8 +5,8 @@ extension Claims {
     /// Marks messages handed just before their final dot. Their runs stay parked until the outcome is known, so that the mails
     /// of a run go out in the order of its steps, also where the server puts one off at the dot.
     ///
-    /// - Returns: the ids of those that may go: claimed still, of this attempt, of the contact's present epoch, and valid at
-    ///   `now`. The others must lose their connection.
+    /// - Returns: the ids of those that may go: claimed still, of this attempt, of the contact's present epoch, valid at `now`,
+    ///   and of a broadcast those whose contact is in its segment still. The others must lose their connection.
     public static func hand(
         _ messages: [Claimed], now: Timestamp, in session: PostgresSession
     ) throws -> Set<UniqueID> {
@@ -23,6 +23,9 @@ extension Claims {
             ) as u (workspace_id, contact_id, message_id, attempt, epoch)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state = 'claimed' and m.attempt = u.attempt and m.epoch = u.epoch and \(now) < m.valid_until
+                and (m.segment is null or exists (
+                    select from segment_members s
+                    where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment))
             returning m.message_id
             """)
         return Set(try rows.map { try $0[0, as: UniqueID.self] })

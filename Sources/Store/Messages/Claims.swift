@@ -15,6 +15,8 @@ public enum Claims {
         public var deferrals: Int32
         /// Whether its journey stands still.
         public var isPaused: Bool
+        /// Whether it is a broadcast's, and its contact is not in the broadcast's segment any more.
+        public var hasLeftSegment = false
 
         public init(message: Message, attempt: Int32, epoch: Int32, deferrals: Int32 = 0, isPaused: Bool = false) {
             self.message = message
@@ -77,7 +79,10 @@ public enum Claims {
     ) throws -> [Claimed] {
         let rows = try session.query(
             """
-            select \(unescaped: columns), m.attempt, m.deferrals, j.paused_at is not null
+            select \(unescaped: columns), m.attempt, m.deferrals, j.paused_at is not null,
+                m.segment is not null and not exists (
+                    select from segment_members s
+                    where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment)
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join messages m using (workspace_id, contact_id)
             left join journeys j on j.workspace_id = m.workspace_id and j.journey = m.journey
@@ -88,9 +93,11 @@ public enum Claims {
             """)
         return try rows.map { row in
             let message = try Message(row: row)
-            return Claimed(
+            var claimed = Claimed(
                 message: message, attempt: try row[13, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
                 deferrals: try row[14, as: Int32.self], isPaused: try row[15, as: Bool.self])
+            claimed.hasLeftSegment = try row[16, as: Bool.self]
+            return claimed
         }
     }
 

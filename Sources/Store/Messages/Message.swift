@@ -52,11 +52,13 @@ public struct Message: Sendable, Hashable {
     /// When that happened for which it was planned: its timer's due time, or its event's receipt. Nil: as `plannedAt`.
     public var causeAt: Timestamp?
     public var channel: Channel
+    /// Of a broadcast, the segment that it goes to; read by the store alone.
+    public var segment: String?
 
     public init(
         contact: ContactKey, id: UniqueID, run: UniqueID, journey: String, step: String, visit: Int32,
         revision: Int32, template: String, topic: String?, plannedAt: Timestamp,
-        causeAt: Timestamp? = nil, channel: Channel = .email
+        causeAt: Timestamp? = nil, channel: Channel = .email, segment: String? = nil
     ) {
         self.contact = contact
         self.id = id
@@ -70,5 +72,6 @@ public struct Message: Sendable, Hashable {
         self.plannedAt = plannedAt
         self.causeAt = causeAt
         self.channel = channel
+        self.segment = segment
     }
 }

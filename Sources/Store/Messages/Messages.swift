@@ -29,17 +29,18 @@ public enum Messages {
             """
             insert into messages (
                 workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
-                planned_at, cause_at, channel, look_at)
+                planned_at, cause_at, channel, look_at, segment)
             select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
                 'planned', u.at, u.cause_at, u.channel,
-                case u.channel when 'webhook' then \(machineNow) else \(machineNow + hintPatience) end
+                case u.channel when 'webhook' then \(machineNow) else \(machineNow + hintPatience) end, u.segment
             from unnest(
                 \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
                 \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),
                 \(messages.map(\.visit)), \(messages.map(\.revision)), \(messages.map(\.template)),
                 \(messages.map(\.topic)), \(messages.map(\.plannedAt)), \(messages.map(\.causeAt)),
-                \(messages.map(\.channel.rawValue))
-            ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at, channel)
+                \(messages.map(\.channel.rawValue)), \(messages.map(\.segment))
+            ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at, channel,
+                segment)
             on conflict do nothing
             """)
     }

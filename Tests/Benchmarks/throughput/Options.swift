@@ -2,10 +2,10 @@
 struct Options: Sendable {
     /// Which part of the path is measured.
     enum Part: String, CaseIterable, Sendable {
-        case events, ingest, scoring, mailer, rules, depth, wakes, backfill
+        case events, ingest, scoring, mailer, rules, depth, wakes, backfill, broadcast
 
         /// Those that take other people than the rest, and are measured alone.
-        static let alone: Set<Part> = [.rules, .depth, .wakes, .backfill]
+        static let alone: Set<Part> = [.rules, .depth, .wakes, .backfill, .broadcast]
     }
 
     var parts: Set<Part> = Set(Part.allCases).subtracting(Part.alone)

@@ -13,6 +13,7 @@ do {
     case [.rules]: try await RulesBenchmark(options, surroundings).run()
     case [.depth]: try await DepthBenchmark(options, surroundings).run()
     case [.wakes]: try await WakeBenchmark(options, surroundings).run()
+    case [.broadcast]: try await BroadcastBenchmark(options, surroundings).run()
     case [.backfill]: try await BackfillBenchmark(options, surroundings).run()
     default: try await Benchmark(options, surroundings).run()
     }

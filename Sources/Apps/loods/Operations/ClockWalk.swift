@@ -98,6 +98,7 @@ extension Quiet.Unrest {
             outbox > 0 ? outbox.counted("outbox row") : nil, dueTimers > 0 ? dueTimers.counted("due timer") : nil,
             dueWakes > 0 ? dueWakes.counted("due wake") : nil,
             backfills > 0 ? backfills.counted("backfill") : nil,
+            broadcasts > 0 ? broadcasts.counted("broadcast") : nil,
             openMessages > 0 ? openMessages.counted("open message") : nil,
         ].compactMap(\.self)
     }
@@ -105,5 +106,7 @@ extension Quiet.Unrest {
     /// What is under way: `2 due timers, 1 open message`.
     var words: String { parts.joined(separator: ", ") }
 
-    var verb: String { inFlight + outbox + dueTimers + dueWakes + backfills + openMessages == 1 ? "has" : "have" }
+    var verb: String {
+        inFlight + outbox + dueTimers + dueWakes + backfills + broadcasts + openMessages == 1 ? "has" : "have"
+    }
 }

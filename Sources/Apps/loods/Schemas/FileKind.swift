@@ -104,13 +104,29 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "date": .text("An attribute, such as contact.trial_ends."), "offset": .text("Such as -7d, or 12h."),
                     "at": .clock, "yearly": .flag, "called": .flag,
                     "again": .any([
-                        .oneOf(["never", "per-key", "per-entry", "per-date", "per-call", "after-exit"]),
+                        .oneOf([
+                            "never", "per-key", "per-entry", "per-date", "per-call", "per-occurrence",
+                            "after-exit",
+                        ]),
                         .object(["every*": .span]),
                     ]),
+                    "schedule": schedule, "local": .flag,
+                    "throttle": .object(["per_minute": .whole(from: 1), "per_hour": .whole(from: 1)]),
+                    "late": .object(["after": .span, "then": .oneOf(["skip", "send"])]),
                 ], closed: false),
             "goal": .object(["when*": .condition, "within": .span], closed: false),
             "exit": .object(["when*": .condition], closed: false), "steps*": .named("steps"),
         ], closed: false)
+
+    private static let schedule = Shape.any([
+        .pattern(
+            "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$", about: "When a broadcast goes out: 2026-03-02T09:00."),
+        .object([
+            "every*": .oneOf(["day", "week", "month"]),
+            "on": .any([.text("monday, workdays, last."), .whole(from: 1), .list(.text())]),
+            "at*": .clock,
+        ]),
+    ])
 
     private static let steps = Shape.list(
         .any([

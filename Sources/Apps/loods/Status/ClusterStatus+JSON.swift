@@ -57,6 +57,7 @@ extension ClusterStatus {
                 "claimed": .int(backlog.claimedMessages), "handed": .int(backlog.handedMessages),
                 "unknown": .int(figures.unknownMessages),
             ]),
+            "broadcasts": .array(view.broadcasts.map(\.json)),
             "set_aside": .int(backlog.setAside),
             "log": view.log.json,
             "refusal": view.refusal.map { .string($0) } ?? .null,

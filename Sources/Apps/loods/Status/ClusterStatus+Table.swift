@@ -23,6 +23,7 @@ extension ClusterStatus {
         let head = Row(name: "", cells: ["workers", "rate/s", "oldest", "waiting", "set aside"], note: "")
         lines.append(Console.dim(line(head)))
         lines += rows.map(line)
+        if let view, !view.broadcasts.isEmpty { lines += [""] + view.broadcasts.map(\.words) }
         // Without a retention there is nothing to tell.
         if let log = view?.log, log.retention.kept != nil { lines += ["", "the log is \(log.standing)"] }
         lines.append("")

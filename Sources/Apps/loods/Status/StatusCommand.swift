@@ -65,6 +65,8 @@ struct StoreView: Sendable {
     let figures: StoreFigures
     let log: LogFigures
     let workers: [Workers.Entry]
+    /// Those under way, and the last ones.
+    let broadcasts: [Broadcasts.Standing]
     /// Why mails are not sent from this store; nil where they are.
     let refusal: String?
 
@@ -74,6 +76,10 @@ struct StoreView: Sendable {
         figures = try StoreFigures.read(machineNow: machineNow, in: session)
         log = try LogFigures.read(in: session)
         workers = try Workers.all(in: session)
+        let (now, day) = (clock.now, Span.days(1))
+        broadcasts = try BroadcastDirectory.recent(limit: 20, in: session).filter { standing in
+            standing.state == .walking || standing.endedAt.map { $0 > now - day } ?? false
+        }
         let standing = try Lineages.standing(in: session)
         let hasClaimed = try Lineages.hasClaimed(in: session)
         switch Lineages.judge(standing, published: published, hasClaimed: hasClaimed) {

@@ -36,7 +36,10 @@ struct FunnelCommand: AsyncParsableCommand {
             let funnel = try Funnel.read(
                 of: workspace.id, stages: definitions.stages.map(\.name), keepsStages: definitions.regress == .never,
                 from: start, to: end, now: now, in: session)
-            return FunnelTelling(funnel: funnel, definitions: definitions, from: start, to: end)
+            let broadcasts = try BroadcastDirectory.recent(of: workspace.id, limit: 200, in: session)
+                .filter { $0.dueAt >= start && $0.dueAt <= end }
+            return FunnelTelling(
+                funnel: funnel, definitions: definitions, from: start, to: end, broadcasts: broadcasts.reversed())
         }
         if format.json { return Console.show(telling.json) }
         for line in telling.lines { print(line) }

@@ -9,6 +9,8 @@ struct FunnelTelling: Sendable {
     let definitions: Workspace
     let from: Timestamp
     let to: Timestamp
+    /// Those that were due between the two, in order.
+    let broadcasts: [Broadcasts.Standing]
 
     /// Those defined, and those that contacts are in although they are defined no more.
     private var stages: [String] {
@@ -25,7 +27,7 @@ struct FunnelTelling: Sendable {
         lines.append(row("stage", "before", "after", Console.dim("where they went")))
         for stage in stages { lines += tell(stage) }
         lines += tell(nil)
-        return lines + rest
+        return lines + rest + broadcasts.map { "  \($0.words)" }
     }
 
     private func tell(_ stage: String?) -> [String] {
@@ -123,6 +125,7 @@ struct FunnelTelling: Sendable {
                         "entered": .int(membership?.entered ?? 0), "left": .int(membership?.left ?? 0),
                     ])
                 }),
+            "broadcasts": .array(broadcasts.map(\.json)),
             "journeys": .array(
                 (stages.flatMap { journeys(of: $0) } + journeys(of: nil)).map { passage in
                     let stage = definitions.journey(named: passage.journey)?.journey.stage

@@ -21,9 +21,19 @@ extension StoryTelling {
         }
     }
 
+    /// Why a broadcast did not let the contact in.
+    private func passedOver(_ decision: Decisions.Decision, _ journey: String) -> String {
+        let occurrence = decision.saw?["occurrence"]?.string.map { " of \($0)" } ?? ""
+        let why = decision.saw?["why"]?.string ?? "no reason was noted"
+        let by = decision.saw?["by"]?.string.map { " (by contact \($0))" } ?? ""
+        let due = decision.saw?["due"]?.string.map { " (by their own clock it was due at \($0))" } ?? ""
+        return "not sent \(journey)\(occurrence): \(why)\(by)\(due)"
+    }
+
     private func words(_ decision: Decisions.Decision, _ run: Run?) -> String {
         let journey = decision.journey ?? "a journey"
         switch decision.kind {
+        case "entry" where decision.choice == Journey.passedOver: return passedOver(decision, journey)
         case "entry":
             return "entered \(journey)\(run.map { ", version \($0.journeyVersion)" } ?? ""), \(entry(decision, run))"
         case "end": return "left \(journey): \(ending(decision))"
@@ -34,6 +44,9 @@ extension StoryTelling {
     private func entry(_ decision: Decisions.Decision, _ run: Run?) -> String {
         let saw = decision.saw ?? .null
         if let stage = saw["stage"]?.string { return "because stage \(stage) was reached" }
+        if let occurrence = saw["occurrence"]?.string {
+            return "because it was sent to segment \(saw["segment"]?.string ?? "") at \(occurrence)"
+        }
         if let segment = saw["segment"]?.string { return "because segment \(segment) was entered" }
         if let segment = saw["left"]?.string { return "because segment \(segment) was left" }
         if let date = saw["date"]?.string { return "because \(date) came" }

@@ -37,6 +37,9 @@ extension Application {
         if let entering = counts.entering {
             lines.append("    would enter   \(entering.counted("member")) of its segment at once")
         }
+        if change.kind != .retired, let dispatch = broadcasts.first(where: { $0.journey == change.journey }) {
+            lines.append("    goes out   \(dispatch.words)")
+        }
         if change.kind != .retired, let rate = counts.entryRate { lines.append("    enters   \(rate)") }
         if let mails = counts.nextDay { lines.append("    next 24 hours   would send \(mails)") }
         return lines + orders
@@ -97,7 +100,9 @@ extension Application {
             "live": signature?.json ?? .null,
             "journeys": .array(
                 journeys.map { change in
-                    .object(change.members.merging(forecast[change.journey].json.object ?? [:]) { own, _ in own })
+                    let counts = forecast[change.journey].json.object ?? [:]
+                    let dispatch = broadcasts.first { $0.journey == change.journey }.map { ["broadcast": $0.json] }
+                    return .object(change.members.merging(counts.merging(dispatch ?? [:]) { $1 }) { own, _ in own })
                 }),
             "changes": .array(difference.changes.map(\.json)),
             "migrations": .array(migrations.map(\.json)),

@@ -41,6 +41,8 @@ struct Application: Sendable {
     let migrations: [RunMigration]
     /// Versions whose runs send the new wording.
     let rewordings: [Rewording]
+    /// The journeys on a schedule, each with the time that comes next and how many it would go to.
+    let broadcasts: [Dispatch]
     private let live: [Definitions.JourneyVersion]
     private let entrances: [Entrance]
 
@@ -89,6 +91,7 @@ struct Application: Sendable {
         (journeys, self.live) = Self.journeys(definitions, latest: latest, live: live, revision: before + 1)
         difference = WorkspaceDifference(from: stored, to: files)
         entrances = journeys.compactMap { Entrance(of: $0, definitions, before: old) }
+        broadcasts = try Dispatch.all(of: definitions, in: before > 0 ? entry?.id : nil, now: now, session)
         guard let entry, before > 0 else {
             (forecast, signature, outdated, migrations, rewordings) = (Forecast(), nil, [], [], [])
             return
@@ -169,6 +172,8 @@ struct Application: Sendable {
         if changesDefinitions {
             _ = try Definitions.store(
                 files: files, for: entry, by: author, reason: reason, now: clock.now, in: session)
+            try Schedules.publish(
+                broadcasts.compactMap { $0.plan(among: live) }, in: entry.id, now: clock.now, session: session)
             try Definitions.publish(live, in: entry.id, now: clock.now, session: session)
             for entrance in entrances { try entrance.open(in: entry.id, clock: clock, session) }
         }

@@ -1,4 +1,5 @@
 import Expressions
+import JourneyProgram
 import Model
 
 extension Review {
@@ -22,6 +23,22 @@ extension Review {
                 "did(\"\(mention.event)\") holds for good: whoever enters again has reached this goal at once",
                 in: file.name, at: file.place(line: mention.line, column: mention.column, in: goal),
                 help: "run.did(\"\(mention.event)\") counts what happens in the run")
+        }
+    }
+
+    /// Broadcasts whose only time has been.
+    mutating func lookAtSchedules(today: Timestamp) {
+        let zone = document("workspace.yaml")?.root["time_zone"]?.text.flatMap { LocalZone($0) } ?? .utc
+        for file in documents(in: "journeys") {
+            guard let enter = file.root["enter"], let node = enter["schedule"],
+                let only = node.text.flatMap({ Schedule.Occurrence($0) })
+            else { continue }
+            let isLocal = enter["local"]?.text == "true"
+            let schedule = Schedule(.once(only.date), minuteOfDay: only.minuteOfDay, isLocal: isLocal)
+            guard schedule.closing(of: only, in: zone) < today else { continue }
+            report(
+                .past, "\(only) has been: applied now, this broadcast goes to nobody", in: file.name, at: node.place,
+                help: "a broadcast that has gone out may stay as it is")
         }
     }
 

@@ -11,6 +11,7 @@ extension Workspace {
         review.lookAtConditions()
         review.lookAtEventNames()
         review.lookAtJourneys()
+        review.lookAtSchedules(today: today)
         review.lookAtMails(today: today)
         review.lookAtMatrix()
         review.lookAtCircles()

@@ -61,6 +61,9 @@ struct Finding: Sendable {
         Finding(
             goal: "flips of many at once by two scoring processes, beside bare SQL on two connections", part: .wakes,
             subject: .flipsTwo, floor: .flipsBareTwo),
+        Finding(
+            goal: "members that a broadcast lets in, beside bare SQL that writes the same rows", part: .broadcast,
+            subject: .broadcast, floor: .entriesBare),
     ]
 }
 

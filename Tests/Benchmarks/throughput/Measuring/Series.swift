@@ -2,16 +2,17 @@
 enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
-    case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo
+    case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo, entriesBare
     // Subjects
     case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
     case scoringOneRule, scoringManyRules, scoringShallow, scoringDeep, flipsOne, flipsTwo, backfillBusy, backfillAlone
+    case broadcast
 
     var isFloor: Bool { Self.floors.contains(self) }
 
     private static let floors: Set<Series> = [
         .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .confirmDelay,
-        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo,
+        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo, .entriesBare,
     ]
 
     /// Whether it is no rate that counts, but the time of the slowest of a hundred.
@@ -25,6 +26,7 @@ enum Series: String, CaseIterable, Sendable {
         case .smtp, .smtpLarge, .mails, .engine: "mail"
         case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
         case .backfillBusy, .backfillAlone: "contact"
+        case .entriesBare, .broadcast: "member"
         default: "event"
         }
     }
@@ -60,6 +62,8 @@ enum Series: String, CaseIterable, Sendable {
         case .flipsTwo: "the same by two scoring processes; must 10,000"
         case .backfillBusy: "contacts that new definitions have reached, while events come in at half load"
         case .backfillAlone: "the same with nothing besides"
+        case .entriesBare: "bare SQL: the same locks, runs, decisions and messages by five hundreds, on one connection"
+        case .broadcast: "one scheduler alone: from when a broadcast begins to when its last member has entered"
         case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
         }
     }

@@ -1,0 +1,77 @@
+import Logging
+import Messaging
+import Metrics
+import Model
+import Postgres
+public import ServiceLifecycle
+import Store
+public import Transit
+
+/// Sends broadcasts: looks for those whose time has come, and walks their segments.
+///
+/// A service of the scheduler; any number of processes may run it side by side. Triggered work comes first: while live signals
+/// wait in the broker, or timers are late, this process goes to no more than a hundred members a second.
+public struct BroadcastLoop: Service {
+    /// Members in one transaction: whoever needs one of these contacts waits for no longer than that takes.
+    static let batch: Int32 = 500
+    /// Members a second while live work waits.
+    static let share: Int32 = 100
+    private static let lagInterval = Duration.seconds(5)
+
+    private let worker: Worker
+    private let journeys: JourneyWriter
+    private let lag = Gauge(label: "loods_broadcast_lag_seconds")
+    private let last = LastTimes()
+
+    public init(worker: Worker) {
+        self.worker = worker
+        journeys = JourneyWriter(worker: worker)
+    }
+
+    public func run() async throws {
+        await worker.untilStoreFits()
+        // A stepped clock waits for the broadcasts of each instant, so they are looked for more often.
+        await every(worker.clockMode == .stepped ? .milliseconds(20) : .milliseconds(200)) {
+            do {
+                try await journeys.openBroadcasts()
+                try await walk()
+                if await last.isTime(for: .lag, every: Self.lagInterval) { try await showLag() }
+            } catch {
+                lag.record(Double.nan)
+                worker.note(error, "broadcasts wait for the store")
+            }
+        }
+    }
+
+    private func walk() async throws {
+        while !Task.isShuttingDownGracefully {
+            var limit = Self.batch
+            if try await journeys.liveWaits() {
+                guard await last.isTime(for: .share, every: .seconds(1)) else { return }
+                limit = Self.share
+            }
+            guard try await journeys.walkBroadcast(limit: limit) > 0 else { return }
+        }
+    }
+
+    private func showLag() async throws {
+        let span = try await worker.pool.withTransaction { session in
+            try BroadcastDirectory.lag(at: try DomainClock.read(in: session), in: session)
+        }
+        lag.record(Double(span?.microseconds ?? 0) / 1_000_000)
+    }
+}
+
+/// When things were done last.
+private actor LastTimes {
+    enum Thing: Hashable { case lag, share }
+
+    private var times: [Thing: ContinuousClock.Instant] = [:]
+
+    func isTime(for thing: Thing, every interval: Duration) -> Bool {
+        let now = ContinuousClock.now
+        if let last = times[thing], now - last < interval { return false }
+        times[thing] = now
+        return true
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+import Model
+import Postgres
+
+/// How fast one scheduler walks a large segment, beside bare SQL that writes the same rows. Mailers stand still meanwhile: what
+/// they do is measured by itself.
+final class BroadcastBenchmark {
+    /// How large the segment is, unless `LOODS_BENCH_CROWD` says: a million of them take some minutes.
+    private static let audience = 100_000
+    private static let rounds = 3
+
+    private let options: Options
+    private let surroundings: Surroundings
+    private let cluster: AudienceCluster
+    private let floor: BroadcastFloor
+    private var samples: [Series: [Sample]] = [:]
+
+    init(_ options: Options, _ surroundings: Surroundings) async throws {
+        self.options = options
+        self.surroundings = surroundings
+        cluster = try await AudienceCluster(surroundings, logger: .benchmark)
+        floor = try await BroadcastFloor(url: surroundings.floorDatabaseURL, logger: .benchmark)
+    }
+
+    func run() async throws {
+        let report = Report(options, MachineFacts(), surroundings)
+        await report.open(disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
+        let size = options.isQuick ? 5_000 : surroundings.crowd ?? Self.audience
+        let readers = Readers(cluster.workspace, of: size)
+        try await readers.settle(revision: cluster.revision, cluster.pool)
+        try await readers.settle(revision: cluster.revision, floor.pool)
+        report.note("a segment of \(Figures.short(Double(size))) is there, on both sides")
+        surroundings.processes.signal("mailer", SIGSTOP)
+        defer { surroundings.processes.signal("mailer", SIGCONT) }
+        // A million is walked once: a round of less would say the same.
+        for round in 1...(options.isQuick || size > 300_000 ? 1 : Self.rounds) {
+            let bare = try await Sample.of(size, by: surroundings.processes) {
+                try await floor.enter(readers, round: round)
+            }
+            samples[.entriesBare, default: []].append(bare)
+            let walked = try await Sample.of(size, by: surroundings.processes) { try await walk(round) }
+            samples[.broadcast, default: []].append(walked)
+            report.note(
+                "round \(round): \(Figures.short(walked.rate)) members/s, bare SQL \(Figures.short(bare.rate))")
+        }
+        try await report.close(samples, disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
+        await floor.close()
+        await cluster.close()
+    }
+
+    /// Has the schedule's time come, and returns when the last member has entered.
+    private func walk(_ round: Int) async throws {
+        let workspace = cluster.workspace
+        _ = try await cluster.pool.withConnection { session in
+            try session.execute(
+                """
+                insert into broadcasts (
+                    workspace_id, journey, occurrence, version, segment, due_at, opened_at, state, next_at, looked_at)
+                values (
+                    \(workspace), 'news', \("2026-03-0\(round)T09:00"), 1, 'readers', clock_time(), clock_time(),
+                    'walking', clock_time(), clock_time())
+                """)
+        }
+        try await eventually("the broadcast is over", within: .seconds(400)) {
+            try await cluster.pool.withConnection { session in
+                try session.query(
+                    "select from broadcasts where workspace_id = \(workspace) and state = 'walking'"
+                ).isEmpty
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Model
+import Postgres
+
+/// Members of the segment `readers` made by SQL, each with an address of their own.
+struct Readers: Sendable {
+    let workspace: WorkspaceID
+    /// In order.
+    let contacts: [UniqueID]
+
+    private static let step = 100_000
+
+    init(_ workspace: WorkspaceID, of size: Int) {
+        self.workspace = workspace
+        contacts = (0..<size).map { _ in UniqueID.random() }.sorted()
+    }
+
+    /// - Parameter revision: the definitions that they were evaluated under.
+    func settle(revision: Int32, _ pool: PostgresPool) async throws {
+        for start in stride(from: 0, to: contacts.count, by: Self.step) {
+            let part = Array(contacts[start..<min(start + Self.step, contacts.count)])
+            try await pool.withTransaction { session in
+                try session.execute(
+                    """
+                    insert into contacts (workspace_id, contact_id, attributes, stage, evaluated_revision, created_at)
+                    select \(workspace), contact_id, jsonb_build_object('email', contact_id || '@shop.example'), 'see',
+                        \(revision), clock_time()
+                    from unnest(\(part)) as u (contact_id)
+                    """)
+                try session.execute(
+                    """
+                    insert into segment_members (workspace_id, contact_id, segment, ordinal, entered_at, cause)
+                    select \(workspace), contact_id, 'readers', 1, clock_time(), 'event'
+                    from unnest(\(part)) as u (contact_id)
+                    """)
+            }
+        }
+        _ = try await pool.withConnection { try $0.execute("vacuum (analyze) contacts, segment_members") }
+    }
+}

@@ -1,0 +1,86 @@
+import JourneyProgram
+import Model
+import Testing
+import Workspaces
+
+/// Broadcasts as files write them, and what is wrong with those that cannot be read.
+struct ScheduleReadingTests {
+    private func load(_ entry: String) -> Workspace.Loaded {
+        Shop.load([
+            "segments/readers.yaml": "segment: readers\nwhen: did(\"Page Viewed\")",
+            "journeys/news.yaml": "journey: news\nenter: \(entry)\nsteps: [{email: offer}]",
+        ])
+    }
+
+    private func broadcast(_ entry: String) throws -> Broadcast {
+        let loaded = load(entry)
+        let journey = try #require(loaded.workspace?.journey(named: "news"), "\(loaded.findings)")
+        return try #require(journey.journey.broadcast)
+    }
+
+    @Test func onceAndRepeatedly() throws {
+        let once = try broadcast("{schedule: 2026-03-02T09:00, segment: readers}")
+        let day = try #require(CalendarDate("2026-03-02"))
+        #expect(once == Broadcast(Schedule(.once(day), minuteOfDay: 540), to: "readers"))
+        #expect(once.late == Broadcast.Late(after: .hours(6), then: .skip))
+        let weekly = try broadcast(
+            """
+            {schedule: {every: week, on: [mon, thursday], at: "08:30"}, segment: readers, throttle: {per_hour: 5000}, \
+            late: {after: 1d, then: send}}
+            """)
+        #expect(weekly.schedule == Schedule(.weekly([.monday, .thursday]), minuteOfDay: 510))
+        #expect(weekly.throttle == Broadcast.Throttle(runs: 5000, per: .hours(1)))
+        #expect(weekly.late == Broadcast.Late(after: .days(1), then: .send))
+        let monthly = try broadcast(
+            "{schedule: {every: month, on: last, at: \"08:30\"}, segment: readers, local: true}")
+        #expect(monthly.schedule == Schedule(.monthly(31), minuteOfDay: 510, isLocal: true))
+        #expect(
+            try broadcast("{schedule: {every: week, on: workdays, at: \"09:00\"}, segment: readers}").schedule
+                == Schedule(.weekly(DailyTime.workdays), minuteOfDay: 540))
+        #expect(try broadcast("{schedule: {every: day, at: \"09:00\"}, segment: readers}").schedule.days == .daily)
+    }
+
+    @Test(arguments: [
+        ("{schedule: 2026-02-30T09:00, segment: readers}", "2:19", "there is no such date or time as 2026-02-30T09:00"),
+        ("{schedule: 2026-03-02T25:00, segment: readers}", "2:19", "there is no such date or time"),
+        ("{schedule: tomorrow, segment: readers}", "2:19", "\"schedule\" must be a date and a time, or days"),
+        ("{schedule: 2026-03-02T09:00}", "2:8", "an entry has no \"segment\""),
+        ("{schedule: 2026-03-02T09:00, segment: reader}", "2:46", "unknown segment \"reader\""),
+        ("{schedule: {every: year, at: \"09:00\"}, segment: readers}", "2:27", "unknown rhythm \"year\""),
+        ("{schedule: {every: week, at: \"09:00\"}, segment: readers}", "2:19", "a schedule has no \"on\""),
+        ("{schedule: {every: week, on: moonday, at: \"09:00\"}, segment: readers}", "2:37", "is a day of the week"),
+        ("{schedule: {every: month, on: 32, at: \"09:00\"}, segment: readers}", "2:38", "from 1 to 31"),
+        ("{schedule: {every: day, on: monday, at: \"09:00\"}, segment: readers}", "2:36", "every day has no \"on\""),
+        ("{schedule: {every: day, at: 9}, segment: readers}", "2:36", "\"at\" must be a time of day"),
+        ("{schedule: 2026-03-02T09:00, segment: readers, throttle: {per_day: 1}}", "2:66", "unknown key \"per_day\""),
+        ("{schedule: 2026-03-02T09:00, segment: readers, throttle: {per_hour: 0}}", "2:76", "a whole number from 1"),
+        (
+            "{schedule: 2026-03-02T09:00, segment: readers, local: true, throttle: {per_hour: 1}}", "2:78",
+            "has no \"throttle\""
+        ),
+        ("{schedule: 2026-03-02T09:00, segment: readers, late: {after: 1h, then: cry}}", "2:79", "unknown consequence"),
+        ("{schedule: 2026-03-02T09:00, segment: readers, event: X}", "2:62", "an entry by schedule has no \"event\""),
+        ("{event: Page Viewed, throttle: {per_hour: 1}}", "2:39", "an entry without a schedule has no \"throttle\""),
+    ])
+    func faultsAreToldWithTheirPlace(entry: String, place: String, message: String) {
+        let findings = load(entry).findings.map(\.description)
+        #expect(
+            findings.contains { $0.hasPrefix("journeys/news.yaml:\(place)  ") && $0.contains(message) }, "\(findings)")
+    }
+
+    @Test func aTimeThatHasBeenIsAWarning() {
+        var files = Shop.files
+        files["segments/readers.yaml"] = "segment: readers\nwhen: did(\"Page Viewed\")"
+        let warnings = { (entry: String, today: String) in
+            files["journeys/news.yaml"] = "journey: news\nenter: \(entry)\nsteps: [{email: offer}]"
+            return Workspace.review(files: files, today: Timestamp(iso8601: today)!).filter { $0.code == .past }
+        }
+        let entry = "{schedule: 2026-03-02T09:00, segment: readers}"
+        #expect(warnings(entry, "2026-03-02T07:59:00Z").isEmpty)
+        let found = warnings(entry, "2026-03-02T08:01:00Z")
+        #expect(found.map(\.line) == [2] && found.map(\.column) == [19] && found.first?.severity == .warning)
+        let local = "{schedule: 2026-03-02T09:00, segment: readers, local: true}"
+        #expect(warnings(local, "2026-03-02T20:59:00Z").isEmpty)
+        #expect(warnings(local, "2026-03-02T21:01:00Z").count == 1)
+    }
+}

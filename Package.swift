@@ -90,14 +90,14 @@ let package = Package(
         library("Model", in: "Core", [crypto]),
         library("Expressions", in: "Core", ["Model", "CRE2"]),
         library("Scores", in: "Core", ["Model"]),
-        library("JourneyProgram", in: "Core", ["Model", "Expressions"]),
+        library("JourneyProgram", in: "Core", ["Model", "Expressions", "SendGate"]),
         library("SendGate", in: "Core", ["Model"]),
         library("Links", in: "Core", ["Model", crypto]),
         library("Content", in: "Core", ["Model", mustache]),
         library("Mail", in: "Core", ["Model", crypto]),
         library(
             "Workspaces", in: "Core",
-            ["Model", "Expressions", "Scores", "JourneyProgram", "Content", "Mail", yams]),
+            ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Content", "Mail", yams]),
 
         library(
             "Simulation", in: "Core",
@@ -146,7 +146,7 @@ let package = Package(
             [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "Expressions",
                 "Scores",
-                "JourneyProgram", "Workspaces", lifecycle, log, metrics,
+                "JourneyProgram", "SendGate", "Workspaces", lifecycle, log, metrics,
             ]),
         library(
             "Delivery", in: "Pipeline",
@@ -198,12 +198,12 @@ let package = Package(
         tests("Model", ["Model"]),
         tests("Expressions", ["Expressions", "Model"]),
         tests("Scores", ["Scores", "Model"]),
-        tests("JourneyProgram", ["JourneyProgram", "Simulation", "Workspaces", "Expressions", "Model"]),
+        tests("JourneyProgram", ["JourneyProgram", "Simulation", "Workspaces", "Expressions", "SendGate", "Model"]),
         tests("SendGate", ["SendGate", "Model"]),
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model"]),
         tests("Simulation", ["Simulation", "Workspaces", "JourneyProgram", "Expressions", "SendGate", "Model"]),
-        tests("Workspaces", ["Workspaces", "Scores", "JourneyProgram", "Expressions", "Model"]),
+        tests("Workspaces", ["Workspaces", "Scores", "JourneyProgram", "Expressions", "SendGate", "Model"]),
         .testTarget(
             name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
         tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", "TestSupport", lifecycle, log]),

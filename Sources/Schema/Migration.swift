@@ -19,6 +19,7 @@ struct Migration: Sendable {
         Migration(number: 12, name: "entries", sql: PackageResources.m0012_entries_sql),
         Migration(number: 14, name: "steering", sql: PackageResources.m0014_steering_sql),
         Migration(number: 15, name: "pauses", sql: PackageResources.m0015_pauses_sql),
+        Migration(number: 16, name: "guards", sql: PackageResources.m0016_guards_sql),
         Migration(number: 17, name: "broadcasts", sql: PackageResources.m0017_broadcasts_sql),
         Migration(number: 18, name: "calls", sql: PackageResources.m0018_calls_sql),
     ]

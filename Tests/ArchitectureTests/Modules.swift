@@ -7,12 +7,12 @@ extension Module {
         Module("Model", .core, outside: "Crypto Foundation"),
         Module("Expressions", .core, "Model CRE2"),
         Module("Scores", .core, "Model"),
-        Module("JourneyProgram", .core, "Model Expressions"),
         Module("SendGate", .core, "Model"),
+        Module("JourneyProgram", .core, "Model Expressions SendGate"),
         Module("Links", .core, "Model", outside: "Crypto"),
         Module("Content", .core, "Model", outside: "Mustache"),
         Module("Mail", .core, "Model"),
-        Module("Workspaces", .core, "Model Expressions Scores JourneyProgram Content Mail", outside: "Yams"),
+        Module("Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Content Mail", outside: "Yams"),
         // What plays a workspace on a virtual clock stands on all that decides.
         Module("Simulation", .core, "Model Expressions Scores JourneyProgram SendGate Mail Workspaces"),
 
@@ -63,7 +63,7 @@ extension Module {
             outside: "Logging Metrics ServiceLifecycle Synchronization"),
         Module(
             "Journeys", .pipeline,
-            "Model Expressions Scores JourneyProgram Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
+            "Model Expressions Scores JourneyProgram SendGate Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
             outside: "Logging Metrics ServiceLifecycle"),
         Module(
             "Delivery", .pipeline,

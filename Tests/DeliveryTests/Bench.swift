@@ -174,18 +174,19 @@ struct Bench: Sendable {
         _ template: String, to users: [String], topic: String? = nil, revision: Int32 = 1,
         journey: String = "welcome", step: String? = nil, channel: Message.Channel = .email
     ) async throws -> [Message] {
+        let step = step ?? template
         let messages = users.map { user in
-            let run = UniqueID.derived("test run", user, template)
+            let run = UniqueID.derived("test run", user, step)
             return Message(
-                contact: contact(user), id: .derived("test message", user, template), run: run, journey: journey,
-                step: step ?? template, visit: 1, revision: revision, template: template, topic: topic,
+                contact: contact(user), id: .derived("test message", user, step), run: run, journey: journey,
+                step: step, visit: 1, revision: revision, template: template, topic: topic,
                 plannedAt: Self.start, channel: channel)
         }
         try await database.pool.withTransaction { session in
             let runs = messages.map { message in
                 Run(
                     contact: message.contact, id: message.run, journey: message.journey, journeyVersion: 1,
-                    entryKey: message.template, entry: HistoryPosition(at: Self.start, eventID: "e"),
+                    entryKey: message.step, entry: HistoryPosition(at: Self.start, eventID: "e"),
                     enteredAt: Self.start, state: .object([:]), version: 1)
             }
             try Runs.insert(runs, in: session)

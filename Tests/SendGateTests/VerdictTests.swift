@@ -132,7 +132,8 @@ private func verdict(
         let bits: [(Reasons, UInt32)] = [
             (.noConsent, 1), (.consentWithdrawn, 2), (.consentPending, 4), (.consentLapsed, 8), (.suppressed, 16),
             (.noAddress, 32), (.badAddress, 64), (.expired, 128), (.journeyEnded, 256), (.erased, 512),
-            (.notDue, 1024),
+            (.notDue, 1024), (.journeyPaused, 2048), (.quietHours, 4096), (.capped, 8192),
+            (.endsRun, 16384),
         ]
         for (reason, bit) in bits {
             #expect(reason.rawValue == bit)

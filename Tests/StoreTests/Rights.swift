@@ -23,7 +23,7 @@ enum Rights {
         schema_migrations    S       S        S          S       S         S     S
 
         # of a workspace
-        workspaces           s       S        s          –       SIu       Su    S
+        workspaces           s       S        s          s       SIu       Su    S
         definitions          S       S        S          S       S         SI    S
         keys                 S       –        –          –       S         SIu   –
         journeys             –       –        S          s       S         SIu   S
@@ -67,7 +67,7 @@ enum Rights {
         # journeys
         schedules            –       –        Su         –       S         SIUD  S
         broadcasts           –       –        SIU        –       S         Su    S
-        runs                 –       Su       SIu        –       S         Su    S
+        runs                 –       Su       SIu        s       S         Su    S
         timers               SIu     SIu      SIuD       SIu     SIu       SIuD  S
         decisions            –       su       I          –       S         SI    S
 
@@ -103,6 +103,8 @@ enum Rights {
         "workspaces scheduler s": "workspace_id revision",
         "schedules scheduler u": "next_occurrence next_at",
         "broadcasts tool u": "state ended_at last_contact next_at",
+        "workspaces mailer s": "workspace_id revision",
+        "runs mailer s": "workspace_id contact_id run_id ended_at outcome",
         "keys tool u": "revoked_at rate",
         "key_allowances ingest u": "level refilled_at",
         "quota_use ingest u": "day day_events month month_events",

@@ -118,10 +118,3 @@ extension ContactDate: CustomStringConvertible {
     /// As decisions tell it: `contact.birthday`.
     public var description: String { (["contact"] + path).joined(separator: ".") }
 }
-
-extension LocalZone {
-    /// The zone that a contact's attribute `timezone` names; another one where it names none.
-    public init(of contact: JSON, otherwise zone: LocalZone) {
-        self = contact["timezone"]?.string.flatMap { LocalZone($0) } ?? zone
-    }
-}

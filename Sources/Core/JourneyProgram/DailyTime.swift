@@ -2,12 +2,7 @@ public import Model
 
 /// A time of day on some days of the week.
 public struct DailyTime: Sendable, Hashable {
-    public enum Weekday: Int, Sendable, CaseIterable {
-        case sunday, monday, tuesday, wednesday, thursday, friday, saturday
-
-        /// The day's name in files: `mon`, `tue` …
-        public var abbreviation: String { String(String(describing: self).prefix(3)) }
-    }
+    public typealias Weekday = Model.Weekday
 
     public let hour: Int
     public let minute: Int

@@ -134,6 +134,11 @@ struct Engine {
         case (.sending, .email), (.sending, .call):
             guard let verdict = world.verdicts[StepVisit(step: line.name, visit: line.visit)] else { return false }
             if case .call = line.operation { take(verdict, of: line.name) }
+            if verdict.endsRun {
+                end(.exited, step: "exit", saw: ["not sent": .string(line.name)])
+                return false
+            }
+            if verdict.outcome == .held { decide(line.name, visit: line.visit, "held, went on", [:]) }
             go(to: line.next, since: verdict.at, behind: .end(of: verdict.at), due: verdict.at)
         case (.waiting(let until), .wait), (.waiting(let until), .waitUntil), (.waiting(let until), .waitUntilDate):
             guard isDue(until) else { return false }

@@ -1,5 +1,6 @@
 public import Expressions
 public import Model
+public import SendGate
 
 /// A journey ready to run: what starts it, what ends it, and its steps as an immutable table.
 public struct Journey: Sendable {
@@ -10,6 +11,10 @@ public struct Journey: Sendable {
     public let goal: Goal?
     /// What ends a run as `exited`, at any moment.
     public let exit: Expression?
+    /// Of several journeys whose mails compete for one contact, the one with the highest goes first; 0 unless it says so.
+    public let priority: Int
+    /// What becomes of its mails where the gate keeps them back, as far as neither step nor e-mail says.
+    public let restraint: Restraint
     /// What its runs look at: goal, exit, waits and branches.
     public let runMentions: Mentions
     /// The same with what decides on an entry: its condition and its key. The event that starts a run is given, not
@@ -24,13 +29,16 @@ public struct Journey: Sendable {
 
     /// Lays out the steps. Step names must be unique; a name that repeats throws `duplicateStep`.
     public init(
-        name: String, stage: String? = nil, entry: Entry, goal: Goal? = nil, exit: Expression? = nil, steps: [Step]
+        name: String, stage: String? = nil, entry: Entry, goal: Goal? = nil, exit: Expression? = nil,
+        priority: Int = 0, restraint: Restraint = Restraint(), steps: [Step]
     ) throws(JourneyError) {
         self.name = name
         self.stage = stage
         self.entry = entry
         self.goal = goal
         self.exit = exit
+        self.priority = priority
+        self.restraint = restraint
         table = try StepTable(steps)
         watchedConditions = [goal?.when, exit].compactMap { $0 } + table.awaitedConditions
         runMentions = Mentions([goal?.when, exit].compactMap { $0 }).union(table.mentions)
@@ -106,6 +114,18 @@ public struct Journey: Sendable {
 extension Journey {
     /// The e-mail steps and the templates that they send.
     public var emailSteps: [(step: String, template: String)] { table.emailSteps }
+
+    /// What an e-mail step says of its message where the gate keeps that back; nil where there is no such step.
+    public func restraint(ofStep name: String) -> Restraint? {
+        guard let place = table.place(named: name, visit: 1), case .email(_, let guards) = table.lines[place].operation
+        else { return nil }
+        return guards.restraint
+    }
+
+    /// Whether a run goes on behind an e-mail step while the gate holds the message.
+    public func goesOn(whileHeldAt step: String) -> Bool {
+        (restraint(ofStep: step)?.onHeld ?? restraint.onHeld) == .continue
+    }
 
     /// What its steps change besides its runs.
     public var changes: [Step.Change] { table.changes }

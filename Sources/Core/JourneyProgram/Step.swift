@@ -1,5 +1,6 @@
 public import Expressions
 public import Model
+public import SendGate
 
 /// A step as it is written; branches nest, and nothing jumps.
 public indirect enum Step: Sendable {
@@ -37,10 +38,13 @@ public indirect enum Step: Sendable {
         public var late: Late?
         /// Whether nobody gets the template who has had it before, whichever step or journey sent it.
         public var isOnce: Bool
+        /// What becomes of the message where the gate keeps it back, as far as the step says.
+        public var restraint: Restraint
 
-        public init(late: Late? = nil, isOnce: Bool = false) {
+        public init(late: Late? = nil, isOnce: Bool = false, restraint: Restraint = Restraint()) {
             self.late = late
             self.isOnce = isOnce
+            self.restraint = restraint
         }
     }
 

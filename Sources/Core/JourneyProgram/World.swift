@@ -10,7 +10,7 @@ public struct World: Sendable {
     public var contact: UniqueID
     /// The workspace's zone; a contact whose attribute `timezone` names a zone is in that one.
     public var zone: LocalZone
-    /// The final verdicts on the run's messages.
+    /// The final verdicts on the run's messages; of those that the gate holds, only where the run goes on meanwhile.
     public var verdicts: [StepVisit: MessageVerdict]
     /// The templates that the contact has had, or is about to get, as far as the journey mentions them.
     public var received: Set<String>
@@ -35,7 +35,7 @@ public struct World: Sendable {
     var contactZone: LocalZone { LocalZone(of: facts.contact, otherwise: zone) }
 }
 
-/// What became of a message, for good.
+/// What became of a message.
 public struct MessageVerdict: Sendable, Hashable {
     public enum Outcome: String, Sendable, CaseIterable {
         /// Handed to the mail server.
@@ -50,18 +50,23 @@ public struct MessageVerdict: Sendable, Hashable {
         case refused
         /// Whether it was handed is not known.
         case unknown
+        /// It is not final: the gate holds it, and whoever waits for nothing but that goes on.
+        case held
     }
 
     public var outcome: Outcome
-    /// When it became final: waits behind the step count from here.
+    /// When it became final, or was planned and held: waits behind the step count from here.
     public var at: Timestamp
     /// What the receiving system said, where it is asked: an object with `status`, and with `body` where it said JSON.
     public var answer: JSON?
+    /// Whether the run ends with it.
+    public var endsRun: Bool
 
-    public init(_ outcome: Outcome, at: Timestamp, answer: JSON? = nil) {
+    public init(_ outcome: Outcome, at: Timestamp, answer: JSON? = nil, endsRun: Bool = false) {
         self.outcome = outcome
         self.at = at
         self.answer = answer
+        self.endsRun = endsRun
     }
 
     /// As conditions see it: the answer with the `outcome`.

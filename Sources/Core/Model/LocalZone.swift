@@ -54,3 +54,10 @@ public struct LocalZone: Sendable, Hashable {
         return high
     }
 }
+
+extension LocalZone {
+    /// The zone that a contact's attribute `timezone` names; another one where it names none.
+    public init(of contact: JSON, otherwise zone: LocalZone) {
+        self = contact["timezone"]?.string.flatMap { LocalZone($0) } ?? zone
+    }
+}

@@ -5,23 +5,43 @@ public struct ContactLedger: Sendable, Hashable {
     public var isErased: Bool
     public var consents: [ConsentRecord]
     public var suppressions: [Suppression]
+    /// The marketing messages of late: those that were handed over or are about to be, for as long back as a cap asks.
+    public var sends: [PastSend]
 
-    public init(isErased: Bool = false, consents: [ConsentRecord] = [], suppressions: [Suppression] = []) {
+    public init(
+        isErased: Bool = false, consents: [ConsentRecord] = [], suppressions: [Suppression] = [],
+        sends: [PastSend] = []
+    ) {
         self.isErased = isErased
         self.consents = consents
         self.suppressions = suppressions
+        self.sends = sends
+    }
+}
+
+/// A message of a topic that went to the contact, or is on its way.
+public struct PastSend: Sendable, Hashable {
+    public var topic: String
+    /// When it was handed over; while it is not, when it was looked at.
+    public var at: Timestamp
+
+    public init(topic: String, at: Timestamp) {
+        self.topic = topic
+        self.at = at
     }
 }
 
 extension ContactLedger {
     /// What one contact's lines of the ledger of consents say of an address.
-    public init(_ lines: [ConsentEntry], at address: String?, suppressions: [Suppression] = []) {
+    public init(
+        _ lines: [ConsentEntry], at address: String?, suppressions: [Suppression] = [], sends: [PastSend] = []
+    ) {
         let records = lines.holding(at: address).map {
             ConsentRecord(
                 topic: $0.topic, channel: Channel(rawValue: $0.channel), address: $0.address,
                 state: $0.state == .given ? .granted : .withdrawn)
         }
-        self.init(consents: records, suppressions: suppressions)
+        self.init(consents: records, suppressions: suppressions, sends: sends)
     }
 }
 

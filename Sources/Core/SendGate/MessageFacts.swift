@@ -42,11 +42,15 @@ public struct MessageFacts: Sendable, Hashable {
     public var isPaused: Bool
     /// Whether it is a broadcast's, and its contact is not in the segment any more that the broadcast goes to.
     public var hasLeftSegment = false
+    /// What becomes of it in quiet hours and over a cap, as far as somebody says.
+    public var restraint: Restraint
+    /// Whose hours the contact keeps.
+    public var zone: LocalZone
 
     public init(
         _ messageClass: MessageClass, channel: Channel = .email, address: MessageAddress,
         sendFrom: Timestamp? = nil, sendUntil: Timestamp? = nil, journeyEnded: Bool = false,
-        isPaused: Bool = false
+        isPaused: Bool = false, restraint: Restraint = Restraint(), zone: LocalZone = .utc
     ) {
         self.messageClass = messageClass
         self.channel = channel
@@ -55,5 +59,7 @@ public struct MessageFacts: Sendable, Hashable {
         self.sendUntil = sendUntil
         self.journeyEnded = journeyEnded
         self.isPaused = isPaused
+        self.restraint = restraint
+        self.zone = zone
     }
 }

@@ -32,6 +32,12 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let journeyPaused = Reasons(rawValue: 1 << 11)
     /// The contact is not in the segment any more that the broadcast goes to.
     public static let leftSegment = Reasons(rawValue: 1 << 20)
+    /// It is one of the hours in which the contact gets no marketing.
+    public static let quietHours = Reasons(rawValue: 1 << 12)
+    /// The contact has had as many marketing messages as a frequency cap allows.
+    public static let capped = Reasons(rawValue: 1 << 13)
+    /// Beside another one: the run ends with the message.
+    public static let endsRun = Reasons(rawValue: 1 << 14)
 }
 
 extension Reasons {
@@ -49,6 +55,9 @@ extension Reasons {
         (.notDue, "its time to be sent has not come"),
         (.journeyPaused, "its journey is paused"),
         (.leftSegment, "the contact has left the segment that the broadcast goes to"),
+        (.quietHours, "quiet hours"),
+        (.capped, "a frequency cap is reached"),
+        (.endsRun, "so its run ends"),
     ]
 
     /// The reasons in words, in the order of their bits; a bit of a newer version reads "reason N".

@@ -7,8 +7,12 @@ public enum SendGate {
     /// The verdict on `message` at `now`.
     ///
     /// Every rule is asked, so that the verdict names all reasons at once. A reason to skip outweighs any to hold; of
-    /// several holds the last to end counts.
-    public static func verdict(_ message: MessageFacts, _ ledger: ContactLedger, now: Timestamp) -> Verdict {
+    /// several holds the last to end counts. Quiet hours and caps concern marketing alone, and are asked where nothing else
+    /// keeps the message back; a cap is asked only when the message could go, since what is full at night
+    /// may be free in the morning.
+    public static func verdict(
+        _ message: MessageFacts, _ ledger: ContactLedger, under policy: SendPolicy = SendPolicy(), now: Timestamp
+    ) -> Verdict {
         var findings = Findings()
         if ledger.isErased { findings.skip(.erased) }
         if message.journeyEnded { findings.skip(.journeyEnded) }
@@ -16,7 +20,31 @@ public enum SendGate {
         if message.hasLeftSegment { findings.skip(.leftSegment) }
         checkTimes(message, now, &findings)
         checkAddress(message, ledger, now, &findings)
+        if case .topic(let topic) = message.messageClass, findings.isClear {
+            if let quiet = policy.quietHours { checkHours(quiet, message, now, &findings) }
+            if findings.isClear { checkCaps(policy.caps, topic, message, ledger, now, &findings) }
+        }
         return findings.verdict
+    }
+
+    private static func checkHours(
+        _ quiet: QuietHours, _ message: MessageFacts, _ now: Timestamp, _ findings: inout Findings
+    ) {
+        if let end = quiet.end(at: now, in: message.zone) {
+            findings.take(message.restraint.onQuiet ?? .hold, .quietHours, until: end)
+        } else {
+            findings.holdsTrue(until: quiet.start(after: now, in: message.zone))
+        }
+    }
+
+    private static func checkCaps(
+        _ caps: [FrequencyCap], _ topic: String, _ message: MessageFacts, _ ledger: ContactLedger, _ now: Timestamp,
+        _ findings: inout Findings
+    ) {
+        for cap in caps {
+            guard let free = cap.isFull(for: topic, after: ledger.sends, until: now) else { continue }
+            findings.take(message.restraint.onCap ?? .skip, .capped, until: free)
+        }
     }
 
     private static func checkTimes(_ message: MessageFacts, _ now: Timestamp, _ findings: inout Findings) {
@@ -82,6 +110,18 @@ private struct Findings {
         held.formUnion(reason)
         heldUntil = max(heldUntil, time)
     }
+
+    /// A rule is not content before `time`, and somebody has said what becomes of the message.
+    mutating func take(_ consequence: Restraint.Consequence, _ reason: Reasons, until time: Timestamp) {
+        switch consequence {
+        case .hold: hold(reason, until: time)
+        case .skip: skip(reason)
+        case .exit: skip(reason.union(.endsRun))
+        }
+    }
+
+    /// Whether no rule has found anything.
+    var isClear: Bool { skipped.isEmpty && held.isEmpty }
 
     /// A rule is content, and stays so until `time`.
     mutating func holdsTrue(until time: Timestamp) { validUntil = min(validUntil, time) }

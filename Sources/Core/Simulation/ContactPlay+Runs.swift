@@ -1,7 +1,6 @@
 import Expressions
 import JourneyProgram
 import Model
-import SendGate
 import Workspaces
 
 /// A run of the contact who is played.
@@ -21,14 +20,6 @@ struct TakenEntry: Sendable, Hashable {
 
 /// A date that has come, with the journey that starts with it.
 typealias ComingDate = (journey: String, occurrence: ContactDate.Occurrence)
-
-/// A message that the gate holds.
-struct HeldMail: Sendable {
-    let run: Int
-    let visit: StepVisit
-    let template: String
-    var until: Timestamp
-}
 
 extension ContactPlay {
     /// Lets runs under way and entries act on what was signalled.
@@ -76,7 +67,7 @@ extension ContactPlay {
     private func world(_ verdicts: [StepVisit: MessageVerdict] = [:]) -> World {
         World(
             facts: course.facts, contact: key.contact, zone: simulator.workspace.zone, verdicts: verdicts,
-            received: received.union(held.map(\.template)))
+            received: received.union(held.map(\.template)).union(pending.map(\.template)))
     }
 
     /// A broadcast reaches the contact; what the contact's own clock has passed by too long is not sent.
@@ -133,7 +124,7 @@ extension ContactPlay {
         goOn(index)
     }
 
-    private mutating func goOn(_ index: Int) {
+    mutating func goOn(_ index: Int) {
         while let visit = runs[index].state.awaitedMessage, runs[index].verdicts[visit] != nil { step(index) }
     }
 
@@ -226,81 +217,11 @@ extension ContactPlay {
     }
 
     /// Stands for the id that a run has where it lives.
-    private static func runID(_ index: Int) -> UniqueID { .derived("loods.play", "\(index)") }
+    static func runID(_ index: Int) -> UniqueID { .derived("loods.play", "\(index)") }
 
     mutating func enter(_ call: Call) {
         for part in simulator.parts.indices where simulator.parts[part].journey.name == call.journey {
             enter(part, at: HistoryPosition(at: now, eventID: "")) { journey, _ in journey.entryKey(forCall: call.key) }
-        }
-    }
-}
-
-// MARK: Messages
-
-extension ContactPlay {
-    private mutating func plan(_ visit: StepVisit, _ template: String, _ index: Int) {
-        let name = simulator.parts[runs[index].part].journey.name
-        guard let ground = simulator.grounds[template] else {
-            return tell(.failed("there is no e-mail \"\(template)\""), name)
-        }
-        var facts = MessageFacts(ground, address: address)
-        let broadcast = simulator.parts[runs[index].part].journey.broadcast
-        facts.hasLeftSegment = broadcast.map { !course.facts.isInSegment($0.segment) } ?? false
-        switch SendGate.verdict(facts, ledger, now: now) {
-        case .send:
-            tell(.sent(step: visit.step, visit: visit.visit, template: template), name)
-            received.insert(template)
-            settle(visit, template, index, .sent, EventNames.emailSent)
-        case .skip(let reasons):
-            tell(.skipped(step: visit.step, visit: visit.visit, template: template, reasons), name)
-            settle(visit, template, index, .skipped, EventNames.emailSkipped, detail: "\(reasons)")
-        case .hold(let until, let reasons):
-            let until = max(until, now + Span(microseconds: 1))
-            tell(.held(step: visit.step, visit: visit.visit, template: template, until: until, reasons), name)
-            held.append(HeldMail(run: index, visit: visit, template: template, until: until))
-        }
-    }
-
-    private mutating func settle(
-        _ visit: StepVisit, _ template: String, _ index: Int, _ outcome: MessageVerdict.Outcome, _ name: String,
-        detail: String? = nil
-    ) {
-        runs[index].verdicts[visit] = MessageVerdict(outcome, at: now)
-        guard simulator.heardOutcomes.contains(name) else { return }
-        let journey = simulator.parts[runs[index].part].journey.name
-        let message = Journey.messageID(run: Self.runID(index), step: visit.step, visit: visit.visit).description
-        let id = UniqueID.derived("loods.outcome", message, name)
-        var properties: [String: JSON] = [
-            "message_id": .string(message), "journey": .string(journey), "step": .string(visit.step),
-            "template": .string(template),
-        ]
-        if case .topic(let topic) = simulator.grounds[template] { properties["topic"] = .string(topic) }
-        if let detail { properties["detail"] = .string(detail) }
-        outcomes.append(
-            PlayedEvent(HistoryEvent(at: now, eventID: id.description, name: name, properties: .object(properties))))
-    }
-
-    /// Puts held messages that have come due before the gate again.
-    mutating func releaseHeld() {
-        let due = held.filter { $0.until <= now }
-        held.removeAll { $0.until <= now }
-        for mail in due {
-            plan(mail.visit, mail.template, mail.run)
-            goOn(mail.run)
-        }
-    }
-
-    /// Takes back what is planned for a topic.
-    mutating func withdraw(_ topic: String) {
-        let taken = held.filter { simulator.grounds[$0.template] == .topic(topic) }
-        held.removeAll { simulator.grounds[$0.template] == .topic(topic) }
-        for mail in taken {
-            let name = simulator.parts[runs[mail.run].part].journey.name
-            tell(
-                .skipped(
-                    step: mail.visit.step, visit: mail.visit.visit, template: mail.template, .consentWithdrawn), name)
-            runs[mail.run].verdicts[mail.visit] = MessageVerdict(.withdrawn, at: now)
-            goOn(mail.run)
         }
     }
 }

@@ -25,8 +25,12 @@ public struct ContactPlay: Sendable {
     var ledger: ContactLedger
     /// The templates of the mails that were sent.
     var received: Set<String> = []
+    /// Of messages of a topic, as far back as caps look.
+    var sends: [PastSend] = []
+    /// Messages that were planned at this instant and come before the gate together.
+    var pending: [PlannedMail] = []
     /// Messages that the gate holds.
-    var held: [HeldMail] = []
+    var held: [PlannedMail] = []
     /// What came of messages, and what steps change of the contact, yet to be heard as events.
     var outcomes: [PlayedEvent] = []
     /// Journeys that steps start.
@@ -101,7 +105,7 @@ public struct ContactPlay: Sendable {
     private var nextDue: Timestamp {
         var due = min(wakeAt, nextBroadcast)
         for place in open { if let wake = runs[place].wake, wake < due { due = wake } }
-        for mail in held where mail.until < due { due = mail.until }
+        for mail in held { if let until = mail.until, until < due { due = until } }
         return due
     }
 
@@ -233,7 +237,9 @@ extension ContactPlay {
                 return
             }
             heard += 1
-            if !outcomes.isEmpty {
+            if !pending.isEmpty {
+                judgePending()
+            } else if !outcomes.isEmpty {
                 meet(outcomes.removeFirst(), isOwn: true)
             } else if !calls.isEmpty {
                 enter(calls.removeFirst())

@@ -70,6 +70,7 @@ extension Expectation {
         case .sent(let name): return "e-mail \(name)\(of)"
         case .skipped(let name): return "not sent: \(name)\(of)"
         case .told(let whom): return whom.replacing(":", with: " ", maxReplacements: 1) + of
+        case .held(let name): return "held: \(name)\(of)"
         case .enters(let journey): return "enters \(journey)"
         case .ends(let end): return "ends: \(end)\(of)"
         case .stage(let stage): return "stage \(stage)"

@@ -1,5 +1,6 @@
 import Content
 import Model
+import SendGate
 
 /// Reads an `email.yaml` with its bodies.
 struct EmailReader {
@@ -20,7 +21,8 @@ struct EmailReader {
     }
 
     func read(_ bodies: Bodies, digest: UniqueID) -> EmailDefinition? {
-        let keys = ["subject", "topic", "class", "sender", "preheader", "on_request", "review_by"]
+        let keys =
+            ["subject", "topic", "class", "sender", "preheader", "on_request", "review_by"] + Inspection.restraintKeys
         guard let fields = Fields(inspection.file.root, of: "email.yaml", keys: keys, in: inspection) else {
             return nil
         }
@@ -36,10 +38,16 @@ struct EmailReader {
                 .invalid, "only an e-mail of \"class: transactional\" may be asked for", at: node.place,
                 help: "what needs consent is sent by a journey")
         }
+        let restraint = inspection.restraint(fields)
+        if case .transactional? = ground, !restraint.isSilent, let node = fields["on_quiet"] ?? fields["on_cap"] {
+            inspection.report(
+                .invalid, "quiet hours and caps hold up no e-mail of \"class: transactional\"", at: node.place,
+                help: "only what has a topic is kept back")
+        }
         guard isName, let ground, let template else { return nil }
         return EmailDefinition(
             name: name, template: template, preheader: preheader ?? nil, ground: ground, sender: sender ?? nil,
-            isOnRequest: isOnRequest, digest: digest)
+            isOnRequest: isOnRequest, restraint: restraint, digest: digest)
     }
 
     /// The day by which somebody is to look at the e-mail again; see `Workspace.review`.

@@ -4,7 +4,8 @@ import Model
 
 /// Reads `journeys/*.yaml`.
 struct JourneyReader {
-    private static let keys = ["journey", "stage", "enter", "goal", "exit", "steps"]
+    private static let keys =
+        ["journey", "stage", "enter", "goal", "exit", "priority", "on_held"] + Inspection.restraintKeys + ["steps"]
 
     let inspection: Inspection
     let names: Names
@@ -23,11 +24,14 @@ struct JourneyReader {
         let entry = fields.required("enter", help: "such as {event: Order Completed}").flatMap(self.entry)
         let goal = fields["goal"].map(self.goal)
         let exit = fields["exit"].map(self.exit)
+        let priority = fields["priority"].map { inspection.whole($0, "\"priority\"", in: 0...100) } ?? 0
+        let restraint = inspection.restraint(fields)
         let steps = fields.required("steps").map { StepsReader(inspection, names).read($0) }
-        guard let name, let entry, let steps else { return nil }
+        guard let name, let entry, let steps, let priority else { return nil }
         do {
             return try Journey(
-                name: name, stage: stage ?? nil, entry: entry, goal: goal ?? nil, exit: exit ?? nil, steps: steps)
+                name: name, stage: stage ?? nil, entry: entry, goal: goal ?? nil, exit: exit ?? nil,
+                priority: priority, restraint: restraint, steps: steps)
         } catch {
             // A name that stands twice has been found at its place.
             if error.code == .tooManySteps {

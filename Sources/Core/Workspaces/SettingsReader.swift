@@ -1,6 +1,7 @@
 import JourneyProgram
 import Mail
 import Model
+import SendGate
 
 /// Reads `workspace.yaml`.
 struct SettingsReader {
@@ -13,6 +14,7 @@ struct SettingsReader {
         var topics: [Topic]
         var holidays = Holidays()
         var targets = Targets()
+        var policy = SendPolicy()
 
         /// Over what runs and mails take from the settings: the same however the file writes them.
         var digest: UniqueID {
@@ -29,6 +31,7 @@ struct SettingsReader {
     func read() -> Settings? {
         let keys = [
             "workspace", "time_zone", "sender", "reply_to", "address", "topics", "holidays", "webhooks", "notify",
+            "quiet_hours", "frequency_caps",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
@@ -42,10 +45,11 @@ struct SettingsReader {
         let topics = fields.list("topics").map(self.topics) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
+        let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields)
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
             name: name, zone: zone, sender: sender, replyTo: replyTo ?? nil, postalAddress: postal, topics: topics,
-            holidays: holidays, targets: targets)
+            holidays: holidays, targets: targets, policy: policy)
     }
 
     private func zone(_ node: YAMLNode) -> LocalZone? {

@@ -115,7 +115,8 @@ final class StepsReader {
 
 extension StepsReader {
     private func email(_ node: YAMLNode) -> Step? {
-        guard let fields = Fields(node, of: "an email step", keys: ["email", "step", "late", "once"], in: inspection),
+        let keys = ["email", "step", "late", "once", "on_held"] + Inspection.restraintKeys
+        guard let fields = Fields(node, of: "an email step", keys: keys, in: inspection),
             let reference = fields["email"]
         else { return nil }
         let template = inspection.reference(reference, "e-mail", among: names.emails, called: "e-mails")
@@ -145,7 +146,8 @@ extension StepsReader {
         let isOnce = fields["once"].map { inspection.flag($0, "\"once\"") } ?? false
         let late = fields["late"].map(self.late)
         if let late, late == nil { return nil }
-        return isOnce.map { Step.Guards(late: late ?? nil, isOnce: $0) }
+        let restraint = inspection.restraint(fields)
+        return isOnce.map { Step.Guards(late: late ?? nil, isOnce: $0, restraint: restraint) }
     }
 
     func late(_ node: YAMLNode) -> Step.Late? {
@@ -168,7 +170,7 @@ extension StepsReader {
                 .flatMap { inspection.contactDate($0, "until") }.map { .waitUntilDate($0) }
         }
         guard let fields = Fields(wait, of: "a wait", keys: ["until", "days"], in: inspection) else { return nil }
-        let days = fields["days"].map(self.days) ?? Set(DailyTime.Weekday.allCases)
+        let days = fields["days"].map { inspection.weekdays($0) } ?? Set(Weekday.allCases)
         guard let until = fields.required("until", help: "a time of day, such as \"09:00\""), let days else {
             return nil
         }
@@ -178,23 +180,6 @@ extension StepsReader {
             .invalid, "\"until\" must be a time of day, or a date of the contact's", at: until.place,
             help: "HH:MM in quotes, such as \"09:00\", or contact.trial_ends")
         return nil
-    }
-
-    private func days(_ node: YAMLNode) -> Set<DailyTime.Weekday>? {
-        if node.text == "workdays" { return DailyTime.workdays }
-        let words =
-            node.elements.map { $0.map { $0.text ?? "" } }
-            ?? (node.text ?? "").split(separator: ",").map {
-                String($0.drop { $0 == " " })
-            }
-        let days = words.map { word in DailyTime.Weekday.allCases.first { $0.abbreviation == word } }
-        guard !days.isEmpty, !days.contains(nil) else {
-            let known = DailyTime.Weekday.allCases.map(\.abbreviation).joined(separator: ", ")
-            inspection.report(
-                .invalid, "\"days\" is workdays or a list of days", at: node.place, help: "days are \(known)")
-            return nil
-        }
-        return Set(days.compactMap { $0 })
     }
 }
 

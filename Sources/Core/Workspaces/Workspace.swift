@@ -1,6 +1,7 @@
 public import Content
 public import JourneyProgram
 public import Model
+public import SendGate
 
 /// One sender's definitions, read from a folder of files and checked.
 public struct Workspace: Sendable {
@@ -16,6 +17,8 @@ public struct Workspace: Sendable {
     public let webhooks: [Webhook]
     /// People of the sender's that journeys tell something.
     public let teams: [Team]
+    /// What marketing is held to. Of revisions of the definitions the live one's counts, whichever a message is of.
+    public let policy: SendPolicy
     /// In order; a contact's stage is the last that it has reached.
     public let stages: [Stage]
     public let regress: Regress
@@ -53,6 +56,7 @@ public struct Workspace: Sendable {
         topics = settings.topics
         webhooks = settings.targets.webhooks
         teams = settings.targets.teams
+        policy = settings.policy
         self.stages = stages.stages
         regress = stages.regress
         self.scores = scores
@@ -116,6 +120,8 @@ public struct EmailDefinition: Sendable {
     public var sender: Sender?
     /// Whether a server may ask for it, by `POST /v1/messages`.
     public var isOnRequest: Bool
+    /// What becomes of it where the gate keeps it back, as far as the step that sends it does not say.
+    public var restraint: Restraint
     /// The same for the same files.
     public var digest: UniqueID
 

@@ -116,6 +116,7 @@ struct ClaimDesk: Sendable {
             gate.skipped.map { ($0.message, $0.reasons.rawValue, $0.reasons.contains(.expired) ? .expired : .skipped) },
             now: domain.now, in: session)
         try Claims.hold(gate.held.map { ($0.message, $0.reasons.rawValue, $0.until) }, in: session)
+        try Messages.tellOfHold(gate.released, now: domain.now, in: session)
         let outbox = OutcomeEvents.rows(
             gate.skipped.compactMap {
                 OutcomeEvents.event($0.message, .skipped, now: domain.now, detail: "\($0.reasons)")

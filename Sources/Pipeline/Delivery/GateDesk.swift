@@ -15,6 +15,8 @@ struct GateDesk {
     private(set) var validity: [Timestamp] = []
     private(set) var skipped: [(message: Message, reasons: Reasons)] = []
     private(set) var held: [(message: Message, until: Timestamp, reasons: Reasons)] = []
+    /// The held ones whose runs go on meanwhile.
+    private(set) var released: [Message] = []
     /// Whose definitions this build cannot read, and why.
     private(set) var unreadable: [RevisionKey: any Error] = [:]
 
@@ -25,6 +27,9 @@ struct GateDesk {
     private let suppressions: [WorkspaceID: [String: String]]
     private let entries: [UniqueID: (name: String, properties: JSON)]
     private let workspaces: [RevisionKey: Workspace]
+    private let rules: MarketingRules
+    /// What contacts have had, and what this batch has let through.
+    private var sends: [ContactKey: [PastSend]]
     private let now: Timestamp
 
     struct RevisionKey: Hashable {
@@ -57,6 +62,9 @@ struct GateDesk {
             }
         }
         self.workspaces = workspaces
+        let rules = try MarketingRules(due.map(\.message), definitions, now: now, in: session)
+        self.rules = rules
+        sends = rules.sends
         var mentions: [TemplateKey: Bool] = [:]
         let curious = due.map(\.message).filter { message in
             // Whoever is told something is told what it began with.
@@ -77,7 +85,7 @@ struct GateDesk {
 
     mutating func judge(_ due: [Claims.Claimed]) throws {
         CrashItem.claim.handle(due.lazy.map(\.message.template))
-        for claimed in due {
+        for claimed in due.sorted(by: goesBefore) {
             let message = claimed.message
             let key = RevisionKey(message)
             if unreadable[key] != nil { continue }
@@ -85,19 +93,55 @@ struct GateDesk {
                 skipped.append((message, .erased))
                 continue
             }
-            var facts = MessageFacts(
-                message.topic.map { .topic($0) } ?? .transactional,
-                channel: Channel(rawValue: message.channel.rawValue),
-                address: address(of: message, to: state, workspace), isPaused: claimed.isPaused)
-            facts.hasLeftSegment = claimed.hasLeftSegment
-            switch SendGate.verdict(facts, ledger(of: state), now: now) {
+            // Where the live definitions cannot be read, the message's own say what marketing is held to.
+            let live = rules.live[message.contact.workspace] ?? workspace
+            let (policy, facts) = (live.policy, facts(of: claimed, state, workspace, live))
+            switch SendGate.verdict(facts, ledger(of: state), under: policy, now: now) {
             case .send(let validUntil):
                 cleared.append(clear(claimed, to: facts.address, state, workspace))
                 validity.append(validUntil)
+                if let topic = message.topic {
+                    sends[message.contact, default: []].append(PastSend(topic: topic, at: now))
+                }
             case .skip(let reasons): skipped.append((message, reasons))
-            case .hold(let until, let reasons): held.append((message, claimed.isPaused ? Pauses.never : until, reasons))
+            case .hold(let until, let reasons):
+                held.append((message, claimed.isPaused ? Pauses.never : until, reasons))
+                guard !claimed.isPaused else { continue }
+                if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) { released.append(message) }
             }
         }
+    }
+
+    private func facts(
+        of claimed: Claims.Claimed, _ state: Contacts.State, _ workspace: Workspace, _ live: Workspace
+    ) -> MessageFacts {
+        let message = claimed.message
+        var facts = MessageFacts(
+            message.topic.map { .topic($0) } ?? .transactional, channel: Channel(rawValue: message.channel.rawValue),
+            address: address(of: message, to: state, workspace), isPaused: claimed.isPaused)
+        facts.hasLeftSegment = claimed.hasLeftSegment
+        guard message.topic != nil else { return facts }
+        facts.journeyEnded = rules.ended.contains(message.run)
+        facts.restraint = workspace.restraint(
+            ofEmail: message.template, step: message.step, journey: message.journey)
+        if live.policy.quietHours != nil {
+            facts.zone = LocalZone(of: .object(state.attributes), otherwise: live.zone)
+        }
+        return facts
+    }
+
+    /// Of one contact's messages the journey with the highest priority comes first: what a cap leaves is its own.
+    private func goesBefore(_ left: Claims.Claimed, _ right: Claims.Claimed) -> Bool {
+        let (a, b) = (left.message, right.message)
+        if a.contact != b.contact { return a.contact < b.contact }
+        let (first, second) = (priority(of: a), priority(of: b))
+        if first != second { return first > second }
+        return (a.plannedAt, a.journey, a.step, a.visit, a.id) < (b.plannedAt, b.journey, b.step, b.visit, b.id)
+    }
+
+    private func priority(of message: Message) -> Int {
+        let workspace = rules.live[message.contact.workspace] ?? workspaces[RevisionKey(message)]
+        return workspace?.priority(ofJourney: message.journey) ?? 0
     }
 
     private func clear(
@@ -140,7 +184,7 @@ struct GateDesk {
         }
         return ContactLedger(
             consents[state.key] ?? [], at: state.address,
-            suppressions: (orders ?? []) + [tombstone(of: state)].compactMap(\.self))
+            suppressions: (orders ?? []) + [tombstone(of: state)].compactMap(\.self), sends: sends[state.key] ?? [])
     }
 }
 

@@ -94,7 +94,8 @@ struct Cast {
         do {
             let world = sheet.world(
                 each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [],
-                isRung: rung.contains(each.run.id), planned: log.planned[each.run.contact] ?? [])
+                isRung: rung.contains(each.run.id), planned: log.planned[each.run.contact] ?? [],
+                goesOn: each.program.journey.goesOn(whileHeldAt:))
             try log.record(each.program.journey.step(each.state, in: world), of: each)
         } catch  where RunFault.explains(error) {
             log.fail(RunFault(each.run, error))

@@ -3,6 +3,7 @@ import JourneyProgram
 import Model
 import Postgres
 import Scores
+import SendGate
 import Store
 import Workspaces
 
@@ -49,18 +50,24 @@ struct ContactFactSheet {
     /// - Parameters:
     ///   - isRung: whether a mailer has told the run of a verdict.
     ///   - planned: the templates that the batch has planned for the contact so far.
+    ///   - goesOn: whether the run goes on behind a step while the gate holds its message.
     func world(
         _ workspace: Workspace, now: Timestamp, verdicts: [Messages.Verdict] = [], isRung: Bool = false,
-        planned: Set<String> = []
+        planned: Set<String> = [], goesOn: (String) -> Bool = { _ in false }
     ) -> World {
         let facts = ContactFacts(
             workspace, now: now, contact: state.seen(with: companies), stage: state.stage, consents: consents,
             segments: segments, balances: balances, objects: state.objects, history: history)
         var known: [StepVisit: MessageVerdict] = [:]
         for verdict in verdicts {
+            let visit = StepVisit(step: verdict.step, visit: Int(verdict.visit))
+            if let since = verdict.heldSince, !Reasons(rawValue: verdict.reasons).contains(.journeyPaused) {
+                if goesOn(verdict.step) { known[visit] = MessageVerdict(.held, at: since) }
+                continue
+            }
             // Mailers of the release before wake runs as they hand over, and not again at the end.
             guard verdict.state.isFinal || isRung, let final = verdict.final else { continue }
-            known[StepVisit(step: verdict.step, visit: Int(verdict.visit))] = final
+            known[visit] = final
         }
         var world = World(
             facts: facts, contact: state.key.contact, zone: workspace.zone, verdicts: known,
@@ -82,7 +89,9 @@ extension Messages.Verdict {
     /// The verdict as the run takes it: it dates from the hand-over, if there was one.
     fileprivate var final: MessageVerdict? {
         guard let settledAt else { return nil }
-        return MessageVerdict(outcome, at: settledAt, answer: answer)
+        return MessageVerdict(
+            outcome, at: settledAt, answer: answer,
+            endsRun: state == .skipped && Reasons(rawValue: reasons).contains(.endsRun))
     }
 
     private var outcome: MessageVerdict.Outcome {

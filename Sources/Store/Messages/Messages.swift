@@ -12,6 +12,10 @@ public enum Messages {
         public var settledAt: Timestamp?
         /// What the receiver of a request said.
         public var answer: JSON?
+        /// When it was planned, where the gate has looked at it and holds it; else nil.
+        public var heldSince: Timestamp?
+        /// The raw value of the send gate's reasons.
+        public var reasons: UInt32 = 0
     }
 
     /// How long a fresh message waits for its hint to bring it to a mailer, before mailers look for it themselves. No hint
@@ -52,18 +56,24 @@ public enum Messages {
         guard !runs.isEmpty else { return [:] }
         let rows = try session.query(
             """
-            select m.run_id, m.step, m.visit, m.state, coalesce(m.handed_at, m.final_at), m.answer
+            select m.run_id, m.step, m.visit, m.state, coalesce(m.handed_at, m.final_at), m.answer, m.reasons,
+                case when m.state = 'planned' and m.due_at is not null and m.reasons <> 0 then m.planned_at end
             from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)))
                 as u (workspace_id, contact_id, run_id)
             join messages m using (workspace_id, contact_id, run_id)
             """)
         var verdicts: [UniqueID: [Verdict]] = [:]
         for row in rows {
-            let (run, step, visit, state, settledAt, answer) = try row.decode(
-                (UniqueID.self, String.self, Int32.self, String.self, Timestamp?.self, JSON?.self))
+            let (run, step, visit, state, settledAt, answer, reasons, heldSince) = try row.decode(
+                (
+                    UniqueID.self, String.self, Int32.self, String.self, Timestamp?.self, JSON?.self, Int32.self,
+                    Timestamp?.self
+                ))
             guard let state = Message.State(rawValue: state) else { continue }
             verdicts[run, default: []].append(
-                Verdict(step: step, visit: visit, state: state, settledAt: settledAt, answer: answer))
+                Verdict(
+                    step: step, visit: visit, state: state, settledAt: settledAt, answer: answer,
+                    heldSince: heldSince, reasons: UInt32(bitPattern: reasons)))
         }
         return verdicts
     }

@@ -53,6 +53,22 @@ public enum Runs {
         return versions
     }
 
+    /// Which of `runs` have ended before their last step: by their goal, their exit, or somebody's word.
+    public static func endedEarly(
+        among runs: [(contact: ContactKey, run: UniqueID)], in session: PostgresSession
+    ) throws -> Set<UniqueID> {
+        guard !runs.isEmpty else { return [] }
+        let rows = try session.query(
+            """
+            select r.run_id
+            from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.run)))
+                as u (workspace_id, contact_id, run_id)
+            join runs r using (workspace_id, contact_id, run_id)
+            where r.ended_at is not null and r.outcome <> 'finished'
+            """)
+        return Set(try rows.map { try $0[0, as: UniqueID.self] })
+    }
+
     /// Stores new runs; of two with one entry key the first stays.
     public static func insert(_ runs: [Run], in session: PostgresSession) throws {
         guard !runs.isEmpty else { return }

@@ -35,6 +35,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "notify": .list(.object(["notify*": .name, "email": .text(), "webhook": .name])),
                     "holidays": .list(
                         .pattern("^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$", about: "2026-04-06, or 12-25 for every year.")),
+                    "quiet_hours": .any([Self.quietHours, .list(Self.quietHours)]),
+                    "frequency_caps": .list(
+                        .object(["at_most*": .whole(from: 1), "within*": .span, "topics": .any([.name, .list(.name)])])),
                 ], closed: false)
         case .stages:
             .object([
@@ -52,7 +55,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                 [
                     "subject*": .text(), "topic": .name, "class": .oneOf(["transactional"]), "sender": Self.sender,
                     "preheader": .text(),
-                    "on_request": .flag,
+                    "on_request": .flag, "on_quiet": Self.consequence, "on_cap": Self.consequence,
                     "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),
                 ], closed: false)
         case .pages:
@@ -73,6 +76,11 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
     }
 
     private static let sender = Shape.object(["name*": .text(), "address*": .text()])
+
+    private static let consequence = Shape.oneOf(["hold", "skip", "exit"])
+    private static let patience = Shape.oneOf(["park", "continue"])
+    private static let days = Shape.any([.text("workdays, or days such as mon, tue."), .list(.text())])
+    private static let quietHours = Shape.object(["from*": .text("Such as 21:00."), "until*": .text(), "days": days])
 
     private static let score = Shape.object([
         "score*": .name, "half_life": .span, "expires": .span,
@@ -116,6 +124,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                 ], closed: false),
             "goal": .object(["when*": .condition, "within": .span], closed: false),
             "exit": .object(["when*": .condition], closed: false), "steps*": .named("steps"),
+            "priority": .whole(from: 0), "on_quiet": consequence, "on_cap": consequence, "on_held": patience,
         ], closed: false)
 
     private static let schedule = Shape.any([
@@ -134,6 +143,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             .object(
                 [
                     "email": .name, "step": .name, "once": .flag,
+                    "on_quiet": consequence, "on_cap": consequence, "on_held": patience,
                     "late": .object(["after*": .span, "then": .oneOf(["skip", "end"])]),
                     "webhook": .name, "data": .map(.anything), "notify": .name,
                     "text": .text("What the team is told; its first line is the subject."),

@@ -60,6 +60,8 @@ extension StoryTelling {
         let condition = decision.saw?["condition"]?.string
         return switch decision.choice {
         case "converted": "its goal was reached" + (condition.map { ", \($0)" } ?? "")
+        case "exited" where decision.saw?["not sent"] != nil:
+            "\(decision.saw?["not sent"]?.string ?? "a mail") was not sent, and its run ends with it"
         case "exited": "its exit came about" + (condition.map { ", \($0)" } ?? "")
         case "finished": "finished"
         case Stops.outcome: "stopped" + (decision.saw?["reason"]?.string.map { ": \($0)" } ?? "")
@@ -70,6 +72,7 @@ extension StoryTelling {
     private func branch(_ decision: Decisions.Decision) -> String {
         let (saw, choice) = (decision.saw ?? .null, decision.choice)
         if choice == "had before" { return "\(saw["template"]?.string ?? "a mail") was had before, so it was not sent" }
+        if choice == "held, went on" { return "its mail is held, and it went on meanwhile" }
         if choice.hasPrefix("late: ") { return "was due at \(saw["due"]?.string ?? "an earlier time"), so \(choice)" }
         if choice == "start", let journey = saw["start"]?.string { return "started \(journey)" }
         if choice == "stage", let stage = saw["stage"]?.string { return "brought to stage \(stage)" }

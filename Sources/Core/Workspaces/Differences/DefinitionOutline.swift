@@ -35,7 +35,9 @@ struct DefinitionOutline {
 
     /// A list of definitions that begin with their names, or a setting.
     private static func definitions(_ member: YAMLNode.Member, in file: String) -> [DefinitionOutline] {
-        let elements = member.value.elements ?? []
+        // Of the settings only topics have names.
+        let isNamed = file != "workspace.yaml" || member.key == "topics"
+        let elements = isNamed ? member.value.elements ?? [] : []
         let named = elements.compactMap { element -> DefinitionOutline? in
             guard let first = element.members?.first, let text = first.value.text else { return nil }
             return whole(Name(kind: first.key, name: text), file, Array(element.members!.dropFirst()))

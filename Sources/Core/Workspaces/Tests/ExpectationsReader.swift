@@ -4,8 +4,8 @@ import Model
 /// Reads what a test asks for, and what it forbids.
 struct ExpectationsReader {
     private static let subjects = [
-        "email", "skipped", "webhook", "notify", "enters", "ends", "stage", "segment", "left", "persona", "waits_until",
-        "waits_for",
+        "email", "skipped", "held", "webhook", "notify", "enters", "ends", "stage", "segment", "left", "persona",
+        "waits_until", "waits_for",
         "takes",
     ]
     private static let ends = ["goal", "exit", "completed"]
@@ -57,6 +57,7 @@ struct ExpectationsReader {
         case "email": mail(node).map { .sent($0) }
         case "skipped": mail(node).map { .skipped($0) }
         case "webhook", "notify": call(key, node).map { .told("\(key):\($0)") }
+        case "held": mail(node).map { .held($0) }
         case "enters":
             inspection.reference(node, "journey", among: workspace.journeyNames, called: "journeys").map { .enters($0) }
         case "ends": inspection.reference(node, "end", among: Self.ends, called: "ends").map { .ends($0) }

@@ -39,6 +39,8 @@ public struct Expectation: Sendable {
         case skipped(String)
         /// What others than the contact are told: `webhook:crm` or `notify:sales`, or with the step in place of the name.
         case told(String)
+        /// A mail that the gate holds for a while.
+        case held(String)
         /// A run of this journey begins.
         case enters(String)
         /// A run ends: by its goal, its exit, or as completed.

@@ -1,0 +1,136 @@
+import Expressions
+import JourneyProgram
+import Model
+import SendGate
+import Workspaces
+
+/// A message on its way to the gate, or held there.
+struct PlannedMail: Sendable {
+    let run: Int
+    let journey: String
+    let priority: Int
+    let visit: StepVisit
+    let template: String
+    let plannedAt: Timestamp
+    /// Until when the gate holds it; nil: it has not been there.
+    var until: Timestamp?
+
+    /// Whether it comes before the gate before another one of the contact's, as mailers have it.
+    func goesBefore(_ other: PlannedMail) -> Bool {
+        if priority != other.priority { return priority > other.priority }
+        return (plannedAt, journey, visit.step, visit.visit, run)
+            < (other.plannedAt, other.journey, other.visit.step, other.visit.visit, other.run)
+    }
+}
+
+extension ContactPlay {
+    /// Where mails compete for what a cap leaves, all of an instant come before the gate together.
+    mutating func plan(_ visit: StepVisit, _ template: String, _ index: Int) {
+        let journey = simulator.parts[runs[index].part].journey
+        guard simulator.grounds[template] != nil else {
+            return tell(.failed("there is no e-mail \"\(template)\""), journey.name)
+        }
+        let mail = PlannedMail(
+            run: index, journey: journey.name, priority: journey.priority, visit: visit, template: template,
+            plannedAt: now)
+        if simulator.workspace.policy.caps.isEmpty { judge(mail) } else { pending.append(mail) }
+    }
+
+    /// Puts all that was planned at this instant before the gate.
+    mutating func judgePending() {
+        let mails = pending.sorted { $0.goesBefore($1) }
+        pending = []
+        for mail in mails {
+            judge(mail)
+            goOn(mail.run)
+        }
+    }
+
+    private mutating func judge(_ mail: PlannedMail) {
+        let (visit, template, policy) = (mail.visit, mail.template, simulator.workspace.policy)
+        guard let ground = simulator.grounds[template] else { return }
+        var facts = MessageFacts(ground, address: address)
+        let played = simulator.parts[runs[mail.run].part].journey
+        facts.hasLeftSegment = played.broadcast.map { !course.facts.isInSegment($0.segment) } ?? false
+        facts.restraint = simulator.workspace.restraint(ofEmail: template, step: visit.step, of: played)
+        if policy.quietHours != nil {
+            facts.zone = LocalZone(of: course.facts.contact, otherwise: simulator.workspace.zone)
+        }
+        let outcome = runs[mail.run].state.outcome
+        facts.journeyEnded = mail.until != nil && outcome != nil && outcome != .finished
+        ledger.sends = sends
+        switch SendGate.verdict(facts, ledger, under: policy, now: now) {
+        case .send:
+            tell(.sent(step: visit.step, visit: visit.visit, template: template), mail.journey)
+            received.insert(template)
+            note(ground)
+            settle(mail, MessageVerdict(.sent, at: now))
+        case .skip(let reasons):
+            tell(.skipped(step: visit.step, visit: visit.visit, template: template, reasons), mail.journey)
+            settle(
+                mail, MessageVerdict(.skipped, at: now, endsRun: reasons.contains(.endsRun)), detail: "\(reasons)")
+        case .hold(let until, let reasons):
+            let until = max(until, now + Span(microseconds: 1))
+            tell(.held(step: visit.step, visit: visit.visit, template: template, until: until, reasons), mail.journey)
+            var mail = mail
+            mail.until = until
+            held.append(mail)
+            guard played.goesOn(whileHeldAt: visit.step) else { return }
+            runs[mail.run].verdicts[visit] = MessageVerdict(.held, at: mail.plannedAt)
+        }
+    }
+
+    /// Remembers what was sent, for as long as a cap looks back.
+    private mutating func note(_ ground: MessageClass) {
+        guard case .topic(let topic) = ground, let memory = simulator.workspace.policy.memory else { return }
+        sends.removeAll { $0.at + memory <= now }
+        sends.append(PastSend(topic: topic, at: now))
+    }
+
+    private mutating func settle(_ mail: PlannedMail, _ verdict: MessageVerdict, detail: String? = nil) {
+        let (visit, template) = (mail.visit, mail.template)
+        runs[mail.run].verdicts[visit] = verdict
+        let name = verdict.outcome == .sent ? EventNames.emailSent : EventNames.emailSkipped
+        guard simulator.heardOutcomes.contains(name) else { return }
+        let message = Journey.messageID(run: Self.runID(mail.run), step: visit.step, visit: visit.visit).description
+        let id = UniqueID.derived("loods.outcome", message, name)
+        var properties: [String: JSON] = [
+            "message_id": .string(message), "journey": .string(mail.journey), "step": .string(visit.step),
+            "template": .string(template),
+        ]
+        if case .topic(let topic) = simulator.grounds[template] { properties["topic"] = .string(topic) }
+        if let detail { properties["detail"] = .string(detail) }
+        outcomes.append(
+            PlayedEvent(HistoryEvent(at: now, eventID: id.description, name: name, properties: .object(properties))))
+    }
+
+    /// Puts held messages that have come due before the gate again.
+    mutating func releaseHeld() {
+        let due = held.filter { $0.isDue(at: now) }
+        guard !due.isEmpty else { return }
+        held.removeAll { $0.isDue(at: now) }
+        if !simulator.workspace.policy.caps.isEmpty { return pending += due }
+        for mail in due.sorted(by: { $0.goesBefore($1) }) {
+            judge(mail)
+            goOn(mail.run)
+        }
+    }
+
+    /// Takes back what is planned for a topic.
+    mutating func withdraw(_ topic: String) {
+        let taken = held.filter { simulator.grounds[$0.template] == .topic(topic) }
+        held.removeAll { simulator.grounds[$0.template] == .topic(topic) }
+        for mail in taken {
+            tell(
+                .skipped(
+                    step: mail.visit.step, visit: mail.visit.visit, template: mail.template, .consentWithdrawn),
+                mail.journey)
+            runs[mail.run].verdicts[mail.visit] = MessageVerdict(.withdrawn, at: now)
+            goOn(mail.run)
+        }
+    }
+}
+
+extension PlannedMail {
+    fileprivate func isDue(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? true }
+}

@@ -1,0 +1,44 @@
+import JourneyProgram
+import Model
+import SendGate
+
+extension Inspection {
+    /// `workdays`, or days of the week by their names.
+    func weekdays(_ node: YAMLNode) -> Set<Weekday>? {
+        if node.text == "workdays" { return DailyTime.workdays }
+        let words =
+            node.elements.map { $0.map { $0.text ?? "" } }
+            ?? (node.text ?? "").split(separator: ",").map {
+                String($0.drop { $0 == " " })
+            }
+        let days = words.map { word in Weekday.allCases.first { $0.abbreviation == word } }
+        guard !days.isEmpty, !days.contains(nil) else {
+            let known = Weekday.allCases.map(\.abbreviation).joined(separator: ", ")
+            report(
+                .invalid, "\"days\" is workdays or a list of days", at: node.place, help: "days are \(known)")
+            return nil
+        }
+        return Set(days.compactMap { $0 })
+    }
+
+    /// A whole number within bounds.
+    func whole(_ node: YAMLNode, _ what: String, in bounds: ClosedRange<Int>) -> Int? {
+        if let number = node.text.flatMap({ Int($0) }), bounds.contains(number) { return number }
+        report(
+            .invalid, "\(what) must be a whole number from \(bounds.lowerBound) to \(bounds.upperBound)",
+            at: node.place)
+        return nil
+    }
+
+    /// The keys that say what becomes of a message that is kept back.
+    static let restraintKeys = ["on_quiet", "on_cap"]
+
+    func restraint(_ fields: Fields) -> Restraint {
+        func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) -> Choice? where Choice.RawValue == String {
+            let known = Choice.allCases.map(\.rawValue)
+            return fields[key].flatMap { reference($0, "consequence", among: known, called: "consequences") }
+                .flatMap(Choice.init(rawValue:))
+        }
+        return Restraint(onQuiet: choice("on_quiet"), onCap: choice("on_cap"), onHeld: choice("on_held"))
+    }
+}

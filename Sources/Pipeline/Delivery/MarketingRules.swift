@@ -1,0 +1,36 @@
+import Model
+import Postgres
+import SendGate
+import Store
+import Transit
+import Workspaces
+
+/// What the gate asks of marketing beyond consent, for the messages of one claim; read under the contacts' locks.
+struct MarketingRules {
+    /// The definitions that are live: what they say of marketing as a whole holds for messages of every revision.
+    private(set) var live: [WorkspaceID: Workspace] = [:]
+    /// What contacts have had, as far back as caps look.
+    private(set) var sends: [ContactKey: [PastSend]] = [:]
+    /// The runs that have ended before their last step: what was planned for them is not sent any more.
+    private(set) var ended: Set<UniqueID> = []
+
+    init(
+        _ messages: [Message], _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+    ) throws {
+        let marketing = messages.filter { $0.topic != nil }
+        guard !marketing.isEmpty else { return }
+        let workspaces = Set(marketing.map(\.contact.workspace))
+        for (id, revision) in try WorkspaceRegister.revisions(of: Array(workspaces), in: session) {
+            do {
+                live[id] = try definitions.workspace(id, revision: revision, in: session)
+            } catch  where error is DefinitionsError || error is StoreError {}
+        }
+        ended = try Runs.endedEarly(among: marketing.map { ($0.contact, $0.run) }, in: session)
+        let counted = Set(marketing.map(\.contact)).sorted().compactMap { contact in
+            live[contact.workspace]?.policy.memory.map { (contact: contact, since: now - $0) }
+        }
+        sends = try RecentSends.load(of: counted, now: now, in: session).mapValues { sends in
+            sends.map { PastSend(topic: $0.topic, at: $0.at) }
+        }
+    }
+}

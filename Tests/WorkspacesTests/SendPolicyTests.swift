@@ -1,0 +1,109 @@
+import Model
+import SendGate
+import Testing
+import Workspaces
+
+/// What `workspace.yaml`, journeys, steps and e-mails say of quiet hours and caps.
+@Suite struct SendPolicyTests {
+    private static func load(_ settings: String, _ edits: [(file: String, old: String, new: String)] = [])
+        -> Workspace.Loaded
+    {
+        var files = Shop.files
+        files["workspace.yaml"]! += "\n" + settings
+        for edit in edits { files[edit.file] = files[edit.file]!.replacing(edit.old, with: edit.new) }
+        return Workspace.load(files: files)
+    }
+
+    @Test func hoursAndCapsAreRead() throws {
+        let loaded = Self.load(
+            """
+            quiet_hours:
+              - {from: "21:00", until: "08:00"}
+              - {from: "00:00", until: "24:00", days: [sat, sun]}
+            frequency_caps:
+              - {at_most: 2, within: 1d}
+              - {at_most: 4, within: 7d, topics: [offers, onboarding]}
+            """)
+        let policy = try #require(loaded.workspace, "\(loaded.findings)").policy
+        #expect(
+            policy.quietHours?.periods == [
+                .init(from: 1_260, until: 480), .init(from: 0, until: 1_440, days: [.saturday, .sunday]),
+            ])
+        #expect(
+            policy.caps == [
+                FrequencyCap(atMost: 2, within: .days(1)),
+                FrequencyCap(atMost: 4, within: .days(7), topics: ["offers", "onboarding"]),
+            ])
+        #expect(policy.memory == .days(7))
+    }
+
+    @Test func aStepGoesBeforeItsEmailAndThatBeforeItsJourney() throws {
+        let journey = "journeys/welcome.yaml"
+        let loaded = Self.load(
+            "",
+            [
+                (journey, "stage: do\n", "stage: do\npriority: 7\non_quiet: exit\non_cap: exit\non_held: continue\n"),
+                (journey, "then: [{email: offer}]", "then: [{email: offer, on_quiet: skip}]"),
+                ("emails/offer/email.yaml", "topic: offers", "topic: offers\non_cap: hold\non_quiet: hold"),
+            ])
+        let workspace = try #require(loaded.workspace, "\(loaded.findings)")
+        #expect(
+            workspace.restraint(ofEmail: "offer", step: "offer", journey: "welcome")
+                == Restraint(onQuiet: .skip, onCap: .hold, onHeld: .continue))
+        #expect(workspace.restraint(ofEmail: "offer", step: "offer", journey: "gone").onQuiet == .hold)
+        #expect(workspace.priority(ofJourney: "welcome") == 7)
+        #expect(workspace.goesOn(whileHeldAt: "offer", journey: "welcome"))
+    }
+
+    @Test(arguments: [
+        ("quiet_hours: {from: 21, until: \"08:00\"}", "10:21", "\"from\" must be a time of day"),
+        ("quiet_hours: {from: \"24:00\", until: \"08:00\"}", "10:21", "\"from\" must be a time of day"),
+        ("quiet_hours: {from: \"21:00\"}", "10:14", "has no \"until\""),
+        ("quiet_hours: {from: \"21:00\", until: \"21:00\"}", "10:14", "begin and end at the same time"),
+        ("quiet_hours: {from: \"21:00\", until: \"08:00\", day: [mon]}", "10:46", "did you mean \"days\"?"),
+        ("quiet_hours: {from: \"21:00\", until: \"08:00\", days: [monday]}", "10:52", "days are sun, mon"),
+        ("quiet_hours: {from: \"00:00\", until: \"24:00\"}", "10:14", "never end"),
+        ("frequency_caps: {at_most: 2, within: 1d}", "10:17", "must be a list"),
+        ("frequency_caps: [{at_most: 0, within: 1d}]", "10:28", "a whole number from 1 to 1000"),
+        ("frequency_caps: [{at_most: 2, within: day}]", "10:39", "must be a length of time"),
+        ("frequency_caps: [{at_most: 2, within: 200d}]", "10:39", "looks back 92d at the most"),
+        ("frequency_caps: [{at_most: 2}]", "10:18", "has no \"within\""),
+        ("frequency_caps: [{at_most: 2, within: 1d, topics: [ofers]}]", "10:52", "did you mean \"offers\"?"),
+        ("frequency_caps: [{at_most: 2, within: 1d, topics: tracking}]", "10:51", "unknown topic \"tracking\""),
+        ("frequency_cap: []", "10:1", "did you mean \"frequency_caps\"?"),
+    ])
+    func faultsAreFoundAtTheirPlaces(settings: String, place: String, message: String) {
+        let found = Self.load(settings).findings.map(\.description)
+        #expect(found.contains { $0.hasPrefix("workspace.yaml:\(place)  ") && $0.contains(message) }, "\(found)")
+    }
+
+    @Test func choicesThatDoNotExistAreRefused() {
+        let journey = "journeys/welcome.yaml"
+        let found = Self.load(
+            "",
+            [
+                (journey, "stage: do\n", "stage: do\npriority: high\non_held: wait\n"),
+                (journey, "then: [{email: offer}]", "then: [{email: offer, on_cap: hol}]"),
+                ("emails/thanks/email.yaml", "class: transactional", "class: transactional, on_quiet: skip"),
+            ]
+        ).findings.map(\.description)
+        for part in [
+            "\"priority\" must be a whole number from 0 to 100", "consequences are park, continue",
+            "did you mean \"hold\"?", "hold up no e-mail of \"class: transactional\"",
+        ] { #expect(found.contains { $0.contains(part) }, "\(part): \(found)") }
+    }
+
+    @Test func hoursAndCapsMakeNoNewVersionOfAJourney() throws {
+        let before = try #require(Workspace.load(files: Shop.files).workspace)
+        let after = try #require(Self.load("frequency_caps: [{at_most: 1, within: 1d}]").workspace)
+        #expect(before.journeys.map(\.digest) == after.journeys.map(\.digest))
+    }
+
+    @Test func theirChangeIsToldInTheirOwnWords() {
+        var files = Shop.files
+        files["workspace.yaml"]! += "\nfrequency_caps: [{at_most: 1, within: 1d}]"
+        let change = WorkspaceDifference(from: Shop.files, to: files).changes
+        #expect(change.map(\.name) == ["frequency_caps"])
+        #expect(change.first?.details.first?.after == "[{at_most: 1, within: 1d}]" || change.first?.sign == .added)
+    }
+}

@@ -136,7 +136,7 @@ enum Rights {
         "messages scheduler s":
             """
         workspace_id contact_id message_id run_id step visit template state handed_at final_at due_at look_at \
-        retry_at answer
+        retry_at answer planned_at reasons
         """,
         // Withdrawals.
         "messages ingest s": "workspace_id contact_id message_id run_id topic state address",

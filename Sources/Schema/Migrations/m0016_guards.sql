@@ -4,7 +4,7 @@
 
 grant select (workspace_id, revision) on workspaces to loods_mailer;
 grant select (workspace_id, contact_id, run_id, ended_at, outcome) on runs to loods_mailer;
-grant select (reasons, planned_at, due_at) on messages to loods_scheduler;
+grant select (reasons, planned_at) on messages to loods_scheduler;
 
 comment on column send_state.recent_sends is
     'Not used: what caps count are the messages themselves, read under this row''s lock';

@@ -38,12 +38,12 @@ extension CrashStory {
                 from workspaces w
                 """)
         }
-        for address in expected.mails.keys { expected.perhaps[address, default: []].insert("news") }
     }
 
     /// Everybody who was in the segment has a run of each, and no one has two. Who bought before and is heard of meanwhile may
     /// be among them.
-    func finishBroadcasts() async throws {
+    mutating func finishBroadcasts() async throws {
+        for address in expected.mails.keys { expected.perhaps[address, default: []].insert("news") }
         try await eventually("broadcasts are walked to their end", within: .seconds(30)) {
             try await cluster.count("select count(*) from broadcasts where state = 'walking'") == 0
         }

@@ -47,37 +47,57 @@ extension ContactPlay {
     }
 
     private mutating func judge(_ mail: PlannedMail) {
-        let (visit, template, policy) = (mail.visit, mail.template, simulator.workspace.policy)
-        guard let ground = simulator.grounds[template] else { return }
-        var facts = MessageFacts(ground, address: address)
-        let played = simulator.parts[runs[mail.run].part].journey
-        facts.hasLeftSegment = played.broadcast.map { !course.facts.isInSegment($0.segment) } ?? false
-        facts.restraint = simulator.workspace.restraint(ofEmail: template, step: visit.step, of: played)
-        if policy.quietHours != nil {
-            facts.zone = LocalZone(of: course.facts.contact, otherwise: simulator.workspace.zone)
-        }
-        let outcome = runs[mail.run].state.outcome
-        facts.journeyEnded = mail.until != nil && outcome != nil && outcome != .finished
+        guard let ground = simulator.grounds[mail.template] else { return }
         ledger.sends = sends
-        switch SendGate.verdict(facts, ledger, under: policy, now: now) {
+        let facts = facts(of: mail, ground)
+        switch SendGate.verdict(facts, ledger, under: simulator.workspace.policy, now: now) {
         case .send:
-            tell(.sent(step: visit.step, visit: visit.visit, template: template), mail.journey)
-            received.insert(template)
+            tell(.sent(step: mail.visit.step, visit: mail.visit.visit, template: mail.template), mail.journey)
+            received.insert(mail.template)
             note(ground)
             settle(mail, MessageVerdict(.sent, at: now))
         case .skip(let reasons):
-            tell(.skipped(step: visit.step, visit: visit.visit, template: template, reasons), mail.journey)
+            tell(
+                .skipped(step: mail.visit.step, visit: mail.visit.visit, template: mail.template, reasons), mail.journey
+            )
             settle(
                 mail, MessageVerdict(.skipped, at: now, endsRun: reasons.contains(.endsRun)), detail: "\(reasons)")
-        case .hold(let until, let reasons):
-            let until = max(until, now + Span(microseconds: 1))
-            tell(.held(step: visit.step, visit: visit.visit, template: template, until: until, reasons), mail.journey)
-            var mail = mail
-            mail.until = until
-            held.append(mail)
-            guard played.goesOn(whileHeldAt: visit.step) else { return }
-            runs[mail.run].verdicts[visit] = MessageVerdict(.held, at: mail.plannedAt)
+        case .hold(let until, let reasons): hold(mail, until: max(until, now + Span(microseconds: 1)), reasons)
         }
+    }
+
+    /// A mail as the gate sees it.
+    private func facts(of mail: PlannedMail, _ ground: MessageClass) -> MessageFacts {
+        let (part, outcome) = (runs[mail.run].part, runs[mail.run].state.outcome)
+        var facts = MessageFacts(
+            ground, address: address, journeyEnded: mail.until != nil && outcome != nil && outcome != .finished,
+            restraint: simulator.restraint(ofEmail: mail.template, step: mail.visit.step, part: part),
+            zone: zoneOfHours)
+        facts.hasLeftSegment = hasLeft(simulator.parts[part].segment)
+        return facts
+    }
+
+    // Where this is inlined, the optimizer of Swift 6.3.1 dies in CopyPropagation.
+    @inline(never) private func hasLeft(_ segment: String?) -> Bool {
+        guard let segment else { return false }
+        return !course.facts.isInSegment(segment)
+    }
+
+    /// Whose quiet hours the contact keeps; of no matter where there are none.
+    private var zoneOfHours: LocalZone {
+        guard simulator.workspace.policy.quietHours != nil else { return .utc }
+        return LocalZone(of: course.facts.contact, otherwise: simulator.workspace.zone)
+    }
+
+    private mutating func hold(_ mail: PlannedMail, until: Timestamp, _ reasons: Reasons) {
+        let visit = mail.visit
+        tell(
+            .held(step: visit.step, visit: visit.visit, template: mail.template, until: until, reasons), mail.journey)
+        var waiting = mail
+        waiting.until = until
+        held.append(waiting)
+        guard simulator.parts[runs[mail.run].part].journey.goesOn(whileHeldAt: visit.step) else { return }
+        runs[mail.run].verdicts[visit] = MessageVerdict(.held, at: mail.plannedAt)
     }
 
     /// Remembers what was sent, for as long as a cap looks back.

@@ -48,6 +48,8 @@ public final class Simulator: Sendable {
         let interest: Set<String>
         /// Per step, what is waited for there.
         let awaits: [String: [String]]
+        /// Of a broadcast, whom it goes to.
+        let segment: String?
 
         /// Whether an event may move a run.
         func isMoved(by event: String) -> Bool {
@@ -67,7 +69,8 @@ public final class Simulator: Sendable {
         let parts = journeys.map { journey in
             let awaits = journey.outline.map { ($0.name, $0.awaits) }
             return Part(
-                journey: journey, interest: journey.interest, awaits: Dictionary(awaits) { first, _ in first })
+                journey: journey, interest: journey.interest, awaits: Dictionary(awaits) { first, _ in first },
+                segment: journey.broadcast?.segment)
         }
         self.parts = parts
         segments = SegmentQuestions(workspace)
@@ -102,6 +105,11 @@ public final class Simulator: Sendable {
         var woken = Stirrings()
         woken.isWoken = true
         askedInTime = asked(woken)
+    }
+
+    /// What becomes of a mail that is kept back.
+    func restraint(ofEmail template: String, step: String, part: Int) -> Restraint {
+        workspace.restraint(ofEmail: template, step: step, of: parts[part].journey)
     }
 
     /// The journeys that something may start.

@@ -107,6 +107,15 @@ import Testing
                 insert into quota_use (workspace_id, day, day_events, month, month_events)
                 values (\(workspace), \(noon), 1, \(noon), 1)
                 """)
+            try session.execute(
+                "insert into schedules (workspace_id, journey, version, next_at) values (\(workspace), 'j', 1, \(noon))"
+            )
+            try session.execute(
+                """
+                insert into broadcasts (
+                    workspace_id, journey, occurrence, version, segment, due_at, opened_at, state, looked_at)
+                values (\(workspace), 'j', '2026-03-02T09:00', 1, 's', \(noon), \(noon), 'done', \(noon))
+                """)
             let item = SetAside.Item(
                 id: id("item \(workspace)"), queue: "events", lane: "live", reason: "a test", body: [], attempts: 1,
                 setAsideAt: noon, workspace: workspace)

@@ -112,7 +112,9 @@ extension Cluster {
             })
         account.double(
             "mails went out by two messages",
-            mails(gone) { _, templates, template in templates.count { $0 == template } > 1 })
+            mails(gone) { _, templates, template in
+                !expected.repeating.contains(template) && templates.count { $0 == template } > 1
+            })
     }
 
     /// By the mail server's own times, a run's mails came in the order in which they were planned: a run goes on when its mail

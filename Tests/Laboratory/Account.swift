@@ -65,6 +65,8 @@ public struct Expected: Sendable {
     public var mails: [String: [String]]
     /// By address: templates that it may have been mailed besides, or not.
     public var perhaps: [String: Set<String>] = [:]
+    /// Templates that one address gets by several messages, each of which it gets once.
+    public var repeating: Set<String> = []
     /// How many items must be set aside, and nothing else may be.
     public var setAside: Int
     /// How many runs stand still until what is set aside is replayed.

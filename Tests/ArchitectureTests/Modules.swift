@@ -64,7 +64,7 @@ extension Module {
         Module(
             "Journeys", .pipeline,
             "Model Expressions Scores JourneyProgram SendGate Workspaces Contracts CrashPoints Store Messaging Transit Postgres",
-            outside: "Logging Metrics ServiceLifecycle"),
+            outside: "Logging Metrics ServiceLifecycle Synchronization"),
         Module(
             "Delivery", .pipeline,
             "Model SendGate JourneyProgram Links Content Mail Workspaces Contracts CrashPoints Store Messaging Transit "

@@ -180,6 +180,46 @@ import Testing
         }
     }
 
+    /// The contact merges between the request and its answer.
+    @Test func anAnswerFindsTheSurvivor() async throws {
+        try await Self.with { bench, _, _ in
+            try await bench.know(["bob"])
+            try await Self.planWebhook(bench)
+            let (anne, bob) = (bench.contact("anne"), bench.contact("bob"))
+            try await bench.database.pool.withTransaction { session in
+                let epochs = try SendStates.lock([anne], in: session)
+                let due = try Claims.due(
+                    .calls, of: [anne], epochs: epochs, now: Bench.start, machineNow: Bench.start, in: session)
+                try Claims.claim(due.map { ($0, "localhost", .distantFuture) }, under: .random(), in: session)
+                try Contacts.lock([anne, bob], in: session)
+                _ = try SendStates.lock([anne, bob], in: session)
+                try Merging.merge(anne, into: bob, now: Bench.start, in: session)
+                _ = try session.execute("update messages set state = 'handed', attempt = 1")
+                let answers = Dictionary(
+                    uniqueKeysWithValues: due.map { ($0.message.id, JSON.object(["status": .int(200)])) })
+                let settled = try Claims.settle(
+                    due.map { ($0, .accepted, "200") }, answers: answers, now: Bench.start, in: session)
+                #expect(settled.count == 1)
+            }
+            #expect(
+                try await bench.texts("select concat(state, answer) from messages") == [#"accepted{"status": 200}"#])
+        }
+    }
+
+    /// One receiver that hangs keeps neither places nor time from others.
+    @Test func aReceiverThatHangsKeepsNobodyElseWaiting() async throws {
+        let receivers = Receivers()
+        var places = 0
+        while await receivers.enter("slow.example") == nil { places += 1 }
+        #expect(places == 4)
+        #expect(await receivers.enter("other.example") == nil)
+        let start = ContinuousClock.now
+        await receivers.leave("slow.example", (isThere: false, begun: start))
+        #expect(await receivers.enter("slow.example") == .seconds(5), "it rests after a failure")
+        for _ in 1..<places { await receivers.leave("slow.example", (isThere: true, begun: .now)) }
+        #expect(await receivers.enter("slow.example") == nil, "and is asked again once it answers")
+    }
+
     @Test func theTeamIsToldByMail() async throws {
         try await Self.with { bench, _, mailer in
             try await bench.plan(

@@ -74,6 +74,20 @@ import Testing
         }
     }
 
+    /// A mailer of an older build, while newer definitions are live.
+    @Test func whereTheLiveDefinitionsCannotBeReadThoseOfTheMessageCap() async throws {
+        try await Bench.with { bench in
+            try await Self.apply("frequency_caps: [{at_most: 1, within: 1d}]", bench)
+            try await bench.know(["anne"])
+            for template in ["news", "offer"] {
+                try await bench.plan(template, to: ["anne"], topic: "offers", revision: 2)
+            }
+            try await Self.apply("no_such_key: 7", bench)
+            for _ in 0..<2 { try await bench.send(to: "anne") }
+            #expect(try await bench.messages() == ["news accepted", "offer skipped"])
+        }
+    }
+
     @Test func whatFailedForGoodCountsForNothing() async throws {
         try await Bench.with { bench in
             try await Self.apply("frequency_caps: [{at_most: 1, within: 1d}]", bench)

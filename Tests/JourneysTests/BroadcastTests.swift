@@ -161,6 +161,26 @@ import Transit
         }
     }
 
+    /// What this build cannot read is no fault of the members, and keeps no other broadcast waiting.
+    @Test func aBroadcastThatCannotBeReadIsPutOffWhole() async throws {
+        try await Newsroom.with(Self.once) { news in
+            try await news.join((0..<5).map { "reader-\($0)" })
+            try await news.step(to: Newsroom.noon)
+            try await news.bench.journeys.openBroadcasts()
+            try await news.bench.change(
+                "update journey_versions set revision = revision + 100 where journey = 'receipt'")
+            #expect(try await news.bench.journeys.walkBroadcast(limit: 3) == 0)
+            #expect(try await news.broadcasts() == ["2026-03-02T12:00 walking 0 walked 0 entered 0 skipped"])
+            #expect(try await news.bench.texts("select count(*)::text from set_aside") == ["0"])
+            try await news.bench.change(
+                "update journey_versions set revision = revision - 100 where journey = 'receipt'")
+            #expect(try await news.bench.journeys.walkBroadcast(limit: 3) == 0, "it rests")
+            try await news.step(to: Newsroom.noon + .minutes(1))
+            try await news.walk(limit: 3)
+            #expect(try await news.broadcasts() == ["2026-03-02T12:00 done 5 walked 5 entered 0 skipped"])
+        }
+    }
+
     /// A merge moves a membership to a contact whom the walk has passed.
     @Test func aMergeBehindTheWalkLeavesNobodyOut() async throws {
         try await Newsroom.with(Self.once) { news in

@@ -80,6 +80,18 @@ import Testing
         }
     }
 
+    /// The whole of it has five seconds, however busy the line is.
+    @Test func anAnswerThatNeverEndsIsGivenUp() async throws {
+        try await HTTPSink.with({ _, _ in .init(200, body: "{", dribbles: true) }) { sink in
+            try await with(allowing: ["localhost:\(sink.port)"]) { client in
+                let error = await #expect(throws: OutboundError.self) {
+                    _ = try await client.post(to: target(sink), headers: [], body: [])
+                }
+                #expect(error?.code == .failed)
+            }
+        }
+    }
+
     @Test func whoDoesNotAnswerOrIsNotThereIsGivenUp() async throws {
         try await HTTPSink.with({ _, _ in nil }) { sink in
             let gone = OutboundClient.Target(url: "http://localhost:1/", host: "localhost", port: 1, isSecure: false)

@@ -51,6 +51,23 @@ struct CallTests {
         #expect(try faults("answers: {crm: {status: 404}}\nexpect: [{webhook: crm}]") == [])
     }
 
+    @Test func whatComesOfCallsIsHeard() throws {
+        let second = "journey: second\nenter: {event: Webhook Failed}\nsteps: [{notify: sales, text: x}]\n"
+        var files = Self.files
+        files["journeys/second.yaml"] = second
+        let workspace = try #require(Workspace.load(files: files).workspace)
+        let text =
+            Shop.trial + """
+                answers: {crm: {status: 404}}
+                events: [{at: 0d, track: Asset Downloaded}]
+                expect: [{webhook: crm}, {enters: second}, {notify: sales}]
+                """
+        let (tests, findings) = workspace.tests(in: ["tests/a.yaml": text])
+        let test = try #require(tests.first, "\(findings)")
+        let result = PreparedTest(test, in: Simulator(workspace)).run()
+        #expect(result.passed, "\(result.faults)")
+    }
+
     @Test func testsAskForThem() throws {
         #expect(try faults("expect: [{at: 0d, webhook: crm}, {at: 1d, notify: sales}]") == [])
         #expect(try faults("expect: [{webhook: webhook-crm}, {notify: call-them}]") == [])

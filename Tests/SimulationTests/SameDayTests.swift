@@ -38,4 +38,11 @@ struct SameDayTests {
         "journey: second\nenter: {event: Trial Started, when: '!consented(\"onboarding\")'}\nsteps: [{email: wake-up}]",
     ])
     func othersAreNot(second: String) throws { #expect(try Self.findings(second) == []) }
+
+    /// What starts itself again and again is another finding's; this one does not wait for its end.
+    @Test func aJourneyWithoutEndKeepsNobodyWaiting() throws {
+        _ = try Self.findings(
+            "journey: second\nenter: {event: Identified, again: after-exit}\n"
+                + "steps: [{wait: 1m}, {set: {x: 1}}, {email: wake-up}]")
+    }
 }

@@ -15,11 +15,14 @@ public final class HTTPSink: Sendable {
         public var status: Int
         public var headers: [String: String]
         public var body: String
+        /// Whether the body never ends: a byte every second follows it.
+        public var dribbles: Bool
 
-        public init(_ status: Int, headers: [String: String] = [:], body: String = "") {
+        public init(_ status: Int, headers: [String: String] = [:], body: String = "", dribbles: Bool = false) {
             self.status = status
             self.headers = headers
             self.body = body
+            self.dribbles = dribbles
         }
     }
 
@@ -108,12 +111,20 @@ public final class HTTPSink: Sendable {
 
         private func send(_ answer: Answer, _ context: ChannelHandlerContext) {
             var headers = HTTPHeaders(answer.headers.map { ($0.key, $0.value) })
-            headers.replaceOrAdd(name: "content-length", value: "\(answer.body.utf8.count)")
+            let length = answer.body.utf8.count + (answer.dribbles ? 10_000 : 0)
+            headers.replaceOrAdd(name: "content-length", value: "\(length)")
             let head = HTTPResponseHead(
                 version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
             context.write(wrapOutboundOut(.head(head)), promise: nil)
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            guard answer.dribbles else { return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
+            context.flush()
+            let channel = context.channel
+            context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { task in
+                guard channel.isActive else { return task.cancel() }
+                channel.writeAndFlush(
+                    HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: " "))), promise: nil)
+            }
         }
     }
 }

@@ -71,6 +71,31 @@ struct CallReadingTests {
             findings.contains { "\($0.line):\($0.column)" == place && "\($0)".contains(message) }, "\(findings)")
     }
 
+    /// What repeats may ask what the pass before was answered, and goals and exits what any step was.
+    @Test func answersMayBeAskedForWhereTheyCanBe() throws {
+        let steps = """
+              - repeat: {times: 3, until: 'answers["webhook-crm"].status == 200'}
+                steps:
+                  - {if: 'answers["webhook-crm"].status == 404', then: [end]}
+                  - {webhook: crm}
+                  - {wait: 1d}
+            exit: {when: 'answers["webhook-crm"].status == 410'}
+            """
+        #expect(Self.load(steps).1 == [])
+        let wrong = Self.load("  - webhook: crm\nexit: {when: 'answers[\"webhook-cmr\"].status == 410'}").1
+        #expect(wrong.count == 1 && "\(wrong)".contains("did you mean \"webhook-crm\""), "\(wrong)")
+    }
+
+    /// One fault is told once.
+    @Test func aFaultyWebhookMakesNoFaultsOfWhatSpeaksOfIt() {
+        let targets = "webhooks: [{webhook: crm, url: nowhere}]\nnotify: [{notify: ops, webhook: crm}]"
+        let findings = Self.load(
+            "  - webhook: crm\n  - {if: 'answers[\"webhook-crm\"].status == 200', then: [end]}\n  - {notify: ops, text: x}",
+            targets
+        ).1
+        #expect(findings.count == 1 && "\(findings)".contains("is not the URL of a webhook"), "\(findings)")
+    }
+
     @Test(arguments: [
         ("webhooks: [{webhook: crm, url: \"ftp://crm.example\"}]", "is not the URL of a webhook"),
         ("webhooks: [{webhook: crm, url: \"https://user@crm.example/\"}]", "is not the URL of a webhook"),
@@ -102,9 +127,12 @@ struct CallReadingTests {
     @Test func addressesOfWebhooksAreTakenApart() throws {
         let plain = try #require(WebhookURL("HTTPS://CRM.Example/a?b"))
         #expect(plain.host == "crm.example" && plain.port == 443 && plain.isSecure)
+        #expect(plain.text == "https://crm.example/a?b")
         let other = try #require(WebhookURL("http://crm:8080"))
         #expect(other.host == "crm" && other.port == 8080 && !other.isSecure)
-        for text in ["crm.example", "https://", "https://a:0/", "https://a:b/", "https://a b/", "https:///x"] {
+        for text in [
+            "crm.example", "https://", "https://a:0/", "https://a:b/", "https://a b/", "https:///x", "https://a:+443/",
+        ] {
             #expect(WebhookURL(text) == nil, "\(text)")
         }
     }

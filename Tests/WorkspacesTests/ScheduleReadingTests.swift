@@ -48,7 +48,10 @@ struct ScheduleReadingTests {
         ("{schedule: 2026-03-02T09:00, segment: reader}", "2:46", "unknown segment \"reader\""),
         ("{schedule: {every: year, at: \"09:00\"}, segment: readers}", "2:27", "unknown rhythm \"year\""),
         ("{schedule: {every: week, at: \"09:00\"}, segment: readers}", "2:19", "a schedule has no \"on\""),
-        ("{schedule: {every: week, on: moonday, at: \"09:00\"}, segment: readers}", "2:37", "is a day of the week"),
+        (
+            "{schedule: {every: week, on: moonday, at: \"09:00\"}, segment: readers}", "2:37",
+            "\"on\" is workdays or a list of days"
+        ),
         ("{schedule: {every: month, on: 32, at: \"09:00\"}, segment: readers}", "2:38", "from 1 to 31"),
         ("{schedule: {every: day, on: monday, at: \"09:00\"}, segment: readers}", "2:36", "every day has no \"on\""),
         ("{schedule: {every: day, at: 9}, segment: readers}", "2:36", "\"at\" must be a time of day"),
@@ -80,7 +83,10 @@ struct ScheduleReadingTests {
         let found = warnings(entry, "2026-03-02T08:01:00Z")
         #expect(found.map(\.line) == [2] && found.map(\.column) == [19] && found.first?.severity == .warning)
         let local = "{schedule: 2026-03-02T09:00, segment: readers, local: true}"
-        #expect(warnings(local, "2026-03-02T20:59:00Z").isEmpty)
-        #expect(warnings(local, "2026-03-02T21:01:00Z").count == 1)
+        // By local time it begins fourteen hours ahead of UTC, and only a broadcast that has not begun is waited for.
+        #expect(warnings(local, "2026-03-01T18:59:00Z").isEmpty)
+        #expect(warnings(local, "2026-03-01T19:01:00Z").first?.message.contains("has begun in the east") == true)
+        #expect(warnings(local, "2026-03-02T20:59:00Z").count == 1)
+        #expect(warnings(local, "2026-03-02T21:01:00Z").first?.message.contains("has been") == true)
     }
 }

@@ -56,12 +56,17 @@ import Workspaces
     }
 
     @Test(arguments: [
+        (
+            "quiet_hours: [{from: \"00:00\", until: \"08:00\"}, {from: \"08:00\", until: \"16:00\"}, "
+                + "{from: \"16:00\", until: \"24:00\"}]", "10:14", "these quiet hours never end"
+        ),
+        ("frequency_caps: [{at_most: 1, within: 7d, topics: []}]", "10:51", "this cap holds for no topic"),
         ("quiet_hours: {from: 21, until: \"08:00\"}", "10:21", "\"from\" must be a time of day"),
         ("quiet_hours: {from: \"24:00\", until: \"08:00\"}", "10:21", "\"from\" must be a time of day"),
         ("quiet_hours: {from: \"21:00\"}", "10:14", "has no \"until\""),
         ("quiet_hours: {from: \"21:00\", until: \"21:00\"}", "10:14", "begin and end at the same time"),
         ("quiet_hours: {from: \"21:00\", until: \"08:00\", day: [mon]}", "10:46", "did you mean \"days\"?"),
-        ("quiet_hours: {from: \"21:00\", until: \"08:00\", days: [monday]}", "10:52", "days are sun, mon"),
+        ("quiet_hours: {from: \"21:00\", until: \"08:00\", days: [moonday]}", "10:52", "days are sun, mon"),
         ("quiet_hours: {from: \"00:00\", until: \"24:00\"}", "10:14", "never end"),
         ("frequency_caps: {at_most: 2, within: 1d}", "10:17", "must be a list"),
         ("frequency_caps: [{at_most: 0, within: 1d}]", "10:28", "a whole number from 1 to 1000"),

@@ -110,8 +110,3 @@ extension Schedule {
         }
     }
 }
-
-extension DailyTime.Weekday {
-    /// Of a day given as days since 1970; 1970-01-01 was a Thursday.
-    init(ofDay day: Int64) { self = Self(rawValue: Int((day + 4).flooredDivision(by: 7).remainder))! }
-}

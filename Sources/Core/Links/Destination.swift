@@ -15,7 +15,8 @@ public enum Destination {
         let authority = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
         let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let host = parts.first, isHost(host) else { return false }
-        return parts.count == 1 || UInt16(parts[1]).map { $0 > 0 } == true
+        return parts.count == 1
+            || parts[1].utf8.allSatisfy { (48...57).contains($0) } && UInt16(parts[1]).map { $0 > 0 } == true
     }
 
     private static func isHost(_ host: Substring) -> Bool {

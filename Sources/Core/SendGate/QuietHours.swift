@@ -22,13 +22,13 @@ public struct QuietHours: Sendable, Hashable {
 
     public init(_ periods: [Period]) { self.periods = periods }
 
-    /// How many periods may follow on each other: what is longer than two weeks is as good as endless.
-    private static let chainLimit = 16
+    /// How long periods may follow on each other: what is longer is as good as endless.
+    private static let longest = Span.days(14)
 
     /// When the quiet is over in which an instant lies; nil where it lies in none. Periods that meet are one.
     public func end(at time: Timestamp, in zone: LocalZone) -> Timestamp? {
         var end = time
-        for _ in 0..<Self.chainLimit {
+        while end - time < Self.longest {
             guard let next = around(end, in: zone).filter({ $0.contains(end) }).map(\.end).max() else { break }
             end = next
         }

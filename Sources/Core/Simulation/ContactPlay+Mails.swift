@@ -73,7 +73,8 @@ extension ContactPlay {
             ground, address: address, journeyEnded: mail.until != nil && outcome != nil && outcome != .finished,
             restraint: simulator.restraint(ofEmail: mail.template, step: mail.visit.step, part: part),
             zone: zoneOfHours)
-        facts.hasLeftSegment = hasLeft(simulator.parts[part].segment)
+        // Whoever another journey's step has brought in is in no broadcast.
+        if !runs[mail.run].entryKey.hasPrefix("by ") { facts.hasLeftSegment = hasLeft(simulator.parts[part].segment) }
         return facts
     }
 
@@ -108,15 +109,22 @@ extension ContactPlay {
     }
 
     private mutating func settle(_ mail: PlannedMail, _ verdict: MessageVerdict, detail: String? = nil) {
-        let (visit, template) = (mail.visit, mail.template)
-        runs[mail.run].verdicts[visit] = verdict
-        let name = verdict.outcome == .sent ? EventNames.emailSent : EventNames.emailSkipped
+        runs[mail.run].verdicts[mail.visit] = verdict
+        tellOutcome(
+            verdict.outcome == .sent ? EventNames.emailSent : EventNames.emailSkipped, mail.visit, mail.template,
+            mail.run, detail: detail)
+    }
+
+    /// Has what came of a message heard as an event, where something looks at it.
+    mutating func tellOutcome(
+        _ name: String, _ visit: StepVisit, _ template: String, _ index: Int, detail: String? = nil
+    ) {
         guard simulator.heardOutcomes.contains(name) else { return }
-        let message = Journey.messageID(run: Self.runID(mail.run), step: visit.step, visit: visit.visit).description
+        let message = Journey.messageID(run: Self.runID(index), step: visit.step, visit: visit.visit).description
         let id = UniqueID.derived("loods.outcome", message, name)
         var properties: [String: JSON] = [
-            "message_id": .string(message), "journey": .string(mail.journey), "step": .string(visit.step),
-            "template": .string(template),
+            "message_id": .string(message), "journey": .string(simulator.parts[runs[index].part].journey.name),
+            "step": .string(visit.step), "template": .string(template),
         ]
         if case .topic(let topic) = simulator.grounds[template] { properties["topic"] = .string(topic) }
         if let detail { properties["detail"] = .string(detail) }

@@ -7,6 +7,7 @@ import Workspaces
 struct PlayedRun: Sendable {
     /// The journey's place.
     let part: Int
+    let entryKey: String
     var state: RunState
     var wake: Timestamp?
     var verdicts: [StepVisit: MessageVerdict] = [:]
@@ -91,7 +92,7 @@ extension ContactPlay {
         do {
             let activation = try journey.start(at: place, of: occurrence, in: world)
             let index = runs.count
-            runs.append(PlayedRun(part: part, state: activation.run))
+            runs.append(PlayedRun(part: part, entryKey: key, state: activation.run))
             open.append(index)
             past[part]?.take(place, isOver: false)
             tell(.started, journey.name)
@@ -150,9 +151,7 @@ extension ContactPlay {
             case .send(let visit, let template): plan(visit, template, index)
             case .call(let visit, let call):
                 tell(.told(step: visit.step, visit: visit.visit, whom: call.name), name)
-                let answer = answers[call.name] ?? Self.consent
-                let isTaken = if case .int(200..<300)? = answer["status"] { true } else { false }
-                runs[index].verdicts[visit] = MessageVerdict(isTaken ? .sent : .refused, at: now, answer: answer)
+                carry(call, visit, index)
             case .change(let visit, let change): carryOut(change, visit, index)
             case .decide(let decision):
                 saw = decision.saw
@@ -170,9 +169,6 @@ extension ContactPlay {
         }
         if before?.phase != activation.run.phase || before?.step != activation.run.step { tellWaiting(index, name) }
     }
-
-    /// What a system says of which nothing else is known.
-    private static let consent = JSON.object(["status": .int(200)])
 
     /// The names of decisions that concern a run as a whole.
     private static let ofTheWhole: Set<String> = ["enter", "goal", "exit", "end"]

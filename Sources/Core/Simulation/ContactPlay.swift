@@ -53,13 +53,16 @@ public struct ContactPlay: Sendable {
     private var isHearing = false
 
     /// The most turns that a play may take.
-    private static let limit = 200_000
+    private let limit: Int
     /// The most that may come of one instant: what comes of itself again and again never lets time pass.
     private static let limitOfInstant = 10_000
 
     /// Somebody of whom nothing has happened yet.
-    public init(_ contact: PlayedContact, in simulator: Simulator, at start: Timestamp) {
+    ///
+    /// - Parameter limit: the most turns that the play may take; then it ends as one that does not come to rest.
+    public init(_ contact: PlayedContact, in simulator: Simulator, at start: Timestamp, limit: Int = 200_000) {
         self.simulator = simulator
+        self.limit = limit
         let workspace = simulator.workspace
         let key = ContactKey(workspace: WorkspaceID(rawValue: 1), contact: contact.id)
         self.key = key
@@ -87,7 +90,7 @@ public struct ContactPlay: Sendable {
         story.reserveCapacity(32)
         if !isKnown { become() }
         var next = 0
-        while turns < Self.limit {
+        while turns < limit {
             turns += 1
             let due = nextDue
             if next < events.count, events[next].event.at < due {
@@ -231,9 +234,9 @@ extension ContactPlay {
         isHearing = true
         defer { isHearing = false }
         var heard = 0
-        while turns < Self.limit {
+        while turns < limit {
             guard heard < Self.limitOfInstant else {
-                turns = Self.limit
+                turns = limit
                 return
             }
             heard += 1

@@ -6,6 +6,8 @@ public import Workspaces
 public struct SameDayReview {
     private static let people = 300
     private static let span = Span.days(60)
+    /// What takes more turns does not come to rest, and others tell of that.
+    private static let turns = 5_000
 
     private let workspace: Workspace
     private let simulator: Simulator
@@ -39,8 +41,9 @@ public struct SameDayReview {
         var meetings: [Pair: Meeting] = [:]
         for _ in 0..<Self.people {
             let person = crowd.next()
-            var play = ContactPlay(person.contact, in: simulator, at: start)
+            var play = ContactPlay(person.contact, in: simulator, at: start, limit: Self.turns)
             play.run(person.events, until: start + Self.span)
+            if case .failed? = play.story.last?.what { break }
             note(play.story, in: &meetings)
         }
         return meetings.sorted { ($0.key.first, $0.key.second) < ($1.key.first, $1.key.second) }.compactMap {

@@ -92,7 +92,10 @@ public final class Simulator: Sendable {
             }
         }
         let heard = workspace.interestingEvents.union(scored.keys)
-        heardOutcomes = heard.intersection([EventNames.emailSent, EventNames.emailSkipped])
+        heardOutcomes = heard.intersection([
+            EventNames.emailSent, EventNames.emailSkipped, EventNames.webhookDelivered, EventNames.webhookFailed,
+            EventNames.teamNotified,
+        ])
         allStages = Set(workspace.stages.indices)
         let held = [nil] + workspace.stages.map { Optional($0.name) }
         let stages = stages

@@ -3,19 +3,17 @@ import Model
 import SendGate
 
 extension Inspection {
-    /// `workdays`, or days of the week by their names.
-    func weekdays(_ node: YAMLNode) -> Set<Weekday>? {
+    /// `workdays`, or days of the week by their names, long or short.
+    func weekdays(_ node: YAMLNode, _ key: String = "days") -> Set<Weekday>? {
         if node.text == "workdays" { return DailyTime.workdays }
         let words =
             node.elements.map { $0.map { $0.text ?? "" } }
-            ?? (node.text ?? "").split(separator: ",").map {
-                String($0.drop { $0 == " " })
-            }
-        let days = words.map { word in Weekday.allCases.first { $0.abbreviation == word } }
+            ?? (node.text ?? "").split(separator: ",").map { word in String(word.filter { $0 != " " }) }
+        let days = words.map { word in Weekday.allCases.first { "\($0)" == word || $0.abbreviation == word } }
         guard !days.isEmpty, !days.contains(nil) else {
             let known = Weekday.allCases.map(\.abbreviation).joined(separator: ", ")
             report(
-                .invalid, "\"days\" is workdays or a list of days", at: node.place, help: "days are \(known)")
+                .invalid, "\"\(key)\" is workdays or a list of days", at: node.place, help: "days are \(known)")
             return nil
         }
         return Set(days.compactMap { $0 })

@@ -66,28 +66,13 @@ extension JourneyReader {
             return .daily
         case "week":
             return fields.required("on", help: "a day such as monday, a list of days, or workdays")
-                .flatMap { weekdays($0) }.map { .weekly($0) }
+                .flatMap { inspection.weekdays($0, "on") }.map { .weekly($0) }
         case "month":
             return fields.required("on", help: "a day from 1 to 31, or last").flatMap { dayOfMonth($0) }.map {
                 .monthly($0)
             }
         default: return nil
         }
-    }
-
-    private func weekdays(_ node: YAMLNode) -> Set<DailyTime.Weekday>? {
-        if node.text == "workdays" { return DailyTime.workdays }
-        let words = node.elements.map { $0.map { $0.text ?? "" } } ?? [node.text ?? ""]
-        let days = words.map { word in
-            DailyTime.Weekday.allCases.first { "\($0)" == word || $0.abbreviation == word }
-        }
-        guard !days.isEmpty, !days.contains(nil) else {
-            inspection.report(
-                .invalid, "\"on\" is a day of the week, a list of them, or workdays", at: node.place,
-                help: "days are " + DailyTime.Weekday.allCases.map { "\($0)" }.joined(separator: ", "))
-            return nil
-        }
-        return Set(days.compactMap(\.self))
     }
 
     private func dayOfMonth(_ node: YAMLNode) -> Int? {

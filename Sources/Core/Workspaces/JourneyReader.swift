@@ -22,11 +22,13 @@ struct JourneyReader {
         let name = fields.required("journey").flatMap { inspection.name($0, "a journey's name") }
         let stage = fields["stage"].map(self.stage)
         let entry = fields.required("enter", help: "such as {event: Order Completed}").flatMap(self.entry)
-        let goal = fields["goal"].map(self.goal)
-        let exit = fields["exit"].map(self.exit)
+        // First, since goal and exit may ask for what its steps were answered.
+        let reader = StepsReader(inspection, names)
+        let steps = fields.required("steps").map { reader.read($0) }
+        let goal = fields["goal"].map { self.goal($0, reader) }
+        let exit = fields["exit"].map { self.exit($0, reader) }
         let priority = fields["priority"].map { inspection.whole($0, "\"priority\"", in: 0...100) } ?? 0
         let restraint = inspection.restraint(fields)
-        let steps = fields.required("steps").map { StepsReader(inspection, names).read($0) }
         guard let name, let entry, let steps, let priority else { return nil }
         do {
             return try Journey(
@@ -48,15 +50,15 @@ struct JourneyReader {
 
     // MARK: Goal and exit
 
-    private func goal(_ node: YAMLNode) -> Journey.Goal? {
+    private func goal(_ node: YAMLNode, _ steps: StepsReader) -> Journey.Goal? {
         guard let fields = Fields(node, of: "a goal", keys: ["when", "within"], in: inspection) else { return nil }
         let within = fields["within"].map { inspection.span($0, "\"within\"") }
-        let when = fields.required("when").flatMap { inspection.expression($0, scope: .run, names.vocabulary) }
+        let when = fields.required("when").flatMap { steps.expression($0) }
         return when.map { Journey.Goal(when: $0, within: within ?? nil) }
     }
 
-    private func exit(_ node: YAMLNode) -> Expression? {
+    private func exit(_ node: YAMLNode, _ steps: StepsReader) -> Expression? {
         guard let fields = Fields(node, of: "an exit", keys: ["when"], in: inspection) else { return nil }
-        return fields.required("when").flatMap { inspection.expression($0, scope: .run, names.vocabulary) }
+        return fields.required("when").flatMap { steps.expression($0) }
     }
 }

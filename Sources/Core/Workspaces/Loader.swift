@@ -39,8 +39,8 @@ struct Loader {
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
         known.followsStages = stageSet?.regress == .follow
         known.journeys = journeyNames
-        known.webhooks = settings?.targets.webhooks.map(\.name) ?? []
-        known.teams = settings?.targets.teams.map(\.name) ?? []
+        known.webhooks = settings?.targets.webhookNames.sorted() ?? []
+        known.teams = settings?.targets.teamNames.sorted() ?? []
         let journeys = readJourneys(known, settings)
         let names = stages?.map(\.name)
         let pages = read("pages.yaml") { PagesReader($0, stages: names).read() } ?? PagesReader.Pages()

@@ -100,7 +100,13 @@ struct PolicyReader {
                 inspection.reference($0, "topic", among: self.topics, called: "topics")
             }
         }
-        if let topics, topics.isEmpty { return nil }
+        if let topics, topics.isEmpty, let node = fields["topics"] {
+            if node.elements?.isEmpty == true {
+                inspection.report(
+                    .invalid, "this cap holds for no topic", at: node.place, help: "without \"topics\" it is for all")
+            }
+            return nil
+        }
         guard let atMost, let within else { return nil }
         return FrequencyCap(atMost: atMost, within: within, topics: Set(topics ?? []))
     }

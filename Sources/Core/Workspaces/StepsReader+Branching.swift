@@ -151,7 +151,6 @@ extension StepsReader {
             let how = fields["repeat"],
             let bounds = Fields(how, of: "a repeat", keys: ["times", "until"], in: inspection)
         else { return nil }
-        let until = bounds["until"].map { expression($0) }
         let times = bounds.required("times", help: "how often at most, such as 3").flatMap { self.times($0) }
         let outer = passes
         passes *= times ?? 1
@@ -162,6 +161,8 @@ extension StepsReader {
                 help: "\(Self.passLimit) at most")
         }
         let steps = fields.required("steps").map { block($0, "\"steps\"", depth: depth + 1) }
+        // It is asked before each pass, so it may look at what the steps of the one before were answered.
+        let until = bounds["until"].map { expression($0) }
         guard let times, let steps else { return nil }
         if let until, until == nil { return nil }
         return .loop(times: times, until: until ?? nil, steps)

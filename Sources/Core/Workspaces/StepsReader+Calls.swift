@@ -31,6 +31,8 @@ extension StepsReader {
     /// A condition of a step's, which may ask for the answers of steps before it.
     func expression(_ node: YAMLNode, scope: Scope = .run, expecting: ValueType = .bool) -> Expression? {
         let expression = inspection.expression(node, scope: scope, expecting: expecting, names.vocabulary)
+        // In what repeats it may be a step of the pass before.
+        guard passes == 1 else { return expression }
         for step in (expression?.mentionedAnswers ?? []).sorted() where !callNames.contains(step) {
             inspection.report(
                 .unknownName, "no step before this one that could be answered is named \"\(step)\"", at: node.place,
@@ -49,10 +51,12 @@ extension StepsReader {
         let name = fields["step"].map { inspection.name($0, "a step's name") } ?? whom.map { "\(key)-\($0)" }
         let late = fields["late"].map(self.late)
         if let late, late == nil { return nil }
-        guard let whom, let name, let content = content() else { return nil }
+        let said = content()
+        // A fault of its own makes none of what asks for its answer.
+        if let name = name ?? reference.text.map({ "\(key)-\($0)" }) { callNames.insert(name) }
+        guard let whom, let name, let said else { return nil }
         guard isNew(name, at: (fields["step"] ?? reference).place) else { return nil }
-        callNames.insert(name)
-        return .call(name: name, Step.Call(target(whom), content: content), late: late ?? nil)
+        return .call(name: name, Step.Call(target(whom), content: said), late: late ?? nil)
     }
 
     private func told(_ node: YAMLNode) -> String? {

@@ -22,6 +22,9 @@ public struct Team: Sendable, Hashable {
 struct Targets: Sendable {
     var webhooks: [Webhook] = []
     var teams: [Team] = []
+    /// Of those that have faults as well, so that references to them are not faults too.
+    var webhookNames: Set<String> = []
+    var teamNames: Set<String> = []
 
     /// What one of them is, over which journeys that use it are told apart.
     func digest(of target: String) -> String {

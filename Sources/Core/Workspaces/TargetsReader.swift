@@ -9,6 +9,7 @@ struct TargetsReader {
     func read(_ fields: Fields) -> Targets {
         var targets = Targets()
         for node in fields.list("webhooks") ?? [] {
+            if let name = node["webhook"]?.text { targets.webhookNames.insert(name) }
             guard let webhook = webhook(node) else { continue }
             if targets.webhooks.contains(where: { $0.name == webhook.name }) {
                 reportDouble("webhook", webhook.name, node)
@@ -17,7 +18,8 @@ struct TargetsReader {
             }
         }
         for node in fields.list("notify") ?? [] {
-            guard let team = team(node, targets.webhooks) else { continue }
+            if let name = node["notify"]?.text { targets.teamNames.insert(name) }
+            guard let team = team(node, targets) else { continue }
             if targets.teams.contains(where: { $0.name == team.name }) {
                 reportDouble("team", team.name, node)
             } else {
@@ -48,7 +50,7 @@ struct TargetsReader {
         return nil
     }
 
-    private func team(_ node: YAMLNode, _ webhooks: [Webhook]) -> Team? {
+    private func team(_ node: YAMLNode, _ targets: Targets) -> Team? {
         let keys = ["notify", "email", "webhook"]
         guard let fields = Fields(node, of: "a team", keys: keys, in: inspection) else { return nil }
         let name = fields.required("notify").flatMap { inspection.name($0, "a team's name") }
@@ -56,12 +58,14 @@ struct TargetsReader {
         switch (fields["email"], fields["webhook"]) {
         case (let email?, nil): way = SenderReader(inspection).address(email).map { .email(address: $0) }
         case (nil, let webhook?):
-            let known = webhooks.map(\.name)
+            let known = targets.webhookNames.sorted()
             way = inspection.reference(webhook, "webhook", among: known, called: "webhooks").flatMap { name in
-                webhooks.first { $0.name == name }.map { .webhook($0) }
+                targets.webhooks.first { $0.name == name }.map { .webhook($0) }
             }
         default:
-            inspection.report(.invalid, "a team has either an \"email\" or a \"webhook\"", at: node.place)
+            inspection.report(
+                .invalid, "a team has either an \"email\" or a \"webhook\"", at: node.place,
+                help: "such as {notify: sales, email: sales@shop.example}")
             return nil
         }
         guard let name, let way else { return nil }

@@ -1,5 +1,7 @@
 /// The address of a webhook, taken apart.
 public struct WebhookURL: Sendable, Hashable {
+    /// The whole of it, with scheme and host in small letters.
+    public let text: String
     public let isSecure: Bool
     /// In small letters.
     public let host: String
@@ -16,13 +18,16 @@ public struct WebhookURL: Sendable, Hashable {
         let authority = text.lowercased().dropFirst(scheme.count).prefix { !"/?".contains($0) }
         let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let host = parts.first, Self.isHost(host) else { return nil }
+        self.text = scheme + authority + text.dropFirst(scheme.count + authority.count)
         isSecure = scheme == "https://"
         self.host = String(host)
         guard parts.count > 1 else {
             port = isSecure ? 443 : 80
             return
         }
-        guard let port = UInt16(parts[1]), port > 0 else { return nil }
+        guard parts[1].utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(parts[1]), port > 0 else {
+            return nil
+        }
         self.port = Int(port)
     }
 

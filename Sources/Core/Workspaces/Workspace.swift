@@ -42,6 +42,8 @@ public struct Workspace: Sendable {
     /// an exit or a condition that is waited for reads.
     public let interestingEvents: Set<String>
     let scoresByName: [String: ScoreModel]
+    /// Places among the journeys.
+    private let journeysByName: [String: Int]
 
     init(
         _ settings: SettingsReader.Settings, stages: StageSet, scores: [ScoreModel], segments: [Segment],
@@ -64,6 +66,7 @@ public struct Workspace: Sendable {
         self.segments = segments
         self.personas = personas
         self.journeys = journeys
+        journeysByName = Dictionary(zip(journeys.map(\.journey.name), journeys.indices)) { first, _ in first }
         self.emails = emails
         self.pages = pages.rules
         contents = pages.contents
@@ -86,7 +89,7 @@ public struct Workspace: Sendable {
     public func stage(named name: String) -> Stage? { stages.first { $0.name == name } }
     public func segment(named name: String) -> Segment? { segments.first { $0.name == name } }
     public func score(named name: String) -> ScoreModel? { scoresByName[name] }
-    public func journey(named name: String) -> JourneyDefinition? { journeys.first { $0.journey.name == name } }
+    public func journey(named name: String) -> JourneyDefinition? { journeysByName[name].map { journeys[$0] } }
 }
 
 /// A name and an address that mail comes from.

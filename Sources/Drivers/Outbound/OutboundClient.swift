@@ -13,7 +13,7 @@ public actor OutboundClient {
         /// How long it asks to wait before the next try, in seconds.
         public var retryAfter: Int64?
         /// Nil where it is longer than ``bodyLimit``.
-        public var body: [UInt8]?
+        public var body: [UInt8]? = nil
     }
 
     /// Where a request goes.
@@ -33,7 +33,7 @@ public actor OutboundClient {
 
     /// The most bytes of an answer that are read.
     public static let bodyLimit = 64 * 1024
-    /// How long a request may take, from the first byte of the connection to the last of the answer.
+    /// How long a request may take, from the beginning of the connection to the last byte of the answer.
     public static let patience = Duration.seconds(5)
     private static let clientLimit = 64
 
@@ -61,19 +61,34 @@ public actor OutboundClient {
         request.method = .POST
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         request.body = .bytes(body)
-        let deadline = NIODeadline.now() + .milliseconds(Int64(Self.patience.components.seconds) * 1_000)
         do {
-            let response = try await client.execute(request, deadline: deadline)
-            let retryAfter = response.headers.first(name: "retry-after").flatMap { Int64($0) }
-            let status = Int(response.status.code)
-            do {
-                let body = try await response.body.collect(upTo: Self.bodyLimit)
-                return Answer(status: status, retryAfter: retryAfter, body: Array(buffer: body))
-            } catch is NIOTooManyBytesError {
-                return Answer(status: status, retryAfter: retryAfter, body: nil)
-            }
+            return try await Self.inTime { [request] in try await Self.answer(to: request, from: client) }
         } catch {
             throw OutboundError(.failed, "\(error)")
+        }
+    }
+
+    private static func answer(to request: HTTPClientRequest, from client: HTTPClient) async throws -> Answer {
+        let response = try await client.execute(request, timeout: .seconds(patience.components.seconds))
+        var answer = Answer(
+            status: Int(response.status.code),
+            retryAfter: response.headers.first(name: "retry-after").flatMap { Int64($0) })
+        do {
+            answer.body = Array(buffer: try await response.body.collect(upTo: bodyLimit))
+        } catch is NIOTooManyBytesError {}
+        return answer
+    }
+
+    /// Head and body together: the library's own time-out ends with the head.
+    private static func inTime<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) async throws -> R {
+        try await withThrowingTaskGroup(of: R.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: patience)
+                throw OutboundError(.failed, "no whole answer within \(patience)")
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
         }
     }
 

@@ -6,8 +6,15 @@ enum Resolver {
     /// All addresses of a host, each once; empty where it has none.
     static func addresses(of host: String) async throws -> [IPAddress] {
         if let literal = IPAddress(host) { return [literal] }
-        return try await NIOThreadPool.singleton.runIfActive { lookUp(host) }
+        return try await threads.runIfActive { lookUp(host) }
     }
+
+    /// Of its own, so that names that nobody answers for hold up nothing but other names.
+    private static let threads: NIOThreadPool = {
+        let threads = NIOThreadPool(numberOfThreads: 8)
+        threads.start()
+        return threads
+    }()
 
     private static func lookUp(_ host: String) -> [IPAddress] {
         var hints = addrinfo()

@@ -57,7 +57,7 @@ struct Retries: Sendable {
 
     private static let most: Int32 = 24
 
-    /// With a fifth of jitter; nil after 24 deferrals, some four days.
+    /// With a fifth of jitter; nil after 24 deferrals: with waits from a quarter of an hour some four days, from ten seconds two and a half.
     func next(after deferrals: Int32, at machineNow: Timestamp) -> Timestamp? {
         guard deferrals < Self.most else { return nil }
         let wait = min(first.span.microseconds << min(deferrals, 20), Span.hours(4).microseconds)

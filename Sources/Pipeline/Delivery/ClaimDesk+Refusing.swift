@@ -29,7 +29,7 @@ extension ClaimDesk {
             let messages = try Claims.due(
                 kind, of: [contact], epochs: epochs, now: domain.now, machineNow: machineNow, in: session
             ).map(\.message).filter { $0.id == part.id }
-            try Trials.forget([Pages.Work.messages.item(contact, part.id)], in: session)
+            try Trials.forget([kind.work.item(contact, part.id)], in: session)
             guard !messages.isEmpty else { return [Outbox.Row]() }
             try Claims.refuse(messages, because: "\(fault)", now: domain.now, in: session)
             let hints = messages.map { MessageHints.Hint(contact: contact, message: $0.id) }

@@ -25,6 +25,7 @@ struct ClaimDesk: Sendable {
 
     /// The messages of one claim.
     struct Batch: Sendable {
+        let kind: Claims.Kind
         var claim: UniqueID
         var messages: [Cleared] = []
         /// Skipped in the same transaction; their events are in the outbox.
@@ -73,7 +74,7 @@ struct ClaimDesk: Sendable {
             let doubtful = due.filter { $0.message.isDoubtful(sentUntil: sentUntil) }.map(\.message)
             due.removeAll { $0.message.isDoubtful(sentUntil: sentUntil) }
             try Claims.doubt(doubtful.map { ($0.contact, $0.id) }, in: session)
-            guard !due.isEmpty || !doubtful.isEmpty else { return Batch(claim: claim) }
+            guard !due.isEmpty || !doubtful.isEmpty else { return Batch(kind: kind, claim: claim) }
             var gate = try GateDesk(
                 due, definitions: worker.definitions, knowingErasedBy: worker.erasureKey, now: domain.now, in: session)
             try gate.judge(due)
@@ -126,7 +127,8 @@ struct ClaimDesk: Sendable {
                 })
         try Outbox.add(outbox, clock: domain.mode, machineNow: machineNow, in: session)
         return Batch(
-            claim: claim, messages: gate.cleared, skipped: gate.skipped.count, doubtful: doubtful.count, outbox: outbox)
+            kind: kind, claim: claim, messages: gate.cleared, skipped: gate.skipped.count, doubtful: doubtful.count,
+            outbox: outbox)
     }
 
     /// - Returns: the reasons that are news.

@@ -11,8 +11,8 @@ import Transit
 struct DeliveryLane: Sendable {
     typealias Intake = AsyncStream<ClaimDesk.Batch>.Continuation
 
-    /// Contacts that are looked for at a time.
-    private static let page = 400
+    /// Contacts that are looked for at a time, and go into one batch.
+    private static let page = 200
 
     private let worker: Worker
     private let store: GuardedStore
@@ -21,7 +21,7 @@ struct DeliveryLane: Sendable {
     private let slots = Slots(4)
     private let polled: PolledWork
     /// Whether there is any use in claiming now.
-    private let maySend: @Sendable () async -> Bool
+    let maySend: @Sendable () async -> Bool
 
     init(
         _ kind: Claims.Kind, worker: Worker, settings: DeliverySettings, store: GuardedStore, carrier: any Carrier,
@@ -32,7 +32,7 @@ struct DeliveryLane: Sendable {
         self.maySend = maySend
         desk = ClaimDesk(kind: kind, worker: worker, settings: settings, store: store)
         room = Mailroom(worker: worker, settings: settings, carrier: carrier, store: store)
-        polled = PolledWork(.messages, worker: worker)
+        polled = PolledWork(kind.work, worker: worker)
     }
 
     /// Sends what sources claim, until these have ended. What is claimed then goes back, unless it is past the fence: that is
@@ -72,6 +72,8 @@ struct DeliveryLane: Sendable {
 
     /// - Returns: how many contacts it found.
     private func claimDue(_ intake: Intake) async throws -> Int {
+        // Before a page is opened: whoever keeps one open for long counts as dead.
+        await slots.untilFree()
         let machineNow = worker.clock.now
         let withTopic = await store.gate.isOpen
         let contacts = try await store.transaction { session in
@@ -131,12 +133,12 @@ struct DeliveryLane: Sendable {
     func claim(
         _ contacts: [ContactKey], _ intake: Intake, tried: Set<ContactKey> = []
     ) async throws {
-        for start in stride(from: 0, to: contacts.count, by: 200) {
+        for start in stride(from: 0, to: contacts.count, by: Self.page) {
             await slots.enter()
             do {
                 // It may have been long until a slot was free.
                 if Task.isShuttingDownGracefully { throw CancellationError() }
-                let part = Array(contacts[start..<min(start + 200, contacts.count)])
+                let part = Array(contacts[start..<min(start + Self.page, contacts.count)])
                 var batch = try await desk.claim(part, withTopic: await store.gate.isOpen)
                 batch.tried = part.filter(tried.contains)
                 if !batch.messages.isEmpty { CrashPoint.mailerAfterClaim.pass() }

@@ -62,7 +62,7 @@ struct GateDesk {
             }
         }
         self.workspaces = workspaces
-        let rules = try MarketingRules(due.map(\.message), definitions, now: now, in: session)
+        let rules = try MarketingRules(due.map(\.message), workspaces, definitions, now: now, in: session)
         self.rules = rules
         sends = rules.sends
         var mentions: [TemplateKey: Bool] = [:]
@@ -85,7 +85,7 @@ struct GateDesk {
 
     mutating func judge(_ due: [Claims.Claimed]) throws {
         CrashItem.claim.handle(due.lazy.map(\.message.template))
-        for claimed in due.sorted(by: goesBefore) {
+        for claimed in inTurn(due) {
             let message = claimed.message
             let key = RevisionKey(message)
             if unreadable[key] != nil { continue }
@@ -131,15 +131,18 @@ struct GateDesk {
     }
 
     /// Of one contact's messages the journey with the highest priority comes first: what a cap leaves is its own.
-    private func goesBefore(_ left: Claims.Claimed, _ right: Claims.Claimed) -> Bool {
-        let (a, b) = (left.message, right.message)
-        if a.contact != b.contact { return a.contact < b.contact }
-        let (first, second) = (priority(of: a), priority(of: b))
-        if first != second { return first > second }
-        return (a.plannedAt, a.journey, a.step, a.visit, a.id) < (b.plannedAt, b.journey, b.step, b.visit, b.id)
+    private func inTurn(_ due: [Claims.Claimed]) -> [Claims.Claimed] {
+        due.map { (claimed: $0, priority: priority(of: $0.message)) }.sorted { left, right in
+            let (a, b) = (left.claimed.message, right.claimed.message)
+            if a.contact != b.contact { return a.contact < b.contact }
+            if left.priority != right.priority { return left.priority > right.priority }
+            return (a.plannedAt, a.journey, a.step, a.visit, a.id) < (b.plannedAt, b.journey, b.step, b.visit, b.id)
+        }.map(\.claimed)
     }
 
+    /// Marketing alone is held to caps.
     private func priority(of message: Message) -> Int {
+        guard message.topic != nil else { return 0 }
         let workspace = rules.live[message.contact.workspace] ?? workspaces[RevisionKey(message)]
         return workspace?.priority(ofJourney: message.journey) ?? 0
     }

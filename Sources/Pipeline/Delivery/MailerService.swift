@@ -18,7 +18,6 @@ public struct MailerService: Service {
     private let mails: DeliveryLane
     private let calls: DeliveryLane
     private let carriers: [any Carrier]
-    private let watch: RelayWatch
     private let gate: WithdrawalGate
     private let store: GuardedStore
     private let lease: Duration
@@ -44,7 +43,7 @@ public struct MailerService: Service {
             await lineage.isAccepted
         }
         carriers = [mail, call]
-        (self.gate, self.lineage, self.store, self.watch) = (gate, lineage, store, watch)
+        (self.gate, self.lineage, self.store) = (gate, lineage, store)
         lease = settings.lease
         leaseWatch = LeaseWatch(lease: lease)
     }
@@ -73,14 +72,6 @@ public struct MailerService: Service {
     /// Why this mailer sends nothing out of this store; nil where it may.
     public var obstacle: String? { get async { await lineage.obstacle } }
 
-    /// Whether the relay takes mail, and this is the store to send from.
-    private var maySend: Bool {
-        get async {
-            if await watch.isPaused { return false }
-            return await lineage.isAccepted
-        }
-    }
-
     /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way. While nothing may
     /// be sent hints are passed over, and what they name is found in the store later.
     private func handle(
@@ -99,7 +90,7 @@ public struct MailerService: Service {
             // A moment's matter; passed over, their messages would be looked for only seconds later.
             return settlements.map { $0 == .ack ? .retry(after: .milliseconds(100)) : $0 }
         }
-        if await !maySend { return settlements }
+        if await !mails.maySend() { return settlements }
         do {
             if deliveries.contains(where: \.isSuspect) {
                 try await mails.handle(suspects: contacts.sorted())

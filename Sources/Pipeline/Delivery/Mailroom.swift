@@ -63,7 +63,7 @@ struct Mailroom: Sendable {
             try await uninterrupted {
                 try await store.statement { session in
                     try Claims.close(batch.claim, in: session)
-                    try Trials.forget(batch.tried.map { Pages.Work.messages.item($0) }, in: session)
+                    try Trials.forget(batch.tried.map { batch.kind.work.item($0) }, in: session)
                 }
             }
         } catch {
@@ -134,14 +134,16 @@ struct Mailroom: Sendable {
             return giveBack(claimed)
         }
         CrashPoint.mailerAfterHanded.pass()
-        // A withdrawal waits two seconds for what has passed the fence before it, and others take what is handed for
-        // unknown after a lease: a process that stood still for so long must not go on as if nothing had been.
-        let patience = claimed.message.topic == nil ? settings.lease : Self.handOverPatience
-        return await handover.commit(before: passed + patience)
+        // A withdrawal waits two seconds for what has passed the fence before it, and others take what is handed for unknown
+        // a lease after the claim was prolonged last, which it is in every third of one: a process that stood still for so
+        // long must not go on as if nothing had been.
+        let patience = settings.lease / 2
+        let isMarketing = claimed.message.topic != nil
+        return await handover.commit(before: passed + (isMarketing ? min(patience, Self.withdrawalPatience) : patience))
     }
 
-    /// How long after the fence the final dot of a message with a topic may be sent.
-    private static let handOverPatience = Duration.milliseconds(1_500)
+    /// How long after the fence the final dot of a message with a topic may be sent: less than withdrawals wait.
+    private static let withdrawalPatience = Duration.milliseconds(1_500)
 
     /// Passes the fence: the message counts as handed from then on.
     ///
@@ -162,9 +164,10 @@ struct Mailroom: Sendable {
         let clock = worker.clock
         let outbox = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
-            try Claims.keep(reports.compactMap { report in report.answer.map { (report.claimed, $0) } }, in: session)
+            let answers = reports.compactMap { report in report.answer.map { (report.claimed.message.id, $0) } }
             let settled = try Claims.settle(
-                reports.map { ($0.claimed, $0.outcome, $0.reply) }, now: domain.now, in: session)
+                reports.map { ($0.claimed, $0.outcome, $0.reply) }, answers: Dictionary(answers) { first, _ in first },
+                now: domain.now, in: session)
             let events = reports.compactMap { report in
                 settled.contains(report.claimed.message.id)
                     ? OutcomeEvents.event(

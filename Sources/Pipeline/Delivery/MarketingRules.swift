@@ -14,8 +14,10 @@ struct MarketingRules {
     /// The runs that have ended before their last step: what was planned for them is not sent any more.
     private(set) var ended: Set<UniqueID> = []
 
+    /// - Parameter own: the definitions of the messages' own revisions, which count where the live ones cannot be read.
     init(
-        _ messages: [Message], _ definitions: DefinitionsCache, now: Timestamp, in session: PostgresSession
+        _ messages: [Message], _ own: [GateDesk.RevisionKey: Workspace], _ definitions: DefinitionsCache,
+        now: Timestamp, in session: PostgresSession
     ) throws {
         let marketing = messages.filter { $0.topic != nil }
         guard !marketing.isEmpty else { return }
@@ -26,9 +28,13 @@ struct MarketingRules {
             } catch  where error is DefinitionsError || error is StoreError {}
         }
         ended = try Runs.endedEarly(among: marketing.map { ($0.contact, $0.run) }, in: session)
-        let counted = Set(marketing.map(\.contact)).sorted().compactMap { contact in
-            live[contact.workspace]?.policy.memory.map { (contact: contact, since: now - $0) }
+        var memories: [ContactKey: Span] = [:]
+        for message in marketing {
+            let workspace = live[message.contact.workspace] ?? own[GateDesk.RevisionKey(message)]
+            guard let memory = workspace?.policy.memory else { continue }
+            memories[message.contact] = max(memories[message.contact] ?? memory, memory)
         }
+        let counted = memories.sorted { $0.key < $1.key }.map { (contact: $0.key, since: now - $0.value) }
         sends = try RecentSends.load(of: counted, now: now, in: session).mapValues { sends in
             sends.map { PastSend(topic: $0.topic, at: $0.at) }
         }

@@ -60,6 +60,9 @@ struct RelayCondition {
 
     func isPaused(at now: ContinuousClock.Instant) -> Bool { pauseEnd.map { now < $0 } ?? false }
 
+    /// Whether the last attempts were in vain.
+    var isAway: Bool { failures > 0 }
+
     /// - Returns: whether it was away before.
     mutating func answered(at now: ContinuousClock.Instant) -> Bool {
         defer { (failures, pauseEnd, lastAnswer) = (0, nil, now) }

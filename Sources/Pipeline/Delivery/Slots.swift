@@ -16,6 +16,13 @@ actor Slots {
         }
     }
 
+    /// Returns when nobody need wait.
+    func untilFree() async {
+        guard free == 0 else { return }
+        await enter()
+        leave()
+    }
+
     func leave() {
         if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }

@@ -26,11 +26,15 @@ struct BroadcastDoor {
             if asked[letterbox] == nil { asked[letterbox] = opening.contact }
         }
         struct Occasion: Hashable {
+            var workspace: WorkspaceID
             var journey: String
             var dueAt: Timestamp
         }
         for (occasion, part) in Dictionary(
-            grouping: asked, by: { Occasion(journey: $0.key.journey, dueAt: $0.key.dueAt) })
+            grouping: asked,
+            by: {
+                Occasion(workspace: $0.key.workspace, journey: $0.key.journey, dueAt: $0.key.dueAt)
+            })
         {
             let found = try Broadcasts.reached(
                 part.map { ($0.value, $0.key.address) }, journey: occasion.journey, dueAt: occasion.dueAt, in: session)

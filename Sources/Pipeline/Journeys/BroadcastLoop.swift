@@ -17,6 +17,8 @@ public struct BroadcastLoop: Service {
     /// Members a second while live work waits.
     static let share: Int32 = 100
     private static let lagInterval = Duration.seconds(5)
+    /// What goes on failing is said so often.
+    private static let faultInterval = Duration.seconds(60)
 
     private let worker: Worker
     private let journeys: JourneyWriter
@@ -33,7 +35,7 @@ public struct BroadcastLoop: Service {
         // A stepped clock waits for the broadcasts of each instant, so they are looked for more often.
         await every(worker.clockMode == .stepped ? .milliseconds(20) : .milliseconds(200)) {
             do {
-                try await journeys.openBroadcasts()
+                try await open()
                 try await walk()
                 if await last.isTime(for: .lag, every: Self.lagInterval) { try await showLag() }
             } catch {
@@ -43,8 +45,16 @@ public struct BroadcastLoop: Service {
         }
     }
 
+    private func open() async throws {
+        let faults = try await journeys.openBroadcasts()
+        guard let first = faults.first, await last.isTime(for: .fault, every: Self.faultInterval) else { return }
+        worker.logger.error(
+            "broadcasts cannot begin",
+            metadata: ["count": "\(faults.count)", "journey": "\(first.journey)", "reason": "\(first.reason)"])
+    }
+
     private func walk() async throws {
-        while !Task.isShuttingDownGracefully {
+        while !Task.isShuttingDownGracefully, try await journeys.hasBroadcasts() {
             var limit = Self.batch
             if try await journeys.liveWaits() {
                 guard await last.isTime(for: .share, every: .seconds(1)) else { return }
@@ -64,7 +74,7 @@ public struct BroadcastLoop: Service {
 
 /// When things were done last.
 private actor LastTimes {
-    enum Thing: Hashable { case lag, share }
+    enum Thing: Hashable { case lag, share, fault }
 
     private var times: [Thing: ContinuousClock.Instant] = [:]
 

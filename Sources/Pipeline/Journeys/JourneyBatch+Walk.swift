@@ -14,19 +14,35 @@ extension JourneyBatch {
         var result = Result()
         var members = 0
         var standing: Broadcasts.Standing
+        /// Why it was put off, where it was.
+        var fault: String?
     }
+
+    /// How long a broadcast waits that this build cannot walk, while others go on.
+    private static let rest = Span.minutes(1)
 
     /// The most of those whom merges have put behind the walk that are let in at its end.
     private static let mostOvertaken: Int32 = 5_000
 
-    /// - Parameter limit: how many members it goes to at most.
+    /// - Parameters:
+    ///   - limit: how many members it goes to at most.
+    ///   - place: the only broadcast that is walked; nil: the one that has waited longest.
+    ///   - meeting: is told which it is, before anything can fail.
     /// - Returns: nil where nothing is to be walked now.
-    func walk(limit: Int32) throws -> Stride? {
+    func walk(
+        limit: Int32, at place: Broadcasts.Place? = nil, meeting: (Broadcasts.Standing) -> Void = { _ in }
+    ) throws -> Stride? {
         let clock = try DomainClock.reading(in: session)
-        guard var standing = try Broadcasts.take(at: clock.now, in: session) else { return nil }
+        guard var standing = try Broadcasts.take(place, at: clock.now, in: session) else { return nil }
+        meeting(standing)
         let (workspace, journey) = (standing.place.workspace, standing.place.journey)
         var programs = Programs(definitions, in: session)
-        try programs.takeEntries(in: [workspace])
+        do {
+            try programs.takeEntries(in: [workspace])
+        } catch  where error is DefinitionsError || error is ProgramError || error is StoreError {
+            // No fault of its members.
+            return try putOff(standing, at: clock.now, because: error)
+        }
         guard let broadcast = programs.called(journey, in: workspace)?.journey.broadcast,
             broadcast.segment == standing.segment
         else { return try end(standing, as: .stopped, clock.now) }
@@ -79,12 +95,27 @@ extension JourneyBatch {
         return Stride(standing: standing)
     }
 
-    /// Passes over the one member that comes next, who cannot be let in: the signal that would let it in is set aside.
-    func passOver(because fault: any Error) throws -> Stride? {
+    private func putOff(
+        _ standing: Broadcasts.Standing, at now: Timestamp, because fault: any Error
+    ) throws -> Stride {
+        var standing = standing
+        standing.nextAt = now + Self.rest
+        try Broadcasts.save(standing, machineNow: machineNow, in: session)
+        return Stride(standing: standing, fault: "\(fault)")
+    }
+
+    /// Passes over the one member behind the place that a broadcast had come to, who cannot be let in: the signal that would
+    /// let it in is set aside. Where it is at its end, all of it is put off.
+    ///
+    /// - Returns: nil where somebody else has walked it meanwhile.
+    func passOver(behind failed: Broadcasts.Standing, because fault: any Error) throws -> Stride? {
         let now = try DomainClock.read(in: session)
-        guard var standing = try Broadcasts.take(at: now, in: session),
-            let member = try Broadcasts.members(of: standing, limit: 1, in: session).first
+        guard var standing = try Broadcasts.take(failed.place, at: now, in: session),
+            standing.lastContact == failed.lastContact
         else { return nil }
+        guard let member = try Broadcasts.members(of: standing, limit: 1, in: session).first else {
+            return try putOff(standing, at: now, because: fault)
+        }
         let signal = Signal(standing, to: member)
         let item = SetAside.Item(
             body: SignalBatch(id: signal.idAlone, signals: [signal]).encoded, queue: QueueName.signals.rawValue,

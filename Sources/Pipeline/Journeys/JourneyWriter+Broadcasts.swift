@@ -4,6 +4,7 @@ import Metrics
 import Model
 import Postgres
 import Store
+import Synchronization
 import Transit
 
 extension JourneyWriter {
@@ -20,20 +21,30 @@ extension JourneyWriter {
     }
 
     /// Begins broadcasts whose time has come, and notes those that were missed.
-    public func openBroadcasts() async throws {
+    ///
+    /// - Returns: why some could not begin: others go on, and a build that can read them takes them up.
+    @discardableResult
+    public func openBroadcasts() async throws -> [(journey: String, reason: String)] {
         let due = try await worker.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
             try Broadcasts.stopOrphans(now: now, in: session)
             return try Schedules.due(at: now, limit: 100, in: session)
         }
+        var faults: [(journey: String, reason: String)] = []
         for each in due {
             do {
                 try await open(each)
             } catch  where !worker.isTransient(error) {
-                // Others go on; a build that can read it takes it up.
-                worker.logger.error(
-                    "a broadcast cannot begin", metadata: ["journey": "\(each.journey)", "reason": "\(error)"])
+                faults.append((each.journey, "\(error)"))
             }
+        }
+        return faults
+    }
+
+    /// Whether broadcasts have members to go to.
+    func hasBroadcasts() async throws -> Bool {
+        try await worker.pool.withTransaction { session in
+            try Broadcasts.isAnyDue(at: try DomainClock.read(in: session), in: session)
         }
     }
 
@@ -56,16 +67,22 @@ extension JourneyWriter {
     /// others go on.
     ///
     /// - Returns: how many members; 0 where nothing is to be walked now, or others walk it.
-    public func walkBroadcast(limit: Int32) async throws -> Int {
+    public func walkBroadcast(limit: Int32) async throws -> Int { try await walkBroadcast(limit: limit, at: nil) }
+
+    private func walkBroadcast(limit: Int32, at place: Broadcasts.Place?) async throws -> Int {
+        let met = Mutex<Broadcasts.Standing?>(nil)
         do {
-            return try await stride { try $0.walk(limit: limit) }
+            return try await stride { batch in
+                try batch.walk(limit: limit, at: place) { standing in met.withLock { $0 = standing } }
+            }
         } catch  where !worker.isTransient(error) {
+            guard let failed = met.withLock({ $0 }) else { throw error }
             guard limit > 1 else {
                 worker.logger.error("a member of a broadcast was set aside", metadata: ["reason": "\(error)"])
-                return try await stride { try $0.passOver(because: error) }
+                return try await stride { try $0.passOver(behind: failed, because: error) }
             }
             worker.logger.warning("a part of a broadcast fails and is taken apart", metadata: ["reason": "\(error)"])
-            return try await walkBroadcast(limit: max(1, limit / 8))
+            return try await walkBroadcast(limit: max(1, limit / 8), at: failed.place)
         }
     }
 
@@ -76,6 +93,11 @@ extension JourneyWriter {
                 JourneyBatch(worker: worker, lane: .bulk, definitions: cache, machineNow: clock.now, session: session))
         }
         guard let stride else { return 0 }
+        if let fault = stride.fault {
+            worker.logger.error(
+                "a broadcast is put off",
+                metadata: ["journey": "\(stride.standing.place.journey)", "reason": "\(fault)"])
+        }
         Counter(label: "loods_broadcast_members_total", dimensions: [("outcome", "entered")])
             .increment(by: stride.result.started)
         Counter(label: "loods_broadcast_members_total", dimensions: [("outcome", "skipped")])

@@ -13,3 +13,4 @@ grant select (answer) on messages to loods_scheduler;
 
 -- Those who send requests look for nothing else.
 create index messages_called on messages (look_at) where channel = 'webhook' and look_at is not null;
+create index messages_called_held on messages (due_at) where channel = 'webhook' and due_at is not null;

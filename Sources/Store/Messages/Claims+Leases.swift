@@ -81,7 +81,8 @@ extension Claims {
     ) throws {
         var items: [UniqueID: [UniqueID]] = [:]
         for row in rows where try row[13, as: String.self] == "planned" {
-            let item = Pages.Work.messages.item(try ContactKey(row: row))
+            let kind: Kind = try Message(row: row).channel == .webhook ? .calls : .mails
+            let item = kind.work.item(try ContactKey(row: row))
             items[try row[14, as: UniqueID.self], default: []].append(item)
         }
         for (claim, items) in items {

@@ -45,37 +45,19 @@ extension Claims {
     /// An outcome, and the server's words.
     public typealias Settled = (claimed: Claimed, outcome: Outcome, reply: String?)
 
-    /// Keeps what receivers of requests said, before their outcomes are recorded.
-    public static func keep(_ answers: [(claimed: Claimed, answer: JSON)], in session: PostgresSession) throws {
-        guard !answers.isEmpty else { return }
-        let sorted = answers.sorted {
-            ($0.claimed.message.contact, $0.claimed.message.id) < ($1.claimed.message.contact, $1.claimed.message.id)
-        }
-        let messages = sorted.map(\.claimed.message)
-        try session.execute(
-            """
-            update messages m set answer = u.answer
-            from unnest(
-                \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
-                \(sorted.map(\.claimed.attempt)), \(sorted.map(\.answer))
-            ) as u (workspace_id, contact_id, message_id, attempt, answer)
-            where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
-                and m.state in ('claimed', 'handed') and m.attempt = u.attempt
-            """)
-    }
-
     /// Records outcomes where the attempt is still the message's own, whoever its contact has merged into meanwhile, and wakes
     /// the runs of those that are final.
     ///
     /// A message that became unknown because its claim had expired, while its mailer could not reach the store, takes the end
     /// that the mailer knows of: nothing is unknown that somebody knows.
     ///
+    /// - Parameter answers: by message, what receivers of requests said.
     /// - Returns: the ids that took it; for the others another mailer or the release was first.
     public static func settle(
-        _ outcomes: [Settled], now: Timestamp, in session: PostgresSession
+        _ outcomes: [Settled], answers: [UniqueID: JSON] = [:], now: Timestamp, in session: PostgresSession
     ) throws -> Set<UniqueID> {
         guard !outcomes.isEmpty else { return [] }
-        var settled = try record(outcomes.map { ($0.claimed.message.contact, $0) }, now: now, in: session)
+        var settled = try record(outcomes.map { ($0.claimed.message.contact, $0) }, answers, now: now, in: session)
         let missed = outcomes.filter { !settled.contains($0.claimed.message.id) }
         guard !missed.isEmpty else { return settled }
         // The merge has committed by now, or else the row would have been found or waited for.
@@ -85,13 +67,14 @@ extension Claims {
                 survivor == outcome.claimed.message.contact ? nil : (survivor, outcome)
             }
         }
-        settled.formUnion(try record(moved, now: now, in: session))
+        settled.formUnion(try record(moved, answers, now: now, in: session))
         return settled
     }
 
     /// Records outcomes of messages of these contacts, in the order that all writers of several messages keep.
     private static func record(
-        _ outcomes: [(contact: ContactKey, settled: Settled)], now: Timestamp, in session: PostgresSession
+        _ outcomes: [(contact: ContactKey, settled: Settled)], _ answers: [UniqueID: JSON], now: Timestamp,
+        in session: PostgresSession
     ) throws -> Set<UniqueID> {
         guard !outcomes.isEmpty else { return [] }
         let sorted = outcomes.sorted {
@@ -102,14 +85,16 @@ extension Claims {
             """
             update messages m
             set state = u.state, look_at = u.retry_at, retry_at = u.retry_at, reply = coalesce(u.reply, m.reply),
+                answer = coalesce(u.answer, m.answer),
                 claim_id = null, deferrals = m.deferrals + u.deferrals,
                 handed_at = case when u.state = 'planned' then null else m.handed_at end,
                 final_at = case when u.state = 'planned' then null else \(now) end
             from unnest(
                 \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(settled.map(\.claimed.message.id)),
                 \(settled.map(\.claimed.attempt)), \(settled.map(\.outcome.state.rawValue)),
-                \(settled.map(\.outcome.retryAt)), \(settled.map(\.outcome.deferrals)), \(settled.map(\.reply))
-            ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply)
+                \(settled.map(\.outcome.retryAt)), \(settled.map(\.outcome.deferrals)), \(settled.map(\.reply)),
+                \(settled.map { answers[$0.claimed.message.id] })
+            ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply, answer)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and (m.state in ('claimed', 'handed') and m.attempt = u.attempt
                     or m.state = 'unknown' and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused'))

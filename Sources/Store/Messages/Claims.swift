@@ -34,6 +34,14 @@ public enum Claims {
         /// What goes by HTTP requests.
         case calls
 
+        /// As what they are kept from killing mailers.
+        public var work: Pages.Work {
+            switch self {
+            case .mails: .messages
+            case .calls: .calls
+            }
+        }
+
         fileprivate var condition: StaticString {
             switch self {
             case .mails: "channel <> 'webhook'"

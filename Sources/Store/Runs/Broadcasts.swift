@@ -74,10 +74,19 @@ public enum Broadcasts {
 
     // MARK: Walking
 
+    /// Whether one has members to go to.
+    public static func isAnyDue(at now: Timestamp, in session: PostgresSession) throws -> Bool {
+        try session.query(
+            "select exists (select from broadcasts where state = 'walking' and next_at <= \(now))")[0][0, as: Bool.self]
+    }
+
     /// Takes up the broadcast that has waited longest, locked until the transaction ends; what others walk is left to them.
     ///
+    /// - Parameter place: the only one that is taken up; nil takes any.
     /// - Returns: nil where nothing is to be walked now.
-    public static func take(at now: Timestamp, in session: PostgresSession) throws -> Standing? {
+    public static func take(
+        _ place: Place? = nil, at now: Timestamp, in session: PostgresSession
+    ) throws -> Standing? {
         try session.query(
             """
             select \(unescaped: columns)
@@ -85,6 +94,9 @@ public enum Broadcasts {
             join journeys j on j.workspace_id = b.workspace_id and j.journey = b.journey
             where b.state = 'walking' and b.next_at <= \(now) and j.paused_at is null
                 and j.live_version is not null
+                and (\(place?.workspace)::integer is null
+                    or (b.workspace_id, b.journey, b.occurrence)
+                        = (\(place?.workspace), \(place?.journey), \(place?.occurrence)))
             order by b.looked_at, b.workspace_id, b.journey limit 1
             for no key update of b skip locked
             """

@@ -80,12 +80,17 @@ public enum Successions {
         return Int64(
             try session.execute(
                 """
-                update messages m set revision = \(revision)
-                from runs r, unnest(\(mails.map(\.version)), \(mails.map(\.template))) as u (version, template)
-                where m.workspace_id = \(workspace) and m.journey = \(journey) and m.state = 'planned'
-                    and (m.look_at is not null or m.due_at is not null) and m.revision < \(revision)
-                    and r.workspace_id = m.workspace_id and r.contact_id = m.contact_id and r.run_id = m.run_id
-                    and u.version = r.journey_version and u.template = m.template
+                with planned as (
+                    select m.contact_id, m.message_id
+                    from messages m join runs r using (workspace_id, contact_id, run_id)
+                    join unnest(\(mails.map(\.version)), \(mails.map(\.template))) as u (version, template)
+                        on u.version = r.journey_version and u.template = m.template
+                    where m.workspace_id = \(workspace) and m.journey = \(journey) and m.state = 'planned'
+                        and (m.look_at is not null or m.due_at is not null) and m.revision < \(revision)
+                    order by m.contact_id, m.message_id for no key update of m
+                )
+                update messages m set revision = \(revision) from planned p
+                where m.workspace_id = \(workspace) and m.contact_id = p.contact_id and m.message_id = p.message_id
                 """))
     }
 

@@ -8,6 +8,7 @@ public enum Pages {
     public enum Work: String, Sendable {
         case timers
         case messages
+        case calls
         case wakes
         case backfills
 

@@ -138,14 +138,19 @@ struct Steering: Sendable {
         let spread = Pauses.Spread(start: start, length: length)
         var released = Released()
         // Whoever merges meanwhile takes runs to a contact that has been passed.
-        while case let runs = try await releaseRuns(spread), runs > 0 { released.runs += runs }
-        while case let held = try await planned(held: true), !held.isEmpty {
+        while try await goesOn(), case let runs = try await releaseRuns(spread), runs > 0 { released.runs += runs }
+        while try await goesOn(), case let held = try await planned(held: true), !held.isEmpty {
             released.messages += try await each(of: held) { messages, session in
                 try Pauses.release(messages, lateness, spread: spread, in: workspace.id, session: session)
             }
         }
         try await record(.resume, because: reason, runs: released.runs, messages: released.messages)
         return released
+    }
+
+    /// Whether nobody has paused it again meanwhile: what is held then is held anew.
+    private func goesOn() async throws -> Bool {
+        try await transaction { try Pauses.standings(of: workspace.id, in: $0)[journey]?.pausedAt == nil }
     }
 
     /// One pass over the contacts with held runs.

@@ -14,7 +14,8 @@ struct DryRunCommand: AsyncParsableCommand {
             Changes nothing and sends nothing. Each contact's events of the log are played twice on a virtual clock, through \
             what is live and through the files, as if either had been live all along; counted is what came of it since \
             --since. Attributes that no event in the log has set are taken as they are now, and so are suppressions and \
-            consents that were imported. Systems answer 200 to webhooks.
+            consents that were imported; what the steps of live journeys set stands in the log, and is played as well. \
+            Systems answer 200 to webhooks.
             """)
 
     @Argument(help: "The workspace's folder.")

@@ -35,10 +35,15 @@ extension Review {
             else { continue }
             let isLocal = enter["local"]?.text == "true"
             let schedule = Schedule(.once(only.date), minuteOfDay: only.minuteOfDay, isLocal: isLocal)
-            guard schedule.closing(of: only, in: zone) < today else { continue }
+            // By the contacts' own clocks it begins where the day begins first.
+            guard schedule.opening(of: only, in: zone) < today else { continue }
+            let isOver = schedule.closing(of: only, in: zone) < today
             report(
-                .past, "\(only) has been: applied now, this broadcast goes to nobody", in: file.name, at: node.place,
-                help: "a broadcast that has gone out may stay as it is")
+                .past,
+                isOver
+                    ? "\(only) has been: applied now, this broadcast goes to nobody"
+                    : "\(only) has begun in the east: applied now, this broadcast goes to nobody",
+                in: file.name, at: node.place, help: "a broadcast that has gone out may stay as it is")
         }
     }
 

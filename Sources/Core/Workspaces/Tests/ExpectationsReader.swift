@@ -84,7 +84,8 @@ struct ExpectationsReader {
     private func call(_ kind: String, _ node: YAMLNode) -> String? {
         let calls = workspace.journeys.flatMap(\.journey.callSteps).filter { $0.call.name.hasPrefix("\(kind):") }
         let known = calls.flatMap { [$0.step, String($0.call.name.dropFirst(kind.count + 1))] }
-        return inspection.reference(node, kind, among: Set(known).sorted(), called: "of that kind")
+        return inspection.reference(
+            node, kind, among: Set(known).sorted(), called: kind == "webhook" ? "webhooks" : "teams")
     }
 
     private func segment(_ node: YAMLNode) -> String? {

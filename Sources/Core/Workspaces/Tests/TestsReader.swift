@@ -71,6 +71,11 @@ struct TestsReader {
     private func answers(_ fields: Fields) -> [String: JSON] {
         var answers: [String: JSON] = [:]
         let known = workspace.webhooks.map(\.name) + workspace.teams.map(\.name)
+        if let node = fields["answers"], node.members == nil {
+            inspection.report(
+                .invalid, "\"answers\" must be a mapping, not \(node.kind)", at: node.place,
+                help: "such as {crm: {status: 200, body: {vip: true}}}")
+        }
         for member in fields["answers"]?.members ?? [] {
             guard known.contains(member.key) else {
                 let help = NearMiss.help(for: member.key, among: known, called: "webhooks and teams")
@@ -82,12 +87,13 @@ struct TestsReader {
             guard let answer = Fields(member.value, of: "an answer", keys: keys, in: inspection) else { continue }
             let status = answer["status"].map(\.json) ?? .int(200)
             guard case .int(200...599) = status else {
-                inspection.report(.invalid, "a status is a number from 200 to 599", at: member.value.place)
+                inspection.report(
+                    .invalid, "a status is a number from 200 to 599", at: member.value.place, help: "such as 404")
                 continue
             }
             let body = answer["body"].map { ["body": $0.json] } ?? [:]
-            let kind = workspace.webhook(named: member.key) == nil ? "notify" : "webhook"
-            answers["\(kind):\(member.key)"] = .object(body.merging(["status": status]) { first, _ in first })
+            let said = JSON.object(body.merging(["status": status]) { first, _ in first })
+            for kind in ["webhook", "notify"] { answers["\(kind):\(member.key)"] = said }
         }
         return answers
     }

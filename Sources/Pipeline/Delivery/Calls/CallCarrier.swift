@@ -16,6 +16,7 @@ struct CallCarrier: Carrier {
     let signer: WebhookSigner
     let client: OutboundClient
     let retries: Retries
+    let receivers = Receivers()
     let mostHanded = 32
     let attempts = "loods_webhook_attempts_total"
 
@@ -34,11 +35,16 @@ struct CallCarrier: Carrier {
                 let url = WebhookURL(webhook.url)
             else { throw MissingTemplate(name: message.template) }
             let body = try CallBody(cleared, receiver.call).bytes
+            if let pause = await receivers.enter(url.host) {
+                let retryAt =
+                    worker.clock.now + Span(microseconds: .random(in: pause.microseconds...2 * pause.microseconds))
+                return .settled(Report(claimed: cleared.claimed, outcome: .returned(retryAt: retryAt), reply: nil))
+            }
             return .ready(
                 CallHandover(
                     carrier: self, claimed: cleared.claimed, webhook: webhook.name, workspace: cleared.workspace.name,
                     target: OutboundClient.Target(
-                        url: webhook.url, host: url.host, port: url.port, isSecure: url.isSecure), body: body))
+                        url: url.text, host: url.host, port: url.port, isSecure: url.isSecure), body: body))
         } catch {
             worker.logger.error(
                 "a request cannot be composed", metadata: ["to": "\(message.template)", "reason": "\(error)"])
@@ -59,18 +65,20 @@ struct CallCarrier: Carrier {
         let reply = "\(answer.status)"
         switch answer.status {
         case 200...299: return Report(claimed: claimed, outcome: .accepted, reply: reply, answer: answer.told)
-        case 408, 425, 429, 500...599: return putOff(claimed, reply, asked: answer.retryAfter)
+        case 408, 425, 429, 500...599: return putOff(claimed, reply, answer)
         default: return Report(claimed: claimed, outcome: .refused, reply: reply, answer: answer.told)
         }
     }
 
-    /// - Parameter asked: for how many seconds the receiver asks; heeded up to an hour.
-    fileprivate func putOff(_ claimed: Claims.Claimed, _ reply: String, asked: Int64? = nil) -> Report {
+    /// - Parameter answer: heeded where it asks to wait, for up to an hour, and kept where it is the last.
+    fileprivate func putOff(
+        _ claimed: Claims.Claimed, _ reply: String, _ answer: OutboundClient.Answer? = nil
+    ) -> Report {
         let now = worker.clock.now
         guard let next = retries.next(after: claimed.deferrals, at: now) else {
-            return Report(claimed: claimed, outcome: .refused, reply: reply)
+            return Report(claimed: claimed, outcome: .refused, reply: reply, answer: answer?.told)
         }
-        let asked = now + .seconds(min(max(asked ?? 0, 0), 3_600))
+        let asked = now + .seconds(min(max(answer?.retryAfter ?? 0, 0), 3_600))
         return Report(claimed: claimed, outcome: .deferred(retryAt: max(next, asked)), reply: reply)
     }
 }
@@ -84,11 +92,19 @@ private struct CallHandover: Handover {
     let target: OutboundClient.Target
     let body: [UInt8]
 
-    func abandon() async {}
+    func abandon() async { await carrier.receivers.leave(target.host, nil) }
 
     func commit(before end: ContinuousClock.Instant) async -> Report {
+        let start = ContinuousClock.now
+        let (report, isThere) = await send(before: end)
+        await carrier.receivers.leave(target.host, isThere.map { (isThere: $0, begun: start) })
+        return report
+    }
+
+    /// - Returns: what came of it, and whether the receiver is there; nil: it was not asked.
+    private func send(before end: ContinuousClock.Instant) async -> (Report, Bool?) {
         let machineNow = carrier.worker.clock.now
-        guard .now < end else { return .giveBack(claimed, at: machineNow) }
+        guard .now < end else { return (.giveBack(claimed, at: machineNow), nil) }
         let signed = carrier.signer.headers(
             id: claimed.message.id.description, at: machineNow.microseconds / 1_000_000, body, of: webhook,
             in: workspace)
@@ -98,11 +114,11 @@ private struct CallHandover: Handover {
                 try await carrier.client.post(to: target, headers: headers, body: body)
             }
             CrashPoint.mailerAfterReply.pass()
-            return carrier.report(answer, of: claimed)
+            return (carrier.report(answer, of: claimed), true)
         } catch let error as OutboundError where error.code == .notAllowed {
-            return Report(claimed: claimed, outcome: .refused, reply: "\(error)")
+            return (Report(claimed: claimed, outcome: .refused, reply: "\(error)"), nil)
         } catch {
-            return carrier.putOff(claimed, "\(error)")
+            return (carrier.putOff(claimed, "\(error)"), false)
         }
     }
 }

@@ -10,7 +10,7 @@ import Testing
 /// Nothing that was accepted is lost, nothing comes twice, and the row of the table tells how long no event was accepted.
 @Suite(
     .serialized, .enabled(if: FaultLevel.current >= .lab, "a part of deploy/dev test faults"),
-    .enabled(if: BrokerCluster.obstacle == nil, "network namespaces need root and ip(8)"))
+    .enabled(if: BrokerCluster.obstacle == nil, "network namespaces need root, ip(8) and iptables(8)"))
 struct BrokerClusterTests {
     private static let events = "loods.events.live"
 

@@ -16,10 +16,11 @@ public final class BrokerCluster: Sendable {
     private let servers: [Int: GuardedServer]
 
     /// Why there can be none here; nil where there can.
-    public static let obstacle: String? =
-        geteuid() == 0
-        ? (FileManager.default.isExecutableFile(atPath: "/usr/sbin/ip") ? nil : "ip(8) is not installed")
-        : "network namespaces need root"
+    public static let obstacle: String? = {
+        guard geteuid() == 0 else { return "network namespaces need root" }
+        let missing = ["ip", "iptables"].first { !FileManager.default.isExecutableFile(atPath: "/usr/sbin/\($0)") }
+        return missing.map { "\($0)(8) is not installed" }
+    }()
 
     private init() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: TestEnvironment.uniqueName("loods-nodes-"))

@@ -19,6 +19,8 @@ needed_packages=(
 )
 # Only tests need it.
 venv_package="python3-venv:python3 -c 'import ensurepip'"
+# Three brokers on networks of their own, which only root may make.
+network_packages=("iproute2:/usr/sbin/ip" "iptables:/usr/sbin/iptables")
 
 present() { # PROBE
   case $1 in

@@ -73,6 +73,7 @@ fault_tests() { # [--all]
     --all) level=all test_limit=$all_faults_limit ;;
     *) die 64 "test faults takes --all, or nothing" ;;
   esac
+  ((EUID != 0)) || need_packages "${network_packages[@]}"
   prepare_tests
   export LOODS_TEST_FAULTS=$level LOODS_TEST_FAULT_TABLE=$state/log/faults.jsonl
   rm -f "$LOODS_TEST_FAULT_TABLE"

@@ -70,6 +70,10 @@ let package = Package(
             providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(
             name: "CZlib", path: "Sources/Drivers/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CLibGMime", path: "Sources/Drivers/CLibGMime", pkgConfig: "gmime-3.0",
+            providers: [.apt(["libgmime-3.0-dev"])]),
+        .target(name: "CMIME", dependencies: ["CLibGMime"], path: "Sources/Drivers/CMIME"),
         .target(name: "CShims", path: "Sources/Drivers/CShims"),
         .target(
             name: "CJSON", path: "Sources/Drivers/CJSON", publicHeadersPath: "include",
@@ -88,13 +92,15 @@ let package = Package(
 
         // Core: pure; no I/O, no clock
         library("Model", in: "Core", [crypto]),
-        library("Expressions", in: "Core", ["Model", "CRE2"]),
+        library("Patterns", in: "Core", ["CRE2"]),
+        library("Expressions", in: "Core", ["Model", "Patterns"]),
         library("Scores", in: "Core", ["Model"]),
         library("JourneyProgram", in: "Core", ["Model", "Expressions", "SendGate"]),
         library("SendGate", in: "Core", ["Model"]),
         library("Links", in: "Core", ["Model", crypto]),
         library("Content", in: "Core", ["Model", mustache]),
         library("Mail", in: "Core", ["Model", crypto]),
+        library("Bounces", in: "Core", ["Model", "Patterns", "CMIME"]),
         library(
             "Workspaces", in: "Core",
             ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Content", "Mail", yams]),
@@ -171,7 +177,8 @@ let package = Package(
             "loods",
             [
                 "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
-                "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Links", "Postgres",
+                "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Bounces", "Links",
+                "Postgres",
                 "CZlib", "ServiceRuntime", crypto, yams, arguments, log,
             ]),
         app("catcher", nio + [log]),
@@ -202,6 +209,7 @@ let package = Package(
         tests("SendGate", ["SendGate", "Model"]),
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model"]),
+        tests("Bounces", ["Bounces", "Patterns", "TestSupport"]),
         tests("Simulation", ["Simulation", "Workspaces", "JourneyProgram", "Expressions", "SendGate", "Model"]),
         tests("Workspaces", ["Workspaces", "Scores", "JourneyProgram", "Expressions", "SendGate", "Model"]),
         .testTarget(

@@ -5,13 +5,16 @@ extension Module {
     static let all: [Module] = [
         // Core. Crypto is SHA-256 and HMAC, for derived ids and signed links; Foundation: see `FoundationTests`.
         Module("Model", .core, outside: "Crypto Foundation"),
-        Module("Expressions", .core, "Model CRE2"),
+        Module("Patterns", .core, "CRE2"),
+        Module("Expressions", .core, "Model Patterns"),
         Module("Scores", .core, "Model"),
         Module("SendGate", .core, "Model"),
         Module("JourneyProgram", .core, "Model Expressions SendGate"),
         Module("Links", .core, "Model", outside: "Crypto"),
         Module("Content", .core, "Model", outside: "Mustache"),
         Module("Mail", .core, "Model"),
+        // What comes back of mails.
+        Module("Bounces", .core, "Model Patterns CMIME"),
         Module("Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Content Mail", outside: "Yams"),
         // What plays a workspace on a virtual clock stands on all that decides.
         Module("Simulation", .core, "Model Expressions Scores JourneyProgram SendGate Mail Workspaces"),
@@ -87,7 +90,7 @@ extension Module {
         // The command line simulates and explains with the very code that decides, and runs no stage.
         Module(
             "loods", .apps,
-            "Model Expressions Scores JourneyProgram SendGate Simulation Links Content Mail Workspaces Contracts CrashPoints Schema Store "
+            "Model Expressions Scores JourneyProgram SendGate Simulation Links Content Mail Bounces Workspaces Contracts CrashPoints Schema Store "
                 + "Messaging ServiceRuntime Transit Postgres CZlib",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.

@@ -1,6 +1,6 @@
 # The fuzzers: libFuzzer, with the address sanitizer, on everything that reads what strangers write.
 
-fuzz_targets=(events tokens replies mail expressions)
+fuzz_targets=(events tokens replies mail expressions bounces)
 fuzz_seed=2026
 # How long each runs in the laboratory.
 declare -A fuzz_seconds=([lab]=5 [all]=60)
@@ -21,7 +21,8 @@ fuzz_command() { # SECONDS
 
 # What is fuzzed is compiled once more, to be watched: our own modules from the ordinary build, in whose place the watched
 # ones are linked. To build all dependencies so as well would take longer than all else.
-fuzz_modules=(Core/Model Core/Expressions Core/Links Core/Mail Core/Content Contracts Drivers/SMTP Pipeline/Ingestion)
+fuzz_modules=(Core/Model Core/Patterns Core/Expressions Core/Links Core/Mail Core/Bounces Core/Content Contracts Drivers/SMTP
+  Pipeline/Ingestion)
 fuzz_build=$root/.build/fuzz
 
 build_fuzzers() (
@@ -32,6 +33,7 @@ build_fuzzers() (
     flags+=(-enable-upcoming-feature "$feature")
   done
   flags+=(-I "$built/Modules" -Xcc "-I$(pg_config --includedir)")
+  for feature in $(pkg-config --cflags-only-I gmime-3.0); do flags+=(-Xcc "$feature"); done
   for map in "$built"/*.build/module.modulemap .build/checkouts/*/Sources/*/include/module.modulemap \
     Sources/Drivers/*{,/include}/module.modulemap; do
     [[ ! -e $map || $map == *-tool.build/* ]] || flags+=(-Xcc "-fmodule-map-file=$map")
@@ -39,6 +41,9 @@ build_fuzzers() (
   mkdir -p "$fuzz_build"
   clang++ -g -O1 -std=c++17 -fsanitize=fuzzer-no-link,address -ISources/Drivers/CJSON/include \
     -c Sources/Drivers/CJSON/json.cpp -o "$fuzz_build/CJSON.o" || exit
+  # shellcheck disable=SC2046
+  clang -g -O1 -fsanitize=fuzzer-no-link,address -ISources/Drivers/CMIME/include $(pkg-config --cflags gmime-3.0) \
+    -c Sources/Drivers/CMIME/mime.c -o "$fuzz_build/CMIME.o" || exit
   for module in "${fuzz_modules[@]}"; do
     sources=("Sources/$module")
     # What a build makes of files that are embedded.
@@ -48,9 +53,9 @@ build_fuzzers() (
         -o "$fuzz_build/${module##*/}.o" || exit
   done
   cat "$built"/{ingest,scheduler,mailer}.product/Objects.LinkFileList | sort -u |
-    grep -vE "/(CJSON|ingest|scheduler|mailer|Journeys|Delivery|$(IFS='|' && echo "${fuzz_modules[*]##*/}"))\.build/" >"$fuzz_build/others"
+    grep -vE "/(CJSON|CMIME|ingest|scheduler|mailer|Journeys|Delivery|$(IFS='|' && echo "${fuzz_modules[*]##*/}"))\.build/" >"$fuzz_build/others"
   swiftc "${flags[@]}" -module-name fuzz Tests/Fuzzers/fuzz/*.swift "$fuzz_build"/*.o "@$fuzz_build/others" \
-    -lpq -lrabbitmq -lz -lsimdjson -lre2 -lmaxminddb -lstdc++ -o "$fuzz_build/fuzz"
+    -lpq -lrabbitmq -lz -lsimdjson -lre2 -lmaxminddb -lgmime-3.0 -lgobject-2.0 -lglib-2.0 -lstdc++ -o "$fuzz_build/fuzz"
 )
 
 # fuzz_steps SECONDS: after a build of the tests, one of the fuzzers, and for each target that many seconds from the same seed and the same corpus: one check each.

@@ -23,7 +23,8 @@ struct Loods: AsyncParsableCommand {
             SegmentsCommand.self, BackfillCommand.self, LogCommand.self,
             ExplainCommand.self, FunnelCommand.self, ScoresCommand.self, ClockCommand.self, SetAsideCommand.self,
             StatusCommand.self, TailCommand.self,
-            ExprCommand.self, UnknownCommand.self, FenceCommand.self, BrokerUsersCommand.self, ProbeCommand.self,
+            ExprCommand.self, BouncesCommand.self, UnknownCommand.self, FenceCommand.self, BrokerUsersCommand.self,
+            ProbeCommand.self,
         ])
 
     static func main() async {

@@ -1,3 +1,5 @@
+import Patterns
+
 /// The functions of CEL: those of its standard, and of its extensions for text, mathematics, optional values, encoding
 /// and networks.
 enum BuiltinFunction: Sendable {
@@ -53,7 +55,7 @@ enum BuiltinFunction: Sendable {
         }
         // To compile a pattern costs far more than to follow it.
         try budget.spend(text.utf8.count / 16 + 200 + part.utf8.count)
-        return .bool(try LinearPattern(part).matches(text))
+        return .bool(try LinearPattern.compiled(part).matches(text))
     }
 
     /// Code points of a text, bytes, elements or entries.

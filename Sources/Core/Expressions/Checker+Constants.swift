@@ -1,4 +1,5 @@
 import Model
+import Patterns
 
 /// What is known before the expression runs, and is wrong where it is written and not only when it runs.
 extension Checker {
@@ -54,7 +55,7 @@ extension Checker {
     ) throws(ExpressionError) -> ValueType {
         let compiled: LinearPattern
         do throws(Fault) {
-            compiled = try LinearPattern(pattern)
+            compiled = try LinearPattern.compiled(pattern)
         } catch {
             try refuse(error, at: tree[operand].offset, help: "the syntax is that of RE2", call)
             return .bool

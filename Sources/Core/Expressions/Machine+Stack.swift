@@ -1,4 +1,5 @@
 import Model
+import Patterns
 
 /// How operations take their operands and leave their results.
 extension Machine {

@@ -1,4 +1,5 @@
 import Model
+import Patterns
 
 /// What an expression becomes: operations, what they refer to, and what they mention.
 ///

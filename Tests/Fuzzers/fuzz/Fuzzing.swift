@@ -15,7 +15,8 @@ private let target: @Sendable (Input) -> Void = {
     case "replies": return { ReplyFuzzing.run($0) }
     case "mail": return { MailFuzzing.run($0) }
     case "expressions": return { ExpressionFuzzing.run($0) }
-    default: fatalError("LOODS_FUZZ_TARGET is \"\(name)\": events, tokens, replies, mail or expressions")
+    case "bounces": return { BounceFuzzing.run($0) }
+    default: fatalError("LOODS_FUZZ_TARGET is \"\(name)\": events, tokens, replies, mail, expressions or bounces")
     }
 }()
 

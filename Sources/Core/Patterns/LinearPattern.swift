@@ -1,17 +1,17 @@
 internal import CRE2
 
 /// A regular expression of RE2's syntax, matched in time linear in the text whatever pattern and text are.
-final class LinearPattern: Sendable {
+public final class LinearPattern: Sendable {
     /// Longest pattern, in bytes of UTF-8.
-    static let sourceLimit = 512
+    public static let sourceLimit = 512
 
     /// RE2: "Multiple threads may use the same RE2 object" (re2.h); it is not changed once it is made.
     private nonisolated(unsafe) let compiled: OpaquePointer
 
     /// - Throws: what is wrong with the pattern.
-    init(_ pattern: String) throws(Fault) {
+    public init(_ pattern: String) throws(PatternError) {
         guard pattern.utf8.count <= Self.sourceLimit else {
-            throw Fault(.invalidArgument, "the pattern is longer than \(Self.sourceLimit) bytes")
+            throw PatternError(description: "the pattern is longer than \(Self.sourceLimit) bytes")
         }
         var pattern = pattern
         var message = [CChar](repeating: 0, count: 200)
@@ -22,7 +22,7 @@ final class LinearPattern: Sendable {
         }
         guard let compiled else {
             let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            throw Fault(.invalidArgument, "the pattern is wrong: \(String(decoding: bytes, as: UTF8.self))")
+            throw PatternError(description: "the pattern is wrong: \(String(decoding: bytes, as: UTF8.self))")
         }
         self.compiled = compiled
     }
@@ -30,8 +30,19 @@ final class LinearPattern: Sendable {
     deinit { loods_re2_free(compiled) }
 
     /// Whether the pattern matches anywhere in the text.
-    func matches(_ text: String) -> Bool {
+    public func matches(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { loods_re2_matches(compiled, $0.baseAddress, $0.count) }
     }
+
+    /// Whether the pattern matches anywhere in text of UTF-8.
+    public func matches(_ text: some Collection<UInt8>) -> Bool {
+        text.withContiguousStorageIfAvailable { loods_re2_matches(compiled, $0.baseAddress, $0.count) }
+            ?? Array(text).withUnsafeBufferPointer { loods_re2_matches(compiled, $0.baseAddress, $0.count) }
+    }
+}
+
+/// What is wrong with a pattern.
+public struct PatternError: Error, CustomStringConvertible {
+    public let description: String
 }

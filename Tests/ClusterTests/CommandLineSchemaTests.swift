@@ -7,7 +7,7 @@ import Workspaces
     private static let files = [
         "workspace": "workspace.yaml", "stages": "stages.yaml", "scores": "scores.yaml", "personas": "personas.yaml",
         "segment": "segments/s.yaml", "journey": "journeys/j.yaml", "email": "emails/m/email.yaml",
-        "pages": "pages.yaml", "forms": "forms.yaml",
+        "pages": "pages.yaml", "forms": "forms.yaml", "stream": "streams/s.yaml",
     ]
 
     private static func findings(in file: String, _ text: String) -> [Finding] {
@@ -43,6 +43,8 @@ import Workspaces
                 ("enter: {event: X}\nsteps: [{wait_for: {}, surplus: x}]", step),
                 ("enter: {event: X}\nsteps: [{repeat: {times: 2}, surplus: x}]", step),
                 ("enter: {event: X}\nsteps: [{switch: stage, surplus: x}]", step),
+                ("enter: {event: X}\nsteps: [{stream: s, surplus: x}]", step),
+                ("enter: {event: X}\nsteps: [{test: t, surplus: x}]", step),
             ] {
                 let findings = Self.findings(in: "journeys/j.yaml", "journey: j\n\(text)\n")
                 let keys = Self.keys(ofReader: findings.first { $0.message.contains("surplus") })

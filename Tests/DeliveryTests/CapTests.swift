@@ -74,6 +74,47 @@ import Testing
         }
     }
 
+    @Test func whatFilledTheCapIsStoredWithTheMessage() async throws {
+        try await Bench.with { bench in
+            try await Self.apply("frequency_caps: [{at_most: 1, within: 1d}, {at_most: 9, within: 7d}]", bench)
+            try await bench.know(["anne"])
+            for template in ["news", "offer"] { try await bench.plan(template, to: ["anne"], topic: "offers") }
+            try await bench.send(to: "anne")
+            #expect(try await bench.messages() == ["news accepted", "offer skipped"])
+            let caps = try await bench.texts(
+                """
+                select concat_ws(' ', c ->> 'at_most', c ->> 'within', c ->> 'count', c #>> '{had,0,mail}')
+                from messages, jsonb_array_elements(saw -> 'caps') c where template = 'offer'
+                """)
+            #expect(caps == ["1 1d 1 welcome/news"])
+            #expect(try await bench.texts("select template from messages where saw is not null") == ["offer"])
+        }
+    }
+
+    @Test func whoeverIsHeldOutGetsWhatIsOwedAndNoMarketing() async throws {
+        try await Bench.with { bench in
+            try await Self.apply("hold_out: {share: 50%}", bench)
+            try await bench.know(Self.users)
+            try await bench.plan("offer", to: Self.users, topic: "offers")
+            try await bench.plan("receipt", to: Self.users)
+            let mailer = try await bench.mailer()
+            try await mailer.send(Self.users.map(bench.contact))
+            await mailer.relay.shutdown()
+            let holdOut = HoldOut(share: 5_000, of: "shop")
+            let heldOut = Self.users.filter { holdOut.holds(bench.contact($0).contact) }
+            #expect(!heldOut.isEmpty && heldOut.count < Self.users.count)
+            let states = try await bench.messages()
+            #expect(states.count { $0 == "receipt accepted" } == Self.users.count)
+            let skipped = try await bench.texts(
+                """
+                select c.attributes ->> 'name' from messages m join contacts c using (workspace_id, contact_id)
+                where m.state = 'skipped' and m.reasons = \(Int32(Reasons.heldOut.rawValue)) order by 1
+                """)
+            #expect(skipped == heldOut.sorted())
+            #expect(states.count { $0 == "offer accepted" } == Self.users.count - heldOut.count)
+        }
+    }
+
     /// A mailer of an older build, while newer definitions are live.
     @Test func whereTheLiveDefinitionsCannotBeReadThoseOfTheMessageCap() async throws {
         try await Bench.with { bench in

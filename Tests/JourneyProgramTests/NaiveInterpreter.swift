@@ -129,6 +129,8 @@ struct NaiveInterpreter {
         case .email(let name, let template, _):
             told.append("\(now - (origin ?? start)) \(template) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
             try rest(until: now + delivery)
+        case .test: preconditionFailure("no test was thrown: nobody else is there to try something on")
+        case .stream: preconditionFailure("no stream was thrown: what a contact has had is not kept here")
         case .call(let name, let call, _):
             told.append("\(now - (origin ?? start)) \(call.name) as \(name)" + (visit > 1 ? "#\(visit)" : ""))
             try rest(until: now + delivery)

@@ -1,4 +1,6 @@
+import Expressions
 import Model
+import SendGate
 import Simulation
 import Testing
 import Workspaces
@@ -13,6 +15,7 @@ struct HoldingTests {
         address: "Kade 1, 1000 AA Amsterdam"
         topics: [{topic: news, wording: "Yes, news"}, {topic: tips, wording: "Yes, tips"}]
         quiet_hours: {from: "21:00", until: "08:00"}
+        hold_out: {share: 10%, topics: [news]}
         frequency_caps: [{at_most: 1, within: 12h}, {at_most: 2, within: 7d, topics: [news]}]
         """,
         "journeys/first.yaml": """
@@ -42,13 +45,13 @@ struct HoldingTests {
         }
     ) { $1 }
 
-    private func result(_ text: String) throws -> TestResult {
+    private func result(_ text: String, _ contact: String = "") throws -> TestResult {
         let loaded = Workspace.load(files: Self.files)
         let workspace = try #require(loaded.workspace, "\(loaded.findings)")
         let head = """
             test: someone
             start: 2026-03-02T10:00
-            contact: {email: anne@example.com, consents: [news, tips]}
+            contact: {email: anne@example.com, consents: [news, tips]\(contact)}
 
             """
         let (tests, findings) = workspace.tests(in: ["tests/a.yaml": head + text])
@@ -83,7 +86,8 @@ struct HoldingTests {
               - {at: 1d, email: story}
             """)
         #expect(result.passed, "\(result.faults) \(Shop.told(result))")
-        #expect(Shop.told(result).contains("0d not sent: hello, a frequency cap is reached"))
+        let why = "0d not sent: hello, cap of 1 marketing mail in 12h: 1 was had (0d second/tip)"
+        #expect(Shop.told(result).contains(why), "\(Shop.told(result))")
     }
 
     @Test func aRunThatDoesNotWaitGoesOnAndOneMayEndByACap() throws {
@@ -101,6 +105,49 @@ struct HoldingTests {
             never: [{email: never}]
             """)
         #expect(result.passed, "\(result.faults) \(Shop.told(result))")
+    }
+
+    /// The run goes on as everybody's, so that its goal can be compared.
+    @Test func whoeverIsHeldOutGetsNoMarketingOfItsTopicsAndReachesTheGoalAllTheSame() throws {
+        let result = try result(
+            """
+            events: [{at: 0d, track: A}, {at: 2d, track: Bought}]
+            until: 6d
+            expect:
+              - {at: 0d, email: tip}
+              - {at: 0d, email: bill}
+              - {at: 0d, skipped: hello}
+              - {at: 1d, skipped: story}
+              - {at: 2d, ends: goal, journey: first}
+            """, ", hold_out: true")
+        #expect(result.passed, "\(result.faults) \(Shop.told(result))")
+        #expect(Shop.told(result).contains("1d not sent: story, the contact is in the hold-out"))
+    }
+
+    @Test func whoeverNoTestSpeaksOfFallsWhereTheHashSays() throws {
+        let workspace = try #require(Workspace.load(files: Self.files).workspace)
+        let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        let simulator = Simulator(workspace)
+        var heldOut = 0
+        for number in 0..<200 {
+            var contact = PlayedContact(
+                name: "contact-\(number)", attributes: ["email": .string("c\(number)@shop.example")],
+                consents: ["news", "tips"])
+            let falls = workspace.isHeldOut(contact.id)
+            let event = PlayedEvent(HistoryEvent(at: start, eventID: "e", name: "A"))
+            var play = ContactPlay(contact, in: simulator, at: start)
+            play.run([event], until: start + .days(2))
+            let isSkipped = play.story.contains {
+                if case .skipped(_, _, _, .heldOut) = $0.what { true } else { false }
+            }
+            #expect(isSkipped == falls)
+            heldOut += isSkipped ? 1 : 0
+            contact.isHeldOut = false
+            var other = ContactPlay(contact, in: simulator, at: start)
+            other.run([event], until: start + .days(2))
+            #expect(!other.story.contains { if case .skipped(_, _, _, .heldOut) = $0.what { true } else { false } })
+        }
+        #expect((5...40).contains(heldOut))
     }
 
     @Test func aHeldMailDoesNotGoOnceItsRunHasReachedItsGoal() throws {

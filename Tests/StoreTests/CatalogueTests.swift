@@ -23,6 +23,8 @@ import Testing
         "interventions": "what people did with a journey, for all its contacts",
         "schedules": "of a journey, the same for all contacts",
         "broadcasts": "of a journey, and how far it has come through its contacts",
+        "throttles": "of a journey, and when the next of its runs may begin",
+        "test_results": "of a broadcast, and the same for all who get it",
         "identities": "leads from a name to the subject, before the subject is known",
         "companies": "of a workspace, the same for all its members",
         "tombstones": "hashes of subjects and addresses that are gone",
@@ -69,6 +71,8 @@ import Testing
         "interventions",
         // When journeys go out on a schedule, and how far each time of it has come.
         "schedules", "broadcasts",
+        // When the next run of a throttled journey may begin, and what was decided of tests within broadcasts.
+        "throttles", "test_results",
     ]
 
     /// Every table that is no partition, with the columns of its primary key in their order.

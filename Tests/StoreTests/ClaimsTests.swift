@@ -160,7 +160,7 @@ import Testing
 
     @Test func whatTheGateRefusesEndsAndRingsTheRun() async throws {
         try await withMessage { session, letter in
-            try Claims.skip([(letter, 5, .skipped)], now: noon, in: session)
+            try Claims.skip([.init(message: letter, reasons: 5, state: .skipped)], now: noon, in: session)
             #expect(try session.state(of: letter) == "skipped")
             #expect(try session.value("select reasons from messages", as: Int32.self) == 5)
             #expect(try session.isRung(letter.run))
@@ -171,7 +171,7 @@ import Testing
     @Test func aHeldMessageWaitsOnDomainTimeAndItsRunToo() async throws {
         try await withMessage { session, letter in
             let morning = noon + .hours(20)
-            try Claims.hold([(letter, 2, morning)], in: session)
+            try Claims.hold([(.init(message: letter, reasons: 2, state: .planned), morning)], in: session)
             #expect(try !session.isRung(letter.run))
             #expect(try session.claim(letter.contact, under: id("c1"), now: morning - .seconds(1)) == [])
             #expect(

@@ -85,7 +85,7 @@ import Testing
                 try session.make([anne])
                 let letter = message("1", to: anne, topic: nil)
                 try Messages.plan([letter], machineNow: noon, in: session)
-                try Claims.hold([(letter, 1, noon + .hours(8))], in: session)
+                try Claims.hold([(.init(message: letter, reasons: 1, state: .planned), noon + .hours(8))], in: session)
                 #expect(try Quiet.unrest(at: noon, in: session).isQuiet)
                 #expect(try Quiet.nextDue(after: noon, in: session) == noon + .hours(8))
                 let later = noon + .hours(8)
@@ -107,7 +107,7 @@ import Testing
                 try session.make([anne])
                 let letter = message("1", to: anne)
                 try Messages.plan([letter], machineNow: noon, in: session)
-                try Claims.hold([(letter, 1, noon + .hours(8))], in: session)
+                try Claims.hold([(.init(message: letter, reasons: 1, state: .planned), noon + .hours(8))], in: session)
                 try Timers.arm(
                     [
                         .init(contact: anne, run: id("past"), version: 0, dueAt: noon),

@@ -67,6 +67,8 @@ enum Rights {
         # journeys
         schedules            –       –        Su         –       S         SIUD  S
         broadcasts           –       –        SIU        –       S         Su    S
+        test_results         –       –        SI         –       S         S     S
+        throttles            –       –        SIu        –       S         S     S
         runs                 –       Su       SIu        s       S         Su    S
         timers               SIu     SIu      SIuD       SIu     SIu       SIuD  S
         decisions            –       su       I          –       S         SI    S
@@ -131,12 +133,13 @@ enum Rights {
         "messages scoring s": "workspace_id contact_id message_id run_id topic state due_at look_at retry_at",
         "messages scoring u": "contact_id state final_at claim_id due_at look_at",
         "send_state scoring u": "epoch",
-        "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id held_at",
+        "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id held_at waits_since",
+        "throttles scheduler u": "next_at looked_at",
         "timers scheduler u": "version due_at",
         "messages scheduler s":
             """
         workspace_id contact_id message_id run_id step visit template state handed_at final_at due_at look_at \
-        retry_at answer planned_at reasons
+        retry_at answer planned_at reasons journey tested
         """,
         // Withdrawals.
         "messages ingest s": "workspace_id contact_id message_id run_id topic state address",
@@ -147,7 +150,7 @@ enum Rights {
         "messages mailer u":
             """
         state address due_at look_at retry_at attempt deferrals claim_id epoch valid_until handed_at final_at reasons \
-        reply answer
+        reply answer saw
         """,
         "send_state mailer u": "epoch recent_sends",
         "claims mailer u": "expires_at",

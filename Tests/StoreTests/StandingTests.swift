@@ -116,6 +116,12 @@ import Testing
                     workspace_id, journey, occurrence, version, segment, due_at, opened_at, state, looked_at)
                 values (\(workspace), 'j', '2026-03-02T09:00', 1, 's', \(noon), \(noon), 'done', \(noon))
                 """)
+            try session.execute(
+                "insert into throttles (workspace_id, journey, next_at, looked_at) values (\(workspace), 'j', \(noon), \(noon))"
+            )
+            let tested = TestResults.Place(workspace: workspace, journey: "j", step: "s", entryAt: noon)
+            _ = try TestResults.decide(
+                TestResults.Result(place: tested, winner: "a", scores: [], decidedAt: noon), in: session)
             let item = SetAside.Item(
                 id: id("item \(workspace)"), queue: "events", lane: "live", reason: "a test", body: [], attempts: 1,
                 setAsideAt: noon, workspace: workspace)

@@ -59,7 +59,7 @@ import Testing
             let letter = message("1", to: run.contact, run: run.id)
             try Messages.plan([letter], machineNow: noon, in: session)
             try Timers.arm([Self.wake(run, version: 3, at: noon + .days(1))], in: session)
-            try Claims.skip([(letter, 1, .skipped)], now: noon, in: session)
+            try Claims.skip([.init(message: letter, reasons: 1, state: .skipped)], now: noon, in: session)
             var moved = run
             moved.version = 9
             try Runs.save([moved], in: session)

@@ -8,7 +8,7 @@ struct FindingTests {
         ("run.did(\"Order Completed\")", "run.didd(\"Order Completed\")", "4:19", "unknown function"),
         (
             "- wait: 2d", "- wiat: 2d", "8:5",
-            "unknown step \"wiat\" (steps are email, webhook, notify, wait, wait_for, if, switch, split, repeat, set, stage, start, end; did"
+            "unknown step \"wiat\" (steps are email, stream, test, webhook, notify, wait, wait_for, if, switch, split, repeat, set, stage, start, end; did"
         ),
         ("- wait: 2d", "- postcard: thanks", "8:5", "the step \"postcard\" is not available yet"),
         ("- wait: 2d", "- elif: 'true'", "8:5", "\"elif\" is no step of its own (it is a key of the step with if"),

@@ -55,7 +55,7 @@ struct ScheduleReadingTests {
         ("{schedule: {every: month, on: 32, at: \"09:00\"}, segment: readers}", "2:38", "from 1 to 31"),
         ("{schedule: {every: day, on: monday, at: \"09:00\"}, segment: readers}", "2:36", "every day has no \"on\""),
         ("{schedule: {every: day, at: 9}, segment: readers}", "2:36", "\"at\" must be a time of day"),
-        ("{schedule: 2026-03-02T09:00, segment: readers, throttle: {per_day: 1}}", "2:66", "unknown key \"per_day\""),
+        ("{schedule: 2026-03-02T09:00, segment: readers, throttle: {per_week: 1}}", "2:66", "unknown key \"per_week\""),
         ("{schedule: 2026-03-02T09:00, segment: readers, throttle: {per_hour: 0}}", "2:76", "a whole number from 1"),
         (
             "{schedule: 2026-03-02T09:00, segment: readers, local: true, throttle: {per_hour: 1}}", "2:78",
@@ -63,7 +63,9 @@ struct ScheduleReadingTests {
         ),
         ("{schedule: 2026-03-02T09:00, segment: readers, late: {after: 1h, then: cry}}", "2:79", "unknown consequence"),
         ("{schedule: 2026-03-02T09:00, segment: readers, event: X}", "2:62", "an entry by schedule has no \"event\""),
-        ("{event: Page Viewed, throttle: {per_hour: 1}}", "2:39", "an entry without a schedule has no \"throttle\""),
+        ("{event: Page Viewed, throttle: {per_week: 1}}", "2:40", "unknown key \"per_week\""),
+        ("{event: Page Viewed, late: {after: 1h}}", "2:35", "without a schedule or a throttle has no \"late\""),
+        ("{event: Page Viewed, local: true}", "2:36", "an entry without a schedule has no \"local\""),
     ])
     func faultsAreToldWithTheirPlace(entry: String, place: String, message: String) {
         let findings = load(entry).findings.map(\.description)

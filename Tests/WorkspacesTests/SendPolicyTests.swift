@@ -37,6 +37,13 @@ import Workspaces
         #expect(policy.memory == .days(7))
     }
 
+    @Test(arguments: [("5%", 500), ("0.01%", 1), ("2.5%", 250), ("12.25%", 1_225), ("50%", 5_000)])
+    func aHoldOutIsAShareOfTheContacts(text: String, share: UInt64) throws {
+        let loaded = Self.load("hold_out: {share: \(text), topics: offers, group: spring}")
+        let policy = try #require(loaded.workspace, "\(loaded.findings)").policy
+        #expect(policy.holdOut == HoldOut(share: share, topics: ["offers"], of: "shop", group: "spring"))
+    }
+
     @Test func aStepGoesBeforeItsEmailAndThatBeforeItsJourney() throws {
         let journey = "journeys/welcome.yaml"
         let loaded = Self.load(
@@ -75,6 +82,13 @@ import Workspaces
         ("frequency_caps: [{at_most: 2}]", "10:18", "has no \"within\""),
         ("frequency_caps: [{at_most: 2, within: 1d, topics: [ofers]}]", "10:52", "did you mean \"offers\"?"),
         ("frequency_caps: [{at_most: 2, within: 1d, topics: tracking}]", "10:51", "unknown topic \"tracking\""),
+        ("hold_out: {share: 5}", "10:19", "must be per cent of the contacts"),
+        ("hold_out: {share: 60%}", "10:19", "from 0.01% to 50%"),
+        ("hold_out: {share: 0.001%}", "10:19", "from 0.01% to 50%"),
+        ("hold_out: {topics: offers}", "10:11", "has no \"share\""),
+        ("hold_out: {share: 5%, topics: [ofers]}", "10:32", "did you mean \"offers\"?"),
+        ("hold_out: {share: 5%, topics: []}", "10:31", "this hold-out is from no topic"),
+        ("hold_out: {share: 5%, grup: a}", "10:23", "did you mean \"group\"?"),
         ("frequency_cap: []", "10:1", "did you mean \"frequency_caps\"?"),
     ])
     func faultsAreFoundAtTheirPlaces(settings: String, place: String, message: String) {

@@ -4,9 +4,9 @@ import Model
 /// One activation of a run under way.
 struct Engine {
     let journey: Journey
-    private(set) var world: World
+    var world: World
     var run: RunState
-    private(set) var effects: [Effect] = []
+    var effects: [Effect] = []
     private(set) var wake: Timestamp?
 
     /// When the run came to the step at hand: waits count from here.
@@ -15,7 +15,7 @@ struct Engine {
     /// it misses none that came while an activation was late.
     private(set) var behind: HistoryPosition
     /// When the step at hand was due: when what led to it happened, however late that is known.
-    private(set) var due: Timestamp
+    var due: Timestamp
 
     init(journey: Journey, world: World, run: RunState) {
         self.journey = journey
@@ -35,15 +35,6 @@ struct Engine {
             if run.phase == .arriving { begin(line) }
             guard try passes(line) else { return }
         } while true
-    }
-
-    /// Whether the first step may be taken.
-    private mutating func opens() -> Bool {
-        guard let opening = run.opensAt else { return true }
-        guard isDue(opening) else { return false }
-        run.opensAt = nil
-        due = opening
-        return true
     }
 
     private func currentLine() throws(JourneyError) -> StepTable.Line {
@@ -76,7 +67,7 @@ struct Engine {
         return true
     }
 
-    private mutating func end(_ outcome: Journey.Outcome, step: String, saw: [String: JSON] = [:]) {
+    mutating func end(_ outcome: Journey.Outcome, step: String, saw: [String: JSON] = [:]) {
         run.phase = .ended(outcome)
         wake = nil
         decide(step, outcome.rawValue, saw)
@@ -104,6 +95,8 @@ struct Engine {
             if isKept(from: template, guards, line) { return }
             run.phase = .sending
             effects.append(.send(StepVisit(step: line.name, visit: line.visit), template: template))
+        case .stream(let stream, let guards, let exhausted): draw(from: stream, guards, exhausted: exhausted, line)
+        case .test(let test, _): tryOut(test, line)
         case .call(let call, let late):
             if isLate(late, line) { return }
             run.phase = .sending
@@ -131,7 +124,7 @@ struct Engine {
         switch (run.phase, line.operation) {
         case (.arriving, _): return true
         case (.ended, _): return false
-        case (.sending, .email), (.sending, .call):
+        case (.sending, .email), (.sending, .stream), (.sending, .test), (.sending, .call):
             guard let verdict = world.verdicts[StepVisit(step: line.name, visit: line.visit)] else { return false }
             if case .call = line.operation { take(verdict, of: line.name) }
             if verdict.endsRun {
@@ -143,6 +136,9 @@ struct Engine {
         case (.waiting(let until), .wait), (.waiting(let until), .waitUntil), (.waiting(let until), .waitUntilDate):
             guard isDue(until) else { return false }
             go(to: line.next, since: world.now, behind: .end(of: until), due: until)
+        case (.waiting(let until), .test):
+            sendWinner(until, line)
+            return false
         case (.waitingForEvent(let behind, let until), .await(let awaited, _)):
             return finds(awaited, behind: behind, until: until, line)
         case (.waitingForGoal, .end):

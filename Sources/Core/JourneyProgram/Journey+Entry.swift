@@ -105,6 +105,7 @@ extension Journey {
             let opening = occurrence.instant(in: world.contactZone)
             if opening > world.now { run.opensAt = opening }
         }
+        run.awaitsTurn = throttle != nil
         return Activation(run: run, effects: [.decide(entryDecision(position, occurrence))], wake: nil)
     }
 

@@ -109,7 +109,8 @@ extension StepTable {
             case .wait, .waitUntil, .await: over.append(.never)
             case .change: over.append(over[line.next])
             // A message may be held, and a date may be one that has been.
-            case .email, .call, .waitUntilDate: over.append(min(over[line.next], .perhaps))
+            case .email, .test, .call, .waitUntilDate: over.append(min(over[line.next], .perhaps))
+            case .stream(_, _, let exhausted): over.append(min(of([exhausted, line.next]), .perhaps))
             case .choose(let arms): over.append(of(arms.map(\.place) + [line.next]))
             case .select(_, let cases): over.append(of(cases.map(\.place) + [line.next]))
             case .split(let shares): over.append(of(shares.map(\.place)))

@@ -20,7 +20,7 @@ extension Journey {
 
     private func nextMail(from place: StepTable.Place, isCertain: Bool) -> NextMail? {
         let line = table.lines[place]
-        if case .email = line.operation { return NextMail(step: line.name, isCertain: isCertain) }
+        if line.operation.guards != nil { return NextMail(step: line.name, isCertain: isCertain) }
         switch line.operation {
         case .change, .call: return nextMail(from: line.next, isCertain: isCertain)
         default: break

@@ -27,6 +27,7 @@ extension StepTable.Operation {
         case .select(_, let cases): cases.map { "case \($0.value)" } + ["else"]
         case .split(let shares): shares.map(\.name)
         case .leave: ["pass", "leave"]
+        case .stream: ["exhausted"]
         default: []
         }
     }

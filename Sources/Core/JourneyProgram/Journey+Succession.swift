@@ -75,6 +75,8 @@ extension StepTable.Operation {
     fileprivate var kind: String {
         switch self {
         case .email: "email"
+        case .stream: "stream"
+        case .test: "test"
         case .call(let call, _): String(call.name.prefix { $0 != ":" })
         case .wait, .waitUntil, .waitUntilDate: "wait"
         case .await: "wait_for"

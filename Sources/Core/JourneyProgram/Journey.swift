@@ -49,10 +49,19 @@ public struct Journey: Sendable {
     public struct Entry: Sendable {
         public var trigger: Trigger
         public var again: Again
+        /// How fast runs begin; nil: at once. A broadcast has its own.
+        public var throttle: Broadcast.Throttle?
+        /// What becomes of a run whose turn comes late; nil: it begins all the same.
+        public var late: Broadcast.Late?
 
-        public init(_ trigger: Trigger, again: Again = .never) {
+        public init(
+            _ trigger: Trigger, again: Again = .never, throttle: Broadcast.Throttle? = nil,
+            late: Broadcast.Late? = nil
+        ) {
             self.trigger = trigger
             self.again = again
+            self.throttle = throttle
+            self.late = late
         }
     }
 
@@ -117,9 +126,7 @@ extension Journey {
 
     /// What an e-mail step says of its message where the gate keeps that back; nil where there is no such step.
     public func restraint(ofStep name: String) -> Restraint? {
-        guard let place = table.place(named: name, visit: 1), case .email(_, let guards) = table.lines[place].operation
-        else { return nil }
-        return guards.restraint
+        table.place(named: name, visit: 1).flatMap { table.lines[$0].operation.guards?.restraint }
     }
 
     /// Whether a run goes on behind an e-mail step while the gate holds the message.

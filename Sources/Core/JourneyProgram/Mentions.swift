@@ -85,7 +85,7 @@ extension StepTable.Operation {
     /// The expressions that it evaluates.
     fileprivate var conditions: [Expression] {
         switch self {
-        case .email, .call, .wait, .waitUntil, .waitUntilDate, .split, .change, .end: []
+        case .email, .stream, .test, .call, .wait, .waitUntil, .waitUntilDate, .split, .change, .end: []
         case .await(let awaited, _):
             awaited.compactMap { each in
                 switch each.what {

@@ -11,6 +11,7 @@ extension RunState {
             "v": .int(Self.version), "started": startedAt.stored, "entry": entry.stored, "step": .string(step),
         ]
         if let opensAt { members["opens"] = opensAt.stored }
+        if awaitsTurn { members["turn"] = .bool(true) }
         if goalHasLapsed { members["lapsed"] = .bool(true) }
         if !answers.isEmpty { members["answers"] = .object(answers) }
         // Of old it was said of messages alone.
@@ -41,6 +42,7 @@ extension RunState {
         phase = try Self.phase(json)
         visit = try Self.visit(json, of: phase)
         if let opens = json["opens"] { opensAt = try .read(opens, "opens") }
+        awaitsTurn = json["turn"] == .bool(true)
         goalHasLapsed = json["lapsed"] == .bool(true)
         answers = json["answers"]?.object ?? [:]
     }

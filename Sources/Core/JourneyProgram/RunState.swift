@@ -15,6 +15,8 @@ public struct RunState: Sendable, Hashable {
     /// Until when it stands before its first step, since the contact's clocks do not show its broadcast's time yet; nil once
     /// they have.
     public internal(set) var opensAt: Timestamp?
+    /// Whether it stands before its first step, since its journey's throttle lets few begin at once.
+    public internal(set) var awaitsTurn = false
     /// Whether the goal's time was found to be over; it is not looked at again.
     public internal(set) var goalHasLapsed = false
     /// What its steps that told a system something were answered, by step.

@@ -6,6 +6,12 @@ public import SendGate
 public indirect enum Step: Sendable {
     /// Sends a template and goes on once the message's verdict is final. The name is the step's own.
     case email(name: String, template: String, guards: Guards = Guards())
+    /// Sends the next e-mail of a stream that the contact has not had; with `exhausted` where it has had all. The name is the
+    /// step's own.
+    case stream(name: String, Stream, guards: Guards = Guards(), exhausted: [Step])
+    /// Tries several e-mails on a share of a broadcast's contacts, and sends the one that does best to the others. The name is
+    /// the step's own.
+    case test(name: String, Test, guards: Guards = Guards())
     /// Tells others than the contact something, and goes on once that has come of it which may. The name is the step's own.
     case call(name: String, Call, late: Late? = nil)
     /// Goes on after a length of time.
@@ -162,8 +168,9 @@ extension Step {
     /// The lists of steps with one of which the run goes on; nil for steps that do not branch.
     public var branches: [[Step]]? {
         switch self {
-        case .email, .call, .wait, .waitUntil, .waitUntilDate, .loop, .change, .end: nil
+        case .email, .test, .call, .wait, .waitUntil, .waitUntilDate, .loop, .change, .end: nil
         case .await(let awaited, _, let then, let otherwise): awaited.map { $0.steps ?? then } + [otherwise]
+        case .stream(_, _, _, let exhausted): [[], exhausted]
         case .choose(let arms, let otherwise): arms.map(\.steps) + [otherwise]
         case .select(_, let cases, let otherwise): cases.map(\.steps) + [otherwise]
         case .split(_, let shares): shares.map(\.steps)

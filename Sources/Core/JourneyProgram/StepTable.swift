@@ -25,6 +25,8 @@ struct StepTable: Sendable {
 
     enum Operation: Sendable {
         case email(template: String, Step.Guards)
+        case stream(Step.Stream, Step.Guards, exhausted: Place)
+        case test(Step.Test, Step.Guards)
         case call(Step.Call, late: Step.Late?)
         case wait(Span)
         case waitUntil(DailyTime)
@@ -111,6 +113,10 @@ extension StepTable {
         switch step {
         case .email(let name, let template, let guards):
             return try append(name, visit, .email(template: template, guards), next)
+        case .stream(let name, let stream, let guards, let exhausted):
+            let exhausted = try lay(exhausted, at: "\(path).exhausted.", visit: visit, before: next)
+            return try append(name, visit, .stream(stream, guards, exhausted: exhausted), next)
+        case .test(let name, let test, let guards): return try append(name, visit, .test(test, guards), next)
         case .call(let name, let call, let late): return try append(name, visit, .call(call, late: late), next)
         case .wait(let span): return try append("wait \(path)", visit, .wait(span), next)
         case .waitUntil(let time): return try append("wait \(path)", visit, .waitUntil(time), next)
@@ -195,8 +201,11 @@ extension StepTable {
     var onceTemplates: Set<String> {
         var templates: Set<String> = []
         for line in lines {
-            guard case .email(let template, let guards) = line.operation, guards.isOnce else { continue }
-            templates.insert(template)
+            switch line.operation {
+            case .email(let template, let guards) where guards.isOnce: templates.insert(template)
+            case .stream(let stream, _, _): templates.formUnion(stream.templates)
+            default: continue
+            }
         }
         return templates
     }

@@ -16,6 +16,14 @@ public struct World: Sendable {
     public var received: Set<String>
     /// What an event's page is, where the workspace has rules for pages.
     public var page: (@Sendable (HistoryEvent) -> JSON)?
+    /// What is tried on the contact, by step: a variant, or ``rest`` for the winner. Plays alone say so; else the hash does.
+    public var variants: [String: String] = [:]
+    /// How ``variants`` names those who get the winner.
+    public static let rest = "rest"
+    /// What was decided of tests, by step.
+    public var results: [String: TestOutcome] = [:]
+    /// Whether it is the run's turn to begin, where a throttle lets few begin at once.
+    public var hasTurn = false
     /// What the run's steps were answered, as the run has it.
     var answers: [String: JSON] = [:]
 

@@ -24,10 +24,13 @@ public struct PastSend: Sendable, Hashable {
     public var topic: String
     /// When it was handed over; while it is not, when it was looked at.
     public var at: Timestamp
+    /// What it was: `welcome/hello`, the journey and the step; nil where nobody asks.
+    public var name: String?
 
-    public init(topic: String, at: Timestamp) {
+    public init(topic: String, at: Timestamp, name: String? = nil) {
         self.topic = topic
         self.at = at
+        self.name = name
     }
 }
 

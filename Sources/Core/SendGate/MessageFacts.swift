@@ -42,6 +42,8 @@ public struct MessageFacts: Sendable, Hashable {
     public var isPaused: Bool
     /// Whether it is a broadcast's, and its contact is not in the segment any more that the broadcast goes to.
     public var hasLeftSegment = false
+    /// Whether its contact is one of the workspace's hold-out.
+    public var isHeldOut = false
     /// What becomes of it in quiet hours and over a cap, as far as somebody says.
     public var restraint: Restraint
     /// Whose hours the contact keeps.

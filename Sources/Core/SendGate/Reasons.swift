@@ -38,6 +38,8 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let capped = Reasons(rawValue: 1 << 13)
     /// Beside another one: the run ends with the message.
     public static let endsRun = Reasons(rawValue: 1 << 14)
+    /// The contact is one of those that get no marketing, so that its effect can be measured.
+    public static let heldOut = Reasons(rawValue: 1 << 15)
 }
 
 extension Reasons {
@@ -58,6 +60,7 @@ extension Reasons {
         (.quietHours, "quiet hours"),
         (.capped, "a frequency cap is reached"),
         (.endsRun, "so its run ends"),
+        (.heldOut, "the contact is in the hold-out"),
     ]
 
     /// The reasons in words, in the order of their bits; a bit of a newer version reads "reason N".

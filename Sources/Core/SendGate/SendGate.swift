@@ -20,6 +20,9 @@ public enum SendGate {
         if message.hasLeftSegment { findings.skip(.leftSegment) }
         checkTimes(message, now, &findings)
         checkAddress(message, ledger, now, &findings)
+        if message.isHeldOut, case .topic(let topic) = message.messageClass, policy.holdOut?.concerns(topic) == true {
+            findings.skip(.heldOut)
+        }
         if case .topic(let topic) = message.messageClass, findings.isClear {
             if let quiet = policy.quietHours { checkHours(quiet, message, now, &findings) }
             if findings.isClear { checkCaps(policy.caps, topic, message, ledger, now, &findings) }

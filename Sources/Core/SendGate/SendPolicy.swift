@@ -6,10 +6,13 @@ public struct SendPolicy: Sendable, Hashable {
     public var quietHours: QuietHours?
     /// How much one contact may get; all of them count.
     public var caps: [FrequencyCap]
+    /// Who gets none; nil: nobody.
+    public var holdOut: HoldOut?
 
-    public init(quietHours: QuietHours? = nil, caps: [FrequencyCap] = []) {
+    public init(quietHours: QuietHours? = nil, caps: [FrequencyCap] = [], holdOut: HoldOut? = nil) {
         self.quietHours = quietHours
         self.caps = caps
+        self.holdOut = holdOut
     }
 
     /// How far back the caps look; nil where there are none.
@@ -37,9 +40,16 @@ public struct FrequencyCap: Sendable, Hashable {
     /// not, as far as nothing else is sent; else nil.
     func isFull(for topic: String, after sends: [PastSend], until now: Timestamp) -> Timestamp? {
         guard concerns(topic) else { return nil }
-        let counted = sends.filter { concerns($0.topic) && $0.at + within > now }.map(\.at).sorted()
+        let counted = counted(of: sends, until: now)
         guard counted.count >= atMost else { return nil }
-        return counted[counted.count - atMost] + within
+        return counted[counted.count - atMost].at + within
+    }
+
+    /// Those of the messages sent that count, in order of time.
+    func counted(of sends: [PastSend], until now: Timestamp) -> [PastSend] {
+        sends.filter { concerns($0.topic) && $0.at + within > now }.sorted {
+            ($0.at, $0.name ?? "", $0.topic) < ($1.at, $1.name ?? "", $1.topic)
+        }
     }
 }
 

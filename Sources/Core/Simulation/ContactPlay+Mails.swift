@@ -54,16 +54,25 @@ extension ContactPlay {
         case .send:
             tell(.sent(step: mail.visit.step, visit: mail.visit.visit, template: mail.template), mail.journey)
             received.insert(mail.template)
-            note(ground)
+            noteTrial(mail)
+            note(ground, mail)
             settle(mail, MessageVerdict(.sent, at: now))
         case .skip(let reasons):
             tell(
-                .skipped(step: mail.visit.step, visit: mail.visit.visit, template: mail.template, reasons), mail.journey
-            )
+                .skipped(step: mail.visit.step, visit: mail.visit.visit, template: mail.template, reasons),
+                mail.journey,
+                full: fullCaps(reasons, ground))
             settle(
                 mail, MessageVerdict(.skipped, at: now, endsRun: reasons.contains(.endsRun)), detail: "\(reasons)")
-        case .hold(let until, let reasons): hold(mail, until: max(until, now + Span(microseconds: 1)), reasons)
+        case .hold(let until, let reasons):
+            hold(mail, until: max(until, now + Span(microseconds: 1)), reasons, fullCaps(reasons, ground))
         }
+    }
+
+    /// The caps that keep a mail back, as mailers record them.
+    private func fullCaps(_ reasons: Reasons, _ ground: MessageClass) -> [FullCap] {
+        guard reasons.contains(.capped), case .topic(let topic) = ground else { return [] }
+        return simulator.workspace.policy.fullCaps(for: topic, after: sends, now: now)
     }
 
     /// A mail as the gate sees it.
@@ -73,6 +82,7 @@ extension ContactPlay {
             ground, address: address, journeyEnded: mail.until != nil && outcome != nil && outcome != .finished,
             restraint: simulator.restraint(ofEmail: mail.template, step: mail.visit.step, part: part),
             zone: zoneOfHours)
+        facts.isHeldOut = isHeldOut
         // Whoever another journey's step has brought in is in no broadcast.
         if !runs[mail.run].entryKey.hasPrefix("by ") { facts.hasLeftSegment = hasLeft(simulator.parts[part].segment) }
         return facts
@@ -90,10 +100,11 @@ extension ContactPlay {
         return LocalZone(of: course.facts.contact, otherwise: simulator.workspace.zone)
     }
 
-    private mutating func hold(_ mail: PlannedMail, until: Timestamp, _ reasons: Reasons) {
+    private mutating func hold(_ mail: PlannedMail, until: Timestamp, _ reasons: Reasons, _ caps: [FullCap]) {
         let visit = mail.visit
         tell(
-            .held(step: visit.step, visit: visit.visit, template: mail.template, until: until, reasons), mail.journey)
+            .held(step: visit.step, visit: visit.visit, template: mail.template, until: until, reasons), mail.journey,
+            full: caps)
         var waiting = mail
         waiting.until = until
         held.append(waiting)
@@ -102,10 +113,10 @@ extension ContactPlay {
     }
 
     /// Remembers what was sent, for as long as a cap looks back.
-    private mutating func note(_ ground: MessageClass) {
+    private mutating func note(_ ground: MessageClass, _ mail: PlannedMail) {
         guard case .topic(let topic) = ground, let memory = simulator.workspace.policy.memory else { return }
         sends.removeAll { $0.at + memory <= now }
-        sends.append(PastSend(topic: topic, at: now))
+        sends.append(PastSend(topic: topic, at: now, name: "\(mail.journey)/\(mail.visit.step)"))
     }
 
     private mutating func settle(_ mail: PlannedMail, _ verdict: MessageVerdict, detail: String? = nil) {

@@ -11,6 +11,14 @@ struct PlayedRun: Sendable {
     var state: RunState
     var wake: Timestamp?
     var verdicts: [StepVisit: MessageVerdict] = [:]
+    /// When it may begin, where a throttle lets few begin at once.
+    var turn: Timestamp?
+
+    /// When it is looked at next.
+    var due: Timestamp {
+        let wake = wake ?? .distantFuture
+        return state.awaitsTurn ? min(wake, turn ?? .distantFuture) : wake
+    }
 }
 
 /// An entry that was taken.
@@ -65,10 +73,19 @@ extension ContactPlay {
         }
     }
 
+    private func world(of run: PlayedRun) -> World {
+        var world = world(run.verdicts)
+        world.results = results(for: run)
+        world.hasTurn = run.turn.map { $0 <= now } ?? false
+        return world
+    }
+
     private func world(_ verdicts: [StepVisit: MessageVerdict] = [:]) -> World {
-        World(
+        var world = World(
             facts: course.facts, contact: key.contact, zone: simulator.workspace.zone, verdicts: verdicts,
             received: received.union(held.map(\.template)).union(pending.map(\.template)))
+        world.variants = variants
+        return world
     }
 
     /// A broadcast reaches the contact; what the contact's own clock has passed by too long is not sent.
@@ -98,9 +115,21 @@ extension ContactPlay {
             tell(.started, journey.name)
             take(activation, index, cameFrom: nil)
             goOn(index)
+            takeTurn(index, journey)
         } catch {
             tell(.failed("\(error)"), journey.name)
         }
+    }
+
+    /// Lets a run begin that a throttle concerns, or has it wait.
+    private mutating func takeTurn(_ index: Int, _ journey: Journey) {
+        guard runs[index].state.awaitsTurn, runs[index].state.outcome == nil, let throttle = journey.throttle else {
+            return
+        }
+        let turn = entryTurns.turn(of: runs[index].part, under: throttle, now: now)
+        runs[index].turn = turn
+        guard turn > now else { return activate(index) }
+        tell(.waits(step: "enter", until: turn), journey.name)
     }
 
     /// Whether earlier entries let one be taken at a place.
@@ -132,7 +161,7 @@ extension ContactPlay {
     private mutating func step(_ index: Int) {
         let (run, journey) = (runs[index], simulator.parts[runs[index].part].journey)
         do {
-            take(try journey.step(run.state, in: world(run.verdicts)), index, cameFrom: run.state)
+            take(try journey.step(run.state, in: world(of: run)), index, cameFrom: run.state)
         } catch {
             // It stays as it is, and is not looked at again.
             runs[index].wake = nil

@@ -21,6 +21,8 @@ public struct ContactPlay: Sendable {
     var taken: Set<TakenEntry> = []
     /// Per journey that may be entered again after an exit or every so often, the entries so far.
     var past: [Int: PastEntries] = [:]
+    /// Whether the contact is in the workspace's hold-out.
+    let isHeldOut: Bool
     var address: MessageAddress
     var ledger: ContactLedger
     /// The templates of the mails that were sent.
@@ -33,6 +35,11 @@ public struct ContactPlay: Sendable {
     var held: [PlannedMail] = []
     /// What came of messages, and what steps change of the contact, yet to be heard as events.
     var outcomes: [PlayedEvent] = []
+    /// When runs begin that wait for a throttle.
+    var entryTurns: EntryTurns
+    /// What tests within broadcasts try on the contact.
+    var trials: Trials
+    let variants: [String: String]
     /// Journeys that steps start.
     var calls: [Call] = []
 
@@ -61,15 +68,30 @@ public struct ContactPlay: Sendable {
     ///
     /// - Parameter limit: the most turns that the play may take; then it ends as one that does not come to rest.
     public init(_ contact: PlayedContact, in simulator: Simulator, at start: Timestamp, limit: Int = 200_000) {
+        self.init(contact, in: simulator, at: start, limit: limit, turns: [:], decided: [:])
+    }
+
+    /// - Parameters:
+    ///   - turns: when entries begin that a throttle concerns, as a crowd has given them.
+    ///   - decided: what a crowd has decided of tests.
+    init(
+        _ contact: PlayedContact, in simulator: Simulator, at start: Timestamp, limit: Int = 200_000,
+        turns: [TurnPlace: Timestamp], decided: [TrialPlace: TestOutcome]
+    ) {
+        entryTurns = EntryTurns(given: turns)
+        trials = Trials(decided: decided, winners: contact.winners)
+        variants = contact.variants
         self.simulator = simulator
         self.limit = limit
         let workspace = simulator.workspace
         let key = ContactKey(workspace: WorkspaceID(rawValue: 1), contact: contact.id)
         self.key = key
         now = start
+        isHeldOut = workspace.policy.holdOut.map { contact.isHeldOut ?? $0.holds(contact.id) } ?? false
         attributes = contact.attributes
         suppressions = contact.suppressions
         answers = contact.answers
+        received = Set(contact.received)
         consents = contact.consents.map { topic in
             ConsentEntry(
                 contact: key, topic: topic, address: "", at: start, eventID: "", state: .given, wording: nil,
@@ -107,13 +129,13 @@ public struct ContactPlay: Sendable {
 
     private var nextDue: Timestamp {
         var due = min(wakeAt, nextBroadcast)
-        for place in open { if let wake = runs[place].wake, wake < due { due = wake } }
+        for place in open { due = min(due, runs[place].due) }
         for mail in held { if let until = mail.until, until < due { due = until } }
         return due
     }
 
-    mutating func tell(_ what: Happening.What, _ journey: String? = nil) {
-        story.append(Happening(at: now, journey: journey, what))
+    mutating func tell(_ what: Happening.What, _ journey: String? = nil, full caps: [FullCap] = []) {
+        story.append(Happening(at: now, journey: journey, what, full: caps))
     }
 }
 
@@ -148,6 +170,7 @@ extension ContactPlay {
         _ = course.meet(event.name, at: place, describes: describes, givenStage: given, isSignalled: true)
         course.facts.history.upTo = nil
         tell(.event(event.name))
+        if !trials.had.isEmpty { trials.hear(event.name, at: now, in: simulator.parts) }
         follow(event, describedAt: describes ? now : nil)
     }
 
@@ -165,7 +188,7 @@ extension ContactPlay {
         }
         if nextBroadcast <= now { sendBroadcasts() }
         releaseHeld()
-        for place in open where runs[place].wake.map({ $0 <= now }) ?? false { activate(place) }
+        for place in open where runs[place].due <= now { activate(place) }
         hearOutcomes()
     }
 

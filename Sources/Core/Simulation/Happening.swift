@@ -8,6 +8,8 @@ public struct Happening: Sendable, Hashable {
     /// Of which journey; nil for what is the contact's own.
     public var journey: String?
     public var what: What
+    /// Of a mail that caps keep back, which these are.
+    public var fullCaps: [FullCap]
 
     public enum What: Sendable, Hashable {
         case event(String)
@@ -41,10 +43,11 @@ public struct Happening: Sendable, Hashable {
         case goal, exit, completed
     }
 
-    public init(at: Timestamp, journey: String? = nil, _ what: What) {
+    public init(at: Timestamp, journey: String? = nil, _ what: What, full caps: [FullCap] = []) {
         self.at = at
         self.journey = journey
         self.what = what
+        fullCaps = caps
     }
 }
 

@@ -40,7 +40,9 @@ public struct SameDayReview {
         var crowd = Crowd(workspace, seed: 1, from: start, for: Self.span)
         var meetings: [Pair: Meeting] = [:]
         for _ in 0..<Self.people {
-            let person = crowd.next()
+            var person = crowd.next()
+            // Who gets nothing meets nothing.
+            person.contact.isHeldOut = false
             var play = ContactPlay(person.contact, in: simulator, at: start, limit: Self.turns)
             play.run(person.events, until: start + Self.span)
             if case .failed? = play.story.last?.what { break }
@@ -52,7 +54,7 @@ public struct SameDayReview {
     }
 
     private func isMarketing(_ definition: JourneyDefinition) -> Bool {
-        definition.journey.emailSteps.contains { marketing.contains($0.template) }
+        !definition.journey.sentTemplates.isDisjoint(with: marketing)
     }
 
     private func note(_ story: [Happening], in meetings: inout [Pair: Meeting]) {

@@ -110,6 +110,9 @@ public final class Simulator: Sendable {
         askedInTime = asked(woken)
     }
 
+    /// Whether what becomes of one person hangs on others: on who came before, or on what they did with what was tried.
+    var isShared: Bool { parts.contains { $0.journey.throttle != nil || $0.journey.test != nil } }
+
     /// What becomes of a mail that is kept back.
     func restraint(ofEmail template: String, step: String, part: Int) -> Restraint {
         workspace.restraint(ofEmail: template, step: step, of: parts[part].journey)

@@ -1,4 +1,5 @@
 public import Model
+import SendGate
 public import Workspaces
 
 /// A test's run beside what was expected of it, line by line.
@@ -97,9 +98,10 @@ extension Happening {
         case .chose(let step, _, let choice, let saw): "\(step): \(choice)\(saw.hint)"
         case .sent(let step, let visit, let template): "e-mail \(Self.mail(step, visit, template))"
         case .skipped(let step, let visit, let template, let reasons):
-            "not sent: \(Self.mail(step, visit, template)), \(reasons)"
+            "not sent: \(Self.mail(step, visit, template)), \(reasons.words(fullCaps) { $0.offset(since: start) })"
         case .held(let step, let visit, let template, let until, let reasons):
-            "held until \(until.offset(since: start)): \(Self.mail(step, visit, template)), \(reasons)"
+            "held until \(until.offset(since: start)): \(Self.mail(step, visit, template)), "
+                + reasons.words(fullCaps) { $0.offset(since: start) }
         case .told(let step, let visit, let whom): Self.call(step, visit, whom)
         case .waits(_, let until): "waits until \(until.offset(since: start))"
         case .waitsFor(_, let awaited, let until):

@@ -10,7 +10,7 @@ extension JourneyReader {
         let keys = Self.order + ["when", "key", "again", "backfill", "offset", "at", "yearly"] + Self.scheduleKeys
         guard let fields = Fields(node, of: "an entry", keys: keys, in: inspection) else { return nil }
         if let schedule = fields["schedule"] { return entry(onSchedule: schedule, fields) }
-        refuse(Self.scheduleKeys, in: fields, of: "an entry without a schedule")
+        refuse(["local"], in: fields, of: "an entry without a schedule")
         let triggers = Self.order.compactMap { key in fields[key].map { (key, $0) } }
         guard let (trigger, value) = triggers.first else {
             inspection.report(
@@ -30,14 +30,36 @@ extension JourneyReader {
             inspection.report(.invalid, "only an entry by segment has \"backfill\"", at: backfill.place)
         }
         if trigger != "date" { refuse(["offset", "at", "yearly"], in: fields, of: "an entry by \(trigger)") }
+        return throttled(entry(by: trigger, value, fields), fields)
+    }
+
+    private func entry(by trigger: String, _ value: YAMLNode, _ fields: Fields) -> Journey.Entry? {
         switch trigger {
-        case "date": return entry(onDate: fields)
-        case "called": return entry(onCall: value, fields)
-        case "event": return entry(onEvent: value, fields)
-        case "stage": return entry(onStage: value, fields)
-        case "segment": return entry(onSegment: value, fields) { .segment($0, backfill: $1) }
-        default: return entry(onSegment: value, fields) { .left($0, backfill: $1) }
+        case "date": entry(onDate: fields)
+        case "called": entry(onCall: value, fields)
+        case "event": entry(onEvent: value, fields)
+        case "stage": entry(onStage: value, fields)
+        case "segment": entry(onSegment: value, fields) { .segment($0, backfill: $1) }
+        default: entry(onSegment: value, fields) { .left($0, backfill: $1) }
         }
+    }
+
+    /// The entry with how fast runs begin, and what becomes of those whose turn comes late.
+    private func throttled(_ entry: Journey.Entry?, _ fields: Fields) -> Journey.Entry? {
+        let throttle = fields["throttle"].map(self.throttle)
+        let late = fields["late"].map(self.late)
+        if throttle == nil, let late = fields["late"] {
+            inspection.report(
+                .invalid, "an entry without a schedule or a throttle has no \"late\"", at: late.place,
+                help: "with throttle: {per_hour: …} it says what becomes of those whose turn comes late")
+            return nil
+        }
+        if let throttle, throttle == nil { return nil }
+        if let late, late == nil { return nil }
+        var entry = entry
+        entry?.throttle = throttle ?? nil
+        entry?.late = late ?? nil
+        return entry
     }
 
     // MARK: What starts it

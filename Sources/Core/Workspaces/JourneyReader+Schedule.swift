@@ -86,14 +86,14 @@ extension JourneyReader {
 
     // MARK: How fast, and how late
 
-    private func throttle(_ node: YAMLNode) -> Broadcast.Throttle? {
-        let units: KeyValuePairs = ["per_minute": Span.minutes(1), "per_hour": .hours(1)]
+    func throttle(_ node: YAMLNode) -> Broadcast.Throttle? {
+        let units: KeyValuePairs = ["per_minute": Span.minutes(1), "per_hour": .hours(1), "per_day": .days(1)]
         let keys = units.map(\.key)
         guard let fields = Fields(node, of: "\"throttle\"", keys: keys, in: inspection) else { return nil }
         let given = units.compactMap { key, span in fields[key].map { (value: $0, per: span) } }
         guard given.count == 1, let (value, per) = given.first else {
             inspection.report(
-                .invalid, "\"throttle\" has \"per_minute\" or \"per_hour\"", at: node.place,
+                .invalid, "\"throttle\" has \"per_minute\", \"per_hour\" or \"per_day\"", at: node.place,
                 help: "such as {per_hour: 20000}")
             return nil
         }
@@ -104,7 +104,7 @@ extension JourneyReader {
         return Broadcast.Throttle(runs: runs, per: per)
     }
 
-    private func late(_ node: YAMLNode) -> Broadcast.Late? {
+    func late(_ node: YAMLNode) -> Broadcast.Late? {
         guard let fields = Fields(node, of: "\"late\"", keys: ["after", "then"], in: inspection) else { return nil }
         let known = Broadcast.Late.Consequence.allCases.map(\.rawValue)
         let after = fields["after"].map { inspection.span($0, "\"after\"") } ?? Broadcast.Late().after

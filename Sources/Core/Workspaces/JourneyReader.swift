@@ -25,6 +25,7 @@ struct JourneyReader {
         // First, since goal and exit may ask for what its steps were answered.
         let reader = StepsReader(inspection, names)
         let steps = fields.required("steps").map { reader.read($0) }
+        if let steps, let entry, let node = fields["steps"] { checkTests(steps, entry, at: node) }
         let goal = fields["goal"].map { self.goal($0, reader) }
         let exit = fields["exit"].map { self.exit($0, reader) }
         let priority = fields["priority"].map { inspection.whole($0, "\"priority\"", in: 0...100) } ?? 0

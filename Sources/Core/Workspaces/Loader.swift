@@ -41,6 +41,8 @@ struct Loader {
         known.journeys = journeyNames
         known.webhooks = settings?.targets.webhookNames.sorted() ?? []
         known.teams = settings?.targets.teamNames.sorted() ?? []
+        let streams = readStreams(emails: known.emails)
+        known.streams = streams.mapValues { $0?.stream }
         let journeys = readJourneys(known, settings)
         let names = stages?.map(\.name)
         let pages = read("pages.yaml") { PagesReader($0, stages: names).read() } ?? PagesReader.Pages()
@@ -48,17 +50,18 @@ struct Loader {
         let forms = read("forms.yaml") { FormsReader($0, contents: contents).read() } ?? FormsReader.Forms()
         reportCircles(journeys)
         reportUnused(emails: emails, journeys: journeys)
+        reportUnused(streams: streams, journeys: journeys)
         reportUnread()
         guard let settings, let scores, let stageSet, let personas, let pages, let forms else { return nil }
         return Workspace(
             settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, segments: segments,
             personas: personas, journeys: journeys + requestJourneys(emails, settings),
             emails: emails.compactMapValues { $0 }, pages: pages, forms: forms,
-            audienceDigest: audienceDigest(settings, journeys))
+            streams: streams.values.compactMap(\.self), audienceDigest: audienceDigest(settings, journeys))
     }
 
     /// What `body` reads from a file; nil where there is no such file.
-    private mutating func read<Definitions>(
+    mutating func read<Definitions>(
         _ file: String, _ body: (Inspection) -> Definitions?
     ) -> Definitions?? {
         guard let text = files[file] else { return nil }
@@ -74,7 +77,7 @@ struct Loader {
         }
     }
 
-    private mutating func report(
+    mutating func report(
         _ file: String, _ code: Finding.Code, _ message: String, help: String? = nil,
         severity: Finding.Severity = .error
     ) {
@@ -93,6 +96,8 @@ struct Names {
     var journeys: [String] = []
     var webhooks: [String] = []
     var teams: [String] = []
+    /// By name; nil for one that is there but has faults.
+    var streams: [String: Step.Stream?] = [:]
     /// Whether stages follow their conditions, so that none can be given.
     var followsStages = false
 
@@ -152,7 +157,7 @@ extension Loader {
     }
 
     /// Whether a path is a YAML file right in one of the folders of definitions.
-    private static func isDefinition(_ path: String, in folder: String) -> Bool {
+    static func isDefinition(_ path: String, in folder: String) -> Bool {
         let parts = path.split(separator: "/")
         return parts.count == 2 && parts[0] == folder && path.hasSuffix(".yaml")
     }
@@ -205,10 +210,12 @@ extension Loader {
                 report(file, .duplicate, "the journey \"\(journey.name)\" stands in \(other.file) as well")
                 continue
             }
-            let templates = Set(journey.emailSteps.map(\.template)).sorted()
+            let templates = journey.sentTemplates.sorted()
             // Whether an event starts a run may hang on its page.
             let pages = journey.entry.source?.contains("page") == true ? ["pages.yaml"] : []
-            let paths = [file] + pages + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
+            let paths =
+                [file] + pages + streamFiles(of: journey)
+                + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
             let digest = Set(journey.callSteps.map(\.call.name)).sorted().reduce(journeyDigest(of: paths, settings)) {
                 .derived("loods.journey", "\($0)", $1, settings?.targets.digest(of: $1) ?? "")
             }
@@ -245,7 +252,7 @@ extension Loader {
         return digest("loods.journey", of: paths, from: start)
     }
 
-    private static func isJourney(_ path: String) -> Bool { isDefinition(path, in: "journeys") }
+    static func isJourney(_ path: String) -> Bool { isDefinition(path, in: "journeys") }
 
     private func digest(_ purpose: String, of paths: [String], from start: UniqueID) -> UniqueID {
         paths.reduce(start) { digest, path in
@@ -259,7 +266,7 @@ extension Loader {
 extension Loader {
     private mutating func reportUnused(emails: [String: EmailDefinition?], journeys: [JourneyDefinition]) {
         let isWhole = journeys.count == files.keys.count(where: Self.isJourney)
-        let used = Set(journeys.flatMap { $0.journey.emailSteps.map(\.template) })
+        let used = Set(journeys.flatMap(\.journey.sentTemplates))
         for (name, email) in emails.sorted(by: { $0.key < $1.key })
         where isWhole && !used.contains(name) && email?.isOnRequest != true {
             report("emails/\(name)/email.yaml", .unused, "no journey sends \"\(name)\"", severity: .warning)

@@ -1,7 +1,7 @@
 import Model
 import SendGate
 
-/// Reads what `workspace.yaml` says of marketing as a whole: quiet hours and caps.
+/// Reads what `workspace.yaml` says of marketing as a whole: quiet hours, caps and the hold-out.
 struct PolicyReader {
     /// How far back a cap may look.
     private static let longest = Span.days(92)
@@ -17,9 +17,11 @@ struct PolicyReader {
         self.topics = topics.filter { $0 != Workspace.trackingTopic }
     }
 
-    func read(_ fields: Fields) -> SendPolicy {
+    /// - Parameter workspace: its name.
+    func read(_ fields: Fields, of workspace: String) -> SendPolicy {
         SendPolicy(
-            quietHours: fields["quiet_hours"].flatMap(quietHours), caps: fields.list("frequency_caps").map(caps) ?? [])
+            quietHours: fields["quiet_hours"].flatMap(quietHours), caps: fields.list("frequency_caps").map(caps) ?? [],
+            holdOut: fields["hold_out"].flatMap { HoldOutReader(inspection, topics: topics).read($0, of: workspace) })
     }
 
     // MARK: Quiet hours

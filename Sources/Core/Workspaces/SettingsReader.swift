@@ -31,7 +31,7 @@ struct SettingsReader {
     func read() -> Settings? {
         let keys = [
             "workspace", "time_zone", "sender", "reply_to", "address", "topics", "holidays", "webhooks", "notify",
-            "quiet_hours", "frequency_caps",
+            "quiet_hours", "frequency_caps", "hold_out",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
@@ -45,7 +45,7 @@ struct SettingsReader {
         let topics = fields.list("topics").map(self.topics) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
-        let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields)
+        let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
             name: name, zone: zone, sender: sender, replyTo: replyTo ?? nil, postalAddress: postal, topics: topics,

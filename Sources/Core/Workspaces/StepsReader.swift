@@ -5,13 +5,15 @@ import Model
 /// Reads the steps of a journey, nested as they are.
 final class StepsReader {
     private static let kinds = [
-        "email", "webhook", "notify", "wait", "wait_for", "if", "switch", "split", "repeat", "set", "stage", "start",
+        "email", "stream", "test", "webhook", "notify", "wait", "wait_for", "if", "switch", "split", "repeat", "set",
+        "stage", "start",
         "end",
     ]
     private static let later: Set<String> = ["postcard", "site_message", "score"]
     /// What stands beside the key of a step, and not in a step of its own.
     private static let parts = [
-        "then": "if or wait_for", "elif": "if", "else": "if, switch or wait_for", "cases": "switch", "until": "repeat",
+        "exhausted": "stream", "then": "if or wait_for", "elif": "if", "else": "if, switch or wait_for",
+        "cases": "switch", "until": "repeat",
     ]
     private static let depthLimit = 16
 
@@ -66,6 +68,8 @@ final class StepsReader {
         guard let kind = kind(of: node) else { return nil }
         switch kind {
         case "email": return email(node)
+        case "stream": return stream(node, depth: depth)
+        case "test": return test(node, depth: depth)
         case "webhook": return webhook(node)
         case "notify": return notify(node)
         case "wait": return wait(node)

@@ -1,4 +1,5 @@
 public import JourneyProgram
+public import Model
 public import SendGate
 
 extension Workspace {
@@ -12,6 +13,9 @@ extension Workspace {
     public func restraint(ofEmail email: String, step: String, journey: String) -> Restraint {
         restraint(ofEmail: email, step: step, of: self.journey(named: journey)?.journey)
     }
+
+    /// Whether a contact is in the hold-out; nil where there is none.
+    public func isHeldOut(_ contact: UniqueID) -> Bool? { policy.holdOut?.holds(contact) }
 
     /// The priority of a journey's messages; 0 for one that is gone.
     public func priority(ofJourney name: String) -> Int { journey(named: name)?.journey.priority ?? 0 }

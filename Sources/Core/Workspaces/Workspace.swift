@@ -31,6 +31,8 @@ public struct Workspace: Sendable {
     public let emails: [String: EmailDefinition]
     /// In order: the first that fits a page counts.
     public let pages: [PageRule]
+    /// In order of their names.
+    public let streams: [StreamDefinition]
     public let contents: [GatedContent]
     public let forms: [FormDefinition]
     public let ratings: [RatingDefinition]
@@ -48,7 +50,7 @@ public struct Workspace: Sendable {
     init(
         _ settings: SettingsReader.Settings, stages: StageSet, scores: [ScoreModel], segments: [Segment],
         personas: Personas, journeys: [JourneyDefinition], emails: [String: EmailDefinition],
-        pages: PagesReader.Pages, forms: FormsReader.Forms, audienceDigest: UniqueID
+        pages: PagesReader.Pages, forms: FormsReader.Forms, streams: [StreamDefinition], audienceDigest: UniqueID
     ) {
         name = settings.name
         zone = settings.zone
@@ -69,6 +71,7 @@ public struct Workspace: Sendable {
         journeysByName = Dictionary(zip(journeys.map(\.journey.name), journeys.indices)) { first, _ in first }
         self.emails = emails
         self.pages = pages.rules
+        self.streams = streams.sorted { $0.stream.name < $1.stream.name }
         contents = pages.contents
         self.forms = forms.forms
         ratings = forms.ratings

@@ -114,9 +114,16 @@ struct ClaimDesk: Sendable {
                 zip(gate.cleared, gate.validity).map { ($0.claimed, $0.address, $1) }, under: claim, in: session)
         }
         try Claims.skip(
-            gate.skipped.map { ($0.message, $0.reasons.rawValue, $0.reasons.contains(.expired) ? .expired : .skipped) },
-            now: domain.now, in: session)
-        try Claims.hold(gate.held.map { ($0.message, $0.reasons.rawValue, $0.until) }, in: session)
+            gate.skipped.map {
+                Claims.Refusal(
+                    message: $0.message, reasons: $0.reasons.rawValue, saw: $0.saw,
+                    state: $0.reasons.contains(.expired) ? .expired : .skipped)
+            }, now: domain.now, in: session)
+        try Claims.hold(
+            gate.held.map { refused, until in
+                let (message, reasons) = (refused.message, refused.reasons.rawValue)
+                return (Claims.Refusal(message: message, reasons: reasons, saw: refused.saw, state: .planned), until)
+            }, in: session)
         try Messages.tellOfHold(gate.released, now: domain.now, in: session)
         let outbox = OutcomeEvents.rows(
             gate.skipped.compactMap {

@@ -13,8 +13,8 @@ struct GateDesk {
     private(set) var cleared: [ClaimDesk.Cleared] = []
     /// Of each cleared message: until when time alone does not change the verdict.
     private(set) var validity: [Timestamp] = []
-    private(set) var skipped: [(message: Message, reasons: Reasons)] = []
-    private(set) var held: [(message: Message, until: Timestamp, reasons: Reasons)] = []
+    private(set) var skipped: [Refused] = []
+    private(set) var held: [(refused: Refused, until: Timestamp)] = []
     /// The held ones whose runs go on meanwhile.
     private(set) var released: [Message] = []
     /// Whose definitions this build cannot read, and why.
@@ -31,6 +31,17 @@ struct GateDesk {
     /// What contacts have had, and what this batch has let through.
     private var sends: [ContactKey: [PastSend]]
     private let now: Timestamp
+
+    /// A message that may not go, or not yet.
+    struct Refused {
+        var message: Message
+        var reasons: Reasons
+        /// The caps that are full, where that is among the reasons.
+        var caps: [FullCap] = []
+
+        /// What is stored of it beside the reasons.
+        var saw: JSON? { caps.isEmpty ? nil : .object(["caps": .array(caps.map(\.json))]) }
+    }
 
     struct RevisionKey: Hashable {
         var workspace: WorkspaceID
@@ -90,7 +101,7 @@ struct GateDesk {
             let key = RevisionKey(message)
             if unreadable[key] != nil { continue }
             guard let state = states[message.contact], let workspace = workspaces[key] else {
-                skipped.append((message, .erased))
+                skipped.append(Refused(message: message, reasons: .erased))
                 continue
             }
             // Where the live definitions cannot be read, the message's own say what marketing is held to.
@@ -101,15 +112,25 @@ struct GateDesk {
                 cleared.append(clear(claimed, to: facts.address, state, workspace))
                 validity.append(validUntil)
                 if let topic = message.topic {
-                    sends[message.contact, default: []].append(PastSend(topic: topic, at: now))
+                    sends[message.contact, default: []].append(
+                        PastSend(topic: topic, at: now, name: "\(message.journey)/\(message.step)"))
                 }
-            case .skip(let reasons): skipped.append((message, reasons))
+            case .skip(let reasons): skipped.append(refused(message, reasons, live.policy))
             case .hold(let until, let reasons):
-                held.append((message, claimed.isPaused ? Pauses.never : until, reasons))
+                held.append((refused(message, reasons, live.policy), claimed.isPaused ? Pauses.never : until))
                 guard !claimed.isPaused else { continue }
                 if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) { released.append(message) }
             }
         }
+    }
+
+    private func refused(_ message: Message, _ reasons: Reasons, _ policy: SendPolicy) -> Refused {
+        guard reasons.contains(.capped), let topic = message.topic else {
+            return Refused(message: message, reasons: reasons)
+        }
+        return Refused(
+            message: message, reasons: reasons,
+            caps: policy.fullCaps(for: topic, after: sends[message.contact] ?? [], now: now))
     }
 
     private func facts(
@@ -121,6 +142,7 @@ struct GateDesk {
             address: address(of: message, to: state, workspace), isPaused: claimed.isPaused)
         facts.hasLeftSegment = claimed.hasLeftSegment
         guard message.topic != nil else { return facts }
+        facts.isHeldOut = live.isHeldOut(message.contact.contact) ?? false
         facts.journeyEnded = rules.ended.contains(message.run)
         facts.restraint = workspace.restraint(
             ofEmail: message.template, step: message.step, journey: message.journey)

@@ -36,7 +36,7 @@ struct MarketingRules {
         }
         let counted = memories.sorted { $0.key < $1.key }.map { (contact: $0.key, since: now - $0.value) }
         sends = try RecentSends.load(of: counted, now: now, in: session).mapValues { sends in
-            sends.map { PastSend(topic: $0.topic, at: $0.at) }
+            sends.map { PastSend(topic: $0.topic, at: $0.at, name: $0.name) }
         }
     }
 }

@@ -7,7 +7,8 @@ public import ServiceLifecycle
 import Store
 public import Transit
 
-/// Sends broadcasts: looks for those whose time has come, and walks their segments.
+/// Lets runs begin that a schedule or a throttle holds: looks for broadcasts whose time has come and walks their segments, and
+/// for runs whose turn has come.
 ///
 /// A service of the scheduler; any number of processes may run it side by side. Triggered work comes first: while live signals
 /// wait in the broker, or timers are late, this process goes to no more than a hundred members a second.
@@ -35,6 +36,7 @@ public struct BroadcastLoop: Service {
         // A stepped clock waits for the broadcasts of each instant, so they are looked for more often.
         await every(worker.clockMode == .stepped ? .milliseconds(20) : .milliseconds(200)) {
             do {
+                try await journeys.takeTurns()
                 try await open()
                 try await walk()
                 if await last.isTime(for: .lag, every: Self.lagInterval) { try await showLag() }

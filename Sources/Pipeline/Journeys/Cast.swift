@@ -3,24 +3,31 @@ import Model
 import Postgres
 import Store
 import Transit
+import Workspaces
 
 /// All that a batch may move, loaded under the locks of its contacts: what may start, the runs under way, and the facts
 /// that these look at.
 struct Cast {
     private let now: Timestamp
     private let rung: Set<UniqueID>
+    private let turns: Set<UniqueID>
     private let openings: Openings
     private let underWay: [RunUnderWay]
     private let sheets: [ContactKey: ContactFactSheet]
+    private let tests: TestsDue
     private let verdicts: [UniqueID: [Messages.Verdict]]
 
-    /// - Parameter rung: the runs that a mailer has told of a verdict.
+    /// - Parameters:
+    ///   - rung: the runs that a mailer has told of a verdict.
+    ///   - turns: the runs whose turn it is to begin.
     init(
-        _ openings: Openings = Openings(), underWay: [RunUnderWay], rung: Set<UniqueID> = [], now: Timestamp,
+        _ openings: Openings = Openings(), underWay: [RunUnderWay], rung: Set<UniqueID> = [],
+        turns: Set<UniqueID> = [], now: Timestamp,
         in session: PostgresSession
     ) throws {
         self.now = now
         self.rung = rung
+        self.turns = turns
         self.openings = openings
         self.underWay = underWay
         var mentions: [ContactKey: Mentions] = [:]
@@ -30,6 +37,7 @@ struct Cast {
         for each in underWay {
             mentions[each.run.contact, default: Mentions()].formUnion(each.program.journey.runMentions)
         }
+        tests = try TestsDue(underWay, now: now, in: session)
         sheets = try ContactFactSheet.load(mentions, in: session)
         verdicts = try Messages.verdicts(of: underWay.filter(\.awaitsVerdict).map(\.run), in: session)
     }
@@ -78,9 +86,10 @@ struct Cast {
                 : try program.journey.start(at: opening.signal.position, of: opening.occurrence, in: world)
             let id = Journey.runID(
                 workspace: contact.workspace, journey: key.journey, contact: contact.contact, entryKey: key.key)
-            let run = Run(
+            var run = Run(
                 contact: contact, id: id, journey: key.journey, journeyVersion: program.version, entryKey: key.key,
                 entry: opening.signal.position, enteredAt: now, state: activation.run.json)
+            run.isHeldOut = program.workspace.isHeldOut(contact.contact)
             try log.record(start: activation, of: run, program)
             return activation.run.outcome != nil
         } catch  where RunFault.explains(error) {
@@ -92,10 +101,12 @@ struct Cast {
     private func step(_ each: RunUnderWay, _ log: inout StepLog) throws {
         guard let sheet = sheets[each.run.contact] else { return }
         do {
-            let world = sheet.world(
+            var world = sheet.world(
                 each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [],
                 isRung: rung.contains(each.run.id), planned: log.planned[each.run.contact] ?? [],
                 goesOn: each.program.journey.goesOn(whileHeldAt:))
+            world.results = tests.results(for: each)
+            world.hasTurn = turns.contains(each.run.id)
             try log.record(each.program.journey.step(each.state, in: world), of: each)
         } catch  where RunFault.explains(error) {
             log.fail(RunFault(each.run, error))

@@ -46,7 +46,7 @@ extension JourneyBatch {
         guard let broadcast = programs.called(journey, in: workspace)?.journey.broadcast,
             broadcast.segment == standing.segment
         else { return try end(standing, as: .stopped, clock.now) }
-        let pace = BroadcastPace(broadcast.throttle, next: standing.nextAt, now: clock.now)
+        let pace = Pace(broadcast.throttle, next: standing.nextAt, now: clock.now)
         var members = try Broadcasts.members(of: standing, limit: min(limit, pace.slots), in: session)
         let isAtEnd = members.isEmpty
         if isAtEnd {

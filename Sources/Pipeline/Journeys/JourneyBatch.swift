@@ -83,7 +83,7 @@ struct JourneyBatch {
     }
 
     /// The runs that can be read; the others are noted as faults.
-    private func read(_ runs: [Run], _ programs: inout Programs, _ log: inout StepLog) throws -> [RunUnderWay] {
+    func read(_ runs: [Run], _ programs: inout Programs, _ log: inout StepLog) throws -> [RunUnderWay] {
         CrashItem.run.handle(runs.lazy.map(\.journey))
         var underWay: [RunUnderWay] = []
         for run in runs {

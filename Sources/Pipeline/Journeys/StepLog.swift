@@ -68,6 +68,7 @@ struct StepLog {
         self.messages += messages
         for message in messages { planned[message.contact, default: []].insert(message.template) }
         run.state = activation.run.json
+        run.waitsSince = activation.run.awaitsTurn ? run.waitsSince ?? now : nil
         for effect in activation.effects {
             switch effect {
             case .send, .call: break
@@ -99,6 +100,9 @@ struct StepLog {
             }
             var message = message(visit, template, of: run, revision)
             if case .topic(let name) = email.ground { message.topic = name }
+            let trial = program.journey.variant(
+                atStep: visit.step, for: run.contact.contact, occasion: run.entry.at)
+            if trial != nil { message.tested = run.entry.at }
             if !run.entryKey.hasPrefix("by ") { message.segment = program.journey.broadcast?.segment }
             return message
         case .call(let visit, let call):

@@ -12,7 +12,7 @@ public enum Quiet {
         public var dueWakes: Int64
         /// Workspaces whose live definitions have not reached everybody.
         public var backfills: Int64
-        /// Broadcasts that have members to go to, or that are due.
+        /// Broadcasts that have members to go to, or that are due, and throttles that may let a run begin.
         public var broadcasts: Int64
         /// Planned and due, claimed or handed.
         public var openMessages: Int64
@@ -44,6 +44,12 @@ public enum Quiet {
                             join journeys j on j.workspace_id = s.workspace_id and j.journey = s.journey
                                 and j.live_version = s.version
                         where s.next_at <= \(now) and j.paused_at is null)
+                    + (select count(*) from throttles t
+                            join journeys j on j.workspace_id = t.workspace_id and j.journey = t.journey
+                        where t.next_at <= \(now) and j.paused_at is null
+                            and exists (
+                                select from runs r where r.workspace_id = t.workspace_id and r.journey = t.journey
+                                    and r.waits_since <= \(now) and r.ended_at is null))
             """)[0]
         let (inFlight, outbox, dueTimers, dueWakes, backfills, openMessages, broadcasts) = try row.decode(
             (Int64.self, Int64.self, Int64.self, Int64.self, Int64.self, Int64.self, Int64.self))
@@ -67,7 +73,14 @@ public enum Quiet {
                 (select min(b.next_at) from broadcasts b
                         join journeys j on j.workspace_id = b.workspace_id and j.journey = b.journey
                             and j.live_version is not null and j.paused_at is null
-                    where b.state = 'walking' and b.next_at > \(now)))
+                    where b.state = 'walking' and b.next_at > \(now)),
+                (select min(t.next_at) from throttles t
+                        join journeys j on j.workspace_id = t.workspace_id and j.journey = t.journey
+                            and j.paused_at is null
+                    where t.next_at > \(now)
+                        and exists (
+                            select from runs r where r.workspace_id = t.workspace_id and r.journey = t.journey
+                                and r.waits_since is not null and r.ended_at is null)))
             """
         ).first.flatMap { try $0[0, as: Timestamp?.self] }
     }

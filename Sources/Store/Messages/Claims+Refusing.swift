@@ -2,21 +2,36 @@ public import Model
 public import Postgres
 
 extension Claims {
+    /// A message that the gate keeps back.
+    public struct Refusal: Sendable {
+        public var message: Message
+        /// The raw value of the send gate's reasons.
+        public var reasons: UInt32
+        /// What the gate saw beside them.
+        public var saw: JSON?
+        /// What the message is then.
+        public var state: Message.State
+
+        public init(message: Message, reasons: UInt32, saw: JSON? = nil, state: Message.State) {
+            self.message = message
+            self.reasons = reasons
+            self.saw = saw
+            self.state = state
+        }
+    }
+
     /// Ends messages that the gate refuses, and wakes their runs.
-    public static func skip(
-        _ messages: [(message: Message, reasons: UInt32, state: Message.State)], now: Timestamp,
-        in session: PostgresSession
-    ) throws {
+    public static func skip(_ messages: [Refusal], now: Timestamp, in session: PostgresSession) throws {
         guard !messages.isEmpty else { return }
         try session.execute(
             """
             update messages m
-            set state = u.state, reasons = u.reasons, final_at = \(now), due_at = null, look_at = null
+            set state = u.state, reasons = u.reasons, saw = u.saw, final_at = \(now), due_at = null, look_at = null
             from unnest(
                 \(messages.map(\.message.contact.workspace)), \(messages.map(\.message.contact.contact)),
                 \(messages.map(\.message.id)), \(messages.map { Int32(bitPattern: $0.reasons) }),
-                \(messages.map(\.state.rawValue))
-            ) as u (workspace_id, contact_id, message_id, reasons, state)
+                \(messages.map(\.state.rawValue)), \(messages.map(\.saw))
+            ) as u (workspace_id, contact_id, message_id, reasons, state, saw)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state = 'planned'
             """)
@@ -25,17 +40,18 @@ extension Claims {
 
     /// Holds messages until a later instant of domain time.
     public static func hold(
-        _ messages: [(message: Message, reasons: UInt32, until: Timestamp)], in session: PostgresSession
+        _ messages: [(refusal: Refusal, until: Timestamp)], in session: PostgresSession
     ) throws {
         guard !messages.isEmpty else { return }
         try session.execute(
             """
-            update messages m set due_at = u.due_at, look_at = null, reasons = u.reasons
+            update messages m set due_at = u.due_at, look_at = null, reasons = u.reasons, saw = u.saw
             from unnest(
-                \(messages.map(\.message.contact.workspace)), \(messages.map(\.message.contact.contact)),
-                \(messages.map(\.message.id)), \(messages.map { Int32(bitPattern: $0.reasons) }),
-                \(messages.map(\.until))
-            ) as u (workspace_id, contact_id, message_id, reasons, due_at)
+                \(messages.map(\.refusal.message.contact.workspace)),
+                \(messages.map(\.refusal.message.contact.contact)), \(messages.map(\.refusal.message.id)),
+                \(messages.map { Int32(bitPattern: $0.refusal.reasons) }), \(messages.map(\.until)),
+                \(messages.map(\.refusal.saw))
+            ) as u (workspace_id, contact_id, message_id, reasons, due_at, saw)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state = 'planned'
             """)

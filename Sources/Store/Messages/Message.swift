@@ -54,6 +54,8 @@ public struct Message: Sendable, Hashable {
     public var channel: Channel
     /// Of a broadcast, the segment that it goes to; read by the store alone.
     public var segment: String?
+    /// Of what a test tries on a contact, where in time the runs of its broadcast begin; read by the store alone.
+    public var tested: Timestamp?
 
     public init(
         contact: ContactKey, id: UniqueID, run: UniqueID, journey: String, step: String, visit: Int32,

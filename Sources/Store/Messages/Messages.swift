@@ -33,18 +33,19 @@ public enum Messages {
             """
             insert into messages (
                 workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
-                planned_at, cause_at, channel, look_at, segment)
+                planned_at, cause_at, channel, look_at, segment, tested)
             select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
                 'planned', u.at, u.cause_at, u.channel,
-                case u.channel when 'webhook' then \(machineNow) else \(machineNow + hintPatience) end, u.segment
+                case u.channel when 'webhook' then \(machineNow) else \(machineNow + hintPatience) end, u.segment,
+                u.tested
             from unnest(
                 \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
                 \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),
                 \(messages.map(\.visit)), \(messages.map(\.revision)), \(messages.map(\.template)),
                 \(messages.map(\.topic)), \(messages.map(\.plannedAt)), \(messages.map(\.causeAt)),
-                \(messages.map(\.channel.rawValue)), \(messages.map(\.segment))
+                \(messages.map(\.channel.rawValue)), \(messages.map(\.segment)), \(messages.map(\.tested))
             ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at, channel,
-                segment)
+                segment, tested)
             on conflict do nothing
             """)
     }

@@ -11,6 +11,8 @@ public enum RecentSends {
         public var topic: String
         /// Domain time of the hand-over; before it, of the question.
         public var at: Timestamp
+        /// Journey and step: `welcome/hello`.
+        public var name: String
     }
 
     /// The messages of a topic that contacts have had since an instant, or that mailers have in hand. The caller holds the
@@ -23,7 +25,8 @@ public enum RecentSends {
         guard !contacts.isEmpty else { return [:] }
         let rows = try session.query(
             """
-            select m.workspace_id, m.contact_id, m.topic, coalesce(m.handed_at, m.final_at), m.state = 'claimed'
+            select m.workspace_id, m.contact_id, m.topic, coalesce(m.handed_at, m.final_at), m.state = 'claimed',
+                m.journey || '/' || m.step
             from unnest(
                 \(contacts.map(\.contact.workspace)), \(contacts.map(\.contact.contact)), \(contacts.map(\.since))
             ) as u (workspace_id, contact_id, since)
@@ -37,7 +40,8 @@ public enum RecentSends {
             // A message that is tried again still says when it was handed over before.
             let isClaimed = try row[4, as: Bool.self]
             let at = isClaimed ? now : try row[3, as: Timestamp?.self] ?? now
-            sends[try ContactKey(row: row), default: []].append(Send(topic: try row[2, as: String.self], at: at))
+            sends[try ContactKey(row: row), default: []].append(
+                Send(topic: try row[2, as: String.self], at: at, name: try row[5, as: String.self]))
         }
         return sends
     }

@@ -37,6 +37,8 @@ public struct Funnel: Sendable {
     public var flows: [Flow]
     public var memberships: [Membership]
     public var passages: [Passage]
+    /// Per journey, of the runs that began between the instants, who was held out and who was not.
+    public var lifts: [String: Lift]
 
     /// Reads the funnel; contacts that have merged away are left out.
     ///
@@ -73,7 +75,8 @@ public struct Funnel: Sendable {
         }
         return Funnel(
             flows: flows, memberships: try memberships(of: workspace, from: from, to: to, in: session),
-            passages: try passages(of: workspace, from: from, to: to, in: session))
+            passages: try passages(of: workspace, from: from, to: to, in: session),
+            lifts: try lifts(of: workspace, from: from, to: to, in: session))
     }
 
     private static func memberships(

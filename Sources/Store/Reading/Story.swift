@@ -39,6 +39,8 @@ public struct Story: Sendable {
         public var reasons: UInt32
         /// What the receiving server said last.
         public var reply: String?
+        /// What the gate saw beside its reasons.
+        public var saw: JSON?
     }
 
     public var contact: ContactKey

@@ -20,6 +20,11 @@ public struct Run: Sendable, Hashable {
     public var wakeAt: Timestamp?
     public var endedAt: Timestamp?
     public var outcome: String?
+    /// Whether the contact was in the hold-out when the run began; nil: there was none. Written once, and read by
+    /// reports alone.
+    public var isHeldOut: Bool?
+    /// Since when it waits for its turn to begin; nil: it does not.
+    public var waitsSince: Timestamp?
 
     public init(
         contact: ContactKey, id: UniqueID, journey: String, journeyVersion: Int32, entryKey: String,
@@ -45,7 +50,7 @@ extension Run {
     /// What `init(row:)` reads, of `runs r`.
     static let columns: StaticString = """
         r.workspace_id, r.contact_id, r.run_id, r.journey, r.journey_version, r.entry_key, r.entry_at, r.entry_event_id,
-        r.entered_at, r.state, r.version, r.wake_at, r.ended_at, r.outcome
+        r.entered_at, r.state, r.version, r.wake_at, r.ended_at, r.outcome, r.waits_since
         """
 
     init(row: PostgresRow) throws {
@@ -56,5 +61,6 @@ extension Run {
             enteredAt: try row[8, as: Timestamp.self], state: try row[9, as: JSON.self],
             version: try row[10, as: Int32.self], wakeAt: try row[11, as: Timestamp?.self],
             endedAt: try row[12, as: Timestamp?.self], outcome: try row[13, as: String?.self])
+        waitsSince = try row[14, as: Timestamp?.self]
     }
 }

@@ -76,15 +76,16 @@ public enum Runs {
             """
             insert into runs (
                 workspace_id, contact_id, run_id, journey, journey_version, entry_key, entry_at, entry_event_id,
-                entered_at, state, version, wake_at, ended_at, outcome)
+                entered_at, state, version, wake_at, ended_at, outcome, held_out, waits_since)
             select * from unnest(
                 \(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)),
                 \(runs.map(\.journey)), \(runs.map(\.journeyVersion)), \(runs.map(\.entryKey)),
                 \(runs.map(\.entry.at)), \(runs.map { $0.entry.eventID ?? "" }), \(runs.map(\.enteredAt)),
                 \(runs.map(\.state)), \(runs.map(\.version)), \(runs.map(\.wakeAt)), \(runs.map(\.endedAt)),
-                \(runs.map(\.outcome)))
+                \(runs.map(\.outcome)), \(runs.map(\.isHeldOut)), \(runs.map(\.waitsSince)))
             on conflict do nothing
             """)
+        try Turns.announce(runs, in: session)
     }
 
     /// Writes back state, version, wake and end; the caller holds the contacts' locks.
@@ -94,12 +95,12 @@ public enum Runs {
             """
             update runs r
             set state = u.state, version = u.version, wake_at = u.wake_at, ended_at = u.ended_at,
-                outcome = u.outcome
+                outcome = u.outcome, waits_since = u.waits_since
             from unnest(
                 \(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.id)),
                 \(runs.map(\.state)), \(runs.map(\.version)), \(runs.map(\.wakeAt)), \(runs.map(\.endedAt)),
-                \(runs.map(\.outcome))
-            ) as u (workspace_id, contact_id, run_id, state, version, wake_at, ended_at, outcome)
+                \(runs.map(\.outcome)), \(runs.map(\.waitsSince))
+            ) as u (workspace_id, contact_id, run_id, state, version, wake_at, ended_at, outcome, waits_since)
             where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.run_id = u.run_id
             """)
     }

@@ -3,7 +3,7 @@ import Model
 
 /// A kind of file in a workspace, with the form that editors may hold it to.
 enum FileKind: String, CaseIterable, ExpressibleByArgument {
-    case workspace, stages, scores, personas, segment, journey, email, pages, forms
+    case workspace, stages, scores, personas, segment, journey, stream, email, pages, forms
 
     /// Where such files lie.
     var pattern: String {
@@ -11,6 +11,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .workspace, .stages, .scores, .personas, .pages, .forms: "\(rawValue).yaml"
         case .segment: "segments/*.yaml"
         case .journey: "journeys/*.yaml"
+        case .stream: "streams/*.yaml"
         case .email: "emails/*/email.yaml"
         }
     }
@@ -38,6 +39,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "quiet_hours": .any([Self.quietHours, .list(Self.quietHours)]),
                     "frequency_caps": .list(
                         .object(["at_most*": .whole(from: 1), "within*": .span, "topics": .any([.name, .list(.name)])])),
+                    "hold_out": .object([
+                        "share*": Self.share, "topics": .any([.name, .list(.name)]), "group": .name,
+                    ]),
                 ], closed: false)
         case .stages:
             .object([
@@ -50,6 +54,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .segment:
             .object(["segment*": .name, "stage": .name, "when*": .condition, "description": .text()])
         case .journey: Self.journeyShape
+        case .stream: .object(["stream*": .name, "emails*": .list(.name), "description": .text()])
         case .email:
             .object(
                 [
@@ -77,6 +82,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
 
     private static let sender = Shape.object(["name*": .text(), "address*": .text()])
 
+    private static let share = Shape.pattern("^[0-9]{1,2}(\\.[0-9]{1,2})?%$", about: "Of the contacts, such as 5%.")
     private static let consequence = Shape.oneOf(["hold", "skip", "exit"])
     private static let patience = Shape.oneOf(["park", "continue"])
     private static let days = Shape.any([.text("workdays, or days such as mon, tue."), .list(.text())])
@@ -119,7 +125,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                         .object(["every*": .span]),
                     ]),
                     "schedule": schedule, "local": .flag,
-                    "throttle": .object(["per_minute": .whole(from: 1), "per_hour": .whole(from: 1)]),
+                    "throttle": .object([
+                        "per_minute": .whole(from: 1), "per_hour": .whole(from: 1), "per_day": .whole(from: 1),
+                    ]),
                     "late": .object(["after": .span, "then": .oneOf(["skip", "send"])]),
                 ], closed: false),
             "goal": .object(["when*": .condition, "within": .span], closed: false),
@@ -143,6 +151,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             .object(
                 [
                     "email": .name, "step": .name, "once": .flag,
+                    "stream": .name, "exhausted": .named("steps"),
+                    "test": .name, "share": share, "variants": .list(.name),
+                    "by": .text("What decides: opens, clicks, or the name of an event."), "after": .span,
                     "on_quiet": consequence, "on_cap": consequence, "on_held": patience,
                     "late": .object(["after*": .span, "then": .oneOf(["skip", "end"])]),
                     "webhook": .name, "data": .map(.anything), "notify": .name,

@@ -46,8 +46,8 @@ struct CrowdTelling {
     private var stepRows: [[String]] {
         [["mails", "sent", "not sent", "held"]]
             + workspace.journeys.flatMap { definition in
-                definition.journey.emailSteps.map { step in
-                    let place = CrowdCount.Step(journey: definition.journey.name, step: step.step)
+                definition.journey.sendingSteps.map { step in
+                    let place = CrowdCount.Step(journey: definition.journey.name, step: step)
                     let mails = account.mails[place] ?? CrowdCount.Mails()
                     return [
                         "\(place.journey)/\(place.step)", mails.sent.grouped, mails.skipped.grouped, mails.held.grouped,

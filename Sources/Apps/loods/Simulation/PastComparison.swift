@@ -94,7 +94,7 @@ struct PastComparison: Sendable {
     private var steps: [CrowdCount.Step] {
         let all = [proposed, live].flatMap { side in
             side.workspace.journeys.flatMap { definition in
-                definition.journey.emailSteps.map { CrowdCount.Step(journey: definition.journey.name, step: $0.step) }
+                definition.journey.sendingSteps.map { CrowdCount.Step(journey: definition.journey.name, step: $0) }
             }
         }
         var known: Set<CrowdCount.Step> = []

@@ -101,14 +101,9 @@ struct SimulateCommand: ParsableCommand {
             throw ExitFault(
                 code: .settings, message: "--start takes a day so early that all is played before \(end)")
         }
-        var people = Crowd(simulator.workspace, seed: seed, from: begin, for: span)
+        let people = Crowd(simulator.workspace, seed: seed, from: begin, for: span)
         var account = CrowdCount(from: begin, in: zone)
-        for _ in 0..<count {
-            let person = people.next()
-            var play = ContactPlay(person.contact, in: simulator, at: begin)
-            play.run(person.events, until: begin + span)
-            account.add(play.story)
-        }
+        CrowdPlay(simulator, people: people, count: count, from: begin, until: begin + span).play { account.add($0) }
         let telling = CrowdTelling(workspace: simulator.workspace, account: account, span: span, seed: seed)
         if format.json { Console.show(telling.json) } else { telling.show() }
         if !account.failures.isEmpty { throw ArgumentParser.ExitCode(1) }

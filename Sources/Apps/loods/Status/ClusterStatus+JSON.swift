@@ -58,6 +58,7 @@ extension ClusterStatus {
                 "unknown": .int(figures.unknownMessages),
             ]),
             "broadcasts": .array(view.broadcasts.map(\.json)),
+            "tests": .array(view.tests.map(\.json)), "throttles": .array(view.queues.map(\.json)),
             "set_aside": .int(backlog.setAside),
             "log": view.log.json,
             "refusal": view.refusal.map { .string($0) } ?? .null,

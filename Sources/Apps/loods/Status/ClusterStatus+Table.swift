@@ -24,6 +24,8 @@ extension ClusterStatus {
         lines.append(Console.dim(line(head)))
         lines += rows.map(line)
         if let view, !view.broadcasts.isEmpty { lines += [""] + view.broadcasts.map(\.words) }
+        if let view, !view.tests.isEmpty { lines += [""] + view.tests.map(\.words) }
+        if let view, !view.queues.isEmpty { lines += [""] + view.queues.map(\.words) }
         // Without a retention there is nothing to tell.
         if let log = view?.log, log.retention.kept != nil { lines += ["", "the log is \(log.standing)"] }
         lines.append("")

@@ -67,6 +67,10 @@ struct StoreView: Sendable {
     let workers: [Workers.Entry]
     /// Those under way, and the last ones.
     let broadcasts: [Broadcasts.Standing]
+    /// The tests within broadcasts that were decided of late.
+    let tests: [TestResults.Result]
+    /// Journeys whose runs wait for their turn.
+    let queues: [Turns.Queue]
     /// Why mails are not sent from this store; nil where they are.
     let refusal: String?
 
@@ -80,6 +84,8 @@ struct StoreView: Sendable {
         broadcasts = try BroadcastDirectory.recent(limit: 20, in: session).filter { standing in
             standing.state == .walking || standing.endedAt.map { $0 > now - day } ?? false
         }
+        tests = try TestResults.recent(limit: 20, in: session).filter { $0.decidedAt > now - day }
+        queues = try Turns.queues(in: session)
         let standing = try Lineages.standing(in: session)
         let hasClaimed = try Lineages.hasClaimed(in: session)
         switch Lineages.judge(standing, published: published, hasClaimed: hasClaimed) {

@@ -1,5 +1,7 @@
 import Model
+import SendGate
 import Store
+import Workspaces
 
 extension ContactPortrait {
     /// Who the contact is and where it stands.
@@ -11,6 +13,7 @@ extension ContactPortrait {
         if !names.isEmpty { lines.append("  known as    \(Console.safe(names.joined(separator: ", ")))") }
         lines.append("  stage       \(story.state.stage ?? "none")")
         if story.state.objects { lines.append("  objects     to profiling: in no segment, and without scores") }
+        if isHeldOut { lines.append("  hold-out    gets no marketing\(heldOutTopics)") }
         for membership in story.memberships { lines.append("  segment     \(words(membership))") }
         if let persona {
             let since = story.persona.map { ", since \(LocalTime($0.since, in: zone).full)" } ?? ""
@@ -34,6 +37,14 @@ extension ContactPortrait {
         return lines
     }
 
+    /// Whether the live definitions hold the contact out.
+    private var isHeldOut: Bool { definitions?.isHeldOut(story.contact.contact) ?? false }
+
+    private var heldOutTopics: String {
+        let topics = definitions?.policy.holdOut?.topics ?? []
+        return topics.isEmpty ? "" : " of \(topics.sorted().joined(separator: ", "))"
+    }
+
     private func words(_ membership: SegmentMembers.Membership) -> String {
         let times = membership.ordinal > 1 ? ", for the \(membership.ordinal.place) time" : ""
         return "\(membership.segment), since \(LocalTime(membership.enteredAt, in: zone).full)\(times)"
@@ -52,7 +63,7 @@ extension ContactPortrait {
                 Dictionary(
                     uniqueKeysWithValues: scores.compactMap { score in score.band.map { (score.name, .string($0)) } })),
             "consents": .array(consents.map(\.json)), "objects": .bool(story.state.objects),
-            "suppressed": story.suppression.map { .string($0) } ?? .null,
+            "hold_out": .bool(isHeldOut), "suppressed": story.suppression.map { .string($0) } ?? .null,
             "created_at": .string(story.createdAt.description),
         ])
     }

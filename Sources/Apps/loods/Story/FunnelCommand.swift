@@ -38,8 +38,11 @@ struct FunnelCommand: AsyncParsableCommand {
                 from: start, to: end, now: now, in: session)
             let broadcasts = try BroadcastDirectory.recent(of: workspace.id, limit: 200, in: session)
                 .filter { $0.dueAt >= start && $0.dueAt <= end }
+            let tests = try TestResults.recent(of: workspace.id, limit: 200, in: session)
+                .filter { $0.decidedAt >= start && $0.decidedAt <= end }
             return FunnelTelling(
-                funnel: funnel, definitions: definitions, from: start, to: end, broadcasts: broadcasts.reversed())
+                funnel: funnel, definitions: definitions, from: start, to: end, broadcasts: broadcasts.reversed(),
+                tests: tests.reversed())
         }
         if format.json { return Console.show(telling.json) }
         for line in telling.lines { print(line) }

@@ -11,6 +11,8 @@ struct FunnelTelling: Sendable {
     let to: Timestamp
     /// Those that were due between the two, in order.
     let broadcasts: [Broadcasts.Standing]
+    /// Those that were decided between the two, in order.
+    let tests: [TestResults.Result]
 
     /// Those defined, and those that contacts are in although they are defined no more.
     private var stages: [String] {
@@ -27,7 +29,7 @@ struct FunnelTelling: Sendable {
         lines.append(row("stage", "before", "after", Console.dim("where they went")))
         for stage in stages { lines += tell(stage) }
         lines += tell(nil)
-        return lines + rest + broadcasts.map { "  \($0.words)" }
+        return lines + rest + broadcasts.map { "  \($0.words)" } + tests.map { "  \($0.words)" }
     }
 
     private func tell(_ stage: String?) -> [String] {
@@ -66,8 +68,22 @@ struct FunnelTelling: Sendable {
         let others = journeys.filter { passage in !segments.contains { $0.segment == segment(of: passage.journey) } }
         return segments.flatMap { membership in
             [tell(membership)]
-                + journeys.filter { segment(of: $0.journey) == membership.segment }.map { "      \(tell($0))" }
-        } + others.map { "    \(tell($0))" }
+                + journeys.filter { segment(of: $0.journey) == membership.segment }.flatMap {
+                    told($0, behind: "      ")
+                }
+        } + others.flatMap { told($0, behind: "    ") }
+    }
+
+    private func told(_ passage: Funnel.Passage, behind indent: String) -> [String] {
+        [indent + tell(passage)] + (lift(of: passage.journey).map { ["\(indent)  \($0.words)"] } ?? [])
+    }
+
+    /// Where there is a goal, and somebody was held out.
+    private func lift(of journey: String) -> Funnel.Lift? {
+        guard let lift = funnel.lifts[journey], lift.heldOut.entered > 0,
+            definitions.journey(named: journey)?.journey.goal != nil
+        else { return nil }
+        return lift
     }
 
     private func tell(_ membership: Funnel.Membership) -> String {
@@ -125,7 +141,7 @@ struct FunnelTelling: Sendable {
                         "entered": .int(membership?.entered ?? 0), "left": .int(membership?.left ?? 0),
                     ])
                 }),
-            "broadcasts": .array(broadcasts.map(\.json)),
+            "broadcasts": .array(broadcasts.map(\.json)), "tests": .array(tests.map(\.json)),
             "journeys": .array(
                 (stages.flatMap { journeys(of: $0) } + journeys(of: nil)).map { passage in
                     let stage = definitions.journey(named: passage.journey)?.journey.stage
@@ -134,6 +150,7 @@ struct FunnelTelling: Sendable {
                         "segment": segment(of: passage.journey).map { .string($0) } ?? .null,
                         "entered": .int(passage.entered), "under_way": .int(passage.underWay),
                         "ended": .object(passage.ended.mapValues { .int($0) }),
+                        "hold_out": funnel.lifts[passage.journey]?.json ?? .null,
                     ])
                 }),
         ])

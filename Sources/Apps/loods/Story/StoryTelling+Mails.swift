@@ -41,7 +41,7 @@ extension StoryTelling {
     /// How a message stands, to follow its name.
     func status(_ mail: Story.Mail) -> String {
         let reasons = Reasons(rawValue: mail.reasons)
-        let why = reasons.isEmpty ? "" : ": \(reasons)"
+        let why = reasons.isEmpty ? "" : ": \(reasons.words(mail.fullCaps) { local($0).full })"
         let reply = mail.reply.map { " (\($0))" } ?? ""
         switch mail.state {
         case .planned where mail.isHeldForGood: return "held, since its journey is paused"
@@ -75,11 +75,14 @@ extension StoryTelling {
                 "address": mail.address.map { .string($0) } ?? .null,
                 "reasons": .array(Reasons(rawValue: mail.reasons).words.map { .string($0) }),
                 "reply": mail.reply.map { .string($0) } ?? .null,
+                "caps": .array(mail.fullCaps.map(\.json)),
             ])
     }
 }
 
 extension Story.Mail {
+    /// The caps that kept it back when the gate looked at it.
+    fileprivate var fullCaps: [FullCap] { (saw?["caps"]?.array ?? []).compactMap { FullCap(json: $0) } }
     fileprivate var isCall: Bool { channel == .webhook }
     /// What it is, or whom it tells.
     fileprivate var told: String {

@@ -34,6 +34,9 @@ extension StoryTelling {
         let journey = decision.journey ?? "a journey"
         switch decision.kind {
         case "entry" where decision.choice == Journey.passedOver: return passedOver(decision, journey)
+        case "entry" where decision.choice == Journey.turnCame:
+            let since = decision.saw?["since"]?.string.flatMap { Timestamp(iso8601: $0) }
+            return "began \(journey): its turn came" + (since.map { ", for which it waited \(decision.at - $0)" } ?? "")
         case "entry":
             return "entered \(journey)\(run.map { ", version \($0.journeyVersion)" } ?? ""), \(entry(decision, run))"
         case "end": return "left \(journey): \(ending(decision))"
@@ -62,6 +65,7 @@ extension StoryTelling {
         case "converted": "its goal was reached" + (condition.map { ", \($0)" } ?? "")
         case "exited" where decision.saw?["not sent"] != nil:
             "\(decision.saw?["not sent"]?.string ?? "a mail") was not sent, and its run ends with it"
+        case "exited" where decision.saw?["late after"] != nil: "its turn came too late"
         case "exited": "its exit came about" + (condition.map { ", \($0)" } ?? "")
         case "finished": "finished"
         case Stops.outcome: "stopped" + (decision.saw?["reason"]?.string.map { ": \($0)" } ?? "")
@@ -72,6 +76,20 @@ extension StoryTelling {
     private func branch(_ decision: Decisions.Decision) -> String {
         let (saw, choice) = (decision.saw ?? .null, decision.choice)
         if choice == "had before" { return "\(saw["template"]?.string ?? "a mail") was had before, so it was not sent" }
+        if choice.hasPrefix("tries "), saw["variants"] != nil {
+            return "\(choice.dropFirst(6)) was tried on the contact"
+        }
+        if let winner = saw["winner"]?.string, let scores = saw["scores"]?.array {
+            let words = scores.map { score in
+                let (counted, sent) = (score["counted"]?.number ?? 0, score["sent"]?.number ?? 0)
+                return "\(score["variant"]?.string ?? "") \(counted.short) of \(sent.short)"
+            }
+            return "\(winner) had won (\(words.joined(separator: ", ")))"
+        }
+        if choice == "exhausted", let stream = saw["stream"]?.string {
+            let count = saw["emails"]?.number.map { " \($0.short)" } ?? ""
+            return "all\(count) e-mails of the stream \(stream) were had, so it sent none"
+        }
         if choice == "held, went on" { return "its mail is held, and it went on meanwhile" }
         if choice.hasPrefix("late: ") { return "was due at \(saw["due"]?.string ?? "an earlier time"), so \(choice)" }
         if choice == "start", let journey = saw["start"]?.string { return "started \(journey)" }
@@ -142,6 +160,9 @@ extension StoryTelling {
         let pass = state.visit > 1 ? ", pass \(state.visit)" : ""
         let place = "\(run.journey), version \(run.journeyVersion), at \(state.step)\(pass):"
         switch state.phase {
+        case .arriving where state.awaitsTurn:
+            let since = run.waitsSince.map { ", since \(local($0).full)" } ?? ""
+            return "\(place) waits for its turn\(since): a throttle lets few begin at once"
         case .arriving: return "\(place) about to go on"
         case .sending:
             let message = Journey.messageID(run: run.id, step: state.step, visit: state.visit)

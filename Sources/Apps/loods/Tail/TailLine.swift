@@ -1,3 +1,4 @@
+import JourneyProgram
 import Model
 import Store
 
@@ -39,6 +40,7 @@ struct TailLine: Sendable {
     private static func words(_ decision: DecisionTail.Entry) -> String {
         let journey = decision.journey ?? ""
         switch decision.kind {
+        case "entry" where decision.choice == Journey.turnCame: return "\(journey): its turn came"
         case "entry": return "\(journey): enters"
         case "end": return "\(journey): leaves (\(decision.choice))"
         default: return "\(journey)/\(decision.step ?? ""): \(decision.choice)"

@@ -41,6 +41,9 @@ extension Application {
             lines.append("    goes out   \(dispatch.words)")
         }
         if change.kind != .retired, let rate = counts.entryRate { lines.append("    enters   \(rate)") }
+        if change.kind != .retired, let throttle = definitions.journey(named: change.journey)?.journey.throttle {
+            lines.append("    lets in   \(counts.words(of: throttle))")
+        }
         if let mails = counts.nextDay { lines.append("    next 24 hours   would send \(mails)") }
         return lines + orders
     }
@@ -114,7 +117,7 @@ extension Application {
 
 extension Application.JourneyChange {
     fileprivate func line(_ definitions: Workspace) -> String? {
-        let emails = definitions.journey(named: journey)?.journey.emailSteps.count ?? 0
+        let emails = definitions.journey(named: journey)?.journey.sendingSteps.count ?? 0
         return switch kind {
         case .added: "+ journey \(journey)   version \(version ?? 1), \(emails.counted("e-mail"))"
         case .changed:

@@ -1,3 +1,4 @@
+import JourneyProgram
 import Model
 import Store
 
@@ -22,6 +23,14 @@ extension Forecast.Counts {
         let perDay = (Double(recentEntries) / Double(Forecast.entryDays)).rounded()
         let rate = perDay >= 1 ? "about \(Int64(perDay).grouped) a day" : "fewer than one a day"
         return "\(rate) (\(recentEntries.grouped) in the last \(Forecast.entryDays) days)"
+    }
+
+    /// `200 in 1h at most; the others wait for their turn`, with a word where more have come of late than that.
+    func words(of throttle: Broadcast.Throttle) -> String {
+        let days = Double(Forecast.entryDays) * Double(Span.days(1).microseconds) / Double(throttle.per.microseconds)
+        let isShort = Double(throttle.runs) * days < Double(recentEntries)
+        return "\(throttle.runs.grouped) in \(throttle.per) at most; the others wait for their turn"
+            + (isShort ? ", and more have come of late than that: the queue would grow" : "")
     }
 
     /// `about 37 pixel-why, up to 22 pixel-how, 3 that are planned already`; nil for nothing at all.

@@ -36,7 +36,7 @@ struct Rewording: Sendable {
                 let files = try Definitions.files(of: workspace, revision: revision, in: session)
                 emails = Workspace.load(files: files).workspace?.emails ?? emails
             }
-            let used = Set(published.journey.emailSteps.map(\.template)).sorted()
+            let used = published.journey.sentTemplates.sorted()
             if let lost = used.first(where: { definitions.emails[$0]?.ground != emails[$0]?.ground }) {
                 let why = definitions.emails[lost] == nil ? "is gone" : "has another topic or class"
                 warnings.append("\(journey) version \(version) keeps its wording: its e-mail \(lost) \(why)")

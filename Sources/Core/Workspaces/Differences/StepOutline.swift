@@ -32,7 +32,9 @@ struct StepOutline: Equatable {
         let told =
             ([first].filter { !isBlock($0.value) }.map { "\($0.key) \($0.value.words)" }
             + others.map { "\($0.key) \($0.value.words)" }).joined(separator: ", ")
-        let name = members.first { $0.key == "step" }?.value.text ?? members.first { $0.key == "email" }?.value.text
+        let name =
+            members.first { $0.key == "step" }?.value.text
+            ?? members.first { ["email", "stream", "test"].contains($0.key) }?.value.text
         let head = StepOutline(depth: depth, told: told.isEmpty ? first.key : told, name: name)
         return [head] + blocks.flatMap { branch($0, depth: depth + 1) }
     }

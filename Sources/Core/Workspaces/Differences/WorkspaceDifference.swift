@@ -76,7 +76,7 @@ extension WorkspaceDifference.Change {
     }
 
     fileprivate var rank: Int {
-        let order = ["journey", "segment", "stage", "score", "persona", "e-mail", "topic"]
+        let order = ["journey", "segment", "stage", "score", "persona", "stream", "e-mail", "topic"]
         return order.firstIndex(of: kind) ?? (kind == "file" ? order.count + 1 : order.count)
     }
 }

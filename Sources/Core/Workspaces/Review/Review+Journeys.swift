@@ -57,8 +57,11 @@ extension Review {
     private mutating func lookAtTracking(in file: YAMLFile) {
         var found: [(name: String, place: YAMLNode.Place)] = []
         file.root.walk { member, _ in
-            guard member.key == "event", let name = member.value.text else { return }
-            found.append((name, member.value.place))
+            guard let name = member.value.text else { return }
+            if member.key == "event" { found.append((name, member.value.place)) }
+            // What a test goes by.
+            let measures = ["opens": EventNames.emailOpened, "clicks": EventNames.emailClicked]
+            if member.key == "by", let event = measures[name] { found.append((event, member.value.place)) }
         }
         for node in file.root.conditions {
             found += HistoryMention.all(in: node.text ?? "").map {
@@ -97,7 +100,7 @@ extension YAMLNode {
     /// Whether a journey sends an e-mail anywhere.
     fileprivate var sends: Bool {
         var sends = false
-        walk { member, _ in sends = sends || member.key == "email" }
+        walk { member, _ in sends = sends || ["email", "stream", "test"].contains(member.key) }
         return sends
     }
 }

@@ -12,6 +12,14 @@ public struct PlayedContact: Sendable {
     public var consents: [String]
     /// What stops mail to their address: `complaint`, `marketing` and the like.
     public var suppressions: [String]
+    /// Whether they are in the workspace's hold-out; nil: where they fall.
+    public var isHeldOut: Bool?
+    /// The e-mails that they have had before.
+    public var received: [String] = []
+    /// What tests within broadcasts try on them, by step: a variant, or `rest`; where nothing stands the hash says it.
+    public var variants: [String: String] = [:]
+    /// What wins in them, by step.
+    public var winners: [String: String] = [:]
     /// What systems answer that are told something about them, by the name of the call: `webhook:crm`.
     public var answers: [String: JSON] = [:]
 

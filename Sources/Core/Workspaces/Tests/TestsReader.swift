@@ -1,9 +1,12 @@
 import JourneyProgram
 import Model
+import SendGate
 
 /// Reads `tests/*.yaml`.
 struct TestsReader {
-    private static let playKeys = ["start", "journey", "contact", "contacts", "events", "answers", "until"]
+    private static let playKeys = [
+        "start", "journey", "contact", "contacts", "events", "answers", "variants", "winners", "until",
+    ]
     private static let keys = ["test"] + playKeys + ["expect", "never"]
 
     let inspection: Inspection
@@ -45,7 +48,12 @@ struct TestsReader {
         else { return nil }
         var contacts = self.contacts(fields)
         let answers = self.answers(fields)
-        for index in contacts.indices { contacts[index].contact.answers = answers }
+        let (variants, winners) = (trials(fields, "variants", more: [World.rest]), trials(fields, "winners"))
+        for index in contacts.indices {
+            contacts[index].contact.answers = answers
+            contacts[index].contact.variants = variants
+            contacts[index].contact.winners = winners
+        }
         let names = contacts.map(\.contact.name)
         TestEventsReader(inspection, workspace, clock).read(fields.list("events") ?? [], into: &contacts)
         let until = fields["until"].flatMap { clock.instant($0, "\"until\"", inspection) }
@@ -119,6 +127,8 @@ struct TestsReader {
     /// All members but a few are attributes.
     private func contact(_ node: YAMLNode?, _ name: String) -> PlayedContact {
         var contact = PlayedContact(name: name)
+        // What a test says holds whatever names hash to.
+        contact.isHeldOut = false
         guard let node, !node.isNull else { return contact }
         guard let members = node.members else {
             inspection.report(.invalid, "a contact must be a mapping, not \(node.kind)", at: node.place)
@@ -134,10 +144,23 @@ struct TestsReader {
                 contact.suppressions = texts(member.value).compactMap {
                     inspection.reference($0, "suppression", among: Self.suppressions, called: "suppressions")
                 }
+            case "received":
+                contact.received = texts(member.value).compactMap {
+                    inspection.reference($0, "e-mail", among: workspace.emails.keys.sorted(), called: "e-mails")
+                }
+            case "hold_out": contact.isHeldOut = holdOut(member.value)
             default: contact.attributes[member.key] = member.value.json
             }
         }
         return contact
+    }
+
+    private func holdOut(_ node: YAMLNode) -> Bool {
+        guard let isHeldOut = inspection.flag(node, "\"hold_out\""), isHeldOut else { return false }
+        guard workspace.policy.holdOut == nil else { return true }
+        inspection.report(
+            .unknownName, "workspace.yaml has no hold-out", at: node.place, help: "such as hold_out: {share: 5%}")
+        return false
     }
 
     private static let suppressions = ["all", "invalid-address", "complaint", "marketing"]
@@ -151,6 +174,6 @@ extension Workspace {
 
     /// The names by which tests may speak of a mail.
     var mailNames: [String] {
-        Set(journeys.flatMap { $0.journey.emailSteps.flatMap { [$0.step, $0.template] } }).sorted()
+        Set(journeys.flatMap { $0.journey.sendingSteps + $0.journey.sentTemplates }).sorted()
     }
 }

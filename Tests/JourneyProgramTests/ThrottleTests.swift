@@ -1,0 +1,89 @@
+import Expressions
+import JourneyProgram
+import Model
+import Testing
+
+/// Journeys that let few runs begin at once.
+struct ThrottleTests {
+    private static let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+    private static let throttle = Broadcast.Throttle(runs: 60, per: .hours(1))
+
+    private func journey(late: Broadcast.Late? = nil, goal: String? = nil) throws -> Journey {
+        try Journey(
+            name: "test",
+            entry: .init(.event("Start", when: nil), throttle: Self.throttle, late: late),
+            goal: goal.map { .init(when: try condition($0), within: .days(9)) },
+            steps: [.email(name: "hello", template: "hello")])
+    }
+
+    private func world(_ time: Timestamp, hasTurn: Bool = false) -> World {
+        var world = World(facts: Facts(now: time), contact: anne, zone: .utc)
+        world.hasTurn = hasTurn
+        return world
+    }
+
+    private func choices(_ activation: Activation) -> [String] {
+        activation.effects.map { effect in
+            switch effect {
+            case .decide(let decision): "\(decision.step) \(decision.visit): \(decision.choice)"
+            case .send(_, let template): template
+            case .end(let outcome): outcome.rawValue
+            default: "other"
+            }
+        }
+    }
+
+    @Test func aRunWaitsForItsTurnAndRemembersThatItDoes() throws {
+        let journey = try journey()
+        let started = try journey.start(at: .end(of: Self.start), in: world(Self.start))
+        #expect(started.run.awaitsTurn && choices(started) == ["enter 1: started"] && started.wake == nil)
+        let stored = try RunState(json: JSON(parsing: started.run.json.serialized))
+        #expect(stored == started.run)
+        let idle = try journey.step(stored, in: world(Self.start + .hours(1)))
+        #expect(idle.run == stored && idle.effects.isEmpty)
+        let begun = try journey.step(stored, in: world(Self.start + .hours(1), hasTurn: true))
+        #expect(!begun.run.awaitsTurn && choices(begun) == ["enter 2: its turn came", "hello"])
+        let atOnce = try journey.step(stored, in: world(Self.start, hasTurn: true))
+        #expect(choices(atOnce) == ["hello"])
+    }
+
+    @Test func aTurnThatComesTooLateEndsTheRunWhereThatIsSaid() throws {
+        for (late, expected) in [
+            (Broadcast.Late(after: .hours(2)), ["end: exited"]), (.init(after: .hours(2), then: .send), ["hello"]),
+        ] {
+            let journey = try journey(late: late)
+            let run = try journey.start(at: .end(of: Self.start), in: world(Self.start)).run
+            let punctual = try journey.step(run, in: world(Self.start + .hours(2), hasTurn: true))
+            #expect(punctual.run.outcome == nil)
+            let activation = try journey.step(run, in: world(Self.start + .hours(3), hasTurn: true))
+            #expect((activation.run.outcome == .exited) == (expected == ["end: exited"]))
+            #expect(choices(activation).contains("hello") == (expected == ["hello"]))
+        }
+    }
+
+    @Test func whoReachesTheGoalMeanwhileWaitsNoMore() throws {
+        let journey = try journey(goal: "contact.done == true")
+        let run = try journey.start(at: .end(of: Self.start), in: world(Self.start)).run
+        let facts = Facts(now: Self.start + .minutes(5), contact: .object(["done": .bool(true)]))
+        let activation = try journey.step(run, in: World(facts: facts, contact: anne, zone: .utc))
+        #expect(activation.run.outcome == .converted)
+    }
+
+    /// However often somebody looks, no more begin in any hour than there are places, and one more at its edge.
+    @Test func thePaceIsNeverExceeded() {
+        var (next, now): (Timestamp?, Timestamp) = (nil, Self.start)
+        var begun: [Timestamp] = []
+        var dice = Dice(seed: 5)
+        for _ in 0..<2_000 {
+            let pace = Pace(Self.throttle, next: next, now: now)
+            let count = min(Int(pace.slots), dice.below(3))
+            begun += Array(repeating: now, count: count)
+            next = pace.next(after: count)
+            now = now + Span(microseconds: Int64(dice.below(90_000_000)))
+        }
+        #expect(begun.count > 700)
+        for (place, time) in begun.enumerated() {
+            #expect(begun[place...].prefix { $0 < time + .hours(1) }.count <= 61)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+@testable import Journeys
+import Model
+import Postgres
+import Store
+import TestSupport
+import Testing
+
+/// Tests within broadcasts on a real store: what wins is decided once.
+@Suite struct BroadcastTrialTests {
+    private static let entry = "{schedule: 2026-03-02T12:00, segment: readers}"
+    private static let steps =
+        "[{test: news, share: 50%, variants: [thanks, offer], by: Order Completed, after: 4h}]"
+    private static let readers = (0..<40).map { "reader-\($0)" }
+
+    private static func with(_ body: (Newsroom) async throws -> Void) async throws {
+        try await Newsroom.with(entry) { news in
+            try await news.apply(entry, steps)
+            try await news.join(readers)
+            try await news.step(to: Newsroom.noon)
+            try await news.walk()
+            try await body(news)
+        }
+    }
+
+    /// Whom a variant was tried on.
+    private static func tried(_ variant: String, _ news: Newsroom) async throws -> [String] {
+        let contacts = try await news.bench.texts(
+            "select contact_id::text from messages where template = \(variant) and tested is not null")
+        return readers.filter { contacts.contains(news.bench.contact($0).contact.description) }
+    }
+
+    private static func sent(_ news: Newsroom) async throws -> [String] {
+        try await news.bench.texts(
+            "select concat(template, ' ', count(*)) from messages where tested is null group by template")
+    }
+
+    private static func accept(_ news: Newsroom) async throws {
+        try await news.bench.change(
+            "update messages set state = 'accepted', handed_at = \(Newsroom.noon), final_at = \(Newsroom.noon), look_at = null"
+        )
+    }
+
+    @Test func whatDoesBestGoesToTheOthers() async throws {
+        try await Self.with { news in
+            let (first, second) = (try await Self.tried("thanks", news), try await Self.tried("offer", news))
+            #expect(first.count > 3 && second.count > 3)
+            let rest = Self.readers.count - first.count - second.count
+            #expect(rest > 3)
+            try await Self.accept(news)
+            for (place, user) in second.prefix(3).enumerated() {
+                _ = try await news.bench.happens(
+                    "Order Completed", "o\(place)", to: user, at: Newsroom.noon + .hours(1))
+            }
+            _ = try await news.bench.happens("Order Completed", "x", to: first[0], at: Newsroom.noon - .hours(1))
+            try await news.bench.advance(to: Newsroom.noon + .hours(4) - .seconds(1))
+            #expect(try await Self.sent(news) == [])
+            try await news.bench.advance(to: Newsroom.noon + .hours(4))
+            #expect(try await Self.sent(news) == ["offer \(rest)"])
+            let result = try await news.bench.database.pool.withTransaction { session in
+                try TestResults.recent(of: news.bench.workspace, limit: 9, in: session)
+            }
+            #expect(result.map(\.winner) == ["offer"])
+            #expect(result.first?.scores.map(\.counted) == [0, 3])
+            #expect(result.first?.scores.map(\.sent) == [Int64(first.count), Int64(second.count)])
+            let choices = try await news.bench.texts(
+                "select concat(choice, ' ', count(*)) from decisions where choice like 'winner%' group by choice")
+            #expect(choices == ["winner offer \(rest)"])
+        }
+    }
+
+    @Test func withoutAnyDataTheFirstWins() async throws {
+        try await Self.with { news in
+            try await news.bench.advance(to: Newsroom.noon + .hours(4))
+            #expect(try await Self.sent(news).allSatisfy { $0.hasPrefix("thanks ") })
+        }
+    }
+
+    /// Schedulers that come at the same time decide one thing, also while what they count by is changing.
+    @Test(.timeLimit(.minutes(1))) func ofSchedulersThatDecideAtOnceOneDecides() async throws {
+        try await Self.with { news in
+            try await Self.accept(news)
+            let tried = try await Self.tried("offer", news) + Self.tried("thanks", news)
+            var schedulers: [JourneyWriter] = []
+            for _ in 0..<4 { schedulers.append(try await news.bench.scheduler()) }
+            try await news.step(to: Newsroom.noon + .hours(4))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for scheduler in schedulers {
+                    group.addTask { while try await scheduler.fireTimers(limit: 2) > 0 {} }
+                }
+                group.addTask {
+                    for user in tried {
+                        _ = try await news.bench.happens(
+                            "Order Completed", "o", to: user, at: Newsroom.noon + .hours(1))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await news.bench.texts("select winner from test_results").count == 1)
+            let winner = try await news.bench.texts("select winner from test_results")[0]
+            let sent = try await news.bench.texts("select distinct template from messages where tested is null")
+            #expect(sent == [winner])
+            let runs = try await news.bench.texts("select count(*)::text from messages where journey = 'news'")
+            #expect(runs == ["\(Self.readers.count)"])
+        }
+    }
+
+    @Test func aPausedBroadcastDecidesNothing() async throws {
+        try await Self.with { news in
+            let set = { (instant: Timestamp?) in
+                try await news.bench.database.pool.withTransaction { session in
+                    try Pauses.set("news", to: instant, in: news.bench.workspace, session: session)
+                }
+            }
+            try await set(Newsroom.noon)
+            try await news.bench.advance(to: Newsroom.noon + .hours(9))
+            #expect(try await news.bench.texts("select winner from test_results") == [])
+            #expect(try await Self.sent(news) == [])
+            try await set(nil)
+            let spread = Pauses.Spread(start: Newsroom.noon + .hours(9), length: .zero)
+            _ = try await news.bench.database.pool.withTransaction { session in
+                try Pauses.release(
+                    "news", in: news.bench.workspace, after: nil, limit: 500, spread: spread, session: session)
+            }
+            _ = try await news.bench.journeys.fireTimers(limit: 500)
+            #expect(try await news.bench.texts("select winner from test_results") == ["thanks"])
+            #expect(try await Self.sent(news).count == 1)
+        }
+    }
+}

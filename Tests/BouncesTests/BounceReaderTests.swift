@@ -202,4 +202,12 @@ import Testing
         #expect(found.first?.replyCode == 452)
         #expect(found.map(\.class) == [.mailbox])
     }
+
+    @Test func wordsHaveAnEndWhateverTheirBytes() {
+        let mail =
+            Array("From: MAILER-DAEMON@a.example\n\n<b@c.example>: 550 ".utf8) + Array(repeating: 0xB5, count: 400)
+        let found = BounceReader.read(mail)
+        #expect(found.map(\.recipient) == ["b@c.example"])
+        #expect(found.allSatisfy { $0.reason.utf8.count <= 300 && $0.reason.unicodeScalars.last == "\u{FFFD}" })
+    }
 }

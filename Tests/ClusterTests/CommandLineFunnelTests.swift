@@ -15,7 +15,15 @@ import TestSupport
         {"type":"track","userId":"anne","event":"Order Completed","messageId":"a2","timestamp":"2026-03-06T10:00:00Z","properties":{"order_id":"o-1"}}
         {"type":"track","userId":"ben","event":"Page Viewed","messageId":"b1","timestamp":"2026-03-07T10:00:00Z"}
         {"type":"track","userId":"dan","event":"Order Completed","messageId":"d1","timestamp":"2026-03-08T10:00:00Z","properties":{"order_id":"o-2"}}
+        {"type":"track","userId":"dan","event":"Review Given","messageId":"d2","timestamp":"2026-03-20T08:30:00Z","properties":{"stars":4}}
 
+        """
+
+    private static let first = """
+        journey: first
+        enter: {event: Order Completed, when: 'count("Order Completed") == 1', again: never}
+        goal: {when: run.did("Review Given"), within: 60d, value: 'run.sum("Review Given", "stars")'}
+        steps: [{email: receipt}, {email: offer}]
         """
 
     @Test func stagesAndFlowsBetweenTwoDates() async throws {
@@ -27,7 +35,7 @@ import TestSupport
             """
         try await Cluster.with(
             services: ["scoring", "scheduler", "mailer"], clock: .stepped(at: Self.start),
-            workspace: Shop.files.merging(["stages.yaml": stages]) { $1 }
+            workspace: Shop.files.merging(["stages.yaml": stages, "journeys/first.yaml": Self.first]) { $1 }
         ) { cluster in
             try await Terminal.with { line in
                 for (number, event) in Self.events.split(separator: "\n").enumerated() {
@@ -51,6 +59,11 @@ import TestSupport
             let journeys = try #require(funnel["journeys"] as? [[String: Any]])
             let first = try #require(journeys.first { $0["journey"] as? String == "first" })
             #expect(first["entered"] as? Int == 2)
+            // Dan's goal, at what it was worth when it was reached.
+            #expect((first["ended"] as? [String: Int])?["converted"] == 1)
+            #expect(first["value"] as? Double == 4)
+            #expect(try await cluster.loods("funnel", "--from", "2026-03-05").contains("1 converted · worth 4"))
+            #expect(try await cluster.loods("explain", "dan").contains("worth 4"))
 
             let text = try await cluster.loods("funnel", "--from", "2026-03-05", "--to", "2026-03-07")
             #expect(text.contains("→ do 1"))

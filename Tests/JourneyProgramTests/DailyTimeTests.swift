@@ -66,6 +66,7 @@ struct DailyTimeTests {
             #expect((DailyTime(text) == nil) == (text != "09:00"), "\(text)")
         }
         #expect(DailyTime("09:00", days: []) == nil)
+        #expect(DailyTime("09:00", spread: .hours(12)) != nil && DailyTime("09:00", spread: .hours(13)) == nil)
     }
 
     @Test func aWaitIsInTheContactsOwnZone() throws {
@@ -76,5 +77,33 @@ struct DailyTimeTests {
             play.zone = amsterdam
             #expect(try play.run([("0s", "Start")]).first == "\(offset) a")
         }
+    }
+
+    @Test func whoWaitsForOneTimeIsSpreadBehindIt() throws {
+        let steps: [Step] = [
+            .waitUntil(DailyTime("09:00", spread: .minutes(30))!), .email(name: "a", template: "a"),
+            .waitUntil(DailyTime("09:00", spread: .minutes(30))!), .email(name: "b", template: "b"),
+        ]
+        let journey = try journey(steps)
+        let nine = Timestamp(iso8601: "2026-03-03T09:00:00Z")!
+        var lags: [Span] = []
+        for number in 0..<300 {
+            let (play, again) = (try played(journey, by: number), try played(journey, by: number))
+            #expect(play.told == again.told, "the same contact, the same moment")
+            try #require(play.sends.count == 2)
+            // The next morning's, at another place of the spread.
+            let (first, second) = (play.sends[0] - nine, play.sends[1] - (nine + .days(1)))
+            #expect([first, second].allSatisfy { (Span.zero..<Span.minutes(30)).contains($0) } && first != second)
+            lags.append(first)
+        }
+        let halves = lags.count { $0 < .minutes(15) }
+        #expect((100...200).contains(halves) && Set(lags).count > 290)
+    }
+
+    private func played(_ journey: Journey, by number: Int) throws -> Play {
+        var play = Play(journey, start: "2026-03-02T09:00:01Z")
+        play.contactID = UniqueID.derived("test", "\(number)")
+        _ = try play.run([("0s", "Start")])
+        return play
     }
 }

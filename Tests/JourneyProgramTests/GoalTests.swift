@@ -91,4 +91,22 @@ struct GoalTests {
         #expect(play.told.count == 2)
         #expect(play.runs[""]?.outcome == .converted)
     }
+
+    @Test(arguments: [
+        ("run.count(\"Installed\") * 10", JSON.int(10)), ("1.5 + 2.0", .double(3.5)), ("stage", .null),
+        ("1 / 0", .null), ("contact.seats", .int(3)),
+    ])
+    func aGoalIsWorthWhatItSaysWhenItIsReached(value: String, worth: JSON) throws {
+        var play = Play(
+            try journey([a], goal: "run.did(\"Installed\")", within: .days(14), value: value),
+            contact: .object(["seats": .int(3)]))
+        _ = try play.run([("0s", "Start"), ("1d", "Installed"), ("2d", "Installed")])
+        #expect(play.decisions.last?.saw["value"] == worth)
+    }
+
+    @Test func aGoalThatSaysNothingOfItIsWorthNothing() throws {
+        var play = Play(try trial())
+        _ = try play.run([("0s", "Start"), ("1d", "Installed")])
+        #expect(play.decisions.last?.saw["value"] == nil)
+    }
 }

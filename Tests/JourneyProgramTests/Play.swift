@@ -24,6 +24,7 @@ struct Play {
     let start: Timestamp
     var facts: Facts
     var zone = LocalZone.utc
+    var contactID = anne
     /// How long a planned message takes to its verdict.
     var delivery = Span.zero
     /// How long after a verdict the run hears of it.
@@ -33,6 +34,7 @@ struct Play {
     var verdicts: [String: [StepVisit: MessageVerdict]] = [:]
     var pending: [(at: Timestamp, key: String, visit: StepVisit)] = []
     var told: [String] = []
+    var sends: [Timestamp] = []
     var decisions: [Decision] = []
     var activations = 0
     var past = PastEntries()
@@ -100,7 +102,7 @@ struct Play {
     }
 
     private func world(_ key: String) -> World {
-        World(facts: facts, contact: anne, zone: zone, verdicts: verdicts[key] ?? [:])
+        World(facts: facts, contact: contactID, zone: zone, verdicts: verdicts[key] ?? [:])
     }
 
     mutating func activate(_ key: String) throws {
@@ -134,6 +136,7 @@ struct Play {
         let time = visit.visit > 1 ? "#\(visit.visit)" : ""
         tell((visit.step == template ? template : "\(template) as \(visit.step)") + time)
         pending.append((facts.now + delivery, key, visit))
+        sends.append(facts.now)
     }
 
     private mutating func tell(_ what: String) { told.append("\(facts.now - start) \(what)") }
@@ -146,11 +149,14 @@ func condition(_ source: String, _ scope: Scope = .run) throws -> Expression { t
 
 func journey(
     _ steps: [Step], on event: String = "Start", when: String? = nil, goal: String? = nil, within: Span? = nil,
-    exit: String? = nil, again: Journey.Again = .never
+    exit: String? = nil, value: String? = nil, again: Journey.Again = .never
 ) throws -> Journey {
     try Journey(
         name: "test",
         entry: .init(.event(event, when: when.map { try condition($0, .entry) }), again: again),
-        goal: goal.map { .init(when: try condition($0), within: within) },
+        goal: goal.map { goal in
+            let worth = try value.map { try Expression($0, scope: .run, expecting: .dyn) }
+            return .init(when: try condition(goal), within: within, value: worth)
+        },
         exit: exit.map { try condition($0) }, steps: steps)
 }

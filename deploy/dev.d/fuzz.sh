@@ -70,7 +70,8 @@ fuzz_target() {
   local found=$state/fuzz/$1
   mkdir -p "$found"
   # Containers of libraries that are not watched look overflown to the sanitizer, and what only tagged pointers lead to, lost.
-  ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=0 LOODS_FUZZ_TARGET=$1 bounded "$fuzz_build/fuzz" "$found" "$root/Tests/Fuzzers/Seeds/$1" \
+  # Swift's own tracer of crashes is at odds with the sanitizer, and would outlive the run.
+  SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_container_overflow=0:detect_leaks=0 LOODS_FUZZ_TARGET=$1 bounded "$fuzz_build/fuzz" "$found" "$root/Tests/Fuzzers/Seeds/$1" \
     -seed="$fuzz_seed" -max_total_time="$2" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -detect_leaks=0 \
     -artifact_prefix="$state/log/fuzz-$1-"
 }

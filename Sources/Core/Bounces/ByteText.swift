@@ -35,7 +35,7 @@ struct ByteText {
 
     func contains(_ text: String) -> Bool { place(of: text) != nil }
 
-    /// On one line, white space as single blanks.
+    /// On one line, white space as single blanks; what is no UTF-8 becomes U+FFFD.
     /// - Parameter limit: bytes; a character is not cut.
     func sentence(_ limit: Int) -> String {
         var text: [UInt8] = []
@@ -46,12 +46,8 @@ struct ByteText {
                 text.append(0x20)
             }
         }
-        while text.last == 0x20 { text.removeLast() }
-        if text.count > limit {
-            text.removeLast(text.count - limit)
-            while let last = text.last, last & 0xC0 == 0x80 { text.removeLast() }
-            if let last = text.last, last >= 0xC0 { text.removeLast() }
-        }
-        return String(decoding: text, as: UTF8.self)
+        var sentence = String(decoding: text, as: UTF8.self)
+        while sentence.utf8.count > limit || sentence.utf8.last == 0x20 { sentence.unicodeScalars.removeLast() }
+        return sentence
     }
 }

@@ -14,33 +14,37 @@ extension ReturnedMail {
         }
     }
 
+    private static func address(_ member: JSON?) -> String? {
+        (member?.string).flatMap { text in ByteText(text).addresses.first { _ in true }?.text }
+    }
+
     private func bounced(_ bounce: JSON?) -> [Bounce] {
         let passes = bounce?["bounceType"]?.string == "Transient"
-        return (bounce?["bouncedRecipients"]?.array ?? []).map { recipient in
+        return (bounce?["bouncedRecipients"]?.array ?? []).prefix(Self.mostRecipients).map { recipient in
             let said = ByteText(recipient["diagnosticCode"]?.string ?? "")
             let status = said.status ?? ByteText(recipient["status"]?.string ?? "").status
             let (`class`, derived) = Judgement.of(
                 Judgement.Evidence(status: status, replyCode: said.replyCode, words: said, isFinal: true))
             return Bounce(
-                recipient: recipient["emailAddress"]?.string,
+                recipient: Self.address(recipient["emailAddress"]),
                 class: passes && `class` == .invalid ? .transient : `class`,
                 status: derived, replyCode: said.replyCode, reason: said.sentence(Self.wordsLimit))
         }
     }
 
     private func complained(_ complaint: JSON?) -> [Bounce] {
-        (complaint?["complainedRecipients"]?.array ?? []).map { recipient in
+        (complaint?["complainedRecipients"]?.array ?? []).prefix(Self.mostRecipients).map { recipient in
             Bounce(
-                recipient: recipient["emailAddress"]?.string, class: .complaint,
-                reason: complaint?["complaintFeedbackType"]?.string ?? "abuse")
+                recipient: Self.address(recipient["emailAddress"]), class: .complaint,
+                reason: ByteText(complaint?["complaintFeedbackType"]?.string ?? "abuse").sentence(Self.wordsLimit))
         }
     }
 
     private func delivered(_ delivery: JSON?) -> [Bounce] {
         let said = ByteText(delivery?["smtpResponse"]?.string ?? "")
-        return (delivery?["recipients"]?.array ?? []).map { recipient in
+        return (delivery?["recipients"]?.array ?? []).prefix(Self.mostRecipients).map { recipient in
             Bounce(
-                recipient: recipient.string, class: .delivered, status: said.status ?? EnhancedStatus(2, 0, 0),
+                recipient: Self.address(recipient), class: .delivered, status: said.status ?? EnhancedStatus(2, 0, 0),
                 replyCode: said.replyCode, reason: said.sentence(Self.wordsLimit))
         }
     }

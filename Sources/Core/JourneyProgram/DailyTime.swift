@@ -9,30 +9,43 @@ public struct DailyTime: Sendable, Hashable {
     public let days: Set<Weekday>
     /// Days on which it is not, whatever day of the week they are.
     public let holidays: Holidays
+    /// How far behind it contacts are scattered, each at a place of its own: so that not all who wait for nine o'clock get
+    /// their mail in the same second.
+    public let spread: Span
+
+    /// The longest spread.
+    public static let longestSpread = Span.hours(12)
 
     public static let workdays: Set<Weekday> = [.monday, .tuesday, .wednesday, .thursday, .friday]
 
-    /// Returns nil for an hour or minute that no day has, and without days.
+    /// Returns nil for an hour or minute that no day has, without days, and with a spread longer than it may be.
     public init?(
-        hour: Int, minute: Int, days: Set<Weekday> = Set(Weekday.allCases), holidays: Holidays = Holidays()
+        hour: Int, minute: Int, days: Set<Weekday> = Set(Weekday.allCases), holidays: Holidays = Holidays(),
+        spread: Span = .zero
     ) {
-        guard (0..<24).contains(hour), (0..<60).contains(minute), !days.isEmpty else { return nil }
+        guard (0..<24).contains(hour), (0..<60).contains(minute), !days.isEmpty,
+            (.zero...Self.longestSpread).contains(spread)
+        else { return nil }
         self.hour = hour
         self.minute = minute
         self.days = days
         self.holidays = holidays
+        self.spread = spread
     }
 
     /// Reads `HH:MM`.
-    public init?(_ text: String, days: Set<Weekday> = Set(Weekday.allCases), holidays: Holidays = Holidays()) {
+    public init?(
+        _ text: String, days: Set<Weekday> = Set(Weekday.allCases), holidays: Holidays = Holidays(),
+        spread: Span = .zero
+    ) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy(Self.isTwoDigits),
             let hour = Int(parts[0]), let minute = Int(parts[1])
         else { return nil }
-        self.init(hour: hour, minute: minute, days: days, holidays: holidays)
+        self.init(hour: hour, minute: minute, days: days, holidays: holidays, spread: spread)
     }
 
-    /// The first such instant in the zone that is not before `time`.
+    /// The first such instant in the zone that is not before `time`, the spread left aside.
     public func first(notBefore time: Timestamp, in zone: LocalZone) -> Timestamp {
         let second = time.microseconds.flooredDivision(by: 1_000_000).quotient
         let today = (second + zone.offset(at: time)).flooredDivision(by: 86_400).quotient

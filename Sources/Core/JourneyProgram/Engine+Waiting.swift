@@ -2,6 +2,14 @@ import Expressions
 import Model
 
 extension Engine {
+    /// The next such time of day, and behind it the contact's own place in the spread.
+    mutating func wait(for time: DailyTime, _ line: StepTable.Line) {
+        let lag = Journey.lag(
+            contact: world.contact, journey: journey.name, step: StepVisit(step: line.name, visit: line.visit),
+            within: time.spread)
+        run.phase = .waiting(until: time.first(notBefore: since, in: world.contactZone) + lag)
+    }
+
     /// A date that has been, or that the contact does not have, is not waited for.
     mutating func wait(for date: ContactDate, _ line: StepTable.Line) {
         let origin = date.isYearly ? since : .distantPast

@@ -57,8 +57,22 @@ struct Engine {
         } else {
             look(at: min(result.validUntil, lapse ?? .distantFuture))
         }
-        if result.holds { end(.converted, step: "goal", saw: ["condition": .string(goal.when.source)]) }
+        if result.holds {
+            var saw: [String: JSON] = ["condition": .string(goal.when.source)]
+            if goal.value != nil { saw["value"] = worth(of: goal) }
+            end(.converted, step: "goal", saw: saw)
+        }
         return result.holds
+    }
+
+    /// What a goal is worth at this moment; null where that is no number.
+    private func worth(of goal: Journey.Goal) -> JSON {
+        switch try? goal.value?.evaluate(Scene(world, runStart: run.entry)).value {
+        case .int(let number): .int(number)
+        case .uint(let number): .double(Double(number))
+        case .double(let number) where number.isFinite: .double(number)
+        default: .null
+        }
     }
 
     private mutating func meetsExit() -> Bool {
@@ -102,8 +116,7 @@ struct Engine {
             run.phase = .sending
             effects.append(.call(StepVisit(step: line.name, visit: line.visit), call))
         case .wait(let span): run.phase = .waiting(until: since + span)
-        case .waitUntil(let time):
-            run.phase = .waiting(until: time.first(notBefore: since, in: world.contactZone))
+        case .waitUntil(let time): wait(for: time, line)
         case .waitUntilDate(let date): wait(for: date, line)
         case .await(_, let atMost): run.phase = .waitingForEvent(behind: behind, until: since + atMost)
         case .choose(let arms): choose(arms, line)

@@ -30,6 +30,15 @@ extension Journey {
         .derived("loods.change", run.description, step, String(visit))
     }
 
+    /// Where a contact falls within a spread, whole milliseconds from zero up to it: the same in every run and version, at
+    /// each visit another.
+    static func lag(contact: UniqueID, journey: String, step: StepVisit, within spread: Span) -> Span {
+        let milliseconds = UInt64(max(0, spread.microseconds / 1000))
+        guard milliseconds > 0 else { return .zero }
+        let hash = UniqueID.derived("loods.spread", contact.description, journey, step.step, String(step.visit)).high
+        return Span(microseconds: Int64((hash & ~0xFFFF).multipliedFullWidth(by: milliseconds).high) * 1000)
+    }
+
     /// Where a contact falls in a split, from 0 up to `total`: the same in every run and version, as long as the split keeps
     /// its name.
     static func draw(contact: UniqueID, journey: String, split: String, below total: UInt64) -> UInt64 {

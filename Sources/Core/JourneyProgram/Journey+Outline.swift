@@ -41,7 +41,7 @@ extension Journey {
     /// The conditions of its entry, its goal, its exit and its steps, as they are written. A case of a switch is told as the
     /// comparison that it stands for.
     public var sources: [String] {
-        let conditions = entry.conditions + [goal?.when, exit].compactMap(\.self) + table.conditions
+        let conditions = entry.conditions + [goal?.when, goal?.value, exit].compactMap(\.self) + table.conditions
         return conditions.map(\.source) + table.cases
     }
 

@@ -41,7 +41,7 @@ public struct Journey: Sendable {
         self.restraint = restraint
         table = try StepTable(steps)
         watchedConditions = [goal?.when, exit].compactMap { $0 } + table.awaitedConditions
-        runMentions = Mentions([goal?.when, exit].compactMap { $0 }).union(table.mentions)
+        runMentions = Mentions([goal?.when, goal?.value, exit].compactMap { $0 }).union(table.mentions)
         mentions = runMentions.union(Mentions(entry.conditions))
     }
 
@@ -102,10 +102,13 @@ public struct Journey: Sendable {
         /// Counted from the start of the run; the goal counts on after the last step until it lapses. Without it the goal
         /// counts until the last step.
         public var within: Span?
+        /// What reaching it is worth, asked at that moment: a number, such as what was spent since the run began.
+        public var value: Expression?
 
-        public init(when: Expression, within: Span?) {
+        public init(when: Expression, within: Span?, value: Expression? = nil) {
             self.when = when
             self.within = within
+            self.value = value
         }
     }
 

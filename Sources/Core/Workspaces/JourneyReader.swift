@@ -52,10 +52,24 @@ struct JourneyReader {
     // MARK: Goal and exit
 
     private func goal(_ node: YAMLNode, _ steps: StepsReader) -> Journey.Goal? {
-        guard let fields = Fields(node, of: "a goal", keys: ["when", "within"], in: inspection) else { return nil }
+        guard let fields = Fields(node, of: "a goal", keys: ["when", "within", "value"], in: inspection) else {
+            return nil
+        }
         let within = fields["within"].map { inspection.span($0, "\"within\"") }
         let when = fields.required("when").flatMap { steps.expression($0) }
-        return when.map { Journey.Goal(when: $0, within: within ?? nil) }
+        let value = fields["value"].map { self.value($0, steps) }
+        return when.map { Journey.Goal(when: $0, within: within ?? nil, value: value ?? nil) }
+    }
+
+    private func value(_ node: YAMLNode, _ steps: StepsReader) -> Expression? {
+        guard let value = steps.expression(node, expecting: .dyn) else { return nil }
+        guard [.int, .uint, .double, .dyn].contains(value.type) else {
+            inspection.report(
+                .invalid, "a goal's value is a number, and this is \(value.type)", at: node.place,
+                help: "such as run.sum(\"Order Completed\", \"revenue\")")
+            return nil
+        }
+        return value
     }
 
     private func exit(_ node: YAMLNode, _ steps: StepsReader) -> Expression? {

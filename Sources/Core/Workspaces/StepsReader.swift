@@ -173,16 +173,33 @@ extension StepsReader {
             return Fields(wait, of: "a wait for a date", keys: keys, in: inspection)
                 .flatMap { inspection.contactDate($0, "until") }.map { .waitUntilDate($0) }
         }
-        guard let fields = Fields(wait, of: "a wait", keys: ["until", "days"], in: inspection) else { return nil }
+        guard let fields = Fields(wait, of: "a wait", keys: ["until", "days", "spread"], in: inspection) else {
+            return nil
+        }
         let days = fields["days"].map { inspection.weekdays($0) } ?? Set(Weekday.allCases)
-        guard let until = fields.required("until", help: "a time of day, such as \"09:00\""), let days else {
+        let spread = fields["spread"].map(self.spread) ?? .zero
+        guard let until = fields.required("until", help: "a time of day, such as \"09:00\""), let days, let spread
+        else {
             return nil
         }
         let holidays = fields["days"]?.text == "workdays" ? names.holidays : Holidays()
-        if let time = until.text.flatMap({ DailyTime($0, days: days, holidays: holidays) }) { return .waitUntil(time) }
+        if let time = until.text.flatMap({ DailyTime($0, days: days, holidays: holidays, spread: spread) }) {
+            return .waitUntil(time)
+        }
         inspection.report(
             .invalid, "\"until\" must be a time of day, or a date of the contact's", at: until.place,
             help: "HH:MM in quotes, such as \"09:00\", or contact.trial_ends")
+        return nil
+    }
+}
+
+extension StepsReader {
+    private func spread(_ node: YAMLNode) -> Span? {
+        guard let span = inspection.span(node, "\"spread\"") else { return nil }
+        if span <= DailyTime.longestSpread { return span }
+        inspection.report(
+            .invalid, "a wait is spread over \(DailyTime.longestSpread) at the most", at: node.place,
+            help: "such as spread: 30m")
         return nil
     }
 }

@@ -19,6 +19,8 @@ public struct Funnel: Sendable {
         public var underWay: Int64 = 0
         /// By outcome.
         public var ended: [String: Int64] = [:]
+        /// What the goals reached between the instants were worth together; nil where none says.
+        public var value: Double?
 
         public init(journey: String) { self.journey = journey }
     }
@@ -126,7 +128,25 @@ public struct Funnel: Sendable {
             if ended > 0 { passage.ended[outcome, default: 0] += ended }
             passages[journey] = passage
         }
+        for (journey, value) in try values(of: workspace, from: from, to: to, in: session) {
+            passages[journey, default: Passage(journey: journey)].value = value
+        }
         return passages.values.sorted { $0.journey < $1.journey }
+    }
+
+    /// What goals were worth, as was decided when they were reached.
+    private static func values(
+        of workspace: WorkspaceID, from: Timestamp, to: Timestamp, in session: PostgresSession
+    ) throws -> [(journey: String, value: Double)] {
+        try session.query(
+            """
+            select journey, sum((saw->>'value')::double precision)
+            from decisions
+            where workspace_id = \(workspace) and kind = 'end' and choice = 'converted'
+                and at > \(from) and at <= \(to) and jsonb_typeof(saw->'value') = 'number'
+            group by journey
+            """
+        ).map { try $0.decode((String.self, Double.self)) }
     }
 
     /// How many contacts were in a stage at the first instant, and at the second.

@@ -130,7 +130,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     ]),
                     "late": .object(["after": .span, "then": .oneOf(["skip", "send"])]),
                 ], closed: false),
-            "goal": .object(["when*": .condition, "within": .span], closed: false),
+            "goal": .object(["when*": .condition, "within": .span, "value": .condition], closed: false),
             "exit": .object(["when*": .condition], closed: false), "steps*": .named("steps"),
             "priority": .whole(from: 0), "on_quiet": consequence, "on_cap": consequence, "on_held": patience,
         ], closed: false)
@@ -164,7 +164,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                             [
                                 "until*": .text("A time of day, or a date such as contact.trial_ends."),
                                 "days": .any([.text(), .list(.text())]), "offset": .text("Such as -7d, or 12h."),
-                                "at": .clock, "yearly": .flag,
+                                "at": .clock, "yearly": .flag, "spread": .span,
                             ], closed: false),
                     ]),
                     "set": .map(.value), "stage": .name, "start": .name,

@@ -51,7 +51,8 @@ struct FunnelTelling: Sendable {
 
     private func tell(_ passage: Funnel.Passage) -> String {
         let ended = passage.ended.sorted { $0.key < $1.key }.map { "\($0.value.grouped) \($0.key)" }
-        let parts = ["\(passage.entered.grouped) entered"] + ended + ["\(passage.underWay.grouped) under way"]
+        let worth = passage.value.map { ["worth \($0.short)"] } ?? []
+        let parts = ["\(passage.entered.grouped) entered"] + ended + worth + ["\(passage.underWay.grouped) under way"]
         return "journey \(passage.journey.padded(to: 20)) \(parts.joined(separator: " · "))"
     }
 
@@ -146,6 +147,7 @@ struct FunnelTelling: Sendable {
                 (stages.flatMap { journeys(of: $0) } + journeys(of: nil)).map { passage in
                     let stage = definitions.journey(named: passage.journey)?.journey.stage
                     return .object([
+                        "value": passage.value.map { .double($0) } ?? .null,
                         "journey": .string(passage.journey), "stage": stage.map { .string($0) } ?? .null,
                         "segment": segment(of: passage.journey).map { .string($0) } ?? .null,
                         "entered": .int(passage.entered), "under_way": .int(passage.underWay),

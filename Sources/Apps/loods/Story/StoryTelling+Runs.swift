@@ -62,7 +62,9 @@ extension StoryTelling {
     private func ending(_ decision: Decisions.Decision) -> String {
         let condition = decision.saw?["condition"]?.string
         return switch decision.choice {
-        case "converted": "its goal was reached" + (condition.map { ", \($0)" } ?? "")
+        case "converted":
+            "its goal was reached" + (condition.map { ", \($0)" } ?? "")
+                + (decision.saw?["value"]?.number.map { ", worth \($0.short)" } ?? "")
         case "exited" where decision.saw?["not sent"] != nil:
             "\(decision.saw?["not sent"]?.string ?? "a mail") was not sent, and its run ends with it"
         case "exited" where decision.saw?["late after"] != nil: "its turn came too late"

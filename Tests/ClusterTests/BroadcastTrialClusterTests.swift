@@ -67,6 +67,10 @@ import TestSupport
                 Self.readers.filter { second.contains(Shop.address($0)) }.prefix(4).map { number in
                     ["type": "track", "event": "News Liked", "userId": "user-\(number)", "messageId": "like-\(number)"]
                 })
+            let waiting = try #require(
+                Self.readers.map { Shop.address($0) }.first { !first.contains($0) && !second.contains($0) })
+            let told = try await cluster.loods("explain", waiting)
+            #expect(told.contains("waits for what does best, until Mon 2 March 2026 14:00"), "\(told)")
             let rest = try cluster.launch("clock", "until", (Self.due + .hours(8)).description)
             try await eventually("it is decided", within: .seconds(60)) {
                 try await cluster.count("select count(*) from test_results") == 1
@@ -77,9 +81,9 @@ import TestSupport
             let mails = try cluster.mail.mails()
             #expect(mails.map(\.to).sorted() == Self.readers.map { Shop.address($0) }.sorted())
             #expect(mails.count { $0.subject == "News news-a" } == first.count)
-            let told = try await cluster.loods("funnel")
+            let funnel = try await cluster.loods("funnel")
             #expect(
-                told.contains("news-b won (news-a 0 of \(first.count), news-b 4 of \(second.count))"), "\(told)")
+                funnel.contains("news-b won (news-a 0 of \(first.count), news-b 4 of \(second.count))"), "\(funnel)")
             let other = try #require(mails.map(\.to).first { !first.contains($0) && !second.contains($0) })
             let story = try await cluster.loods("explain", other)
             #expect(

@@ -61,6 +61,11 @@ struct ThrottleTests {
         }
     }
 
+    @Test func aDayHasSoManyPlaces() {
+        #expect(Self.throttle.most(within: .days(1)) == 1_441)
+        #expect(Broadcast.Throttle(runs: 3, per: .days(1)).most(within: .hours(1)) == 1)
+    }
+
     @Test func whoReachesTheGoalMeanwhileWaitsNoMore() throws {
         let journey = try journey(goal: "contact.done == true")
         let run = try journey.start(at: .end(of: Self.start), in: world(Self.start)).run

@@ -28,6 +28,9 @@ public struct Broadcast: Sendable, Hashable {
 
         /// From one run to the next.
         public var interval: Span { Span(microseconds: max(1, per.microseconds / max(1, runs))) }
+
+        /// How many may begin in a length of time.
+        public func most(within span: Span) -> Int64 { span.microseconds / interval.microseconds + 1 }
     }
 
     /// What becomes of an occurrence that schedulers come to late, since they were away or its journey was paused. With the

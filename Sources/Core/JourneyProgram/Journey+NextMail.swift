@@ -10,6 +10,8 @@ extension Journey {
     /// Of several behind a branch, the first as it is written.
     public func nextMail(behind step: String, visit: Int) -> NextMail? {
         guard let place = table.place(named: step, visit: visit) else { return nil }
+        // Who waits for the winner of a test is sent that.
+        if case .test = table.lines[place].operation { return NextMail(step: step, isCertain: true) }
         return nextMail(from: table.lines[place].next, isCertain: true)
     }
 

@@ -1,6 +1,7 @@
 import JourneyProgram
 import Model
 import Store
+import Workspaces
 
 extension StoryTelling {
     var decisionLines: [StoryLine] {
@@ -155,6 +156,11 @@ extension StoryTelling {
         }
     }
 
+    /// The step of a broadcast that tries several e-mails, as the live definitions have it.
+    private func testedStep(of run: Run) -> String? {
+        portrait.definitions?.journey(named: run.journey)?.journey.test?.step
+    }
+
     private func waiting(_ run: Run, _ state: RunState?) -> String {
         guard let state else { return "\(run.journey) stands at a step that this build cannot read" }
         let script = portrait.scripts[.init(journey: run.journey, version: run.journeyVersion)]
@@ -170,6 +176,8 @@ extension StoryTelling {
             let message = Journey.messageID(run: run.id, step: state.step, visit: state.visit)
             let mail = story.mails.first { $0.id == message }
             return "\(place) waits for its mail, \(mail.map { status($0) } ?? "not planned yet")"
+        case .waiting(let until) where testedStep(of: run) == state.step:
+            return "\(place) waits for what does best, until \(local(until).full)"
         case .waiting(let until):
             return "\(place) waits\(what.map { " (\($0))" } ?? "") until \(local(until).full)"
         case .waitingForEvent(_, let until):

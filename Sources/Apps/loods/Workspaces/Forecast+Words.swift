@@ -27,8 +27,7 @@ extension Forecast.Counts {
 
     /// `200 in 1h at most; the others wait for their turn`, with a word where more have come of late than that.
     func words(of throttle: Broadcast.Throttle) -> String {
-        let days = Double(Forecast.entryDays) * Double(Span.days(1).microseconds) / Double(throttle.per.microseconds)
-        let isShort = Double(throttle.runs) * days < Double(recentEntries)
+        let isShort = throttle.most(within: .days(Forecast.entryDays)) < recentEntries
         return "\(throttle.runs.grouped) in \(throttle.per) at most; the others wait for their turn"
             + (isShort ? ", and more have come of late than that: the queue would grow" : "")
     }

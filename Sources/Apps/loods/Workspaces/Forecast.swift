@@ -67,9 +67,11 @@ struct Forecast: Sendable {
         in session: PostgresSession
     ) throws -> Mail? {
         let isArriving = standing.phase == "arriving"
-        let count = isArriving ? standing.runs : standing.due
+        var count = isArriving ? standing.runs : standing.due
         guard count > 0 else { return nil }
         let journey = try Self.journey(standing, of: workspace, definitions, in: session)
+        // Of those that wait for their turn only so many begin in a day.
+        if isArriving, let throttle = journey?.throttle { count = min(count, throttle.most(within: .days(1))) }
         let (step, visit) = (standing.step, Int(standing.visit))
         let next =
             isArriving ? journey?.nextMail(at: step, visit: visit) : journey?.nextMail(behind: step, visit: visit)

@@ -1,3 +1,4 @@
+@testable import Audience
 import Contracts
 import Messaging
 import Model
@@ -112,6 +113,55 @@ import TestSupport
                 return [early, try ScoreSums.forgetExpired(before: Bench.start + .hours(2), limit: 10, in: session)]
             }
             #expect(removed == [0, 1])
+        }
+    }
+
+    private static func given(_ points: GivenPoints, _ id: String, _ bench: Bench, minute: Int64) -> AcceptedEvent {
+        bench.event(EventNames.pointsGiven, id, minute: minute, trust: .system, .object(points.properties))
+    }
+
+    /// Points that a step gives are facts: once each, in any order, and the same when they are counted afresh.
+    @Test func aStepsPointsAreCountedFromTheLog() async throws {
+        var found: [[String]] = []
+        for order in [[0, 1, 2, 3], [3, 1, 0, 2]] {
+            for isAfresh in [false, true] {
+                let other = Self.capped.replacing("points: 1,", with: "points: 7,")
+                try await Bench.with(Self.files(isAfresh ? other : Self.capped)) { bench in
+                    let events = [
+                        Self.given(GivenPoints(model: "attention", points: 3_500), "g", bench, minute: 5),
+                        Self.given(
+                            GivenPoints(model: "attention", points: -500, expiry: .days(2)), "h", bench, minute: 1),
+                        Self.given(GivenPoints(model: "other", points: 900_000), "i", bench, minute: 2),
+                        bench.event("Page Viewed", "p", minute: 3),
+                    ]
+                    for place in order { try await bench.apply(events[place]) }
+                    for event in events { try await bench.apply(event) }
+                    if isAfresh { try await bench.redefine(Self.files(Self.capped)) }
+                    try await bench.apply(bench.event("Seen", "s", minute: 9))
+                    found.append(try await Self.sums(bench))
+                    #expect(try await bench.state(.user, "anne")?.stage == "think")
+                }
+            }
+        }
+        #expect(found[0].count == 3, "\(found[0])")
+        for other in found.dropFirst() { #expect(other == found[0]) }
+    }
+
+    /// Who is not Loods gives no points: the event is refused, and what comes with it is not.
+    @Test(arguments: [AcceptedEvent.Trust.publicKey, .server]) func nobodyElseGivesPoints(
+        trust: AcceptedEvent.Trust
+    ) async throws {
+        try await Bench.with(Self.files(Self.capped)) { bench in
+            let points = JSON.object(GivenPoints(model: "attention", points: 9_000).properties)
+            let forged = bench.event(EventNames.pointsGiven, "f", trust: trust, points)
+            await #expect(throws: (any Error).self) { try await bench.apply(forged) }
+            let consumer = EventConsumer(worker: try await bench.worker())
+            let body = EventBatch(id: .random(), events: [forged, bench.event("Page Viewed", "p")]).encoded
+            let settled = await consumer.handle([Delivery(queue: .events, lane: .live, body: body)])
+            #expect(settled == [.ack])
+            #expect(
+                try await bench.texts("select reason from set_aside") == ["\"Points Given\" is said by Loods alone"])
+            #expect(try await bench.texts("select name from event_log") == ["Page Viewed"])
         }
     }
 

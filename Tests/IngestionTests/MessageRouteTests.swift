@@ -107,13 +107,14 @@ import Workspaces
         #expect(edge.sink.events.isEmpty)
     }
 
-    /// A page cannot ask for mail by the tracking call either.
-    @Test func theEventIsReserved() async throws {
-        let headers: HTTPFields = [.authorization: "Basic \(Data("public:".utf8).base64EncodedString())"]
+    /// A page cannot ask for mail by the tracking call either, and nobody says what Loods alone says.
+    @Test(arguments: [("public", "Message Requested"), ("public", "Points Given"), ("server", "Points Given")])
+    func theEventIsReserved(key: String, event: String) async throws {
+        let headers: HTTPFields = [.authorization: "Basic \(Data("\(key):".utf8).base64EncodedString())"]
         let status = try await edge.run { client in
             try await client.execute(
                 uri: "/v1/track", method: .post, headers: headers,
-                body: ByteBuffer(string: #"{"anonymousId": "a", "event": "Message Requested"}"#)
+                body: ByteBuffer(string: #"{"anonymousId": "a", "event": "\#(event)"}"#)
             ) { Int($0.status.code) }
         }
         #expect(status == 400)

@@ -58,7 +58,12 @@ struct Dice: RandomNumberGenerator {
         case 2: return .wait(.hours(Int64(1 + below(60))))
         case 3: return .waitUntil(workday())
         case 4: return .waitUntilDate(date())
-        case 5: return .change([.attributes(["plan": .int(7)]), .stage("care"), .start(journey: "other")][below(3)])
+        case 5:
+            let given = GivenPoints(model: "heat", points: 5_000)
+            let changes: [Step.Change] = [
+                .attributes(["plan": .int(7)]), .stage("care"), .start(journey: "other"), .points(given),
+            ]
+            return .change(changes[below(4)])
         case 6:
             return .branch(
                 try condition(conditions[below(conditions.count)]), then: try steps(depth: depth + 1, conditions),

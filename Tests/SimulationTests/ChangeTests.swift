@@ -15,6 +15,7 @@ struct ChangeTests {
               - set: {plan: pro}
               - stage: think
               - start: second
+              - score: {model: heat, points: 6}
               - wait: 1d
               - {if: 'contact.plan == "pro" && stage == "think"', then: [{email: docs}]}
             """,
@@ -35,5 +36,28 @@ struct ChangeTests {
         }
         #expect(sent == ["2h wake-up", "1d1h docs"])
         #expect(play.story.contains { $0.what == .stage("think") })
+        #expect(play.story.contains { $0.what == .entered(segment: "hot") && $0.at == start + .hours(1) })
+        #expect(play.story.contains { $0.what == .left(segment: "hot") }, "they fade")
+    }
+
+    @Test func testsAskForPoints() throws {
+        func faults(_ rest: String) throws -> Int {
+            let (tests, findings) = Self.workspace.tests(
+                in: ["tests/a.yaml": Shop.trial + "journey: first\nevents: [{at: 0d, track: Tried}]\n" + rest])
+            let test = try #require(tests.first, "\(findings)")
+            return PreparedTest(test, in: Simulator(Self.workspace, journeys: ["first"])).run().faults.count
+        }
+        let mail = "{email: docs}"
+        #expect(try faults("expect: [{at: 0d, score: {model: heat, points: 6}}, {segment: hot}, \(mail)]") == 0)
+        #expect(try faults("expect: [{score: heat}, \(mail)]") == 0)
+        #expect(try faults("expect: [{score: {model: heat, points: 5}}, \(mail)]") == 1)
+        #expect(try faults("never: [{score: heat}]") == 1)
+    }
+
+    /// Whoever sends the event by that name gives nothing.
+    @Test func nobodyElseGivesPoints() throws {
+        let forged = "{at: 0d, track: Points Given, properties: {model: heat, points: 99}}"
+        let result = try Shop.result(Shop.trial + "events: [\(forged)]\nnever: [{segment: hot}]")
+        #expect(result.passed, "\(result.faults)")
     }
 }

@@ -8,7 +8,7 @@ struct FindingTests {
         ("run.did(\"Order Completed\")", "run.didd(\"Order Completed\")", "4:19", "unknown function"),
         (
             "- wait: 2d", "- wiat: 2d", "8:5",
-            "unknown step \"wiat\" (steps are email, stream, test, webhook, notify, wait, wait_for, if, switch, split, repeat, set, stage, start, end; did"
+            "unknown step \"wiat\" (steps are email, stream, test, webhook, notify, wait, wait_for, if, switch, split, repeat, set, score, stage, start, end; did"
         ),
         ("- wait: 2d", "- postcard: thanks", "8:5", "the step \"postcard\" is not available yet"),
         ("- wait: 2d", "- elif: 'true'", "8:5", "\"elif\" is no step of its own (it is a key of the step with if"),
@@ -56,6 +56,13 @@ struct FindingTests {
         ("- wait: 2d", "- set: {a: [1]}", "8:14", "an attribute's value is a text"),
         ("- wait: 2d", "- set: []", "8:10", "\"set\" must be a mapping"),
         ("- wait: 2d", "- stage: dont", "8:12", "unknown stage \"dont\""),
+        ("- wait: 2d", "- score: {model: engagment, points: 5}", "8:20", "unknown score \"engagment\""),
+        ("- wait: 2d", "- score: {model: engagement}", "8:12", "\"score\" has no \"points\""),
+        ("- wait: 2d", "- score: {points: 5}", "8:12", "\"score\" has no \"model\""),
+        ("- wait: 2d", "- score: {model: engagement, points: 1e3}", "8:40", "points are a number from -10000"),
+        ("- wait: 2d", "- score: {model: engagement, points: 10000.1}", "8:40", "points are a number from -10000"),
+        ("- wait: 2d", "- score: {model: engagement, points: 0}", "8:40", "gives 0 points does nothing"),
+        ("- wait: 2d", "- score: {model: engagement, points: 1, expires: 1s}", "8:52", "for a minute at least"),
         ("- wait: 2d", "- start: welcom", "8:12", "unknown journey \"welcom\""),
         ("- wait: 2d", "- start: welcome", "1:1", "journeys start each other in a circle"),
         ("- wait: 2d", "- stop", "8:5", "unknown step \"stop\""),

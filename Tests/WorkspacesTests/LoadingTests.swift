@@ -52,7 +52,10 @@ struct LoadingTests {
             steps: [{wait: 1h}]
             """
         let shop = try #require(Shop.load(["journeys/welcome.yaml": nil, "journeys/watch.yaml": journey]).workspace)
-        #expect(shop.interestingEvents == [EventNames.identified, "Page Viewed", "Order Completed"])
+        #expect(
+            shop.interestingEvents == [
+                EventNames.identified, EventNames.pointsGiven, "Page Viewed", "Order Completed",
+            ])
         #expect(shop.journeys(startingOnStage: "think").map(\.journey.name) == ["watch"])
     }
 

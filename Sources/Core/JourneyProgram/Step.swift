@@ -81,6 +81,8 @@ public indirect enum Step: Sendable {
         case stage(String)
         /// Starts another journey, as far as that may be entered again.
         case start(journey: String)
+        /// Gives points to a score, or takes some.
+        case points(GivenPoints)
     }
 
     /// One thing that a run waits for.
@@ -195,6 +197,7 @@ extension Step.Change {
         case .attributes: "set"
         case .stage: "stage"
         case .start: "start"
+        case .points: "score"
         }
     }
 
@@ -203,6 +206,7 @@ extension Step.Change {
         switch self {
         case .attributes(let values): .object(values)
         case .stage(let name), .start(let name): .string(name)
+        case .points(let given): .object(given.properties)
         }
     }
 }

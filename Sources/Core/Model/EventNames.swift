@@ -29,6 +29,8 @@ public enum EventNames {
     public static let assetDownloaded = "Asset Downloaded"
     /// A journey's step has brought the contact to a stage.
     public static let stageGiven = "Stage Given"
+    /// A journey's step has given points to a score. Only Loods itself says so.
+    public static let pointsGiven = "Points Given"
     public static let ratingGiven = "Rating Given"
     /// What is tied to a person only with their consent to be tracked.
     public static let tracked: Set<String> = [emailOpened, emailClicked]

@@ -235,6 +235,10 @@ extension ContactPlay {
             let properties = JSON.object(["stage": .string(stage)])
             let event = HistoryEvent(at: now, eventID: id, name: EventNames.stageGiven, properties: properties)
             outcomes.append(PlayedEvent(event))
+        case .points(let given):
+            let properties = JSON.object(given.properties)
+            outcomes.append(
+                PlayedEvent(HistoryEvent(at: now, eventID: id, name: EventNames.pointsGiven, properties: properties)))
         case .start(let journey):
             calls.append(
                 Call(journey: journey, key: Journey.callKey(run: run, step: visit.step, visit: visit.visit)))

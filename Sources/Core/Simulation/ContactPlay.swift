@@ -162,7 +162,7 @@ extension ContactPlay {
         let describes = !played.traits.isEmpty
         if describes { describe(played.traits) }
         if EventNames.consents.contains(event.name) { recordConsent(event) }
-        addPoints(event)
+        if isOwn || event.name != EventNames.pointsGiven { addPoints(event) }
         course.asked = simulator.stages(askedBy: event.name, in: course.facts.stage, describes: describes)
         let place = max(event.position, lastPlace ?? event.position)
         lastPlace = place

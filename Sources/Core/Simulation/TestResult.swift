@@ -105,6 +105,9 @@ extension Expectation {
         case (.persona(let name), .persona(let persona)): return name == persona
         case (.waitsUntil(let instant), .waits(_, let until)): return instant == until
         case (.waitsFor(let what), .waitsFor(_, let awaited, _)): return awaited.contains(what)
+        case (.gives(let model, let points), .chose(_, _, "score", let saw)):
+            guard let given = saw["score"].flatMap({ GivenPoints($0) }) else { return false }
+            return given.model == model && points ?? given.points == given.points
         case (.takes(let branch), .chose(_, _, let choice, _)): return choice == branch
         default: return false
         }

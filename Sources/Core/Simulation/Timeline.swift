@@ -75,6 +75,8 @@ extension Expectation {
         case .enters(let journey): return "enters \(journey)"
         case .ends(let end): return "ends: \(end)\(of)"
         case .stage(let stage): return "stage \(stage)"
+        case .gives(let model, let points):
+            return (points.map { "\(GivenPoints(model: model, points: $0).words)" } ?? "points of \(model)") + of
         case .segment(let segment): return "enters segment \(segment)"
         case .left(let segment): return "leaves segment \(segment)"
         case .persona(let persona): return "persona \(persona)"
@@ -95,6 +97,8 @@ extension Happening {
         case .left(let segment): "leaves segment \(segment)"
         case .persona(let persona): "persona \(persona ?? "by default")"
         case .started: "enters \(journey ?? "")"
+        case .chose(let step, _, "score", let saw):
+            "\(step): \(saw["score"].flatMap { GivenPoints($0) }?.words ?? "")"
         case .chose(let step, _, let choice, let saw): "\(step): \(choice)\(saw.hint)"
         case .sent(let step, let visit, let template): "e-mail \(Self.mail(step, visit, template))"
         case .skipped(let step, let visit, let template, let reasons):

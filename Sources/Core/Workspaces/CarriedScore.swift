@@ -24,6 +24,8 @@ public struct CarriedScore: Sendable, Hashable {
                 throw ScoreOverflow(model: model.name)
             }
         }
+        guard let given = model.given(by: event) else { return }
+        guard balance.add(model.term(of: given, at: event.at)) else { throw ScoreOverflow(model: model.name) }
     }
 }
 

@@ -39,6 +39,7 @@ struct Loader {
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
         known.followsStages = stageSet?.regress == .follow
         known.journeys = journeyNames
+        known.scores = scores
         known.webhooks = settings?.targets.webhookNames.sorted() ?? []
         known.teams = settings?.targets.teamNames.sorted() ?? []
         let streams = readStreams(emails: known.emails)
@@ -96,6 +97,7 @@ struct Names {
     var journeys: [String] = []
     var webhooks: [String] = []
     var teams: [String] = []
+    var scores: [ScoreModel]? = []
     /// By name; nil for one that is there but has faults.
     var streams: [String: Step.Stream?] = [:]
     /// Whether stages follow their conditions, so that none can be given.
@@ -219,7 +221,7 @@ extension Loader {
             let digest = Set(journey.callSteps.map(\.call.name)).sorted().reduce(journeyDigest(of: paths, settings)) {
                 .derived("loods.journey", "\($0)", $1, settings?.targets.digest(of: $1) ?? "")
             }
-            journeys.append(JourneyDefinition(journey: journey, file: file, digest: digest))
+            journeys.append(JourneyDefinition(journey: journey, file: file, digest: journey.pointsDigest(from: digest)))
         }
         return journeys
     }
@@ -291,6 +293,16 @@ extension Journey {
     fileprivate var dateOfEntry: String? {
         guard case .date(let date, _) = entry.trigger else { return nil }
         return "\(date) \(date.offset) \(date.minuteOfDay ?? -1) \(date.isYearly)"
+    }
+}
+
+extension Journey {
+    /// How long points that its steps give count may be said by their score, in another file.
+    fileprivate func pointsDigest(from digest: UniqueID) -> UniqueID {
+        changes.reduce(digest) { digest, change in
+            guard case .points(let given) = change, let expiry = given.expiry else { return digest }
+            return .derived("loods.journey", "\(digest)", given.model, "\(expiry)")
+        }
     }
 }
 

@@ -19,10 +19,11 @@ struct PointReading: Sendable {
     /// The members of an event that no condition reads.
     private let unread: [String]
 
-    init(_ rules: [PointRule], at places: [Int]) {
+    /// - Parameter alwaysAsks: whether what the event says matters whatever the rules read.
+    init(_ rules: [PointRule], at places: [Int], alwaysAsks: Bool = false) {
         self.places = places
         let asking = places.map { rules[$0] }.filter { $0.when != nil }
-        asks = !asking.isEmpty
+        asks = alwaysAsks || !asking.isEmpty
         asksContext = asking.contains(where: \.usesContext)
         caps = places.contains { rules[$0].cap != nil }
         isMuchAsked = asking.count > 3

@@ -79,7 +79,8 @@ struct PointsReader {
         return nil
     }
 
-    private func points(_ node: YAMLNode) -> Int64? {
+    /// In thousandths.
+    func points(_ node: YAMLNode) -> Int64? {
         if let points = node.text.flatMap(Self.thousandths), points.magnitude <= ScoreArithmetic.largestPoints {
             return points
         }

@@ -77,12 +77,9 @@ public struct ScoreAccount: Sendable {
                 if let cap = model.rules[place].cap {
                     line.fate = tallies[place, default: Tally()].count(under: cap, day: model.day(of: event.at))
                 }
-                if line.fate == .counts {
-                    logged.add(term)
-                    if let until = term.until, until <= now { line.fate = .ended }
-                }
-                lines.append(line)
+                lines.append(line.booked(in: &logged, now: now))
             }
+            if let line = Line(event, givenTo: model) { lines.append(line.booked(in: &logged, now: now)) }
         }
         return lines
     }
@@ -113,6 +110,33 @@ public struct ScoreAccount: Sendable {
             (today, total) = (today + 1, total + 1)
             return .counts
         }
+    }
+}
+
+extension ScoreAccount.Line {
+    /// What a step of a journey gave, as by a rule of its own; nil for events that steps give nothing with.
+    fileprivate init?(_ event: HistoryEvent, givenTo model: ScoreModel) {
+        guard let given = model.given(by: event) else { return nil }
+        let rule = PointRule(event: event.name, points: given.points, when: nil, cap: nil, expiry: given.expiry)
+        self.init(event: event, rule: rule, term: model.term(of: given, at: event.at), fate: .counts)
+    }
+
+    /// The line as it stands, once what counts has been added to the sums that the log accounts for.
+    fileprivate func booked(in logged: inout ScoreBalance, now: Timestamp) -> Self {
+        guard fate == .counts else { return self }
+        logged.add(term)
+        guard let until = term.until, until <= now else { return self }
+        var line = self
+        line.fate = .ended
+        return line
+    }
+
+    /// The journey and the step that gave the points, where one did.
+    public var giver: String? {
+        guard event.name == EventNames.pointsGiven, let journey = event.properties["journey"]?.string else {
+            return nil
+        }
+        return event.properties["step"]?.string.map { "\(journey), \($0)" } ?? journey
     }
 }
 

@@ -66,6 +66,7 @@ public struct ScoreBook: Sendable {
             }
         }
         if plain != 0 { try add(ScoreTerm(epoch: weight.epoch, amount: plain)) }
+        if let given = model.given(by: event) { try add(model.term(of: given, at: event.at)) }
     }
 
     /// Adds what an event at a place in the history earns by the rule at a place of the model.
@@ -110,7 +111,19 @@ public struct ScoreBook: Sendable {
 extension ScoreModel {
     /// What an event adds, caps aside.
     public func terms(of event: HistoryEvent) -> [ScoreTerm] {
-        rules(fitting: event).map { term(of: $0, at: event.at) }
+        let terms = rules(fitting: event).map { term(of: $0, at: event.at) }
+        return given(by: event).map { terms + [term(of: $0, at: event.at)] } ?? terms
+    }
+
+    /// What a step gives to this score with an event.
+    func given(by event: HistoryEvent) -> GivenPoints? {
+        guard event.name == EventNames.pointsGiven, takesPoints else { return nil }
+        return GivenPoints(event.properties).flatMap { $0.model == name ? $0 : nil }
+    }
+
+    /// What a step adds: no rule's cap is on it, and it fades as all that the score is made of.
+    func term(of given: GivenPoints, at instant: Timestamp) -> ScoreTerm {
+        ScoreArithmetic.term(points: given.points, at: instant, halfLife: halfLife, expiry: given.expiry)
     }
 
     /// Whether the rule at a place has neither cap nor end.

@@ -13,6 +13,8 @@ public struct ScoreModel: Sendable {
     public let fit: [FitRule]
     /// Named ranges, from the lowest on; empty without names.
     public let bands: [ScoreBand]
+    /// How long points count where neither their rule nor the step that gives them says; nil: for good.
+    let expiry: Span?
     /// Where the days of caps begin and end.
     public let zone: LocalZone
     /// By event.
@@ -20,15 +22,21 @@ public struct ScoreModel: Sendable {
 
     init(
         name: String, halfLife: Span?, rules: [PointRule], fit: [FitRule] = [], bands: [ScoreBand] = [],
-        zone: LocalZone
+        expiry: Span? = nil, zone: LocalZone
     ) {
         self.name = name
         self.halfLife = halfLife
         self.rules = rules
         self.fit = fit
         self.bands = bands
+        self.expiry = expiry
         self.zone = zone
-        readings = Dictionary(grouping: rules.indices) { rules[$0].event }.mapValues { PointReading(rules, at: $0) }
+        var readings = Dictionary(grouping: rules.indices) { rules[$0].event }.mapValues { PointReading(rules, at: $0) }
+        if Self.takesPoints(rules, fit) {
+            let given = EventNames.pointsGiven
+            readings[given] = PointReading(rules, at: readings[given]?.places ?? [], alwaysAsks: true)
+        }
+        self.readings = readings
     }
 }
 
@@ -95,8 +103,14 @@ extension ScoreModel {
     /// The same score, on these pages.
     func on(_ pages: [PageRule]) -> ScoreModel {
         ScoreModel(
-            name: name, halfLife: halfLife, rules: rules.map { $0.on(pages) }, fit: fit, bands: bands, zone: zone)
+            name: name, halfLife: halfLife, rules: rules.map { $0.on(pages) }, fit: fit, bands: bands, expiry: expiry,
+            zone: zone)
     }
+
+    /// Whether events give points, and so steps may; attributes alone make the others.
+    public var takesPoints: Bool { Self.takesPoints(rules, fit) }
+
+    private static func takesPoints(_ rules: [PointRule], _ fit: [FitRule]) -> Bool { !rules.isEmpty || fit.isEmpty }
 
     /// Whether an event of this name may give points.
     public func mentions(_ event: String) -> Bool { readings[event] != nil }

@@ -45,7 +45,8 @@ struct ScoresReader {
             inspection.report(.invalid, "a score has \(Int16.max) rules at most", at: node.place)
             return nil
         }
-        return ScoreModel(name: name, halfLife: halfLife, rules: rules, fit: fit, bands: bands, zone: zone)
+        return ScoreModel(
+            name: name, halfLife: halfLife, rules: rules, fit: fit, bands: bands, expiry: expiry, zone: zone)
     }
 
     private func halfLife(_ node: YAMLNode) -> Span? {

@@ -18,6 +18,42 @@ extension StepsReader {
         return values.count == members.count ? .change(.attributes(values)) : nil
     }
 
+    func score(_ node: YAMLNode) -> Step? {
+        guard let value = only("score", node),
+            let fields = Fields(value, of: "\"score\"", keys: ["model", "points", "expires"], in: inspection)
+        else { return nil }
+        let reader = PointsReader(inspection)
+        let model = fields.required("model", help: "a score of scores.yaml").flatMap(self.model)
+        let points = fields.required("points", help: "such as 10, or -5").flatMap { node in
+            reader.points(node).flatMap { isSomething($0, at: node.place) ? $0 : nil }
+        }
+        let expiry = fields["expires"].map(reader.expiry)
+        if let expiry, expiry == nil { return nil }
+        guard let model, let points else { return nil }
+        let usual = names.scores?.first { $0.name == model }?.expiry
+        return .change(.points(GivenPoints(model: model, points: points, expiry: expiry ?? usual)))
+    }
+
+    /// The name of a score that takes points.
+    private func model(_ node: YAMLNode) -> String? {
+        guard let known = names.scores else { return inspection.text(node, "a score") }
+        guard let name = inspection.reference(node, "score", among: known.map(\.name), called: "scores") else {
+            return nil
+        }
+        if known.first(where: { $0.name == name })?.takesPoints == true { return name }
+        let others = known.filter(\.takesPoints).map(\.name).joined(separator: ", ")
+        inspection.report(
+            .invalid, "the score \"\(name)\" takes no points: it is made of attributes alone", at: node.place,
+            help: others.isEmpty ? "give it \"points\" in scores.yaml" : "scores that take points are \(others)")
+        return nil
+    }
+
+    private func isSomething(_ points: Int64, at place: YAMLNode.Place) -> Bool {
+        if points != 0 { return true }
+        inspection.report(.invalid, "a step that gives 0 points does nothing", at: place)
+        return false
+    }
+
     func stage(_ node: YAMLNode) -> Step? {
         guard let value = only("stage", node) else { return nil }
         guard let known = names.stages else { return inspection.text(value, "a stage").map { .change(.stage($0)) } }

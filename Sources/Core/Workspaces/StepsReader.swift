@@ -6,10 +6,9 @@ import Model
 final class StepsReader {
     private static let kinds = [
         "email", "stream", "test", "webhook", "notify", "wait", "wait_for", "if", "switch", "split", "repeat", "set",
-        "stage", "start",
-        "end",
+        "score", "stage", "start", "end",
     ]
-    private static let later: Set<String> = ["postcard", "site_message", "score"]
+    private static let later: Set<String> = ["postcard", "site_message"]
     /// What stands beside the key of a step, and not in a step of its own.
     private static let parts = [
         "exhausted": "stream", "then": "if or wait_for", "elif": "if", "else": "if, switch or wait_for",
@@ -79,6 +78,7 @@ final class StepsReader {
         case "split": return split(node, depth: depth)
         case "repeat": return loop(node, depth: depth)
         case "set": return set(node)
+        case "score": return score(node)
         case "stage": return stage(node)
         case "start": return start(node)
         default:

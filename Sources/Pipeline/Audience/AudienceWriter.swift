@@ -34,6 +34,7 @@ public struct AudienceWriter: Sendable {
     /// comes again. Somebody may be erased in between.
     public func apply(_ events: ArraySlice<AcceptedEvent>, arriving flights: [UniqueID], lane: Lane) async throws {
         CrashItem.event.handle(events.lazy.map(\.name))
+        try ReservedEvent.refuse(in: events)
         var robots = events.filter(\.isRobots)
         var rest = robots.isEmpty ? events : events.filter { !$0.isRobots }[...]
         for _ in 0..<Self.mostRounds {

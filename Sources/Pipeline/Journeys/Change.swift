@@ -5,8 +5,8 @@ import Model
 import Store
 import Transit
 
-/// What a step changes besides its run, on its way: attributes and stages as events, so that they are facts like all
-/// others, and starts as signals. Their ids are derived from the visit of the step, so that each happens once.
+/// What a step changes besides its run, on its way: attributes, stages and points as events, so that they are facts
+/// like all others, and starts as signals. Their ids are derived from the visit of the step, so that each happens once.
 struct Change {
     let run: Run
     let visit: StepVisit
@@ -22,6 +22,10 @@ struct Change {
                 "stage": .string(stage), "journey": .string(run.journey), "step": .string(visit.step),
             ]
             (call, name, properties) = (.track, EventNames.stageGiven, .object(said))
+        case .points(let given):
+            let giver: [String: JSON] = ["journey": .string(run.journey), "step": .string(visit.step)]
+            let said = JSON.object(given.properties.merging(giver) { $1 })
+            (call, name, properties) = (.track, EventNames.pointsGiven, said)
         case .start: return nil
         }
         return AcceptedEvent(

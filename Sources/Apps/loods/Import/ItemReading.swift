@@ -80,6 +80,7 @@ struct ItemReading: Sendable {
         case .track: break
         }
         guard let name = try text(item, "event") else { throw RecordFault("event: the event's name is missing") }
+        if name == EventNames.pointsGiven { throw RecordFault("event: \"\(name)\" is said by Loods alone") }
         if name == EventNames.consentGiven || name == EventNames.consentWithdrawn {
             do throws(ConsentStatement.Fault) {
                 _ = try ConsentStatement(item["properties"] ?? .null)

@@ -168,6 +168,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                             ], closed: false),
                     ]),
                     "set": .map(.value), "stage": .name, "start": .name,
+                    "score": .object(["model*": .name, "points*": .number, "expires": .span]),
                     "wait_for": .object(
                         [
                             "event": .text(), "when": .condition,

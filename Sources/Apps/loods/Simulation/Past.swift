@@ -16,7 +16,8 @@ struct Past: Sendable {
     /// What journeys brought about themselves: a play brings it about anew.
     static let ownOutcomes: Set<String> = [
         EventNames.emailSent, EventNames.emailRefused, EventNames.emailSkipped, EventNames.emailUnknown,
-        EventNames.stageGiven, EventNames.webhookDelivered, EventNames.webhookFailed, EventNames.teamNotified,
+        EventNames.stageGiven, EventNames.pointsGiven, EventNames.webhookDelivered, EventNames.webhookFailed,
+        EventNames.teamNotified,
         EventNames.notificationFailed,
     ]
 

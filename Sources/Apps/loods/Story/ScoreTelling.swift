@@ -78,9 +78,10 @@ struct ScoreTelling {
 
     private func tell(_ line: ScoreAccount.Line, at time: LocalTime) -> String {
         let condition = line.rule.when.map { ", since \($0.line)" } ?? ""
+        let giver = line.giver.map { " by \($0)" } ?? ""
         let fate = line.words(in: portrait.zone).map { "   \($0)" } ?? ""
         let left = line.fate == .counts ? line.left.points : "–"
-        return row(time.clock, given: line.rule.points, left: left, "\(line.event.name)\(condition)\(fate)")
+        return row(time.clock, given: line.rule.points, left: left, "\(line.event.name)\(giver)\(condition)\(fate)")
     }
 
     private func row(_ clock: String?, given: Int64?, left: String, _ words: String) -> String {
@@ -106,7 +107,8 @@ extension ScoreAccount.Line {
         [
             "score": .string(score), "at": .string(event.at.description), "event": .string(event.name),
             "event_id": .string(event.eventID), "when": rule.when.map { .string($0.source) } ?? .null,
-            "points": .double(Double(rule.points) / 1000), "left": .double(Double(left) / 1000),
+            "by": giver.map { .string($0) } ?? .null, "points": .double(Double(rule.points) / 1000),
+            "left": .double(Double(left) / 1000),
             "fate": .string(fate.rawValue), "until": until.map { .string($0.description) } ?? .null,
         ]
     }

@@ -97,6 +97,9 @@ extension StoryTelling {
         if choice.hasPrefix("late: ") { return "was due at \(saw["due"]?.string ?? "an earlier time"), so \(choice)" }
         if choice == "start", let journey = saw["start"]?.string { return "started \(journey)" }
         if choice == "stage", let stage = saw["stage"]?.string { return "brought to stage \(stage)" }
+        if choice == "score", let given = saw["score"].flatMap({ GivenPoints($0) }) {
+            return given.words
+        }
         if choice == "set", let values = saw["set"]?.object {
             return "set \(values.keys.sorted().joined(separator: ", "))"
         }

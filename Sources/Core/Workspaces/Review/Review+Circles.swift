@@ -67,6 +67,10 @@ private struct Circles {
             let properties = JSON.object(["stage": .string(stage)])
             likelihood = min(likelihood, again(journey, EventNames.stageGiven, properties, workspace, attributes))
             isEvent = true
+        case .points(let given):
+            let properties = JSON.object(given.properties)
+            likelihood = min(likelihood, again(journey, EventNames.pointsGiven, properties, workspace, attributes))
+            isEvent = true
         }
         if case .afterExit = journey.entry.again {
             likelihood = min(likelihood, from == place ? foreseen.isOverAtOnce : .perhaps)

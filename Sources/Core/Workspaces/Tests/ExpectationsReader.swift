@@ -5,8 +5,7 @@ import Model
 struct ExpectationsReader {
     private static let subjects = [
         "email", "skipped", "held", "webhook", "notify", "enters", "ends", "stage", "segment", "left", "persona",
-        "waits_until", "waits_for",
-        "takes",
+        "score", "waits_until", "waits_for", "takes",
     ]
     private static let ends = ["goal", "exit", "completed"]
 
@@ -65,6 +64,7 @@ struct ExpectationsReader {
             inspection.reference(node, "stage", among: workspace.stages.map(\.name), called: "stages").map {
                 .stage($0)
             }
+        case "score": score(node)
         case "segment": segment(node).map { .segment($0) }
         case "left": segment(node).map { .left($0) }
         case "persona":
@@ -86,6 +86,20 @@ struct ExpectationsReader {
         let known = calls.flatMap { [$0.step, String($0.call.name.dropFirst(kind.count + 1))] }
         return inspection.reference(
             node, kind, among: Set(known).sorted(), called: kind == "webhook" ? "webhooks" : "teams")
+    }
+
+    private func score(_ node: YAMLNode) -> Expectation.Subject? {
+        let known = workspace.scores.map(\.name)
+        func model(_ node: YAMLNode) -> String? {
+            inspection.reference(node, "score", among: known, called: "scores")
+        }
+        guard node.members != nil else { return model(node).map { .gives(model: $0, points: nil) } }
+        guard let fields = Fields(node, of: "\"score\"", keys: ["model", "points"], in: inspection),
+            let model = fields.required("model").flatMap(model)
+        else { return nil }
+        let points = fields["points"].map(PointsReader(inspection).points)
+        if let points, points == nil { return nil }
+        return .gives(model: model, points: points ?? nil)
     }
 
     private func segment(_ node: YAMLNode) -> String? {

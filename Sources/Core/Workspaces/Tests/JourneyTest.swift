@@ -46,6 +46,8 @@ public struct Expectation: Sendable {
         /// A run ends: by its goal, its exit, or as completed.
         case ends(String)
         case stage(String)
+        /// A step gives points to a score: so many thousandths, or however many.
+        case gives(model: String, points: Int64?)
         case segment(String)
         case left(String)
         case persona(String)

@@ -74,6 +74,8 @@ extension EventReading {
         let isOfMail = name.withBytes { name in
             name.starts(with: "Email ".utf8) || name.elementsEqual(EventNames.messageRequested.utf8)
         }
+        let isOwn = name.withBytes { $0.elementsEqual(EventNames.pointsGiven.utf8) }
+        if isOwn { throw ItemFault(.reserved, "is said by Loods alone", field: "event") }
         if key.trust == .publicKey, isConsent || isOfMail {
             throw ItemFault(.reserved, "takes a server's write key", field: "event")
         }

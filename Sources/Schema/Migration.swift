@@ -22,6 +22,8 @@ struct Migration: Sendable {
         Migration(number: 16, name: "guards", sql: PackageResources.m0016_guards_sql),
         Migration(number: 17, name: "broadcasts", sql: PackageResources.m0017_broadcasts_sql),
         Migration(number: 18, name: "calls", sql: PackageResources.m0018_calls_sql),
+        Migration(number: 19, name: "site_messages", sql: PackageResources.m0019_site_messages_sql),
+        Migration(number: 20, name: "postcards", sql: PackageResources.m0020_postcards_sql),
         Migration(number: 21, name: "accounts", sql: PackageResources.m0021_accounts_sql),
         Migration(number: 22, name: "throttles", sql: PackageResources.m0022_throttles_sql),
         Migration(number: 23, name: "tests", sql: PackageResources.m0023_tests_sql),

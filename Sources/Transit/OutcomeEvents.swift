@@ -40,6 +40,11 @@ public enum OutcomeEvents {
         case (.notify, .accepted): EventNames.teamNotified
         case (.notify, .refused), (.notify, .skipped), (.notify, .expired), (.notify, .unknown):
             EventNames.notificationFailed
+        case (.postcard, .accepted): EventNames.postcardSent
+        case (.postcard, .skipped), (.postcard, .expired): EventNames.postcardSkipped
+        case (.postcard, .refused), (.postcard, .unknown): EventNames.postcardFailed
+        // What is shown, and clicked, the site reports.
+        case (.site, .accepted), (.site, .refused), (.site, .skipped), (.site, .expired), (.site, .unknown): nil
         case (_, .planned), (_, .claimed), (_, .handed), (_, .withdrawn): nil
         }
     }

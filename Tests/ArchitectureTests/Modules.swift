@@ -72,7 +72,7 @@ extension Module {
             "Delivery", .pipeline,
             "Model SendGate JourneyProgram Links Content Mail Workspaces Contracts CrashPoints Store Messaging Transit "
                 + "Postgres SMTP Outbound",
-            outside: "Logging Metrics ServiceLifecycle"),
+            outside: "Logging Metrics ServiceLifecycle Foundation"),
 
         // Composition roots: each of the services names its own stage, and no other.
         Module(

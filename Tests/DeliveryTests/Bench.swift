@@ -94,11 +94,11 @@ struct Bench: Sendable {
         }
 
         /// Claims what is due of `contacts` and goes by HTTP requests, and sends it.
-        func call(about contacts: [ContactKey]) async throws {
+        func call(about contacts: [ContactKey], withTopic: Bool = false) async throws {
             let carrier = CallCarrier(worker: worker, settings: settings)
             let desk = ClaimDesk(kind: .calls, worker: worker, settings: settings, store: store)
             let room = Mailroom(worker: worker, settings: settings, carrier: carrier, store: store)
-            await room.send(try await desk.claim(contacts, withTopic: false))
+            await room.send(try await desk.claim(contacts, withTopic: withTopic))
             await carrier.shutdown()
             await openGate()
         }

@@ -51,7 +51,8 @@ struct Dice: RandomNumberGenerator {
             // Who is punctual is never late.
             let late = Step.Late(after: .minutes(Int64(1 + below(60))), then: below(2) == 0 ? .skip : .end)
             if below(3) == 0 {
-                let call = Step.Call(below(2) == 0 ? .webhook("t") : .team("t"), content: .string("t"))
+                let targets: [Step.Call.Target] = [.webhook("t"), .team("t"), .visitor("t")]
+                let call = Step.Call(targets[below(3)], content: .string("t"))
                 return .call(name: "m\(names)", call, late: below(2) == 0 ? late : nil)
             }
             return .email(name: "m\(names)", template: "t", guards: .init(late: below(2) == 0 ? late : nil))

@@ -15,6 +15,7 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
         Link.open(origin), .click(origin, destination: "https://shop.example/a?b=c&d=%C3%A9#e"),
         .unsubscribe(origin, topic: "naïve offers"), .rating(origin, rating: "support", value: -3),
         .download(origin, content: "guide", expiresAt: Timestamp(seconds: 1_772_000_000)),
+        .siteMessage(origin, step: "visit/plans", plannedAt: Timestamp(microseconds: 1_772_000_000_000_001)),
     ])
     func whatIsSignedIsReadBack(link: Link) throws {
         #expect(try signer.verify(signer.sign(link), link.purpose) == link)

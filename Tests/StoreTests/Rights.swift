@@ -26,7 +26,7 @@ enum Rights {
         workspaces           s       S        s          s       SIu       Su    S
         definitions          S       S        S          S       S         SI    S
         keys                 S       –        –          –       S         SIu   –
-        journeys             –       –        S          s       S         SIu   S
+        journeys             s       –        S          s       S         SIu   S
         journey_versions     –       S        S          –       S         SIu   S
         interventions        –       –        –          –       S         SI    S
 
@@ -69,7 +69,7 @@ enum Rights {
         broadcasts           –       –        SIU        –       S         Su    S
         test_results         –       –        SI         –       S         S     S
         throttles            –       –        SIu        –       S         S     S
-        runs                 –       Su       SIu        s       S         Su    S
+        runs                 s       Su       SIu        s       S         Su    S
         timers               SIu     SIu      SIuD       SIu     SIu       SIuD  S
         decisions            –       su       I          –       S         SI    S
 
@@ -130,7 +130,8 @@ enum Rights {
         "timers scoring u": "contact_id due_at",
         "decisions scoring s": "workspace_id contact_id",
         "decisions scoring u": "contact_id",
-        "messages scoring s": "workspace_id contact_id message_id run_id topic state due_at look_at retry_at",
+        "messages scoring s":
+            "workspace_id contact_id message_id run_id topic state due_at look_at retry_at channel shown_at",
         "messages scoring u": "contact_id state final_at claim_id due_at look_at",
         "send_state scoring u": "epoch",
         "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id held_at waits_since",
@@ -142,8 +143,15 @@ enum Rights {
         retry_at answer planned_at reasons journey tested
         """,
         // Withdrawals.
-        "messages ingest s": "workspace_id contact_id message_id run_id topic state address",
-        "messages ingest u": "state final_at claim_id due_at look_at",
+        "messages ingest s":
+            """
+        workspace_id contact_id message_id run_id topic state address journey step revision channel planned_at show_until \
+        shown_at
+        """,
+        "messages ingest u": "state final_at claim_id due_at look_at shown_at",
+        // What a visitor may be shown, its run and its journey say.
+        "runs ingest s": "workspace_id contact_id run_id outcome",
+        "journeys ingest s": "workspace_id journey paused_at",
         "send_state ingest u": "epoch",
         "timers ingest u": "due_at",
         "timers mailer u": "due_at",

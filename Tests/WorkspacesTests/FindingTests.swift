@@ -8,9 +8,9 @@ struct FindingTests {
         ("run.did(\"Order Completed\")", "run.didd(\"Order Completed\")", "4:19", "unknown function"),
         (
             "- wait: 2d", "- wiat: 2d", "8:5",
-            "unknown step \"wiat\" (steps are email, stream, test, webhook, notify, wait, wait_for, if, switch, split, repeat, set, score, stage, start, end; did"
+            "unknown step \"wiat\" (steps are email, stream, test, webhook, notify, site_message, postcard, wait, wait_for, if, switch, split, repeat, set, score, stage, start, end; did"
         ),
-        ("- wait: 2d", "- postcard: thanks", "8:5", "the step \"postcard\" is not available yet"),
+        ("- wait: 2d", "- postcard: thanks", "8:15", "unknown postcard \"thanks\""),
         ("- wait: 2d", "- elif: 'true'", "8:5", "\"elif\" is no step of its own (it is a key of the step with if"),
         ("- wait: 2d", "- {if: 'true', elif: [{then: []}]}", "8:25", "an elif has no \"if\""),
         ("- wait: 2d", "- {if: 'true', elif: [{if: 'true', than: []}]}", "8:38", "unknown key \"than\" in an elif"),

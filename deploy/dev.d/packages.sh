@@ -18,6 +18,7 @@ needed_packages=(
   "ca-certificates:/etc/ssl/certs/ca-certificates.crt"
   "tzdata:/usr/share/zoneinfo/Europe/Amsterdam"
 )
+# Not among them: chromium, which makes postcards. Without it they wait, and tests of postcards and browsers are left out.
 # Only tests need it.
 venv_package="python3-venv:python3 -c 'import ensurepip'"
 # Three brokers on networks of their own, which only root may make.

@@ -65,6 +65,8 @@ settings_of() {
       echo "LOODS_LINK_SECRET_FILE=$(link_secret_file)"
       # Whoever tries webhooks has their receiver on this machine.
       [[ -z ${LOODS_WEBHOOK_ALLOW:-} ]] || echo "LOODS_WEBHOOK_ALLOW=$LOODS_WEBHOOK_ALLOW"
+      # Postcards are made where Debian's chromium is installed, and wait where it is not.
+      echo "LOODS_POST_FOLDER=$state_root/post"
       ;;
   esac
 }

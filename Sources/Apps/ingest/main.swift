@@ -123,6 +123,7 @@ await ServiceMain.run(
                 return revision == 0 ? nil : try cache.workspace(id, revision: revision, in: session)
             }
         }
+        edgeSettings.siteMessages = SiteMessages(pool: pool, definitions: cache)
         let edge = Edge(
             host: settings.listen.host, port: settings.listen.port, keys: keys, gate: gate, groups: groups,
             signer: signer, desk: desk, settings: edgeSettings, logger: context.logger)

@@ -17,6 +17,8 @@ struct MailerSettings {
     private let publicURL: String
     private let secrets: [LinkSecret]
     private let allowedHosts: Set<String>
+    private let chromium: String?
+    private let postFolder: String?
 
     init(_ reader: inout SettingsReader) {
         worker = Worker.Settings(&reader, knowsErased: true)
@@ -57,7 +59,23 @@ struct MailerSettings {
                 expectation: "a list of host:port, parted by commas",
                 meaning: "Servers of webhooks that may be private, without TLS, or on a port other than 443.",
                 parse: Self.hosts) ?? []
+        chromium = Self.chromium(&reader)
+        postFolder = reader.string(
+            "LOODS_POST_FOLDER",
+            meaning: "The folder of postcards where workspaces say post: {folder: true}; WORKSPACE/ID.pdf in it.")
         check(&reader)
+    }
+
+    private static let usualChromium = "/usr/bin/chromium"
+
+    private static func chromium(_ reader: inout SettingsReader) -> String? {
+        let stated = reader.optional(
+            "LOODS_CHROMIUM", type: "file", defaultText: "\(usualChromium) where that is",
+            expectation: "a program that can be run, or none",
+            meaning: "Makes postcards; with none they wait for a mailer that has it."
+        ) { $0 == "none" || FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil }
+        if let stated { return stated == "none" ? nil : stated }
+        return FileManager.default.isExecutableFile(atPath: usualChromium) ? usualChromium : nil
     }
 
     private static func hosts(_ text: String) -> Set<String>? {
@@ -97,6 +115,7 @@ struct MailerSettings {
                 mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
             delivery.lease = lease
             delivery.allowedHosts = allowedHosts
+            (delivery.chromium, delivery.postFolder) = (chromium, postFolder)
             return delivery
         } catch {
             throw ExitFault(code: .settings, message: "the mail relay's settings: \(error)")

@@ -12,7 +12,7 @@ public indirect enum Step: Sendable {
     /// Tries several e-mails on a share of a broadcast's contacts, and sends the one that does best to the others. The name is
     /// the step's own.
     case test(name: String, Test, guards: Guards = Guards())
-    /// Tells others than the contact something, and goes on once that has come of it which may. The name is the step's own.
+    /// Tells somebody something otherwise than by e-mail, and goes on once that has come of it which may. The name is the step's own.
     case call(name: String, Call, late: Late? = nil)
     /// Goes on after a length of time.
     case wait(Span)

@@ -7,6 +7,7 @@ public enum LinkPurpose: String, Sendable, CaseIterable {
     case unsubscribe
     case rating
     case download
+    case siteMessage = "site-message"
 }
 
 /// The message that a link stands in, and its contact.
@@ -33,6 +34,8 @@ public enum Link: Sendable, Hashable {
     /// Gives the gated `content` until an instant of machine time. The origin's message is what it was given for: a form's
     /// submission.
     case download(LinkOrigin, content: String, expiresAt: Timestamp)
+    /// Tells that a site message was shown, or clicked: which journey's and step's (`JOURNEY/STEP`), planned at an instant.
+    case siteMessage(LinkOrigin, step: String, plannedAt: Timestamp)
 
     public var purpose: LinkPurpose {
         switch self {
@@ -41,13 +44,14 @@ public enum Link: Sendable, Hashable {
         case .unsubscribe: .unsubscribe
         case .rating: .rating
         case .download: .download
+        case .siteMessage: .siteMessage
         }
     }
 
     public var origin: LinkOrigin {
         switch self {
         case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _), .rating(let origin, _, _),
-            .download(let origin, _, _):
+            .download(let origin, _, _), .siteMessage(let origin, _, _):
             origin
         }
     }
@@ -67,6 +71,7 @@ extension Link {
         case .click(_, let destination): bytes += Array(destination.utf8)
         case .unsubscribe(_, let topic): bytes += Array(topic.utf8)
         case .rating(_, let rating, let value): bytes += Array("\(value) \(rating)".utf8)
+        case .siteMessage(_, let step, let plannedAt): bytes += Array("\(plannedAt.microseconds) \(step)".utf8)
         case .download(_, let content, let expiresAt): bytes += Array("\(expiresAt.microseconds) \(content)".utf8)
         }
         return bytes
@@ -101,6 +106,9 @@ extension Link {
         case .download:
             let (instant, name) = try Self.numbered(text, as: Int64.self)
             self = .download(origin, content: name, expiresAt: Timestamp(microseconds: instant))
+        case .siteMessage:
+            let (instant, name) = try Self.numbered(text, as: Int64.self)
+            self = .siteMessage(origin, step: name, plannedAt: Timestamp(microseconds: instant))
         }
     }
 

@@ -21,6 +21,12 @@ public enum EventNames {
     public static let webhookFailed = "Webhook Failed"
     public static let teamNotified = "Team Notified"
     public static let notificationFailed = "Notification Failed"
+    public static let postcardSent = "Postcard Sent"
+    public static let postcardSkipped = "Postcard Skipped"
+    public static let postcardFailed = "Postcard Failed"
+    /// What a site reports of the messages that it shows its visitors.
+    public static let siteMessageShown = "Site Message Shown"
+    public static let siteMessageClicked = "Site Message Clicked"
     public static let emailOpened = "Email Opened"
     public static let emailClicked = "Email Clicked"
     /// A server asks for an e-mail to somebody.

@@ -3,12 +3,20 @@ import JourneyProgram
 import Model
 import Workspaces
 
-/// What others than the contact are told: it arrives at once, and is answered as the play says.
+/// What is told otherwise than by e-mail: it arrives at once, and is answered as the play says.
 extension ContactPlay {
     /// What a system says of which nothing else is known.
     private static let consent = JSON.object(["status": .int(200)])
 
     mutating func carry(_ call: Step.Call, _ visit: StepVisit, _ index: Int) {
+        switch call.target {
+        case .visitor: return layOut(call, visit, index)
+        case .post: return plan(visit, call.name, index)
+        case .webhook, .team: break
+        }
+        tell(
+            .told(step: visit.step, visit: visit.visit, whom: call.name),
+            simulator.parts[runs[index].part].journey.name)
         let isMailed = simulator.workspace.isMailed(call)
         // A mail to the team is answered by nobody.
         let answer = isMailed ? nil : answers[call.name] ?? Self.consent

@@ -28,7 +28,7 @@ extension ContactPlay {
     mutating func plan(_ visit: StepVisit, _ template: String, _ index: Int) {
         let journey = simulator.parts[runs[index].part].journey
         guard simulator.grounds[template] != nil else {
-            return tell(.failed("there is no e-mail \"\(template)\""), journey.name)
+            return tell(.failed("there is no \"\(template)\""), journey.name)
         }
         let mail = PlannedMail(
             run: index, journey: journey.name, priority: journey.priority, visit: visit, template: template,
@@ -49,10 +49,10 @@ extension ContactPlay {
     private mutating func judge(_ mail: PlannedMail) {
         guard let ground = simulator.grounds[mail.template] else { return }
         ledger.sends = sends
-        let facts = facts(of: mail, ground)
-        switch SendGate.verdict(facts, ledger, under: simulator.workspace.policy, now: now) {
+        let (facts, ledger, policy) = (self.facts(of: mail, ground), self.ledger(for: mail), self.policy(for: mail))
+        switch SendGate.verdict(facts, ledger, under: policy, now: now) {
         case .send:
-            tell(.sent(step: mail.visit.step, visit: mail.visit.visit, template: mail.template), mail.journey)
+            tell(mail.handedOver, mail.journey)
             received.insert(mail.template)
             noteTrial(mail)
             note(ground, mail)
@@ -83,6 +83,7 @@ extension ContactPlay {
             restraint: simulator.restraint(ofEmail: mail.template, step: mail.visit.step, part: part),
             zone: zoneOfHours)
         facts.isHeldOut = isHeldOut
+        if mail.isPostcard { (facts.channel, facts.address) = (.postcard, postalAddress(for: mail)) }
         // Whoever another journey's step has brought in is in no broadcast.
         if !runs[mail.run].entryKey.hasPrefix("by ") { facts.hasLeftSegment = hasLeft(simulator.parts[part].segment) }
         return facts
@@ -121,9 +122,12 @@ extension ContactPlay {
 
     private mutating func settle(_ mail: PlannedMail, _ verdict: MessageVerdict, detail: String? = nil) {
         runs[mail.run].verdicts[mail.visit] = verdict
-        tellOutcome(
-            verdict.outcome == .sent ? EventNames.emailSent : EventNames.emailSkipped, mail.visit, mail.template,
-            mail.run, detail: detail)
+        let isSent = verdict.outcome == .sent
+        let name =
+            mail.isPostcard
+            ? isSent ? EventNames.postcardSent : EventNames.postcardSkipped
+            : isSent ? EventNames.emailSent : EventNames.emailSkipped
+        tellOutcome(name, mail.visit, mail.template, mail.run, detail: detail)
     }
 
     /// Has what came of a message heard as an event, where something looks at it.

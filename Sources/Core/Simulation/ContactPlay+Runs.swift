@@ -179,7 +179,6 @@ extension ContactPlay {
             switch effect {
             case .send(let visit, let template): plan(visit, template, index)
             case .call(let visit, let call):
-                tell(.told(step: visit.step, visit: visit.visit, whom: call.name), name)
                 carry(call, visit, index)
             case .change(let visit, let change): carryOut(change, visit, index)
             case .decide(let decision):

@@ -43,7 +43,7 @@ public struct ContactPlay: Sendable {
     /// Journeys that steps start.
     var calls: [Call] = []
 
-    private var attributes: [String: JSON]
+    private(set) var attributes: [String: JSON]
     private var consents: [ConsentEntry]
     private let suppressions: [String]
     /// What systems answer, by the name of the call.
@@ -311,6 +311,13 @@ extension ContactPlay {
             text.map { Suppression(Suppression.Kind(rawValue: kind) ?? .all, address: $0.lowercased()) }
         }
         ledger = ContactLedger(consents, at: text, suppressions: orders)
+    }
+
+    /// The ledger as messages on another channel than e-mail are held to it.
+    func ledger(on channel: Channel) -> ContactLedger {
+        let text = attributes["email"]?.string ?? ""
+        let orders = suppressions.map { Suppression(Suppression.Kind(rawValue: $0) ?? .all, address: text) }
+        return ContactLedger(consents, at: text, suppressions: orders).elsewhere(on: channel)
     }
 
     private mutating func addPoints(_ event: HistoryEvent) {

@@ -22,7 +22,7 @@ public final class Simulator: Sendable {
     let broadcasts: [(part: Int, broadcast: Broadcast)]
     /// Per event, the scores that it may change.
     let scored: [String: [ScoreModel]]
-    /// Per template, on what ground it is sent.
+    /// Per template, of postcards as `postcard:NAME`, on what ground it is sent.
     let grounds: [String: MessageClass]
     /// The events that tell what came of a message and that something looks at.
     let heardOutcomes: Set<String>
@@ -85,16 +85,12 @@ public final class Simulator: Sendable {
             for event in model.mentionedEvents { scored[event, default: []].append(model) }
         }
         self.scored = scored
-        grounds = workspace.emails.mapValues { email in
-            switch email.ground {
-            case .topic(let name): .topic(name)
-            case .transactional: .transactional
-            }
-        }
+        let cards = workspace.postcards.map { ("postcard:\($0.key)", MessageClass($0.value.ground)) }
+        grounds = workspace.emails.mapValues { MessageClass($0.ground) }.merging(cards) { $1 }
         let heard = workspace.interestingEvents.union(scored.keys)
         heardOutcomes = heard.intersection([
             EventNames.emailSent, EventNames.emailSkipped, EventNames.webhookDelivered, EventNames.webhookFailed,
-            EventNames.teamNotified,
+            EventNames.teamNotified, EventNames.postcardSent, EventNames.postcardSkipped,
         ])
         allStages = Set(workspace.stages.indices)
         let held = [nil] + workspace.stages.map { Optional($0.name) }
@@ -135,6 +131,15 @@ public final class Simulator: Sendable {
     static func address(of attributes: [String: JSON]) -> MessageAddress {
         guard let address = attributes["email"]?.string, !address.isEmpty else { return .missing }
         return (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+    }
+}
+
+extension MessageClass {
+    fileprivate init(_ ground: EmailDefinition.Ground) {
+        switch ground {
+        case .topic(let name): self = .topic(name)
+        case .transactional: self = .transactional
+        }
     }
 }
 

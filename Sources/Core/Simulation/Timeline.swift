@@ -70,7 +70,7 @@ extension Expectation {
         switch subject {
         case .sent(let name): return "e-mail \(name)\(of)"
         case .skipped(let name): return "not sent: \(name)\(of)"
-        case .told(let whom): return whom.replacing(":", with: " ", maxReplacements: 1) + of
+        case .told(let whom): return whom.toldName + of
         case .held(let name): return "held: \(name)\(of)"
         case .enters(let journey): return "enters \(journey)"
         case .ends(let end): return "ends: \(end)\(of)"
@@ -117,13 +117,21 @@ extension Happening {
     }
 
     private static func call(_ step: String, _ visit: Int, _ whom: String) -> String {
-        let name = whom.replacing(":", with: " ", maxReplacements: 1)
-        return name + (step == whom.replacing(":", with: "-") ? "" : " as \(step)")
+        let isUsual = step == whom.replacing(":", with: "-") || whom.hasSuffix(":\(step)")
+        return whom.toldName + (isUsual ? "" : " as \(step)")
             + (visit > 1 ? " for the \(visit). time" : "")
     }
 
     private static func mail(_ step: String, _ visit: Int, _ template: String) -> String {
         (step == template ? template : "\(template) as \(step)") + (visit > 1 ? " for the \(visit). time" : "")
+    }
+}
+
+extension String {
+    /// `webhook crm`, `site message plans`.
+    fileprivate var toldName: String {
+        replacing(":", with: " ", maxReplacements: 1).replacing(
+            "site_message ", with: "site message ", maxReplacements: 1)
     }
 }
 

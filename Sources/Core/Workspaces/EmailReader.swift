@@ -26,7 +26,7 @@ struct EmailReader {
         guard let fields = Fields(inspection.file.root, of: "email.yaml", keys: keys, in: inspection) else {
             return nil
         }
-        let ground = self.ground(fields)
+        let ground = GroundReader(inspection: inspection, topics: topics).read(fields, of: "an e-mail")
         let template = fields.required("subject").flatMap { self.template($0, bodies) }
         let sender = fields["sender"].map { SenderReader(inspection).read($0) }
         let preheader = fields["preheader"].map(self.preheader)
@@ -59,26 +59,6 @@ struct EmailReader {
 
     private var isName: Bool {
         inspection.name(YAMLNode(place: .start, content: .scalar(name, .doubleQuoted)), "an e-mail's folder") != nil
-    }
-
-    private func ground(_ fields: Fields) -> EmailDefinition.Ground? {
-        switch (fields["topic"], fields["class"]) {
-        case (let topic?, nil):
-            guard let topics else { return inspection.text(topic, "a topic").map { .topic($0) } }
-            let offered = topics.filter { $0 != Workspace.trackingTopic }
-            return inspection.reference(topic, "topic", among: offered, called: "topics").map { .topic($0) }
-        case (nil, let kind?):
-            return inspection.reference(kind, "class", among: ["transactional"], called: "classes").map { _ in
-                .transactional
-            }
-        case (nil, nil):
-            inspection.report(
-                .missing, "an e-mail has a \"topic\", or \"class: transactional\"", at: fields.node.place,
-                help: topics.map { "topics are " + $0.joined(separator: ", ") })
-        case (_?, let kind?):
-            inspection.report(.invalid, "an e-mail has either a topic or a class, not both", at: kind.place)
-        }
-        return nil
     }
 
     // MARK: What marketing mail must carry

@@ -10,6 +10,9 @@ struct Loader {
     private(set) var findings: [Finding] = []
     private var readFiles: Set<String> = []
 
+    /// Notes that files are looked at, be it that they are not there.
+    mutating func note(read paths: [String]) { readFiles.formUnion(paths) }
+
     init(files: [String: String], retention: Span? = nil) {
         self.files = files
         self.retention = retention
@@ -35,11 +38,15 @@ struct Loader {
         vocabulary.stages = stages.map { Set($0.map(\.name)) }
         let segments = readSegments(&vocabulary)
         let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
-        let emails = readEmails(topics: settings?.topics.map(\.name))
+        let topics = settings?.topics.map(\.name)
+        let (emails, postcards) = (readEmails(topics: topics), readPostcards(topics: topics))
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
         known.followsStages = stageSet?.regress == .follow
         known.journeys = journeyNames
         known.scores = scores
+        known.topics = topics
+        known.postcards = postcards
+        known.hasPost = settings.map { $0.targets.post != nil || $0.targets.hasFaultyPost }
         known.webhooks = settings?.targets.webhookNames.sorted() ?? []
         known.teams = settings?.targets.teamNames.sorted() ?? []
         let streams = readStreams(emails: known.emails)
@@ -52,13 +59,15 @@ struct Loader {
         reportCircles(journeys)
         reportUnused(emails: emails, journeys: journeys)
         reportUnused(streams: streams, journeys: journeys)
+        reportUnused(postcards: postcards, journeys: journeys)
         reportUnread()
         guard let settings, let scores, let stageSet, let personas, let pages, let forms else { return nil }
         return Workspace(
             settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, segments: segments,
             personas: personas, journeys: journeys + requestJourneys(emails, settings),
-            emails: emails.compactMapValues { $0 }, pages: pages, forms: forms,
-            streams: streams.values.compactMap(\.self), audienceDigest: audienceDigest(settings, journeys))
+            emails: emails.compactMapValues { $0 }, postcards: postcards.compactMapValues { $0 }, pages: pages,
+            forms: forms, streams: streams.values.compactMap(\.self),
+            audienceDigest: audienceDigest(settings, journeys))
     }
 
     /// What `body` reads from a file; nil where there is no such file.
@@ -98,6 +107,11 @@ struct Names {
     var webhooks: [String] = []
     var teams: [String] = []
     var scores: [ScoreModel]? = []
+    var topics: [String]? = []
+    /// Nil for those with faults.
+    var postcards: [String: PostcardDefinition?] = [:]
+    /// Whether something says where postcards go; nil where that could not be read.
+    var hasPost: Bool?
     /// By name; nil for one that is there but has faults.
     var streams: [String: Step.Stream?] = [:]
     /// Whether stages follow their conditions, so that none can be given.
@@ -215,9 +229,10 @@ extension Loader {
             let templates = journey.sentTemplates.sorted()
             // Whether an event starts a run may hang on its page.
             let pages = journey.entry.source?.contains("page") == true ? ["pages.yaml"] : []
+            let cards = Set(journey.postcards).sorted().flatMap(Self.postcardPaths)
             let paths =
                 [file] + pages + streamFiles(of: journey)
-                + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } }
+                + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } } + cards
             let digest = Set(journey.callSteps.map(\.call.name)).sorted().reduce(journeyDigest(of: paths, settings)) {
                 .derived("loods.journey", "\($0)", $1, settings?.targets.digest(of: $1) ?? "")
             }
@@ -256,7 +271,7 @@ extension Loader {
 
     static func isJourney(_ path: String) -> Bool { isDefinition(path, in: "journeys") }
 
-    private func digest(_ purpose: String, of paths: [String], from start: UniqueID) -> UniqueID {
+    func digest(_ purpose: String, of paths: [String], from start: UniqueID) -> UniqueID {
         paths.reduce(start) { digest, path in
             .derived(purpose, digest.description, path, files[path] == nil ? "absent" : "present", files[path] ?? "")
         }
@@ -275,6 +290,14 @@ extension Loader {
         }
     }
 
+    private mutating func reportUnused(postcards: [String: PostcardDefinition?], journeys: [JourneyDefinition]) {
+        let used = Set(journeys.flatMap(\.journey.postcards))
+        guard journeys.count == files.keys.count(where: Self.isJourney) else { return }
+        for name in postcards.keys.sorted() where !used.contains(name) {
+            report("postcards/\(name)/postcard.yaml", .unused, "no journey sends \"\(name)\"", severity: .warning)
+        }
+    }
+
     private mutating func reportUnread() {
         for file in files.keys.sorted() where !readFiles.contains(file) && Self.looksLikeDefinition(file) {
             report(file, .unused, "not read by this version", severity: .warning)
@@ -284,7 +307,8 @@ extension Loader {
     private static func looksLikeDefinition(_ path: String) -> Bool {
         let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
         return !isHidden && !path.hasPrefix("tests/")
-            && (path.hasPrefix("emails/") || [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) })
+            && (path.hasPrefix("emails/") || path.hasPrefix("postcards/")
+                || [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) })
     }
 }
 

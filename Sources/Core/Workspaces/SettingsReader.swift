@@ -31,7 +31,7 @@ struct SettingsReader {
     func read() -> Settings? {
         let keys = [
             "workspace", "time_zone", "sender", "reply_to", "address", "topics", "holidays", "webhooks", "notify",
-            "quiet_hours", "frequency_caps", "hold_out",
+            "post", "quiet_hours", "frequency_caps", "hold_out",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil

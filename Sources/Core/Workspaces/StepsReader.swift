@@ -5,10 +5,9 @@ import Model
 /// Reads the steps of a journey, nested as they are.
 final class StepsReader {
     private static let kinds = [
-        "email", "stream", "test", "webhook", "notify", "wait", "wait_for", "if", "switch", "split", "repeat", "set",
-        "score", "stage", "start", "end",
+        "email", "stream", "test", "webhook", "notify", "site_message", "postcard", "wait", "wait_for", "if", "switch",
+        "split", "repeat", "set", "score", "stage", "start", "end",
     ]
-    private static let later: Set<String> = ["postcard", "site_message"]
     /// What stands beside the key of a step, and not in a step of its own.
     private static let parts = [
         "exhausted": "stream", "then": "if or wait_for", "elif": "if", "else": "if, switch or wait_for",
@@ -71,6 +70,8 @@ final class StepsReader {
         case "test": return test(node, depth: depth)
         case "webhook": return webhook(node)
         case "notify": return notify(node)
+        case "site_message": return siteMessage(node)
+        case "postcard": return postcard(node)
         case "wait": return wait(node)
         case "wait_for": return waitFor(node, depth: depth)
         case "if": return branch(node, depth: depth)
@@ -104,9 +105,6 @@ final class StepsReader {
             inspection.report(
                 .unknownKey, "\"\(first.key)\" is no step of its own", at: first.keyPlace,
                 help: "it is a key of the step with \(owner), beside that")
-        } else if Self.later.contains(first.key) {
-            inspection.report(
-                .notAvailable, "the step \"\(first.key)\" is not available yet", at: first.keyPlace, help: steps)
         } else {
             let help = NearMiss.help(for: first.key, among: Self.kinds, called: "steps")
             inspection.report(.unknownKey, "unknown step \"\(first.key)\"", at: first.keyPlace, help: help)

@@ -22,6 +22,8 @@ public struct Team: Sendable, Hashable {
 struct Targets: Sendable {
     var webhooks: [Webhook] = []
     var teams: [Team] = []
+    var post: Post?
+    var hasFaultyPost = false
     /// Of those that have faults as well, so that references to them are not faults too.
     var webhookNames: Set<String> = []
     var teamNames: Set<String> = []
@@ -29,6 +31,7 @@ struct Targets: Sendable {
     /// What one of them is, over which journeys that use it are told apart.
     func digest(of target: String) -> String {
         if let webhook = webhooks.first(where: { "webhook:\($0.name)" == target }) { return webhook.url }
+        if target.hasPrefix("postcard:") { return post.map { "\($0)" } ?? "" }
         return teams.first { "notify:\($0.name)" == target }.map { "\($0.way)" } ?? ""
     }
 }

@@ -1,6 +1,6 @@
 import Mail
 
-/// Reads `webhooks` and `notify` of `workspace.yaml`.
+/// Reads `webhooks`, `notify` and `post` of `workspace.yaml`.
 struct TargetsReader {
     private let inspection: Inspection
 
@@ -26,7 +26,28 @@ struct TargetsReader {
                 targets.teams.append(team)
             }
         }
+        if let node = fields["post"] {
+            targets.post = post(node, targets)
+            targets.hasFaultyPost = targets.post == nil
+        }
         return targets
+    }
+
+    private func post(_ node: YAMLNode, _ targets: Targets) -> Post? {
+        guard let fields = Fields(node, of: "\"post\"", keys: ["webhook", "folder"], in: inspection) else { return nil }
+        switch (fields["webhook"], fields["folder"]) {
+        case (let webhook?, nil):
+            let known = targets.webhookNames.sorted()
+            return inspection.reference(webhook, "webhook", among: known, called: "webhooks").flatMap { name in
+                targets.webhooks.first { $0.name == name }.map { .webhook($0) }
+            }
+        case (nil, let folder?) where inspection.flag(folder, "\"folder\"") == true: return .folder
+        default:
+            inspection.report(
+                .invalid, "postcards go either to a \"webhook\" or into a \"folder\"", at: node.place,
+                help: "post: {webhook: NAME}, or post: {folder: true}")
+            return nil
+        }
     }
 
     private func reportDouble(_ what: String, _ name: String, _ node: YAMLNode) {

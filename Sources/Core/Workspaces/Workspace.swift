@@ -17,6 +17,10 @@ public struct Workspace: Sendable {
     public let webhooks: [Webhook]
     /// People of the sender's that journeys tell something.
     public let teams: [Team]
+    /// Where postcards go; nil: nowhere.
+    public let post: Post?
+    /// By name.
+    public let postcards: [String: PostcardDefinition]
     /// What marketing is held to. Of revisions of the definitions the live one's counts, whichever a message is of.
     public let policy: SendPolicy
     /// In order; a contact's stage is the last that it has reached.
@@ -50,7 +54,8 @@ public struct Workspace: Sendable {
     init(
         _ settings: SettingsReader.Settings, stages: StageSet, scores: [ScoreModel], segments: [Segment],
         personas: Personas, journeys: [JourneyDefinition], emails: [String: EmailDefinition],
-        pages: PagesReader.Pages, forms: FormsReader.Forms, streams: [StreamDefinition], audienceDigest: UniqueID
+        postcards: [String: PostcardDefinition], pages: PagesReader.Pages, forms: FormsReader.Forms,
+        streams: [StreamDefinition], audienceDigest: UniqueID
     ) {
         name = settings.name
         zone = settings.zone
@@ -60,6 +65,8 @@ public struct Workspace: Sendable {
         topics = settings.topics
         webhooks = settings.targets.webhooks
         teams = settings.targets.teams
+        post = settings.targets.post
+        self.postcards = postcards
         policy = settings.policy
         self.stages = stages.stages
         regress = stages.regress

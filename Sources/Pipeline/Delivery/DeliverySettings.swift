@@ -20,6 +20,11 @@ public struct DeliverySettings: Sendable {
     /// `host:port` of webhooks that may be private, on any port, and without TLS.
     public var allowedHosts: Set<String> = []
 
+    /// Where Chromium is, which makes postcards; nil: they wait for a mailer that has one.
+    public var chromium: String?
+    /// The folder of postcards that go to none but that, WORKSPACE/ID.pdf in it.
+    public var postFolder: String?
+
     public init(
         relay: SMTPConfiguration, publicURL: String, links: LinkSigner, webhooks: WebhookSigner, mailer: String
     ) {

@@ -106,12 +106,13 @@ struct GateDesk {
             }
             // Where the live definitions cannot be read, the message's own say what marketing is held to.
             let live = rules.live[message.contact.workspace] ?? workspace
-            let (policy, facts) = (live.policy, facts(of: claimed, state, workspace, live))
-            switch SendGate.verdict(facts, ledger(of: state), under: policy, now: now) {
+            let facts = facts(of: claimed, state, workspace, live)
+            let (policy, ledger) = (self.policy(of: message, live), self.ledger(of: state, for: message))
+            switch SendGate.verdict(facts, ledger, under: policy, now: now) {
             case .send(let validUntil):
                 cleared.append(clear(claimed, to: facts.address, state, workspace))
                 validity.append(validUntil)
-                if let topic = message.topic {
+                if let topic = message.topic, message.channel != .site {
                     sends[message.contact, default: []].append(
                         PastSend(topic: topic, at: now, name: "\(message.journey)/\(message.step)"))
                 }
@@ -180,7 +181,22 @@ struct GateDesk {
             workspace: workspace, date: now)
     }
 
+    /// What a visitor is shown disturbs nobody, who has come by themselves, and fills no mailbox: it is held to no hours and
+    /// caps. Post comes when it comes, at whatever hour it is sent.
+    private func policy(of message: Message, _ live: Workspace) -> SendPolicy {
+        switch message.channel {
+        case .site: SendPolicy()
+        case .postcard: SendPolicy(caps: live.policy.caps)
+        case .email, .notify, .webhook: live.policy
+        }
+    }
+
     private func address(of message: Message, to state: Contacts.State, _ workspace: Workspace) -> MessageAddress {
+        if message.channel == .site { return ContactLedger.noMailbox }
+        if message.channel == .postcard {
+            let parts = workspace.postcard(of: message)?.address.parts(of: state.attributes)
+            return parts == nil ? .missing : ContactLedger.noMailbox
+        }
         guard message.channel != .email else { return address(of: state) }
         return workspace.receiver(of: message).map { .usable($0.address) } ?? .missing
     }
@@ -203,12 +219,21 @@ struct GateDesk {
         return returned ? nil : Suppression(.marketing, address: address)
     }
 
-    private func ledger(of state: Contacts.State) -> ContactLedger {
+    private func ledger(of state: Contacts.State, for message: Message) -> ContactLedger {
+        guard message.channel == .site || message.channel == .postcard else {
+            return ledger(of: state, at: state.address)
+        }
+        // A consent that names no address is worth something to people without one.
+        return ledger(of: state, at: state.address ?? "")
+            .elsewhere(on: Channel(rawValue: message.channel.rawValue))
+    }
+
+    private func ledger(of state: Contacts.State, at address: String?) -> ContactLedger {
         let orders = suppressions[state.key.workspace]?.map { address, reason in
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
         return ContactLedger(
-            consents[state.key] ?? [], at: state.address,
+            consents[state.key] ?? [], at: address,
             suppressions: (orders ?? []) + [tombstone(of: state)].compactMap(\.self), sends: sends[state.key] ?? [])
     }
 }

@@ -17,6 +17,8 @@ public struct MailerService: Service {
     private let worker: Worker
     private let mails: DeliveryLane
     private let calls: DeliveryLane
+    /// Nil where no postcards can be made.
+    private let cards: DeliveryLane?
     private let carriers: [any Carrier]
     private let gate: WithdrawalGate
     private let store: GuardedStore
@@ -42,7 +44,13 @@ public struct MailerService: Service {
         calls = DeliveryLane(.calls, worker: worker, settings: settings, store: store, carrier: call) {
             await lineage.isAccepted
         }
-        carriers = [mail, call]
+        let card = settings.chromium.map { CardCarrier(worker: worker, settings: settings, chromium: $0) }
+        cards = card.map { card in
+            DeliveryLane(.cards, worker: worker, settings: settings, store: store, carrier: card) {
+                await lineage.isAccepted
+            }
+        }
+        carriers = [mail, call] + [card].compactMap(\.self)
         (self.gate, self.lineage, self.store) = (gate, lineage, store)
         lease = settings.lease
         leaseWatch = LeaseWatch(lease: lease)
@@ -50,12 +58,18 @@ public struct MailerService: Service {
 
     public func run() async throws {
         await worker.untilStoreFits()
+        Gauge(label: "loods_mailer_makes_postcards").record(cards == nil ? 0 : 1)
+        if cards == nil {
+            worker.logger.notice(
+                "postcards wait for a mailer that has Chromium: install it, or name it by LOODS_CHROMIUM")
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await gate.run() }
             group.addTask { await lineage.run() }
             group.addTask { await releaseAlways() }
             group.addTask { await mails.run([takeHints, mails.takeDue]) }
             group.addTask { await calls.run([calls.takeDue]) }
+            if let cards { group.addTask { await cards.run([cards.takeDue]) } }
         }
         for carrier in carriers { await carrier.shutdown() }
     }

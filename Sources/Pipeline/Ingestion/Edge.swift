@@ -52,6 +52,10 @@ public struct Edge: Service {
         MessageRoutes(
             keys: keys, gate: gate, groups: groups, definitions: settings.definitions, limits: EdgeLimits()
         ).add(to: router)
+        SiteMessageRoutes(
+            keys: keys, gate: gate, groups: groups, signer: signer, messages: settings.siteMessages,
+            limits: EdgeLimits(), logger: logger
+        ).add(to: router)
         LinkRoutes(signer: signer, groups: groups).add(to: router)
         UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
         FormRoutes(

@@ -122,7 +122,7 @@ struct JourneyBatch {
     }
 
     private func hints(_ messages: [Message]) -> [Outbox.Row] {
-        let messages = messages.filter { $0.channel != .webhook }
+        let messages = messages.filter(\.channel.isMail)
         return stride(from: 0, to: messages.count, by: 500).map { start in
             let part = messages[start..<min(start + 500, messages.count)]
             let body = MessageHints(hints: part.map { MessageHints.Hint(contact: $0.contact, message: $0.id) })

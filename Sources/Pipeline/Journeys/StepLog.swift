@@ -107,7 +107,9 @@ struct StepLog {
             return message
         case .call(let visit, let call):
             var message = message(visit, call.name, of: run, program.revision)
-            message.channel = program.workspace.isMailed(call) ? .notify : .webhook
+            message.channel = program.workspace.channel(of: call)
+            message.topic = call.topic
+            message.showUntil = call.lifetime.map { now + $0 }
             return message
         case .change, .decide, .end: return nil
         }
@@ -133,6 +135,17 @@ struct StepLog {
                 contact: run.contact, id: id, at: now,
                 kind: kind, journey: run.journey, run: run.id, step: decision.step, choice: decision.choice,
                 saw: decision.saw))
+    }
+}
+
+extension Workspace {
+    fileprivate func channel(of call: Step.Call) -> Message.Channel {
+        switch call.target {
+        case .webhook: .webhook
+        case .team: isMailed(call) ? .notify : .webhook
+        case .visitor: .site
+        case .post: .postcard
+        }
     }
 }
 

@@ -48,6 +48,7 @@ enum MetricCatalogue {
         "loods_ingest_events_total": "Events answered, by outcome.",
         "loods_ingest_forms_total": "Forms posted, by outcome: submitted, faulty, or a robot's.",
         "loods_ingest_messages_total": "Messages that servers asked for and that were taken.",
+        "loods_ingest_site_messages_total": "Site messages that browsers were given.",
         "loods_ingest_refused_total": "Requests refused by a limit, by which.",
         "loods_ingest_requests_total": "Requests by route and status.",
         "loods_ingest_request_duration_seconds": "Time to answer a request.",
@@ -78,6 +79,8 @@ enum MetricCatalogue {
         "loods_messages_unknown_total":
             "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
         "loods_delivery_attempts_total": "Attempts to deliver, by outcome.",
-        "loods_webhook_attempts_total": "Requests to webhooks, by outcome.",
+        "loods_mailer_makes_postcards": "1 where this mailer has Chromium, else 0: postcards then wait for another.",
+        "loods_postcard_attempts_total": "Attempts to make and hand over postcards, by outcome.",
+        "loods_webhook_attempts_total": "Requests to webhooks, and site messages laid out, by outcome.",
     ]
 }

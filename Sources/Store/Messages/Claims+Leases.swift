@@ -72,8 +72,9 @@ extension Claims {
         return unknown
     }
 
-    /// What nobody has been handed, and requests, which their receivers know again by their ids.
-    private static let isPlannedAgain: StaticString = "m.state = 'claimed' or m.channel = 'webhook'"
+    /// What nobody has been handed, requests and cards, which their receivers know again by their ids, and what is laid out.
+    private static let isPlannedAgain: StaticString =
+        "m.state = 'claimed' or m.channel in ('webhook', 'site', 'postcard')"
 
     /// What a mailer had claimed and not handed when it died may be what killed it.
     private static func noteTries(
@@ -81,7 +82,7 @@ extension Claims {
     ) throws {
         var items: [UniqueID: [UniqueID]] = [:]
         for row in rows where try row[13, as: String.self] == "planned" {
-            let kind: Kind = try Message(row: row).channel == .webhook ? .calls : .mails
+            let kind = Kind(of: try Message(row: row).channel)
             let item = kind.work.item(try ContactKey(row: row))
             items[try row[14, as: UniqueID.self], default: []].append(item)
         }

@@ -31,21 +31,33 @@ public enum Claims {
     public enum Kind: Sendable {
         /// What goes by mail, to whomever.
         case mails
-        /// What goes by HTTP requests.
+        /// What goes by HTTP requests, and what is laid out for visitors.
         case calls
+        /// Postcards.
+        case cards
+
+        init(of channel: Message.Channel) {
+            switch channel {
+            case .email, .notify: self = .mails
+            case .webhook, .site: self = .calls
+            case .postcard: self = .cards
+            }
+        }
 
         /// As what they are kept from killing mailers.
         public var work: Pages.Work {
             switch self {
             case .mails: .messages
             case .calls: .calls
+            case .cards: .cards
             }
         }
 
         fileprivate var condition: StaticString {
             switch self {
-            case .mails: "channel <> 'webhook'"
-            case .calls: "channel = 'webhook'"
+            case .mails: "channel in ('email', 'notify')"
+            case .calls: "channel in ('webhook', 'site')"
+            case .cards: "channel = 'postcard'"
             }
         }
     }

@@ -34,6 +34,26 @@ public struct Message: Sendable, Hashable {
         case notify
         /// By an HTTP request to another system.
         case webhook
+        /// Shown on the sender's own site, at the contact's next visit.
+        case site
+        /// By post.
+        case postcard
+
+        /// Whether it goes by way of the mail server.
+        public var isMail: Bool {
+            switch self {
+            case .email, .notify: true
+            case .webhook, .site, .postcard: false
+            }
+        }
+
+        /// Whether the contact gets it: what has a topic needs their consent.
+        public var goesToContact: Bool {
+            switch self {
+            case .email, .site, .postcard: true
+            case .notify, .webhook: false
+            }
+        }
     }
 
     public var contact: ContactKey
@@ -56,11 +76,14 @@ public struct Message: Sendable, Hashable {
     public var segment: String?
     /// Of what a test tries on a contact, where in time the runs of its broadcast begin; read by the store alone.
     public var tested: Timestamp?
+    /// Of a site message, from when on it is not shown any more; read by the store alone.
+    public var showUntil: Timestamp?
 
     public init(
         contact: ContactKey, id: UniqueID, run: UniqueID, journey: String, step: String, visit: Int32,
         revision: Int32, template: String, topic: String?, plannedAt: Timestamp,
-        causeAt: Timestamp? = nil, channel: Channel = .email, segment: String? = nil
+        causeAt: Timestamp? = nil, channel: Channel = .email, segment: String? = nil,
+        showUntil: Timestamp? = nil
     ) {
         self.contact = contact
         self.id = id
@@ -75,5 +98,6 @@ public struct Message: Sendable, Hashable {
         self.causeAt = causeAt
         self.channel = channel
         self.segment = segment
+        self.showUntil = showUntil
     }
 }

@@ -19,7 +19,7 @@ public enum Messages {
     }
 
     /// How long a fresh message waits for its hint to bring it to a mailer, before mailers look for it themselves. No hint
-    /// names what goes by an HTTP request.
+    /// names what goes otherwise than by mail.
     static let hintPatience = Span.seconds(5)
 
     /// Plans messages; one that is planned already stays as it is.
@@ -33,19 +33,20 @@ public enum Messages {
             """
             insert into messages (
                 workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
-                planned_at, cause_at, channel, look_at, segment, tested)
+                planned_at, cause_at, channel, look_at, segment, tested, show_until)
             select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
                 'planned', u.at, u.cause_at, u.channel,
-                case u.channel when 'webhook' then \(machineNow) else \(machineNow + hintPatience) end, u.segment,
-                u.tested
+                case when u.is_hinted then \(machineNow + hintPatience) else \(machineNow) end, u.segment,
+                u.tested, u.show_until
             from unnest(
                 \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
                 \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),
                 \(messages.map(\.visit)), \(messages.map(\.revision)), \(messages.map(\.template)),
                 \(messages.map(\.topic)), \(messages.map(\.plannedAt)), \(messages.map(\.causeAt)),
-                \(messages.map(\.channel.rawValue)), \(messages.map(\.segment)), \(messages.map(\.tested))
+                \(messages.map(\.channel.rawValue)), \(messages.map(\.segment)), \(messages.map(\.tested)),
+                \(messages.map(\.showUntil)), \(messages.map(\.channel.isMail))
             ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at, channel,
-                segment, tested)
+                segment, tested, show_until, is_hinted)
             on conflict do nothing
             """)
     }

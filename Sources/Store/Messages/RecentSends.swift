@@ -15,7 +15,7 @@ public enum RecentSends {
         public var name: String
     }
 
-    /// The messages of a topic that contacts have had since an instant, or that mailers have in hand. The caller holds the
+    /// The messages of a topic, but those that sites show, that contacts have had since an instant, or that mailers have in hand. The caller holds the
     /// contacts' `send_state`.
     ///
     /// - Parameter contacts: each with the instant.
@@ -31,7 +31,7 @@ public enum RecentSends {
                 \(contacts.map(\.contact.workspace)), \(contacts.map(\.contact.contact)), \(contacts.map(\.since))
             ) as u (workspace_id, contact_id, since)
             join messages m using (workspace_id, contact_id)
-            where m.topic is not null
+            where m.topic is not null and m.channel <> 'site'
                 and (m.state = 'claimed' or m.state in ('handed', 'accepted', 'unknown')
                     and coalesce(m.handed_at, m.final_at) > u.since)
             """)

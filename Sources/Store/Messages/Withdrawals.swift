@@ -107,7 +107,15 @@ public enum Withdrawals {
             receivedAt: now, trust: .system, properties: properties.serialized)
     }
 
-    /// Writes withdrawals to the ledger, raises the contacts' epochs and withdraws what is planned or claimed.
+    /// What is on nobody's screen and in nobody's mailbox yet: also what is laid out for a visit.
+    private static let recallable: StaticString =
+        """
+        (m.state in ('planned', 'claimed')
+            or m.channel = 'site' and m.state in ('handed', 'accepted') and m.shown_at is null)
+        """
+
+    /// Writes withdrawals to the ledger, raises the contacts' epochs and withdraws what is planned or claimed, or laid out for
+    /// a visit.
     ///
     /// Takes the contacts' `send_state` locks, as claims do.
     ///
@@ -129,14 +137,14 @@ public enum Withdrawals {
                     \(entries.map(\.contact.workspace)), \(entries.map(\.contact.contact)), \(entries.map(\.topic))
                 ) as u (workspace_id, contact_id, topic)
                 join messages m using (workspace_id, contact_id, topic)
-                where m.state in ('planned', 'claimed')
+                where \(unescaped: recallable)
                 order by m.workspace_id, m.contact_id, m.message_id for no key update of m
             )
             update messages m
             set state = 'withdrawn', final_at = \(now), claim_id = null, due_at = null, look_at = null
             from standing s
             where m.workspace_id = s.workspace_id and m.contact_id = s.contact_id and m.message_id = s.message_id
-                and m.state in ('planned', 'claimed')
+                and \(unescaped: recallable)
             returning m.workspace_id, m.contact_id, m.run_id
             """)
         try Timers.ring(

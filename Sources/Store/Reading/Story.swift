@@ -41,6 +41,9 @@ public struct Story: Sendable {
         public var reply: String?
         /// What the gate saw beside its reasons.
         public var saw: JSON?
+        /// Of a site message, until when it may be shown, and when it was.
+        public var showUntil: Timestamp?
+        public var shownAt: Timestamp?
     }
 
     public var contact: ContactKey

@@ -9,6 +9,7 @@ public enum Pages {
         case timers
         case messages
         case calls
+        case cards
         case wakes
         case backfills
 

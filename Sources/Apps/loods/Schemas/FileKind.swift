@@ -3,7 +3,7 @@ import Model
 
 /// A kind of file in a workspace, with the form that editors may hold it to.
 enum FileKind: String, CaseIterable, ExpressibleByArgument {
-    case workspace, stages, scores, personas, segment, journey, stream, email, pages, forms
+    case workspace, stages, scores, personas, segment, journey, stream, email, postcard, pages, forms
 
     /// Where such files lie.
     var pattern: String {
@@ -13,6 +13,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .journey: "journeys/*.yaml"
         case .stream: "streams/*.yaml"
         case .email: "emails/*/email.yaml"
+        case .postcard: "postcards/*/postcard.yaml"
         }
     }
 
@@ -33,6 +34,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "reply_to": .text(), "address*": .text("The postal address that mails carry."),
                     "topics": .list(.object(["topic*": .name, "wording*": .text(), "version": .whole(from: 1)])),
                     "webhooks": .list(.object(["webhook*": .name, "url*": .text("An https URL.")])),
+                    "post": .object(["webhook": .name, "folder": .flag]),
                     "notify": .list(.object(["notify*": .name, "email": .text(), "webhook": .name])),
                     "holidays": .list(
                         .pattern("^([0-9]{4}-)?[0-9]{2}-[0-9]{2}$", about: "2026-04-06, or 12-25 for every year.")),
@@ -63,6 +65,17 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "on_request": .flag, "on_quiet": Self.consequence, "on_cap": Self.consequence,
                     "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),
                 ], closed: false)
+        case .postcard:
+            .object([
+                "topic": .name, "class": .oneOf(["transactional"]),
+                "address": .object(
+                    [
+                        "name": .text("The attribute of that part; by default the one of its name."),
+                        "company": .text(),
+                        "street": .text(), "extra": .text(), "postal_code": .text(), "city": .text(), "region": .text(),
+                        "country": .text(),
+                    ]),
+            ])
         case .pages:
             .object([
                 "pages": .list(.object(["url*": .text(), "stage": .name, "content": .name])),
@@ -157,7 +170,10 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "on_quiet": consequence, "on_cap": consequence, "on_held": patience,
                     "late": .object(["after*": .span, "then": .oneOf(["skip", "end"])]),
                     "webhook": .name, "data": .map(.anything), "notify": .name,
-                    "text": .text("What the team is told; its first line is the subject."),
+                    "text": .text("What the team is told, its first line being the subject; or what the site shows."),
+                    "postcard": .name, "site_message": .name,
+                    "link": .object(["text*": .text(), "url*": .text("https, or a path.")]),
+                    "topic": .name, "class": .oneOf(["transactional"]), "until": .span,
                     "wait": .any([
                         .span,
                         .object(

@@ -18,7 +18,7 @@ struct Past: Sendable {
         EventNames.emailSent, EventNames.emailRefused, EventNames.emailSkipped, EventNames.emailUnknown,
         EventNames.stageGiven, EventNames.pointsGiven, EventNames.webhookDelivered, EventNames.webhookFailed,
         EventNames.teamNotified,
-        EventNames.notificationFailed,
+        EventNames.notificationFailed, EventNames.postcardSent, EventNames.postcardSkipped, EventNames.postcardFailed,
     ]
 
     /// The pasts of contacts in the order of their ids.

@@ -1,3 +1,4 @@
+import JourneyProgram
 import Model
 import SendGate
 import Store
@@ -6,7 +7,7 @@ extension StoryTelling {
     var mailLines: [StoryLine] { story.mails.flatMap { [planned($0), handed($0), settled($0)].compactMap(\.self) } }
 
     private func planned(_ mail: Story.Mail) -> StoryLine {
-        let ground = mail.topic.map { "topic \($0)" } ?? (mail.channel == .email ? "transactional" : "to others")
+        let ground = mail.topic.map { "topic \($0)" } ?? (mail.channel.goesToContact ? "transactional" : "to others")
         let template = mail.template == mail.step ? "" : " (\(mail.told))"
         let text = "\(mail.journey)/\(mail.step)\(template) planned, \(ground)"
         return line(mail, at: mail.plannedAt, "planned", 0, mail.isHeld ? "\(text); \(status(mail))" : text)
@@ -14,7 +15,10 @@ extension StoryTelling {
 
     private func handed(_ mail: Story.Mail) -> StoryLine? {
         guard let handedAt = mail.handedAt else { return nil }
-        let address = mail.address.map { " for \($0)" } ?? ""
+        if mail.channel == .site {
+            return line(mail, at: handedAt, mail.state.rawValue, 1, "\(mail.journey)/\(mail.step) \(status(mail))")
+        }
+        let address = mail.address.flatMap { $0.isEmpty ? nil : " for \($0)" } ?? ""
         let reply = mail.reply.map { ": \($0)" } ?? ""
         let outcome =
             switch mail.state {
@@ -44,6 +48,7 @@ extension StoryTelling {
         let why = reasons.isEmpty ? "" : ": \(reasons.words(mail.fullCaps) { local($0).full })"
         let reply = mail.reply.map { " (\($0))" } ?? ""
         switch mail.state {
+        case .accepted where mail.channel == .site: return waiting(mail)
         case .planned where mail.isHeldForGood: return "held, since its journey is paused"
         case .planned where mail.isHeld: return "held until \(local(mail.dueAt).full)\(why)"
         case .planned where mail.retryAt != nil: return "to be tried again\(reply)"
@@ -60,6 +65,19 @@ extension StoryTelling {
             return "not sent\(reasons.isEmpty ? fallback : why)"
         case .expired: return "not sent: its time to be sent has passed"
         }
+    }
+
+    /// How a message stands that waits for its contact's next visit.
+    private func waiting(_ mail: Story.Mail) -> String {
+        if let shownAt = mail.shownAt { return "laid out for the next visit, and shown \(local(shownAt).full)" }
+        guard let until = mail.showUntil else { return "laid out for the next visit" }
+        let run = story.runs.first { $0.id == mail.run }
+        if let end = run?.endedAt, end < until, run?.outcome != Journey.Outcome.finished.rawValue {
+            return "laid out for the next visit, and not shown: its run has ended"
+        }
+        return until <= portrait.now
+            ? "laid out for the next visit, and not shown: its time was over \(local(until).full)"
+            : "laid out for the next visit, until \(local(until).full)"
     }
 
     private func line(
@@ -83,10 +101,16 @@ extension StoryTelling {
 extension Story.Mail {
     /// The caps that kept it back when the gate looked at it.
     fileprivate var fullCaps: [FullCap] { (saw?["caps"]?.array ?? []).compactMap { FullCap(json: $0) } }
-    fileprivate var isCall: Bool { channel == .webhook }
+    fileprivate var isCall: Bool { channel == .webhook || channel == .postcard }
     /// What it is, or whom it tells.
     fileprivate var told: String {
-        channel == .email ? "e-mail \(template)" : template.replacing(":", with: " ", maxReplacements: 1)
+        let name = template.replacing(":", with: " ", maxReplacements: 1)
+        switch channel {
+        case .email: return "e-mail \(template)"
+        case .postcard: return name
+        case .site: return name.replacing("_", with: " ", maxReplacements: 1)
+        case .notify, .webhook: return name
+        }
     }
     /// Whether it waits for a later instant than it was planned for.
     fileprivate var isHeld: Bool { state == .planned && dueAt > plannedAt }

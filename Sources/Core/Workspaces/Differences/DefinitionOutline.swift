@@ -17,7 +17,7 @@ struct DefinitionOutline {
     /// The definitions of a file; nil where they cannot be told apart.
     static func read(_ file: String, _ text: String) -> [DefinitionOutline]? {
         let parts = file.split(separator: "/").map(String.init)
-        if parts.count > 2, parts[0] == "emails" { return email(parts, file, text) }
+        if parts.count > 2, let kind = contentFolders[parts[0]] { return content(kind, parts, file, text) }
         guard file.hasSuffix(".yaml"), let root = try? YAMLFile(name: file, text: text).root, let members = root.members
         else { return nil }
         if parts.count == 1 { return members.flatMap { definitions($0, in: file) } }
@@ -56,10 +56,15 @@ struct DefinitionOutline {
         return named + [order]
     }
 
-    /// An `email.yaml`, or one of the texts beside it.
-    private static func email(_ parts: [String], _ file: String, _ text: String) -> [DefinitionOutline]? {
-        let name = Name(kind: "e-mail", name: parts[1])
-        guard parts.count == 3, parts[2] == "email.yaml" else {
+    /// The folders of what has texts beside it, and what that is called.
+    static let contentFolders = ["emails": "e-mail", "postcards": "postcard"]
+
+    /// An `email.yaml` or `postcard.yaml`, or one of the texts beside it.
+    private static func content(
+        _ kind: String, _ parts: [String], _ file: String, _ text: String
+    ) -> [DefinitionOutline]? {
+        let name = Name(kind: kind, name: parts[1])
+        guard parts.count == 3, parts[2] == "\(parts[0].dropLast()).yaml" else {
             let part = parts.dropFirst(2).joined(separator: "/").replacing(".mustache", with: "")
             return [DefinitionOutline(name: name, file: file, fields: [(part, text)])]
         }

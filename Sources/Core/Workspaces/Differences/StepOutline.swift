@@ -34,7 +34,7 @@ struct StepOutline: Equatable {
             + others.map { "\($0.key) \($0.value.words)" }).joined(separator: ", ")
         let name =
             members.first { $0.key == "step" }?.value.text
-            ?? members.first { ["email", "stream", "test"].contains($0.key) }?.value.text
+            ?? members.first { ["email", "stream", "test", "site_message", "postcard"].contains($0.key) }?.value.text
         let head = StepOutline(depth: depth, told: told.isEmpty ? first.key : told, name: name)
         return [head] + blocks.flatMap { branch($0, depth: depth + 1) }
     }

@@ -9,7 +9,7 @@ public struct WorkspaceDifference: Sendable, Hashable {
     /// One definition that is new, gone or other than before.
     public struct Change: Sendable, Hashable {
         public var sign: Sign
-        /// `journey`, `segment`, `stage`, `score`, `persona`, `e-mail`, `topic`, `setting`, `order` or `file`.
+        /// `journey`, `segment`, `stage`, `score`, `persona`, `e-mail`, `postcard`, `topic`, `setting`, `order` or `file`.
         public var kind: String
         public var name: String
         public var file: String
@@ -55,10 +55,16 @@ public struct WorkspaceDifference: Sendable, Hashable {
     private static func unexplained(
         from old: [String: String], to new: [String: String], _ changes: [Change]
     ) -> [Change] {
-        let explained = Set(changes.map { $0.kind == "e-mail" ? "emails/\($0.name)" : $0.file })
+        let explained = Set(
+            changes.map { change in
+                let folder = DefinitionOutline.contentFolders.first { $0.value == change.kind }?.key
+                return folder.map { "\($0)/\(change.name)" } ?? change.file
+            })
         return Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.compactMap { file in
             let parts = file.split(separator: "/")
-            let owner = parts.count > 2 && parts[0] == "emails" ? parts[0...1].joined(separator: "/") : file
+            let owner =
+                parts.count > 2 && DefinitionOutline.contentFolders[String(parts[0])] != nil
+                ? parts[0...1].joined(separator: "/") : file
             guard !explained.contains(owner) else { return nil }
             let sign: Sign = old[file] == nil ? .added : new[file] == nil ? .removed : .changed
             return Change(sign: sign, kind: "file", name: file, file: file)
@@ -76,7 +82,7 @@ extension WorkspaceDifference.Change {
     }
 
     fileprivate var rank: Int {
-        let order = ["journey", "segment", "stage", "score", "persona", "stream", "e-mail", "topic"]
+        let order = ["journey", "segment", "stage", "score", "persona", "stream", "e-mail", "postcard", "topic"]
         return order.firstIndex(of: kind) ?? (kind == "file" ? order.count + 1 : order.count)
     }
 }

@@ -12,7 +12,7 @@ extension Review {
             }
         }
         for (file, text) in files.sorted(by: { $0.key < $1.key })
-        where file.hasPrefix("emails/") && file.hasSuffix(".mustache") {
+        where ["emails/", "postcards/"].contains(where: file.hasPrefix) && file.hasSuffix(".mustache") {
             for gap in MergeGap.all(in: text) {
                 report(gap, in: file, at: YAMLNode.Place(line: gap.line, column: gap.column))
             }

@@ -4,8 +4,11 @@ import Model
 /// Reads what a test asks for, and what it forbids.
 struct ExpectationsReader {
     private static let subjects = [
-        "email", "skipped", "held", "webhook", "notify", "enters", "ends", "stage", "segment", "left", "persona",
-        "score", "waits_until", "waits_for", "takes",
+        "email", "skipped", "held", "webhook", "notify", "site_message", "postcard", "enters", "ends", "stage",
+        "segment", "left", "persona", "score", "waits_until", "waits_for", "takes",
+    ]
+    private static let plurals = [
+        "webhook": "webhooks", "notify": "teams", "site_message": "site messages", "postcard": "postcards",
     ]
     private static let ends = ["goal", "exit", "completed"]
 
@@ -54,8 +57,8 @@ struct ExpectationsReader {
     private func subject(_ key: String, _ node: YAMLNode) -> Expectation.Subject? {
         switch key {
         case "email": mail(node).map { .sent($0) }
-        case "skipped": mail(node).map { .skipped($0) }
-        case "webhook", "notify": call(key, node).map { .told("\(key):\($0)") }
+        case "skipped": skipped(node).map { .skipped($0) }
+        case "webhook", "notify", "site_message", "postcard": call(key, node).map { .told("\(key):\($0)") }
         case "held": mail(node).map { .held($0) }
         case "enters":
             inspection.reference(node, "journey", among: workspace.journeyNames, called: "journeys").map { .enters($0) }
@@ -81,11 +84,18 @@ struct ExpectationsReader {
         inspection.reference(node, "e-mail", among: workspace.mailNames, called: "e-mails of journeys")
     }
 
+    /// What needs the gate's leave: mails, and what sites show.
+    private func skipped(_ node: YAMLNode) -> String? {
+        let calls = workspace.journeys.flatMap(\.journey.callSteps).filter(\.call.goesToContact).map(\.step)
+        return inspection.reference(
+            node, "message", among: workspace.mailNames + calls.sorted(), called: "messages to contacts")
+    }
+
     private func call(_ kind: String, _ node: YAMLNode) -> String? {
         let calls = workspace.journeys.flatMap(\.journey.callSteps).filter { $0.call.name.hasPrefix("\(kind):") }
         let known = calls.flatMap { [$0.step, String($0.call.name.dropFirst(kind.count + 1))] }
         return inspection.reference(
-            node, kind, among: Set(known).sorted(), called: kind == "webhook" ? "webhooks" : "teams")
+            node, kind.replacing("_", with: " "), among: Set(known).sorted(), called: Self.plurals[kind] ?? kind)
     }
 
     private func score(_ node: YAMLNode) -> Expectation.Subject? {

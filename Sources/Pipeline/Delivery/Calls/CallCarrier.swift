@@ -7,7 +7,7 @@ import Store
 import Transit
 import Workspaces
 
-/// HTTP requests to the systems that a workspace names.
+/// HTTP requests to the systems that a workspace names; and, since they need no mail server either, site messages.
 ///
 /// A request is sent again, with the same id, until it is answered: receivers know by the id what they have had. So what
 /// nobody knows the end of is planned again, and nothing is `unknown`.
@@ -30,26 +30,34 @@ struct CallCarrier: Carrier {
     func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
         let message = cleared.claimed.message
         CrashItem.mail.handle(CollectionOfOne(message.template))
+        if message.channel == .site { return SiteHandover.prepare(cleared) }
         do {
-            guard let receiver = cleared.workspace.receiver(of: message), case .webhook(let webhook) = receiver.way,
-                let url = WebhookURL(webhook.url)
+            guard let receiver = cleared.workspace.receiver(of: message), case .webhook(let webhook) = receiver.way
             else { throw MissingTemplate(name: message.template) }
             let body = try CallBody(cleared, receiver.call).bytes
-            if let pause = await receivers.enter(url.host) {
-                let retryAt =
-                    worker.clock.now + Span(microseconds: .random(in: pause.microseconds...2 * pause.microseconds))
-                return .settled(Report(claimed: cleared.claimed, outcome: .returned(retryAt: retryAt), reply: nil))
-            }
-            return .ready(
-                CallHandover(
-                    carrier: self, claimed: cleared.claimed, webhook: webhook.name, workspace: cleared.workspace.name,
-                    target: OutboundClient.Target(
-                        url: url.text, host: url.host, port: url.port, isSecure: url.isSecure), body: body))
+            return try await handover(cleared.claimed, to: webhook, of: cleared.workspace.name, body: body)
         } catch {
             worker.logger.error(
                 "a request cannot be composed", metadata: ["to": "\(message.template)", "reason": "\(error)"])
             return .settled(Report(claimed: cleared.claimed, outcome: .refused, reply: "not composed: \(error)"))
         }
+    }
+
+    /// A request that is ready to be sent, or is to wait for its receiver.
+    func handover(
+        _ claimed: Claims.Claimed, to webhook: Webhook, of workspace: String, body: [UInt8]
+    ) async throws -> Preparation {
+        guard let url = WebhookURL(webhook.url) else { throw MissingTemplate(name: claimed.message.template) }
+        if let pause = await receivers.enter(url.host) {
+            let retryAt =
+                worker.clock.now + Span(microseconds: .random(in: pause.microseconds...2 * pause.microseconds))
+            return .settled(Report(claimed: claimed, outcome: .returned(retryAt: retryAt), reply: nil))
+        }
+        return .ready(
+            CallHandover(
+                carrier: self, claimed: claimed, webhook: webhook.name, workspace: workspace,
+                target: OutboundClient.Target(
+                    url: url.text, host: url.host, port: url.port, isSecure: url.isSecure), body: body))
     }
 
     /// Each system has its own troubles.
@@ -71,7 +79,7 @@ struct CallCarrier: Carrier {
     }
 
     /// - Parameter answer: heeded where it asks to wait, for up to an hour, and kept where it is the last.
-    fileprivate func putOff(
+    func putOff(
         _ claimed: Claims.Claimed, _ reply: String, _ answer: OutboundClient.Answer? = nil
     ) -> Report {
         let now = worker.clock.now

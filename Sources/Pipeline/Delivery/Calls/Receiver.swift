@@ -36,6 +36,7 @@ extension Workspace {
             case .webhook(let webhook): return Receiver(way: .webhook(webhook), call: call)
             case nil: return nil
             }
+        case .visitor, .post: return nil
         }
     }
 }

@@ -4,13 +4,14 @@
    data-dnt="ignore"        Do-Not-Track and Global Privacy Control are not heeded
    data-pages="off"         page views are sent by loods.page() only
    data-forms="off"         forms with data-loods-form="NAME" are not watched
+   data-messages="off"      messages of journeys (.loods-message) are not shown
    Before it is there: window.loods = window.loods || []; loods.push(["track", "Name", {…}]) */
 (function (window, document, navigator) {
   "use strict";
   var script = document.currentScript;
   if (!script || (window.loods && window.loods.version)) return;
   var early = window.loods || [], options = script.dataset;
-  var target = new URL(script.src).origin + "/v1/batch";
+  var origin = new URL(script.src).origin, target = origin + "/v1/batch", notes = origin + "/v1/site-message";
   var queue = [], memory = {}, sending = false, timer, failures = 0, last, referrer = document.referrer;
   var refused = options.dnt !== "ignore" && (navigator.globalPrivacyControl === true ||
     [navigator.doNotTrack, window.doNotTrack].some(function (said) { return said === "1" || said === "yes"; }));
@@ -28,6 +29,9 @@
   }
 
   function allowed() { return !refused && (options.consent !== "required" || read("consent") === "yes"); }
+
+  // A browser that has not been here before has nothing to ask for.
+  var visitor = allowed() && read("id");
 
   function random() {
     if (window.crypto.randomUUID) return crypto.randomUUID();
@@ -92,14 +96,18 @@
     return JSON.stringify({ writeKey: options.key, sentAt: new Date().toISOString(), batch: events });
   }
 
+  function post(url, body) {
+    return fetch(url, { method: "POST", body: body, keepalive: true, credentials: "omit",
+      headers: { "Content-Type": "text/plain" } });
+  }
+
   function flush() {
     clearTimeout(timer);
     timer = 0;
     if (sending || !queue.length || !allowed()) return;
     sending = true;
     var events = batch();
-    fetch(target, { method: "POST", body: body(events), keepalive: true, credentials: "omit",
-      headers: { "Content-Type": "text/plain" } })
+    post(target, body(events))
       .then(function (answer) {
         if (answer.status === 429 || answer.status >= 500) throw answer;
         failures = 0;
@@ -145,6 +153,8 @@
       if (refused) return;
       if (given) {
         keep("consent", "yes");
+        visitor = read("id");
+        ask();
         if (memory.user) keep("user", memory.user);
         fill();
         flush();
@@ -153,7 +163,7 @@
         ["id", "user", "consent"].forEach(function (name) { keep(name, null); });
       }
     },
-    reset: function () { ["id", "user"].forEach(function (name) { keep(name, null); }); },
+    reset: function () { visitor = null; ["id", "user"].forEach(function (name) { keep(name, null); }); },
     flush: flush,
     anonymousId: anonymousId,
     push: function (call) {
@@ -198,6 +208,50 @@
     }
   });
 
+  // What a journey has for this visitor: asked for once a visit, shown as plain text.
+  function ask() {
+    if (options.messages === "off" || !visitor || !allowed() || !document.body) return;
+    try {
+      if (Date.now() - sessionStorage.getItem("loods.asked") < 18e5) return;
+      sessionStorage.setItem("loods.asked", Date.now());
+    } catch (_) {}
+    post(notes, JSON.stringify({ writeKey: options.key, anonymousId: visitor }))
+      .then(function (answer) { return answer.status === 200 && answer.json(); })
+      .then(function (message) { if (message) show(message); })
+      .catch(function () {});
+    visitor = null;
+  }
+
+  function show(message) {
+    function seen(what) {
+      post(notes + "/seen", JSON.stringify({ token: message.token, what: what })).catch(function () {});
+    }
+    function put(name, text) {
+      var part = box.appendChild(document.createElement(name));
+      part.textContent = text;
+      part.style.marginLeft = "1em";
+      return part;
+    }
+    seen("shown");
+    if (read("shown") === message.id) return;
+    keep("shown", message.id);
+    var box = document.createElement("div"), link = message.link;
+    box.className = "loods-message";
+    box.setAttribute("role", "status");
+    box.style.cssText = "position:fixed;bottom:1em;right:1em;z-index:9999;max-width:28em;padding:1em;background:#fff;" +
+      "color:#222;border:1px solid #777";
+    box.textContent = message.text;
+    if (link && /^(https:\/\/|\/(?![\/\\]))/.test(link.url)) {
+      var anchor = put("a", link.text);
+      anchor.href = link.url;
+      anchor.addEventListener("click", function () { seen("clicked"); });
+    }
+    var close = put("button", "\u00d7");
+    close.setAttribute("aria-label", "Close");
+    close.addEventListener("click", function () { box.remove(); });
+    document.body.appendChild(box);
+  }
+
   // Page views, also of sites that change the address without loading a page.
   function moved() {
     if (location.pathname + location.search === last) return;
@@ -219,7 +273,11 @@
   }
   document.addEventListener("visibilitychange", function () { if (document.visibilityState === "hidden") leave(); });
   window.addEventListener("pagehide", leave);
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", fill);
-  else fill();
+  function ready() {
+    fill();
+    ask();
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
+  else ready();
   Array.from(early).forEach(loods.push);
 })(window, document, navigator);

@@ -72,7 +72,8 @@ extension EventReading {
             name.elementsEqual(EventNames.consentGiven.utf8) || name.elementsEqual(EventNames.consentWithdrawn.utf8)
         }
         let isOfMail = name.withBytes { name in
-            name.starts(with: "Email ".utf8) || name.elementsEqual(EventNames.messageRequested.utf8)
+            ["Email ", "Site Message ", "Postcard "].contains { name.starts(with: $0.utf8) }
+                || name.elementsEqual(EventNames.messageRequested.utf8)
         }
         let isOwn = name.withBytes { $0.elementsEqual(EventNames.pointsGiven.utf8) }
         if isOwn { throw ItemFault(.reserved, "is said by Loods alone", field: "event") }

@@ -65,7 +65,7 @@ struct MessageRequest: Sendable {
 }
 
 /// The members of an object in a request; what is not as it should be is told by its place.
-private struct Members {
+struct Members {
     let all: [String: JSON]
     private let place: String
 

@@ -1,0 +1,56 @@
+public import Model
+public import Postgres
+
+/// Messages that are laid out for their contacts' next visits.
+public enum VisitMessages {
+    /// One that may be shown.
+    public struct LaidOut: Sendable, Hashable {
+        public var contact: ContactKey
+        public var id: UniqueID
+        public var journey: String
+        public var step: String
+        /// The revision of the definitions that says what is shown.
+        public var revision: Int32
+        public var plannedAt: Timestamp
+    }
+
+    /// The oldest message that may be shown to a visitor: it is neither shown nor expired nor withdrawn, its journey does not
+    /// stand still, and its run has not ended before its last step.
+    ///
+    /// - Parameter visitor: the subject of the browser; its contact is whoever it has merged into.
+    public static func next(
+        for visitor: ContactKey, now: Timestamp, in session: PostgresSession
+    ) throws -> LaidOut? {
+        try session.query(
+            """
+            select m.workspace_id, m.contact_id, m.message_id, m.journey, m.step, m.revision, m.planned_at
+            from contacts c
+            join messages m on m.workspace_id = c.workspace_id and m.contact_id = coalesce(c.merged_into, c.contact_id)
+            join runs r on r.workspace_id = m.workspace_id and r.contact_id = m.contact_id and r.run_id = m.run_id
+            left join journeys j on j.workspace_id = m.workspace_id and j.journey = m.journey
+            where c.workspace_id = \(visitor.workspace) and c.contact_id = \(visitor.contact)
+                and m.channel = 'site' and m.shown_at is null and m.state = 'accepted' and m.show_until > \(now)
+                and (r.outcome is null or r.outcome = 'finished') and j.paused_at is null
+            order by m.planned_at, m.message_id limit 1
+            """
+        ).first.map { row in
+            LaidOut(
+                contact: try ContactKey(row: row), id: try row[2, as: UniqueID.self],
+                journey: try row[3, as: String.self], step: try row[4, as: String.self],
+                revision: try row[5, as: Int32.self], plannedAt: try row[6, as: Timestamp.self])
+        }
+    }
+
+    /// Notes that the site has shown a message; its contact may have merged since.
+    public static func noteShown(
+        _ message: UniqueID, to contact: ContactKey, now: Timestamp, in session: PostgresSession
+    ) throws {
+        try session.execute(
+            """
+            update messages m set shown_at = \(now) from contacts c
+            where c.workspace_id = \(contact.workspace) and c.contact_id = \(contact.contact)
+                and m.workspace_id = c.workspace_id and m.contact_id = coalesce(c.merged_into, c.contact_id)
+                and m.message_id = \(message) and m.channel = 'site' and m.shown_at is null
+            """)
+    }
+}

@@ -239,6 +239,11 @@ public actor Cluster {
         try ServiceProcess("loods", arguments: arguments, environment: environment.merging(extra) { $1 })
     }
 
+    /// The same with a list of arguments.
+    public nonisolated func launch(_ arguments: [String]) throws -> ServiceProcess {
+        try ServiceProcess("loods", arguments: arguments, environment: environment)
+    }
+
     /// Runs the command line, which must end with `code`, and returns what it prints.
     public nonisolated func command(
         _ arguments: String..., exits code: Int32, sourceLocation: SourceLocation = #_sourceLocation

@@ -48,6 +48,47 @@ public enum JourneyCensus {
         }
     }
 
+    /// How many of the runs that stand somewhere have nothing more to wait for there by an instant.
+    public struct Question: Sendable, Hashable {
+        public var standing: Standing
+        public var by: Timestamp
+
+        public init(_ standing: Standing, by instant: Timestamp) {
+            self.standing = standing
+            by = instant
+        }
+    }
+
+    /// The answers, in the order of the questions. Runs of a paused journey stand still, and are not among them.
+    public static func released(
+        _ questions: [Question], of workspace: WorkspaceID, now: Timestamp, in session: PostgresSession
+    ) throws -> [Int64] {
+        var answers = [Int64](repeating: 0, count: questions.count)
+        guard !questions.isEmpty else { return answers }
+        let standings = questions.map(\.standing)
+        let rows = try session.query(
+            """
+            select q.number, count(*)
+            from unnest(
+                \(standings.map(\.journey)), \(standings.map(\.version)), \(standings.map(\.step)),
+                \(standings.map(\.visit)), \(standings.map(\.phase)), \(questions.map(\.by.microseconds))
+            ) with ordinality as q (journey, journey_version, step, visit, phase, by_time, number)
+            join runs r using (journey, journey_version)
+            where r.workspace_id = \(workspace) and r.ended_at is null and r.held_at is null
+                and coalesce(r.state ->> 'step', '') = q.step
+                and coalesce((r.state ->> 'visit')::integer, 1) = q.visit
+                and coalesce(r.state ->> 'phase', '') = q.phase
+                and coalesce((r.state ->> 'until')::bigint, (r.state ->> 'opens')::bigint, \(now.microseconds))
+                    <= q.by_time
+            group by q.number
+            """)
+        for row in rows {
+            let (number, count) = try row.decode((Int64.self, Int64.self))
+            answers[Int(number) - 1] = count
+        }
+        return answers
+    }
+
     /// How many runs of each journey began after an instant.
     public static func entries(
         into workspace: WorkspaceID, after instant: Timestamp, in session: PostgresSession

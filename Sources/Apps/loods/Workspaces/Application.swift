@@ -97,9 +97,13 @@ struct Application: Sendable {
             return
         }
         var forecast = try Forecast(of: entry.id, now: now, in: session)
-        for entrance in entrances { forecast.note(try entrance.count(in: entry.id, session), of: entrance.journey) }
-        self.forecast = forecast
         migrations = try Self.migrations(order.migrate, definitions, journeys, forecast, in: entry.id, session)
+        try forecast.noteMails(after: migrations, of: entry.id, now: now, in: session)
+        for entrance in entrances {
+            guard let journey = definitions.journey(named: entrance.journey)?.journey else { continue }
+            forecast.note(try entrance.count(in: entry.id, session), of: journey)
+        }
+        self.forecast = forecast
         rewordings =
             order.content ? try Self.rewordings(definitions, journeys, forecast, in: entry.id, session) : []
         signature = try Definitions.signature(of: before, in: entry.id, session: session)

@@ -22,7 +22,7 @@ struct Forecast: Sendable {
         var standings: [JourneyCensus.Standing] = []
         /// Runs that began in the last fourteen days.
         var recentEntries: Int64 = 0
-        /// Mails of the next 24 hours by the waits that are over by then, the first that each run comes to.
+        /// Mails of the next 24 hours to those under way and those who are let in, if nothing happens to them meanwhile.
         var mails: [Mail] = []
         /// Messages that are planned already and due in the next 24 hours.
         var planned: Int64 = 0
@@ -33,6 +33,7 @@ struct Forecast: Sendable {
     }
 
     static let entryDays: Int64 = 14
+    private static let day = Span.days(1)
 
     private(set) var byJourney: [String: Counts] = [:]
 
@@ -41,12 +42,9 @@ struct Forecast: Sendable {
     init() {}
 
     init(of workspace: WorkspaceID, now: Timestamp, in session: PostgresSession) throws {
-        let horizon = now + .days(1)
-        let definitions = DefinitionsCache()
+        let horizon = now + Self.day
         for standing in try JourneyCensus.standings(of: workspace, horizon: horizon, in: session) {
             byJourney[standing.journey, default: Counts()].standings.append(standing)
-            guard let mail = try Self.mail(standing, of: workspace, definitions, in: session) else { continue }
-            byJourney[standing.journey]?.add(mail)
         }
         let since = now - .days(Self.entryDays)
         for (journey, count) in try JourneyCensus.entries(into: workspace, after: since, in: session) {
@@ -57,32 +55,78 @@ struct Forecast: Sendable {
         }
     }
 
-    mutating func note(_ entering: Int64, of journey: String) {
-        byJourney[journey, default: Counts()].entering = entering
+    /// Notes how many members of its segment a journey lets in at once, and what is then sent to them.
+    mutating func note(_ entering: Int64, of journey: Journey) {
+        byJourney[journey.name, default: Counts()].entering = entering
+        for mail in journey.comingMails(within: Self.day) {
+            byJourney[journey.name]?.add(mail, count: entering)
+        }
     }
 
-    /// What runs at a step send next, by the version that they are on.
-    private static func mail(
-        _ standing: JourneyCensus.Standing, of workspace: WorkspaceID, _ definitions: DefinitionsCache,
-        in session: PostgresSession
-    ) throws -> Mail? {
-        let isArriving = standing.phase == "arriving"
-        var count = isArriving ? standing.runs : standing.due
-        guard count > 0 else { return nil }
-        let journey = try Self.journey(standing, of: workspace, definitions, in: session)
-        // Of those that wait for their turn only so many begin in a day.
-        if isArriving, let throttle = journey?.throttle { count = min(count, throttle.most(within: .days(1))) }
-        let (step, visit) = (standing.step, Int(standing.visit))
-        let next =
-            isArriving ? journey?.nextMail(at: step, visit: visit) : journey?.nextMail(behind: step, visit: visit)
-        return next.map { Mail(step: $0.step, certain: $0.isCertain ? count : 0, possible: $0.isCertain ? 0 : count) }
+    /// Notes what is sent to the runs under way, by the versions that they are on once they have moved.
+    mutating func noteMails(
+        after migrations: [RunMigration], of workspace: WorkspaceID, now: Timestamp, in session: PostgresSession
+    ) throws {
+        let course = RunCourse(of: workspace, migrations, in: session)
+        var coming: [(mail: Journey.ComingMail, question: JourneyCensus.Question)] = []
+        for standing in byJourney.sorted(by: { $0.key < $1.key }).flatMap(\.value.standings) {
+            for mail in try course.mails(of: standing, within: Self.day) {
+                coming.append((mail, JourneyCensus.Question(standing, by: now + Self.day - mail.after)))
+            }
+        }
+        let counts = try JourneyCensus.released(coming.map(\.question), of: workspace, now: now, in: session)
+        for (each, count) in zip(coming, counts) where count > 0 {
+            let most = try course.most(of: each.question.standing, within: Self.day)
+            byJourney[each.question.standing.journey]?.add(each.mail, count: min(count, most ?? count))
+        }
+    }
+}
+
+/// What runs come to from where they stand.
+private struct RunCourse {
+    private let workspace: WorkspaceID
+    private let session: PostgresSession
+    private let migrations: [String: RunMigration]
+    private let definitions = DefinitionsCache()
+
+    init(of workspace: WorkspaceID, _ migrations: [RunMigration], in session: PostgresSession) {
+        self.workspace = workspace
+        self.session = session
+        self.migrations = Dictionary(migrations.map { ($0.journey, $0) }) { first, _ in first }
+    }
+
+    /// The mails of a length of time, counted from where the wait at hand ends.
+    func mails(of standing: JourneyCensus.Standing, within span: Span) throws -> [Journey.ComingMail] {
+        guard let (journey, step) = try place(of: standing) else { return [] }
+        let visit = Int(standing.visit)
+        switch standing.phase {
+        case "arriving": return journey.comingMails(at: step, visit: visit, within: span)
+        case "waiting", "waiting for event": return journey.comingMails(behind: step, visit: visit, within: span)
+        case "sending":
+            // When its message is through is not known.
+            return journey.comingMails(behind: step, visit: visit, within: span).map { mail in
+                var mail = mail
+                mail.isCertain = false
+                return mail
+            }
+        default: return []
+        }
+    }
+
+    /// Of those that wait for their turn only so many begin in a length of time; nil where all may.
+    func most(of standing: JourneyCensus.Standing, within span: Span) throws -> Int64? {
+        guard standing.phase == "arriving", let throttle = try place(of: standing)?.journey.throttle else { return nil }
+        return throttle.most(within: span)
+    }
+
+    /// Where they go on once they have moved.
+    private func place(of standing: JourneyCensus.Standing) throws -> (journey: Journey, step: String)? {
+        if let moved = migrations[standing.journey]?.place(of: standing) { return moved }
+        return try journey(of: standing).map { ($0, standing.step) }
     }
 
     /// Nil for a version that this build cannot read: no reason to refuse what may mend it.
-    private static func journey(
-        _ standing: JourneyCensus.Standing, of workspace: WorkspaceID, _ definitions: DefinitionsCache,
-        in session: PostgresSession
-    ) throws -> Journey? {
+    private func journey(of standing: JourneyCensus.Standing) throws -> Journey? {
         do {
             let revision = try definitions.revision(
                 of: standing.journey, version: standing.version, in: workspace, session: session)
@@ -97,10 +141,10 @@ struct Forecast: Sendable {
 }
 
 extension Forecast.Counts {
-    fileprivate mutating func add(_ mail: Forecast.Mail) {
-        guard let index = mails.firstIndex(where: { $0.step == mail.step }) else { return mails.append(mail) }
-        mails[index].certain += mail.certain
-        mails[index].possible += mail.possible
+    fileprivate mutating func add(_ mail: Journey.ComingMail, count: Int64) {
+        let index = mails.firstIndex { $0.step == mail.step } ?? mails.endIndex
+        if index == mails.endIndex { mails.append(Forecast.Mail(step: mail.step)) }
+        if mail.isCertain { mails[index].certain += count } else { mails[index].possible += count }
     }
 
     /// The runs of each version, oldest first.

@@ -50,6 +50,12 @@ struct RunMigration: Sendable {
         }
     }
 
+    /// Where runs that stand somewhere go on, and in what; nil for those that stay.
+    func place(of standing: JourneyCensus.Standing) -> (journey: Journey, step: String)? {
+        guard standing.version != version, let old = older[standing.version] else { return nil }
+        return newest.step(succeeding: standing.step, visit: Int(standing.visit), of: old).map { (newest, $0) }
+    }
+
     /// Moves them, some hundred contacts at a time; begun again it goes on where it was interrupted.
     ///
     /// - Returns: how many were moved.

@@ -60,11 +60,11 @@ extension StepTable {
         for place in (0...start).reversed() {
             guard let approach = approaches.removeValue(forKey: place), approach.after <= span else { continue }
             let line = lines[place]
-            if case .email(_, let guards) = line.operation {
+            if let guards = line.operation.guards {
                 mails.append(
                     Journey.ComingMail(
                         step: line.name, visit: line.visit, after: approach.after,
-                        isCertain: approach.isCertain && !guards.isOnce))
+                        isCertain: approach.isCertain && !guards.isOnce && !line.operation.mayRunOut))
             }
             for (next, approach) in line.ways(from: approach) {
                 approaches[next] = approaches[next]?.joined(by: approach) ?? approach
@@ -72,6 +72,11 @@ extension StepTable {
         }
         return mails
     }
+}
+
+extension StepTable.Operation {
+    /// Whether there may be nothing left to send.
+    fileprivate var mayRunOut: Bool { if case .stream = self { true } else { false } }
 }
 
 extension StepTable.Line {
@@ -86,6 +91,7 @@ extension StepTable.Line {
         case .select(_, let cases): return approach.parted(among: cases.map(\.place) + [next])
         case .split(let shares): return approach.parted(among: shares.map(\.place))
         case .leave(_, let place): return approach.parted(among: [place, next])
+        case .stream(_, _, let exhausted): return approach.parted(among: [exhausted, next])
         // What sends, tells or changes something takes no time.
         default: break
         }

@@ -172,6 +172,7 @@ extension ContactPlay {
 
     private mutating func take(_ activation: Activation, _ index: Int, cameFrom before: RunState?) {
         let name = simulator.parts[runs[index].part].journey.name
+        keep(activation, index, cameFrom: before)
         runs[index].state = activation.run
         runs[index].wake = activation.wake
         var saw = JSON.null

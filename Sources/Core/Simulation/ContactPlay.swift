@@ -10,6 +10,10 @@ public import Workspaces
 public struct ContactPlay: Sendable {
     /// What happened, in order.
     public internal(set) var story: [Happening] = []
+    /// Each look at a run with what it led to, where that is kept; see ``keepActivations()``.
+    public internal(set) var activations: [PlayedActivation]?
+    /// How much later than they are due runs are looked at, as if schedulers had been away.
+    public var lag = Span.zero
 
     let simulator: Simulator
     let key: ContactKey
@@ -127,9 +131,12 @@ public struct ContactPlay: Sendable {
         tell(.failed("the play does not come to rest"))
     }
 
+    /// Has the play keep each look at a run from now on.
+    public mutating func keepActivations() { activations = activations ?? [] }
+
     private var nextDue: Timestamp {
         var due = min(wakeAt, nextBroadcast)
-        for place in open { due = min(due, runs[place].due) }
+        for place in open { due = min(due, runs[place].due + lag) }
         for mail in held { if let until = mail.until, until < due { due = until } }
         return due
     }
@@ -188,7 +195,7 @@ extension ContactPlay {
         }
         if nextBroadcast <= now { sendBroadcasts() }
         releaseHeld()
-        for place in open where runs[place].due <= now { activate(place) }
+        for place in open where runs[place].due + lag <= now { activate(place) }
         hearOutcomes()
     }
 

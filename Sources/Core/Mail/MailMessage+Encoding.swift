@@ -48,6 +48,7 @@ extension MailMessage {
         }
         if let listID { headers.phrase("List-Id", listID.description, "<\(listID.identifier.name)>") }
         if let autoSubmitted { headers.field("Auto-Submitted", autoSubmitted.rawValue) }
+        if let language { headers.field("Content-Language", language.description) }
         headers.field("MIME-Version", "1.0")
     }
 }

@@ -17,12 +17,14 @@ public struct MailMessage: Sendable, Hashable {
     public var listUnsubscribe: HeaderURL?
     public var listID: ListID?
     public var autoSubmitted: AutoSubmission?
+    /// What it is written in (RFC 3282).
+    public var language: LanguageTag?
 
     /// Throws `emptyText` where `text` has nothing but white space.
     public init(
         from: MailAddress, to: MailAddress, replyTo: MailAddress? = nil, subject: HeaderValue, date: Timestamp,
         messageID: MessageID, text: String, html: String? = nil, listUnsubscribe: HeaderURL? = nil,
-        listID: ListID? = nil, autoSubmitted: AutoSubmission? = nil
+        listID: ListID? = nil, autoSubmitted: AutoSubmission? = nil, language: LanguageTag? = nil
     ) throws(MailError) {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw MailError(.emptyText, "the plain-text part is empty")
@@ -38,5 +40,6 @@ public struct MailMessage: Sendable, Hashable {
         self.listUnsubscribe = listUnsubscribe
         self.listID = listID
         self.autoSubmitted = autoSubmitted
+        self.language = language
     }
 }

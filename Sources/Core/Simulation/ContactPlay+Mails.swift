@@ -53,6 +53,7 @@ extension ContactPlay {
         switch SendGate.verdict(facts, ledger, under: policy, now: now) {
         case .send:
             tell(mail.handedOver, mail.journey)
+            if simulator.translated.contains(mail.template) { tellLanguage(of: mail.template) }
             received.insert(mail.template)
             noteTrial(mail)
             note(ground, mail)
@@ -73,6 +74,12 @@ extension ContactPlay {
     private func fullCaps(_ reasons: Reasons, _ ground: MessageClass) -> [FullCap] {
         guard reasons.contains(.capped), case .topic(let topic) = ground else { return [] }
         return simulator.workspace.policy.fullCaps(for: topic, after: sends, now: now)
+    }
+
+    /// Of the mail that was sent last.
+    private mutating func tellLanguage(of template: String) {
+        let variant = simulator.workspace.emails[template]?.variant(for: course.facts.contact.object ?? [:])
+        story[story.endIndex - 1].language = variant?.language
     }
 
     /// A mail as the gate sees it.

@@ -10,6 +10,8 @@ public struct Happening: Sendable, Hashable {
     public var what: What
     /// Of a mail that caps keep back, which these are.
     public var fullCaps: [FullCap]
+    /// Of a mail that was sent: the language in which it went out, where it has several.
+    public var language: LanguageTag?
 
     public enum What: Sendable, Hashable {
         case event(String)

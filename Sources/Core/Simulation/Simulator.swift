@@ -24,6 +24,8 @@ public final class Simulator: Sendable {
     let scored: [String: [ScoreModel]]
     /// Per template, of postcards as `postcard:NAME`, on what ground it is sent.
     let grounds: [String: MessageClass]
+    /// The templates that there are in several languages.
+    let translated: Set<String>
     /// The events that tell what came of a message and that something looks at.
     let heardOutcomes: Set<String>
     private let stages: StageQuestions
@@ -87,6 +89,7 @@ public final class Simulator: Sendable {
         self.scored = scored
         let cards = workspace.postcards.map { ("postcard:\($0.key)", MessageClass($0.value.ground)) }
         grounds = workspace.emails.mapValues { MessageClass($0.ground) }.merging(cards) { $1 }
+        translated = Set(workspace.emails.values.lazy.filter { !$0.translations.isEmpty }.map(\.name))
         let heard = workspace.interestingEvents.union(scored.keys)
         heardOutcomes = heard.intersection([
             EventNames.emailSent, EventNames.emailSkipped, EventNames.webhookDelivered, EventNames.webhookFailed,

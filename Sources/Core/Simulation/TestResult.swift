@@ -92,6 +92,7 @@ extension Expectation {
         if let after, line.at < after { return false }
         if let before, line.at > before { return false }
         if let journey, line.journey != journey { return false }
+        if let language, line.language != language { return false }
         switch (subject, line.what) {
         case (.sent(let name), .sent(let step, _, let template)): return step == name || template == name
         case (.skipped(let name), .skipped(let step, _, let template, _)): return step == name || template == name

@@ -68,7 +68,7 @@ extension Expectation {
     public func words(since start: Timestamp) -> String {
         let of = journey.map { " (\($0))" } ?? ""
         switch subject {
-        case .sent(let name): return "e-mail \(name)\(of)"
+        case .sent(let name): return "e-mail \(name)\(language.map { " in \($0)" } ?? "")\(of)"
         case .skipped(let name): return "not sent: \(name)\(of)"
         case .told(let whom): return whom.toldName + of
         case .held(let name): return "held: \(name)\(of)"
@@ -100,7 +100,8 @@ extension Happening {
         case .chose(let step, _, "score", let saw):
             "\(step): \(saw["score"].flatMap { GivenPoints($0) }?.words ?? "")"
         case .chose(let step, _, let choice, let saw): "\(step): \(choice)\(saw.hint)"
-        case .sent(let step, let visit, let template): "e-mail \(Self.mail(step, visit, template))"
+        case .sent(let step, let visit, let template):
+            "e-mail \(Self.mail(step, visit, template))\(language.map { " in \($0)" } ?? "")"
         case .skipped(let step, let visit, let template, let reasons):
             "not sent: \(Self.mail(step, visit, template)), \(reasons.words(fullCaps) { $0.offset(since: start) })"
         case .held(let step, let visit, let template, let until, let reasons):

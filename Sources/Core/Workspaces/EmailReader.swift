@@ -7,17 +7,24 @@ struct EmailReader {
     struct Bodies {
         var text: String
         var html: String?
+        var translations: [Translation] = []
     }
 
-    private let inspection: Inspection
-    private let name: String
+    let inspection: Inspection
+    let name: String
     private let topics: [String]?
+    /// The workspace's own language.
+    let locale: LanguageTag?
+
+    /// Whether the workspace's settings could be read.
+    var knowsSettings: Bool { topics != nil }
 
     /// - Parameter topics: nil where they could not be read.
-    init(_ inspection: Inspection, name: String, topics: [String]?) {
+    init(_ inspection: Inspection, name: String, topics: [String]?, locale: LanguageTag? = nil) {
         self.inspection = inspection
         self.name = name
         self.topics = topics
+        self.locale = locale
     }
 
     func read(_ bodies: Bodies, digest: UniqueID) -> EmailDefinition? {
@@ -27,12 +34,18 @@ struct EmailReader {
             return nil
         }
         let ground = GroundReader(inspection: inspection, topics: topics).read(fields, of: "an e-mail")
-        let template = fields.required("subject").flatMap { self.template($0, bodies) }
+        let subjects = fields.required("subject").map { localized($0, "the subject") }
+        let preheaders = fields["preheader"].map { localized($0, "the preheader") }
+        let template = subjects?.own.flatMap { self.template($0, text: bodies.text, html: bodies.html) }
+        let translations = translations(bodies, subjects, preheaders)
         let sender = fields["sender"].map { SenderReader(inspection).read($0) }
-        let preheader = fields["preheader"].map(self.preheader)
+        let preheader = preheaders?.own.flatMap { self.preheader($0) }
         let isOnRequest = fields["on_request"].map { inspection.flag($0, "\"on_request\"") ?? false } ?? false
         if let day = fields["review_by"] { checkDay(day) }
-        if case .topic? = ground, let template { warnOfMissing(in: template) }
+        if case .topic? = ground {
+            if let template { warnOfMissing(in: template) }
+            for (tag, translation) in translations { warnOfMissing(in: translation.template, tag) }
+        }
         if case .topic? = ground, isOnRequest, let node = fields["on_request"] {
             inspection.report(
                 .invalid, "only an e-mail of \"class: transactional\" may be asked for", at: node.place,
@@ -46,8 +59,8 @@ struct EmailReader {
         }
         guard isName, let ground, let template else { return nil }
         return EmailDefinition(
-            name: name, template: template, preheader: preheader ?? nil, ground: ground, sender: sender ?? nil,
-            isOnRequest: isOnRequest, restraint: restraint, digest: digest)
+            name: name, template: template, preheader: preheader, language: locale, translations: translations,
+            ground: ground, sender: sender ?? nil, isOnRequest: isOnRequest, restraint: restraint, digest: digest)
     }
 
     /// The day by which somebody is to look at the e-mail again; see `Workspace.review`.
@@ -64,8 +77,8 @@ struct EmailReader {
     // MARK: What marketing mail must carry
 
     /// A way out and the sender's postal address, in whichever part is read (CAN-SPAM, 16 CFR 316.5).
-    private func warnOfMissing(in template: EmailTemplate) {
-        for (part, body) in [(template.text, "body.txt.mustache"), (template.html, "body.html.mustache")] {
+    private func warnOfMissing(in template: EmailTemplate, _ tag: LanguageTag? = nil) {
+        for (part, body) in [(template.text, Self.body(.text, tag)), (template.html, Self.body(.html, tag))] {
             guard let fields = part?.mergeFields else { continue }
             for (field, what) in [("links.unsubscribe", "no way out"), ("workspace.address", "no postal address")]
             where !fields.contains(field) {
@@ -79,41 +92,43 @@ struct EmailReader {
 
     // MARK: Templates
 
-    private func template(_ subject: YAMLNode, _ bodies: Bodies) -> EmailTemplate? {
-        guard let text = inspection.text(subject, "a subject") else { return nil }
+    /// The file of a body, in the workspace's own language or another.
+    static func body(_ part: EmailPart, _ tag: LanguageTag?) -> String {
+        "body.\(tag.map { "\($0)." } ?? "")\(part == .html ? "html" : "txt").mustache"
+    }
+
+    func template(_ subject: YAMLNode, text: String, html: String?, _ tag: LanguageTag? = nil) -> EmailTemplate? {
+        guard let line = inspection.text(subject, "a subject") else { return nil }
         do {
-            return try EmailTemplate(subject: text, text: bodies.text, html: bodies.html)
+            return try EmailTemplate(subject: line, text: text, html: html)
         } catch {
-            report(error, subject)
+            report(error, subject, tag)
             return nil
         }
     }
 
-    private func preheader(_ node: YAMLNode) -> Template? {
+    func preheader(_ node: YAMLNode) -> Template? {
         guard let text = inspection.text(node, "a preheader") else { return nil }
         do {
             return try Template(text, as: .html)
         } catch {
-            report(error, node)
+            report(error, node, nil)
             return nil
         }
     }
 
     /// A fault in a body stands in a file of its own.
-    private func report(_ error: TemplateError, _ node: YAMLNode) {
+    private func report(_ error: TemplateError, _ node: YAMLNode, _ tag: LanguageTag?) {
         let line = error.line ?? 1
         let column = error.column ?? 1
         switch error.part {
-        case .text: report(error, "body.txt.mustache", line, column)
-        case .html: report(error, "body.html.mustache", line, column)
+        case .text?, .html?:
+            inspection.report(
+                .template, error.message, at: .init(line: line, column: column),
+                in: "emails/\(name)/\(Self.body(error.part ?? .text, tag))")
         default:
             let place = inspection.file.place(line: line, column: column, in: node)
             inspection.report(.template, error.message, at: place)
         }
-    }
-
-    private func report(_ error: TemplateError, _ body: String, _ line: Int, _ column: Int) {
-        inspection.report(
-            .template, error.message, at: .init(line: line, column: column), in: "emails/\(name)/\(body)")
     }
 }

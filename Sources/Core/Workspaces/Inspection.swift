@@ -79,6 +79,25 @@ final class Inspection {
         return span
     }
 
+    /// A language tag; one that is none, or that is written otherwise than usual, is reported.
+    func language(_ node: YAMLNode, _ what: String) -> LanguageTag? {
+        text(node, what).flatMap { language($0, what, at: node.place) }
+    }
+
+    func language(_ text: String, _ what: String, at place: YAMLNode.Place, in file: String? = nil) -> LanguageTag? {
+        guard let tag = LanguageTag(text) else {
+            report(
+                .unknownName, "\(what) \"\(text)\" is no language", at: place, help: "such as en, nl or nl-BE", in: file
+            )
+            return nil
+        }
+        guard tag.description == text else {
+            report(.invalid, "\(what) \"\(text)\" is written \"\(tag)\"", at: place, in: file)
+            return nil
+        }
+        return tag
+    }
+
     func flag(_ node: YAMLNode, _ what: String) -> Bool? {
         switch node.text {
         case "true": return true

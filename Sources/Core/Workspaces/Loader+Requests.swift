@@ -11,7 +11,7 @@ extension Loader {
         let asked = emails.values.compactMap(\.self).filter(\.isOnRequest).sorted { $0.name < $1.name }
         return asked.compactMap { email in
             Journey(onRequest: email.name).map { journey in
-                let paths = Self.emailParts.map { "emails/\(email.name)/\($0)" }
+                let paths = emailPaths(email.name)
                 let digest = journeyDigest(of: paths, settings)
                 return JourneyDefinition(journey: journey, file: paths[0], digest: digest)
             }

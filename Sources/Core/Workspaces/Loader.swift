@@ -39,7 +39,8 @@ struct Loader {
         let segments = readSegments(&vocabulary)
         let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
         let topics = settings?.topics.map(\.name)
-        let (emails, postcards) = (readEmails(topics: topics), readPostcards(topics: topics))
+        let emails = readEmails(topics: topics, locale: settings?.locale)
+        let postcards = readPostcards(topics: topics)
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
         known.followsStages = stageSet?.regress == .follow
         known.journeys = journeyNames
@@ -185,10 +186,10 @@ extension Loader {
     static let emailParts = ["email.yaml", "body.txt.mustache", "body.html.mustache"]
 
     /// By folder; nil for one that is there but has faults, so that references to it are not faults as well.
-    private mutating func readEmails(topics: [String]?) -> [String: EmailDefinition?] {
+    private mutating func readEmails(topics: [String]?, locale: LanguageTag?) -> [String: EmailDefinition?] {
         var emails: [String: EmailDefinition?] = [:]
         let folders = Set(files.keys.compactMap(Self.emailFolder))
-        for name in folders.sorted() { emails[name] = .some(readEmail(name, topics: topics)) }
+        for name in folders.sorted() { emails[name] = .some(readEmail(name, topics: topics, locale: locale)) }
         return emails
     }
 
@@ -198,8 +199,8 @@ extension Loader {
         return parts.count >= 3 && parts[0] == "emails" ? String(parts[1]) : nil
     }
 
-    private mutating func readEmail(_ name: String, topics: [String]?) -> EmailDefinition? {
-        let paths = Self.emailParts.map { "emails/\(name)/\($0)" }
+    private mutating func readEmail(_ name: String, topics: [String]?, locale: LanguageTag?) -> EmailDefinition? {
+        let paths = emailPaths(name)
         readFiles.formUnion(paths)
         guard files[paths[0]] != nil else {
             report(paths[0], .missing, "the e-mail \"\(name)\" has no email.yaml")
@@ -210,10 +211,26 @@ extension Loader {
                 paths[1], .missing, "the e-mail \"\(name)\" has no body.txt.mustache", help: "every e-mail needs text")
             return nil
         }
-        let bodies = EmailReader.Bodies(text: text, html: files[paths[2]])
+        let others = paths.dropFirst(Self.emailParts.count).map {
+            ($0.split(separator: "/").last ?? "", files[$0] ?? "")
+        }
+        let bodies = EmailReader.Bodies(
+            text: text, html: files[paths[2]],
+            translations: EmailReader.Translation.all(in: Dictionary(others.map { (String($0), $1) }) { $1 }))
         let digest = digest("loods.email", of: paths, from: .derived("loods.email"))
-        let email = read(paths[0]) { EmailReader($0, name: name, topics: topics).read(bodies, digest: digest) }
+        let email = read(paths[0]) {
+            EmailReader($0, name: name, topics: topics, locale: locale).read(bodies, digest: digest)
+        }
         return email ?? nil
+    }
+
+    /// The files of an e-mail: those that any has, there or not, then those in other languages.
+    func emailPaths(_ name: String) -> [String] {
+        let folder = "emails/\(name)/"
+        let translations = files.keys.filter { path in
+            path.hasPrefix(folder) && EmailReader.Translation.part(String(path.dropFirst(folder.count))) != nil
+        }
+        return Self.emailParts.map { folder + $0 } + translations.sorted()
     }
 
     private mutating func readJourneys(
@@ -230,9 +247,7 @@ extension Loader {
             // Whether an event starts a run may hang on its page.
             let pages = journey.entry.source?.contains("page") == true ? ["pages.yaml"] : []
             let cards = Set(journey.postcards).sorted().flatMap(Self.postcardPaths)
-            let paths =
-                [file] + pages + streamFiles(of: journey)
-                + templates.flatMap { name in Self.emailParts.map { "emails/\(name)/\($0)" } } + cards
+            let paths = [file] + pages + streamFiles(of: journey) + templates.flatMap(emailPaths) + cards
             let digest = Set(journey.callSteps.map(\.call.name)).sorted().reduce(journeyDigest(of: paths, settings)) {
                 .derived("loods.journey", "\($0)", $1, settings?.targets.digest(of: $1) ?? "")
             }

@@ -8,6 +8,8 @@ struct SettingsReader {
     struct Settings {
         var name: String
         var zone: LocalZone
+        /// The language that its e-mails are in where they say nothing else.
+        var locale: LanguageTag?
         var sender: Sender
         var replyTo: String?
         var postalAddress: String
@@ -20,7 +22,8 @@ struct SettingsReader {
         var digest: UniqueID {
             let digest = UniqueID.derived(
                 "loods.settings", name, zone.name, sender.name, sender.address, replyTo ?? "", postalAddress)
-            return holidays.isEmpty ? digest : .derived("loods.settings", "\(digest)", "\(holidays)")
+            let dated = holidays.isEmpty ? digest : .derived("loods.settings", "\(digest)", "\(holidays)")
+            return locale.map { .derived("loods.settings", "\(dated)", "locale", $0.description) } ?? dated
         }
     }
 
@@ -30,14 +33,15 @@ struct SettingsReader {
 
     func read() -> Settings? {
         let keys = [
-            "workspace", "time_zone", "sender", "reply_to", "address", "topics", "holidays", "webhooks", "notify",
-            "post", "quiet_hours", "frequency_caps", "hold_out",
+            "workspace", "time_zone", "locale", "sender", "reply_to", "address", "topics", "holidays", "webhooks",
+            "notify", "post", "quiet_hours", "frequency_caps", "hold_out",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
         }
         let name = fields.required("workspace").flatMap { inspection.name($0, "a workspace's name") }
         let zone = fields.required("time_zone", help: "such as Europe/Amsterdam").flatMap(self.zone)
+        let locale = fields["locale"].map { inspection.language($0, "the locale") }
         let sender = fields.required("sender").flatMap { SenderReader(inspection).read($0) }
         let replyTo = fields["reply_to"].map { SenderReader(inspection).address($0) }
         let postal = fields.required("address", help: "commercial mail must carry a postal address")
@@ -48,7 +52,8 @@ struct SettingsReader {
         let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
-            name: name, zone: zone, sender: sender, replyTo: replyTo ?? nil, postalAddress: postal, topics: topics,
+            name: name, zone: zone, locale: locale ?? nil, sender: sender, replyTo: replyTo ?? nil,
+            postalAddress: postal, topics: topics,
             holidays: holidays, targets: targets, policy: policy)
     }
 

@@ -7,6 +7,8 @@ public import SendGate
 public struct Workspace: Sendable {
     public let name: String
     public let zone: LocalZone
+    /// The language that its e-mails are in where they say nothing else.
+    public let locale: LanguageTag?
     /// Who mails come from unless an e-mail says otherwise.
     public let sender: Sender
     public let replyTo: String?
@@ -59,6 +61,7 @@ public struct Workspace: Sendable {
     ) {
         name = settings.name
         zone = settings.zone
+        locale = settings.locale
         sender = settings.sender
         replyTo = settings.replyTo
         postalAddress = settings.postalAddress
@@ -128,6 +131,10 @@ public struct EmailDefinition: Sendable {
     public var template: EmailTemplate
     /// Shown by mail programs beside the subject; rendered for HTML, to stand hidden at the beginning of the body.
     public var preheader: Template?
+    /// The language of both, the workspace's own; nil where that does not say.
+    public var language: LanguageTag?
+    /// What it says in others; see ``variant(for:)``.
+    public var translations: [LanguageTag: EmailVariant] = [:]
     public var ground: Ground
     /// In place of the workspace's sender.
     public var sender: Sender?

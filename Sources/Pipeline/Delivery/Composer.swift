@@ -49,9 +49,10 @@ struct Composer: Sendable {
         let unsubscribe = try message.topic.map {
             try "\(publicURL)/u/" + links.sign(.unsubscribe(origin, topic: $0))
         }
-        let values = values(cleared, unsubscribe: unsubscribe, try ratings(of: cleared, in: email.template, origin))
-        var rendered = try email.template.render(values)
-        if let preheader = try email.preheader?.render(values) {
+        let variant = email.variant(for: cleared.attributes)
+        let values = values(cleared, unsubscribe: unsubscribe, try ratings(of: cleared, in: variant.template, origin))
+        var rendered = try variant.template.render(values)
+        if let preheader = try variant.preheader?.render(values) {
             rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
         }
         if cleared.tracks { try track(&rendered, origin, keeping: unsubscribe) }
@@ -63,7 +64,8 @@ struct Composer: Sendable {
             subject: try HeaderValue(cutting: rendered.subject), date: cleared.date,
             messageID: MessageID(message.id, at: from.domain), text: rendered.text, html: rendered.html,
             listUnsubscribe: try unsubscribe.map { try HeaderURL($0) },
-            listID: try message.topic.map { try ListID(topic: $0, at: from.domain) }, autoSubmitted: .generated)
+            listID: try message.topic.map { try ListID(topic: $0, at: from.domain) }, autoSubmitted: .generated,
+            language: variant.language)
         return Letter(from: from.address, to: mail.to.address, data: mail.encoded())
     }
 

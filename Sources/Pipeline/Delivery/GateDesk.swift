@@ -241,7 +241,7 @@ struct GateDesk {
 extension EmailDefinition {
     /// Whether a template refers to the event that its run began with.
     fileprivate var mentionsEvent: Bool {
-        (template.mergeFields + (preheader?.mergeFields ?? [])).contains { $0 == "event" || $0.hasPrefix("event.") }
+        mergeFields.contains { $0 == "event" || $0.hasPrefix("event.") }
     }
 }
 

@@ -17,10 +17,12 @@ struct SteppedPlay {
         var tested: TestedContact
     }
 
-    /// What came of it: `shop anne thanks 2026-03-02T09:00:00Z`, and the same of runs that ended. Both are sorted.
+    /// What came of it: `shop anne thanks 2026-03-02T09:00:00Z`, and the same of runs that ended and of what others than
+    /// the contact were told. All are sorted.
     struct Outcome: Sendable, Hashable {
-        var mails: [String]
-        var ends: [String]
+        var mails: [String] = []
+        var ends: [String] = []
+        var calls: [String] = []
     }
 
     /// The files of each workspace.
@@ -39,7 +41,7 @@ struct SteppedPlay {
 
 extension SteppedPlay {
     func simulated() throws -> Outcome {
-        var outcome = Outcome(mails: [], ends: [])
+        var outcome = Outcome()
         for (name, files) in workspaces {
             let loaded = Workspace.load(files: files)
             let simulator = Simulator(try #require(loaded.workspace, "\(name): \(loaded.findings)"))
@@ -49,13 +51,27 @@ extension SteppedPlay {
                 for line in play.story { add(line, of: person, to: &outcome) }
             }
         }
-        return Outcome(mails: outcome.mails.sorted(), ends: outcome.ends.sorted())
+        return Outcome(mails: outcome.mails.sorted(), ends: outcome.ends.sorted(), calls: outcome.calls.sorted())
+    }
+
+    /// Of a team that is told by mail.
+    private func teamAddress(of whom: String, in workspace: String) -> String? {
+        guard whom.hasPrefix("notify:"), let files = workspaces[workspace],
+            case .email(let address) = Workspace.load(files: files).workspace?.team(
+                named: String(whom.dropFirst("notify:".count)))?.way
+        else { return nil }
+        return address
     }
 
     private func add(_ line: Happening, of person: Person, to outcome: inout Outcome) {
         let (who, at) = ("\(person.workspace) \(person.tested.contact.name)", Self.second(line.at))
         switch line.what {
-        case .sent(_, _, let template): outcome.mails.append("\(who) \(template) \(at)")
+        case .sent(_, _, let template): outcome.mails.append("\(who) \(template)\(Self.told(line.language)) \(at)")
+        case .told(_, _, let whom):
+            if let address = teamAddress(of: whom, in: person.workspace) {
+                outcome.mails.append("\(person.workspace) \(address) \(whom) \(at)")
+            }
+            outcome.calls.append("\(who) \(whom) \(at)")
         case .ended(let end, _):
             let told = [.goal: "converted", .exit: "exited", .completed: "finished"][end] ?? "otherwise"
             outcome.ends.append("\(who) \(line.journey ?? "") \(told) \(at)")
@@ -63,6 +79,9 @@ extension SteppedPlay {
         default: break
         }
     }
+
+    /// ` in nl`, of a mail that there is in several languages.
+    private static func told(_ language: LanguageTag?) -> String { language.map { " in \($0)" } ?? "" }
 
     /// Mails and reports tell whole seconds.
     private static func second(_ time: Timestamp) -> Timestamp { Timestamp(seconds: time.microseconds / 1_000_000) }
@@ -90,7 +109,8 @@ extension SteppedPlay {
             }
             _ = try await cluster.loods("clock", "until", end.description)
         }
-        return Outcome(mails: try await mails(of: cluster), ends: try await ends(of: cluster))
+        return Outcome(
+            mails: try await mails(of: cluster), ends: try await ends(of: cluster), calls: try await calls(of: cluster))
     }
 
     /// What happens at each instant in each workspace, in order.
@@ -105,9 +125,14 @@ extension SteppedPlay {
     /// By the files of the mail server and the date that they bear; the store says only which template a message is of.
     private func mails(of cluster: Cluster) async throws -> [String] {
         let templates = Dictionary(
-            try await cluster.texts("select message_id::text || ' ' || template from messages").map { text in
-                let parts = text.split(separator: " ")
-                return (String(parts[0]), String(parts[1]))
+            try await cluster.texts(
+                """
+                select message_id::text || ' ' || template || ' ' || w.name
+                from messages join workspaces w using (workspace_id)
+                """
+            ).map { text in
+                let parts = text.split(separator: " ").map(String.init)
+                return (parts[0], (template: parts[1], workspace: parts[2]))
             }
         ) { first, _ in first }
         let people = Dictionary(
@@ -115,8 +140,23 @@ extension SteppedPlay {
         ) { first, _ in first }
         return try cluster.mail.mails().map { mail in
             let id = String(mail.field("Message-ID").dropFirst().prefix { $0 != "@" })
-            return "\(people[mail.to] ?? mail.to) \(templates[id] ?? "unknown") \(mail.domainTime)"
+            let language = Self.told(LanguageTag(mail.field("Content-Language")))
+            let (template, workspace) = templates[id] ?? ("unknown", "unknown")
+            return "\(people[mail.to] ?? "\(workspace) \(mail.to)") \(template)\(language) \(mail.domainTime)"
         }.sorted()
+    }
+
+    /// By the store, whose messages have the instants of their plans.
+    private func calls(of cluster: Cluster) async throws -> [String] {
+        try await cluster.texts(
+            """
+            select w.name || ' ' || i.value || ' ' || m.template || ' '
+                || to_char(m.planned_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            from messages m join workspaces w using (workspace_id)
+                join identities i on i.workspace_id = m.workspace_id and i.subject_id = m.contact_id
+            where i.kind = 'user' and m.template like '%:%' and m.state = 'accepted'
+            """
+        ).sorted()
     }
 
     private func ends(of cluster: Cluster) async throws -> [String] {

@@ -30,7 +30,8 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .workspace:
             .object(
                 [
-                    "workspace*": .name, "time_zone*": .text("Such as Europe/Amsterdam."), "sender*": Self.sender,
+                    "workspace*": .name, "time_zone*": .text("Such as Europe/Amsterdam."),
+                    "locale": .language, "sender*": Self.sender,
                     "reply_to": .text(), "address*": .text("The postal address that mails carry."),
                     "topics": .list(.object(["topic*": .name, "wording*": .text(), "version": .whole(from: 1)])),
                     "webhooks": .list(.object(["webhook*": .name, "url*": .text("An https URL.")])),
@@ -60,8 +61,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         case .email:
             .object(
                 [
-                    "subject*": .text(), "topic": .name, "class": .oneOf(["transactional"]), "sender": Self.sender,
-                    "preheader": .text(),
+                    "subject*": .any([.text(), .map(.text())]), "topic": .name, "class": .oneOf(["transactional"]),
+                    "sender": Self.sender,
+                    "preheader": .any([.text(), .map(.text())]),
                     "on_request": .flag, "on_quiet": Self.consequence, "on_cap": Self.consequence,
                     "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),
                 ], closed: false)

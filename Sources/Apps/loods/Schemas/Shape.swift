@@ -24,6 +24,8 @@ indirect enum Shape: Sendable {
     static let name = Shape.pattern("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", among: scalars)
     private static let scalars = ["string", "number", "boolean"]
     static let clock = Shape.pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$", about: "HH:MM in quotes, such as \"09:00\".")
+    static let language = Shape.pattern(
+        "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$", about: "A language tag: en, nl, nl-BE.", among: scalars)
     static let span = Shape.pattern("^([0-9]+(w|d|h|ms|m|us|s))+$", about: "A length of time: 2d, 36h, 1d12h.")
 
     var json: JSON {

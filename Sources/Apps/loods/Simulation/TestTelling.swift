@@ -172,7 +172,7 @@ extension Happening {
         .object([
             "at": .string(at.description), "after": .string(at.offset(since: start)),
             "journey": journey.map { .string($0) } ?? .null, "kind": .string(what.kind),
-            "what": .string(words(since: start)),
+            "what": .string(words(since: start)), "language": language.map { .string($0.description) } ?? .null,
         ])
     }
 }

@@ -5,8 +5,8 @@ extension Review {
         for file in documents(in: "emails") where file.name.hasSuffix("/email.yaml") {
             lookAtAge(of: file, today: today)
             if file.root["class"]?.text == "transactional" { lookForAWayOut(in: file) }
-            if let subject = file.root["subject"], let text = subject.text {
-                for gap in MergeGap.all(in: text) {
+            for subject in subjects(of: file) {
+                for gap in MergeGap.all(in: subject.text ?? "") {
                     report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: subject))
                 }
             }
@@ -30,16 +30,22 @@ extension Review {
                     + "{{#\(field)}}…{{/\(field)}} shows what is around it only where there is one",
                 severity: .error)
         }
-        if let subject = file.root["subject"] {
+        for subject in subjects(of: file) {
             for gap in MergeGap.all(in: subject.text ?? "", where: { $0 == field }) {
                 report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: subject))
             }
         }
-        for body in ["body.txt.mustache", "body.html.mustache"].map({ folder + $0 }) {
-            for gap in MergeGap.all(in: files[String(body)] ?? "", where: { $0 == field }) {
-                report(gap, in: String(body), at: YAMLNode.Place(line: gap.line, column: gap.column))
+        for body in files.keys.sorted() where body.hasPrefix(folder) && body.hasSuffix(".mustache") {
+            for gap in MergeGap.all(in: files[body] ?? "", where: { $0 == field }) {
+                report(gap, in: body, at: YAMLNode.Place(line: gap.line, column: gap.column))
             }
         }
+    }
+
+    /// In each of its languages.
+    private func subjects(of file: YAMLFile) -> [YAMLNode] {
+        guard let subject = file.root["subject"] else { return [] }
+        return subject.members?.map(\.value) ?? [subject]
     }
 
     private mutating func report(_ gap: MergeGap, in file: String, at place: YAMLNode.Place) {

@@ -42,7 +42,7 @@ struct ExpectationsReader {
     }
 
     private func read(_ node: YAMLNode, _ what: String, more: [String]) -> (Fields, Expectation)? {
-        let keys = more + ["contact", "journey"] + Self.subjects
+        let keys = more + ["contact", "journey", "in"] + Self.subjects
         guard let fields = Fields(node, of: what, keys: keys, in: inspection) else { return nil }
         guard let (key, value) = fields.one(of: Self.subjects), let subject = subject(key, value) else { return nil }
         let contact = fields["contact"].flatMap {
@@ -51,7 +51,22 @@ struct ExpectationsReader {
         let journey = fields["journey"].flatMap {
             inspection.reference($0, "journey", among: workspace.journeyNames, called: "journeys")
         }
-        return (fields, Expectation(subject: subject, contact: contact, journey: journey, line: node.place.line))
+        return (
+            fields,
+            Expectation(
+                subject: subject, contact: contact, journey: journey, language: language(fields, of: key),
+                line: node.place.line)
+        )
+    }
+
+    /// `in: nl`, of a mail.
+    private func language(_ fields: Fields, of subject: String) -> LanguageTag? {
+        guard let node = fields["in"] else { return nil }
+        if subject != "email" {
+            inspection.report(
+                .invalid, "only an e-mail is sent in a language", at: node.place, help: "it stands beside \"email\"")
+        }
+        return inspection.language(node, "the language")
     }
 
     private func subject(_ key: String, _ node: YAMLNode) -> Expectation.Subject? {

@@ -69,6 +69,8 @@ public struct Expectation: Sendable {
     public var contact: String?
     /// In which journey; nil: in any.
     public var journey: String?
+    /// Of a mail: in which language; nil: in any.
+    public var language: LanguageTag?
     public var line: Int
 }
 

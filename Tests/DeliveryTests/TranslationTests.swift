@@ -1,0 +1,33 @@
+import Postgres
+import TestSupport
+import Testing
+
+/// Mails in the language of whoever gets them.
+@Suite struct TranslationTests {
+    @Test func aContactIsWrittenToInTheirLanguage() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne", "ben"])
+            try await bench.change(
+                "update contacts set attributes = attributes || '{\"locale\": \"nl_BE\"}' where attributes ->> 'name' = 'anne'"
+            )
+            try await bench.plan("greeting", to: ["anne", "ben"])
+            try await bench.plan("receipt", to: ["anne"])
+            try await bench.send(to: "anne", "ben")
+            let mails = bench.sink.mails.map { mail in
+                // Without the ends of lines that quoted-printable adds.
+                (recipient: mail.recipient, text: mail.text.replacing("=\r\n", with: ""))
+            }
+            try #require(mails.count == 3)
+            let dutch = try #require(mails.first { $0.text.contains("Subject: Goedendag\r\n") })
+            #expect(dutch.recipient == "anne@mail.example")
+            #expect(dutch.text.contains("Content-Language: nl\r\n") && dutch.text.contains("Dag, ."))
+            #expect(dutch.text.contains("<p>Dag.</p>") && dutch.text.contains(">Van de winkel</div>"))
+            let english = try #require(mails.first { $0.text.contains("Subject: Good day\r\n") })
+            #expect(english.recipient == "ben@mail.example")
+            #expect(english.text.contains("Content-Language: en\r\n") && english.text.contains("<p>Hello.</p>"))
+            // What there is in one language goes out in that.
+            let receipt = try #require(mails.first { $0.text.contains("Subject: Receipt for anne\r\n") })
+            #expect(receipt.text.contains("Content-Language: en\r\n"))
+        }
+    }
+}

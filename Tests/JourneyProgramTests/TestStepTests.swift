@@ -63,7 +63,7 @@ struct TestStepTests {
         #expect(sent(activation).isEmpty && activation.wake == Self.start + .hours(4))
         let run = try RunState(json: JSON(parsing: activation.run.json.serialized))
         #expect(!journey.needsWinner(run, now: Self.start + .hours(3)))
-        #expect(journey.nextMail(behind: "first", visit: 1)?.step == "first")
+        #expect(journey.comingMails(behind: "first", visit: 1, within: .zero).first?.step == "first")
         let due = Self.start + .hours(5)
         #expect(journey.needsWinner(run, now: due))
         var world = World(facts: Facts(now: due), contact: anne, zone: .utc)

@@ -9,6 +9,7 @@ bench_command() {
     case $1 in
       --json) quiet_stdout; arguments+=(--json) ;;
       --quick) arguments+=(--quick) ;;
+      --soak) arguments+=(--soak) bench_limit=3600 ;;
       --scale)
         [[ ${2:-} =~ ^(ingest|scoring|scheduler|mailer)=([1-9][0-9]?)$ ]] ||
           die 64 "--scale takes SERVICE=N, for example --scale scoring=2; services are ${services[*]}"
@@ -19,16 +20,17 @@ bench_command() {
       wakes) arguments+=("$1"); asked=1 servers=1 folder=audience scale+=(scoring=2) ;;
       backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
       broadcast) arguments+=("$1"); asked=1 servers=1 folder=broadcast ;;
+      steps | timers) arguments+=("$1"); asked=1 servers=1 folder=steps ;;
       expressions) asked=1 expressions=1 ;;
-      journeys) asked=1 journeys=1 ;;
+      journeys) arguments+=(steps timers); asked=1 journeys=1 servers=1 folder=steps ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "broadcast, expressions and journeys"
+          "broadcast, steps, timers, expressions and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, expressions and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, expressions and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then

@@ -14,6 +14,8 @@ do {
     case [.depth]: try await DepthBenchmark(options, surroundings).run()
     case [.wakes]: try await WakeBenchmark(options, surroundings).run()
     case [.broadcast]: try await BroadcastBenchmark(options, surroundings).run()
+    case [.steps], [.timers], Options.Part.journeys:
+        try await JourneyBenchmark(options: options, surroundings: surroundings).run()
     case [.backfill]: try await BackfillBenchmark(options, surroundings).run()
     default: try await Benchmark(options, surroundings).run()
     }

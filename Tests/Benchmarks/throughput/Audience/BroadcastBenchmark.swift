@@ -43,9 +43,24 @@ final class BroadcastBenchmark {
             report.note(
                 "round \(round): \(Figures.short(walked.rate)) members/s, bare SQL \(Figures.short(bare.rate))")
         }
-        try await report.close(samples, disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
+        let delays = [try await triggered()]
+        try await report.close(samples, delays: delays, disk: DiskProbe.microseconds(in: surroundings.mailDirectory))
         await floor.close()
         await cluster.close()
+    }
+
+    /// Orders come in while mailers drain what was let in.
+    private func triggered() async throws -> Delays {
+        surroundings.processes.signal("mailer", SIGCONT)
+        let probe = TriggeredProbe(cluster: cluster)
+        let taken = try await probe.run("triggered", count: options.isQuick ? 60 : 600)
+        let left = try await cluster.pool.withConnection {
+            Int(try $0.query("select count(*) from messages where look_at is not null")[0][0, as: Int64.self])
+        }
+        return Delays(
+            goal:
+                "from an order's answer to its mail, while a broadcast drains: \(Figures.short(Double(left))) mails of it were "
+                + "left at the end (goal 18)", all: taken, must: 1, aim: 0.3)
     }
 
     /// Has the schedule's time come, and returns when the last member has entered.

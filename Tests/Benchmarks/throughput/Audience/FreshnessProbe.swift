@@ -68,7 +68,7 @@ struct FreshnessProbe: Sendable {
 
 extension Socket {
     /// Sends a request and waits for its answer, which must be a success; blocks.
-    fileprivate func exchange(_ request: [UInt8]) throws {
+    func exchange(_ request: [UInt8]) throws {
         var rest = request[...]
         while !rest.isEmpty { rest = rest.dropFirst(try send(rest) ?? 0) }
         var bytes: [UInt8] = []

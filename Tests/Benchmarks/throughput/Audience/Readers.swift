@@ -1,7 +1,7 @@
 import Model
 import Postgres
 
-/// Members of the segment `readers` made by SQL, each with an address of their own.
+/// Members of the segment `readers` made by SQL, each with an address of their own, who take offers.
 struct Readers: Sendable {
     let workspace: WorkspaceID
     /// In order.
@@ -28,12 +28,20 @@ struct Readers: Sendable {
                     """)
                 try session.execute(
                     """
+                    insert into consents (
+                        workspace_id, contact_id, topic, channel, address, at, event_id, state, source, recorded_at)
+                    select \(workspace), contact_id, 'offers', 'email', contact_id || '@shop.example', clock_time(), '',
+                        'given', 'bench', clock_time()
+                    from unnest(\(part)) as u (contact_id)
+                    """)
+                try session.execute(
+                    """
                     insert into segment_members (workspace_id, contact_id, segment, ordinal, entered_at, cause)
                     select \(workspace), contact_id, 'readers', 1, clock_time(), 'event'
                     from unnest(\(part)) as u (contact_id)
                     """)
             }
         }
-        _ = try await pool.withConnection { try $0.execute("vacuum (analyze) contacts, segment_members") }
+        _ = try await pool.withConnection { try $0.execute("vacuum (analyze) contacts, consents, segment_members") }
     }
 }

@@ -18,7 +18,10 @@ struct BroadcastFloor: Sendable {
             try PostgresConfiguration(
                 url: url, applicationName: "throughput-floor", poolSize: 1, statementTimeout: .seconds(240)),
             logger: logger)
-        _ = try await pool.withTransaction { try Migrator.migrate(in: $0) }
+        _ = try await pool.withTransaction { session in
+            _ = try Migrator.migrate(in: session)
+            _ = try DomainClock.initialize(.real, at: Timestamp(seconds: 0), in: session)
+        }
     }
 
     /// Lets readers enter, in their order.

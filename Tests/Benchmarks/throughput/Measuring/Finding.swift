@@ -64,6 +64,20 @@ struct Finding: Sendable {
         Finding(
             goal: "members that a broadcast lets in, beside bare SQL that writes the same rows", part: .broadcast,
             subject: .broadcast, floor: .entriesBare),
+        Finding(
+            goal: "journey steps, beside bare SQL that writes the same rows (goal 10)", part: .steps, subject: .steps,
+            floor: .stepsBare, must: 0.50, aim: 0.70),
+        Finding(
+            goal: "due timers with many pending, beside few (goal 11)", part: .timers, subject: .firedDeep,
+            floor: .firedShallow, must: 0.90, aim: 0.97),
+        Finding(
+            goal: "due timers in the tenth minute, beside the first (goal 11)", part: .timers, subject: .soakLast,
+            floor: .soakFirst, must: 0.90, aim: 0.97),
+        // The goal is of the times: at most 1.3, aim 1.1.
+        Finding(
+            goal: "a minute's outage caught up with, beside the steady rate (goal 20)", part: .timers,
+            subject: .drained,
+            floor: .drainSteady, must: 0.77, aim: 0.91),
     ]
 }
 

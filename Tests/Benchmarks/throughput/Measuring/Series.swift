@@ -2,17 +2,17 @@
 enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
-    case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo, entriesBare
+    case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo, entriesBare, stepsBare, drainSteady
     // Subjects
     case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
     case scoringOneRule, scoringManyRules, scoringShallow, scoringDeep, flipsOne, flipsTwo, backfillBusy, backfillAlone
-    case broadcast
+    case broadcast, steps, firedShallow, firedDeep, drained, soakFirst, soakLast
 
     var isFloor: Bool { Self.floors.contains(self) }
 
     private static let floors: Set<Series> = [
         .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .confirmDelay,
-        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo, .entriesBare,
+        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo, .entriesBare, .stepsBare,
     ]
 
     /// Whether it is no rate that counts, but the time of the slowest of a hundred.
@@ -27,6 +27,8 @@ enum Series: String, CaseIterable, Sendable {
         case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
         case .backfillBusy, .backfillAlone: "contact"
         case .entriesBare, .broadcast: "member"
+        case .stepsBare, .steps: "step"
+        case .firedShallow, .firedDeep, .drained, .drainSteady, .soakFirst, .soakLast: "timer"
         default: "event"
         }
     }
@@ -64,6 +66,15 @@ enum Series: String, CaseIterable, Sendable {
         case .backfillAlone: "the same with nothing besides"
         case .entriesBare: "bare SQL: the same locks, runs, decisions and messages by five hundreds, on one connection"
         case .broadcast: "one scheduler alone: from when a broadcast begins to when its last member has entered"
+        case .stepsBare:
+            "bare SQL: the same locks, timers, runs, decisions and messages by five hundreds, on one connection"
+        case .steps: "one scheduler alone: runs whose waits are over, a third to an e-mail, a wait and a branch each"
+        case .firedShallow: "one scheduler alone: timers that are due at once, with few pending besides"
+        case .firedDeep: "the same with many pending"
+        case .soakFirst: "the same in the first minute of ten"
+        case .soakLast: "the same in the last minute of ten"
+        case .drained: "timers that fell due while schedulers were away, once they are back"
+        case .drainSteady: "the rate of those that are due at once, with as many pending"
         case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
         }
     }

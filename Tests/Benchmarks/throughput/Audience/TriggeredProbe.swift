@@ -1,0 +1,62 @@
+import Contracts
+import Glibc
+import Model
+import Postgres
+import Synchronization
+
+/// One order after the other by people who are new: how long from the edge's answer until its mail is at the mail server, as
+/// the store has it.
+struct TriggeredProbe: Sendable {
+    let cluster: AudienceCluster
+    var pace = Duration.milliseconds(50)
+
+    func run(_ label: String, count: Int) async throws -> [Duration] {
+        let orders = EventStream(label: label, count: count, contacts: 1, kind: .ordering)
+        let accepted = Mutex<[UniqueID: ContinuousClock.Instant]>([:])
+        async let sending: Void = send(orders) { person, instant in
+            accepted.withLock { $0[person] = instant }
+        }
+        var delays: [Duration] = []
+        try await eventually("all orders are mailed", within: cluster.surroundings.budget, every: .milliseconds(5)) {
+            let waiting = accepted.withLock { $0 }
+            let mailed = waiting.isEmpty ? [] : try await mailed(Array(waiting.keys))
+            let now = ContinuousClock.now
+            for person in mailed { if let since = waiting[person] { delays.append(now - since) } }
+            accepted.withLock { for person in mailed { $0[person] = nil } }
+            return delays.count == count
+        }
+        try await sending
+        return delays
+    }
+
+    private func send(
+        _ orders: EventStream, _ note: @escaping @Sendable (UniqueID, ContinuousClock.Instant) -> Void
+    ) async throws {
+        let (requests, address, pace) = (cluster.requests, cluster.surroundings.ingest, pace)
+        try await onThread {
+            let socket = try Socket.connect(address)
+            defer { socket.close() }
+            let start = ContinuousClock.now
+            for index in 0..<orders.count {
+                let due = start + pace * index
+                usleep(UInt32(max(0, (due - .now) / .microseconds(1))))
+                try socket.exchange(requests.single(of: orders, index))
+                note(orders.accepted(index, in: WorkspaceID(rawValue: 1)).subjectID, .now)
+            }
+        }
+    }
+
+    private func mailed(_ people: [UniqueID]) async throws -> Set<UniqueID> {
+        let workspace = cluster.workspace
+        return try await cluster.pool.withConnection { session in
+            Set(
+                try session.query(
+                    """
+                    select contact_id from messages
+                    where workspace_id = \(workspace) and contact_id = any(\(people)) and journey = 'first-order'
+                        and state = 'accepted'
+                    """
+                ).map { try $0[0, as: UniqueID.self] })
+        }
+    }
+}

@@ -8,6 +8,7 @@ import Workspaces
         "workspace": "workspace.yaml", "stages": "stages.yaml", "scores": "scores.yaml", "personas": "personas.yaml",
         "segment": "segments/s.yaml", "journey": "journeys/j.yaml", "email": "emails/m/email.yaml",
         "pages": "pages.yaml", "forms": "forms.yaml", "stream": "streams/s.yaml",
+        "postcard": "postcards/p/postcard.yaml",
     ]
 
     private static func findings(in file: String, _ text: String) -> [Finding] {

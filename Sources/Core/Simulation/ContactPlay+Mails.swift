@@ -84,9 +84,9 @@ extension ContactPlay {
 
     /// A mail as the gate sees it.
     private func facts(of mail: PlannedMail, _ ground: MessageClass) -> MessageFacts {
-        let (part, outcome) = (runs[mail.run].part, runs[mail.run].state.outcome)
+        let part = runs[mail.run].part
         var facts = MessageFacts(
-            ground, address: address, journeyEnded: mail.until != nil && outcome != nil && outcome != .finished,
+            ground, address: address, journeyEnded: isForsaken(mail),
             restraint: simulator.restraint(ofEmail: mail.template, step: mail.visit.step, part: part),
             zone: zoneOfHours)
         facts.isHeldOut = isHeldOut
@@ -96,7 +96,14 @@ extension ContactPlay {
         return facts
     }
 
-    // Where this is inlined, the optimizer of Swift 6.3.1 dies in CopyPropagation.
+    // Where these are inlined, the optimizer of Swift 6.3.1 dies in CopyPropagation.
+
+    /// Whether the run of a mail that was held has ended before its last step.
+    @inline(never) private func isForsaken(_ mail: PlannedMail) -> Bool {
+        guard mail.until != nil, let outcome = runs[mail.run].state.outcome else { return false }
+        return outcome != .finished
+    }
+
     @inline(never) private func hasLeft(_ segment: String?) -> Bool {
         guard let segment else { return false }
         return !course.facts.isInSegment(segment)

@@ -151,12 +151,12 @@ import Workspaces
         let edge = Self.edge()
         let token = try #require(try await ask(edge).body["token"]?.string)
         for forged in ["", "x", token.dropLast(2) + "AA", token.replacing("1.", with: "2.", maxReplacements: 1)] {
-            #expect(try await report(edge, String(forged), "shown") == 400)
+            #expect(try await report(edge, String(forged), "shown") == 404)
         }
         #expect(try await report(edge, token, "eaten") == 400)
         // A link of a mail is none of a site's, whatever it says.
         let other = try edge.signer.sign(.open(LinkOrigin(contact: Self.anne, message: Self.message)))
-        #expect(try await report(edge, other, "shown") == 400)
+        #expect(try await report(edge, other, "shown") == 404)
         let track = #"{"anonymousId": "a", "event": "Site Message Shown"}"#
         #expect(try await edge.post("/v1/track", track, key: "public").status == 400)
         #expect(edge.sink.events.isEmpty)

@@ -132,7 +132,7 @@ struct SiteMessageRoutes: Sendable {
         }
         guard let token = try body.text("token", atMost: 4_096),
             case .siteMessage(let origin, let step, let plannedAt)? = try? signer.verify(token, .siteMessage)
-        else { throw EdgeError(.invalid, "is none of Loods'", field: "token") }
+        else { throw EdgeError(.notFound, "there is no such message", field: "token") }
         try await groups.submit([Self.draft(fate, origin, step, plannedAt)])
         if fate == .shown { await noteShown(origin) }
         return Self.nothing

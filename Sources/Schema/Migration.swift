@@ -27,5 +27,6 @@ struct Migration: Sendable {
         Migration(number: 21, name: "accounts", sql: PackageResources.m0021_accounts_sql),
         Migration(number: 22, name: "throttles", sql: PackageResources.m0022_throttles_sql),
         Migration(number: 23, name: "tests", sql: PackageResources.m0023_tests_sql),
+        Migration(number: 24, name: "suppressed_visitors", sql: PackageResources.m0024_suppressed_visitors_sql),
     ]
 }

@@ -47,7 +47,7 @@ struct PostcardTests {
     }
 
     private static func send(
-        _ bench: Bench, allowing hosts: Set<String> = [], folder: String? = nil
+        _ bench: Bench, allowing hosts: Set<String> = [], folder: String? = nil, by chromium: String = Self.chromium
     ) async throws {
         let mailer = try await bench.mailer(allowing: hosts)
         var settings = mailer.settings
@@ -135,10 +135,49 @@ struct PostcardTests {
         try await Self.with("post: {folder: true}") { bench, _ in
             try await Self.send(bench)
             #expect(
-                try await bench.texts("select concat(state, ' ', reply) from messages") == [
-                    "planned this mailer has no LOODS_POST_FOLDER"
+                try await bench.texts("select concat(state, ' ', deferrals, ' ', reply) from messages") == [
+                    "planned 0 this mailer has no LOODS_POST_FOLDER"
                 ])
         }
+    }
+
+    /// However many attempts it has had: it is none of the card's faults.
+    @Test(arguments: ["/proc/loods-post", "/dev/null/post"])
+    func whereTheFolderCannotBeWrittenItWaits(folder: String) async throws {
+        try await Self.with("post: {folder: true}") { bench, _ in
+            try await bench.change("update messages set deferrals = 24")
+            try await Self.send(bench, folder: folder)
+            #expect(
+                try await bench.texts("select concat(state, ' ', deferrals, ' ', left(reply, 11)) from messages")
+                    == ["planned 24 the folder:"])
+        }
+    }
+
+    @Test func withoutChromiumItWaits() async throws {
+        try await Self.with("post: {folder: true}") { bench, _ in
+            try await bench.change("update messages set deferrals = 24")
+            try await Self.send(bench, folder: Self.folder(), by: "/usr/bin/false")
+            #expect(
+                try await bench.texts("select concat(state, ' ', deferrals, ' ', reply) from messages")
+                    == ["planned 24 Chromium ended with 1"])
+        }
+    }
+
+    /// Those of living processes are in use.
+    @Test func foldersOfTheDeadAreRemoved() throws {
+        let folder = URL(fileURLWithPath: Self.folder())
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let dead = Process()
+        dead.executableURL = URL(fileURLWithPath: "/bin/true")
+        try dead.run()
+        dead.waitUntilExit()
+        for name in ["loods-card-\(dead.processIdentifier)-a", "loods-card-1-b", "loods-card-c", "other"] {
+            try FileManager.default.createDirectory(
+                at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
+        }
+        CardFiles.clean(folder)
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(left == ["loods-card-1-b", "loods-card-c", "other"])
     }
 
     // MARK: Chromium

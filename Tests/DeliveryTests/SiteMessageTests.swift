@@ -139,6 +139,55 @@ import Testing
         }
     }
 
+    @Test func whoIsSuppressedSilencesNobodyElseOfTheBatch() async throws {
+        try await Self.with { bench, mailer in
+            try await bench.know(["cor"])
+            try await bench.change(Self.suppression(bench, of: "cor", "all"))
+            _ = try await Self.plan(bench)
+            _ = try await Self.plan(bench, to: "cor")
+            try await mailer.call(about: [bench.contact("anne"), bench.contact("cor")], withTopic: true)
+            #expect(try await bench.messages() == ["site_message:plans accepted", "site_message:plans skipped"])
+            #expect(try await Self.ready(bench) == "plans")
+        }
+    }
+
+    private static func suppression(_ bench: Bench, of user: String, _ reason: String) -> Query {
+        """
+        insert into suppressions (workspace_id, address, reason, at)
+        values (\(bench.workspace), \(user + "@mail.example"), \(reason), \(Bench.start))
+        """
+    }
+
+    /// A merge brings withdrawals without taking back what lies ready.
+    @Test func aWithdrawalThatTookNothingBackHoldsUntilConsentIsGivenAgain() async throws {
+        try await Self.with { bench, mailer in
+            _ = try await Self.plan(bench)
+            try await mailer.call(about: [bench.contact("anne")], withTopic: true)
+            for (state, hours, ready) in [(Consents.Entry.State.withdrawn, 1, nil), (.given, 2, "plans")] {
+                let entry = Consents.Entry(
+                    contact: bench.contact("anne"), topic: "offers", address: "anne@mail.example",
+                    at: Bench.start + .hours(Int64(hours)), eventID: "m", state: state, wording: nil, source: "page")
+                try await bench.database.pool.withTransaction { session in
+                    try Consents.append([entry], now: Bench.start, in: session)
+                }
+                #expect(try await Self.ready(bench) == ready)
+            }
+        }
+    }
+
+    @Test(arguments: [("invalid-address", "plans"), ("complaint", "owed"), ("marketing", "owed"), ("all", nil)])
+    func aLaterSuppressionHoldsForWhatLiesReady(reason: String, ready: String?) async throws {
+        try await Self.with { bench, mailer in
+            _ = try await Self.plan(bench)
+            _ = try await Self.plan(bench, "owed", topic: nil)
+            try await mailer.call(about: [bench.contact("anne")], withTopic: true)
+            // Of two that are as old the first by its id comes first.
+            try await bench.change("update messages set planned_at = planned_at + interval '1 s' where topic is null")
+            try await bench.change(Self.suppression(bench, of: "anne", reason))
+            #expect(try await Self.ready(bench) == ready)
+        }
+    }
+
     /// What is shown already stays shown.
     @Test func aShownMessageIsNotTakenBack() async throws {
         try await Self.with { bench, mailer in

@@ -108,6 +108,25 @@ import Workspaces
         }
     }
 
+    /// Who comes while another is looked up for is given nothing, and need not wait.
+    @Test func oneIsLookedUpForAtATime() async throws {
+        let (lookups, lookup) = AsyncStream.makeStream(of: Void.self)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let messages = SiteMessages { _ in
+            lookup.yield()
+            for await _ in ends { break }
+            throw TestEdge.Away()
+        } noteShown: { _, _ in
+        }
+        let first = Task { try await messages.findAtOnce(for: Self.anne) }
+        for await _ in lookups { break }
+        #expect(try await messages.findAtOnce(for: Self.anne) == nil)
+        end.yield()
+        await #expect(throws: TestEdge.Away.self) { _ = try await first.value }
+        end.yield()
+        await #expect(throws: TestEdge.Away.self) { _ = try await messages.findAtOnce(for: Self.anne) }
+    }
+
     private func report(_ edge: TestEdge, _ token: String, _ what: String) async throws -> Int {
         try await edge.post(
             "/v1/site-message/seen", #"{"token": "\#(token)", "what": "\#(what)"}"#, key: nil,

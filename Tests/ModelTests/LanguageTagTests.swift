@@ -28,8 +28,17 @@ struct LanguageTagTests {
         for text in ["", "C", "POSIX", "C.UTF-8", "klingon", "\u{0}nl"] { #expect(LanguageTag(saidBy: text) == nil) }
     }
 
-    @Test func aTagIsAKindOfShorterOnes() {
-        #expect(LanguageTag("zh-Hant-TW")?.fallbacks.map(\.description) == ["zh-Hant-TW", "zh-Hant", "zh"])
-        #expect(LanguageTag("nl")?.fallbacks.map(\.description) == ["nl"])
+    @Test(arguments: [
+        ("nl", "nl"), ("nl-BE", "nl-BE nl"), ("sr-Latn-RS", "sr-Latn-RS sr-Latn sr-RS sr"),
+        ("zh-Hant-TW", "zh-Hant-TW zh-TW zh-Hant"), ("zh-Hant", "zh-Hant"), ("zh-Hant-CN", "zh-Hant-CN zh-Hant"),
+        ("zh-TW", "zh-TW zh-Hant-TW zh-Hant zh"), ("zh-Hans-CN", "zh-Hans-CN zh-CN zh-Hans zh"), ("zh-CN", "zh-CN zh"),
+        ("zh", "zh"), ("nb-NO", "nb-NO nb no-NO no"), ("no", "no nb"),
+    ])
+    func aTagIsAKindOfOthers(text: String, kinds: String) {
+        #expect(LanguageTag(text)?.fallbacks.map(\.description).joined(separator: " ") == kinds)
+    }
+
+    @Test func formerCodesAreThoseOfToday() {
+        #expect(["iw", "in_ID", "ji"].map { LanguageTag(saidBy: $0)?.description } == ["he", "id-ID", "yi"])
     }
 }

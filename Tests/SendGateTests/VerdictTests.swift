@@ -37,6 +37,18 @@ private func verdict(
         }
     }
 
+    /// Whatever the order in which the ledger names them.
+    @Test func elsewhereAWithdrawalOnAnyChannelHolds() {
+        let (site, mail) = (Channel.site, [consent(.granted), consent(.withdrawn, channel: .site)])
+        let facts = MessageFacts(.topic("news"), channel: site, address: ContactLedger.noMailbox)
+        for consents in [mail, mail.reversed()] {
+            let ledger = ContactLedger(consents: consents).elsewhere(on: site)
+            #expect(SendGate.verdict(facts, ledger, now: now) == .skip(reasons: .consentWithdrawn))
+        }
+        let given = ContactLedger(consents: [consent(.granted), consent(.withdrawn, topic: "offers")])
+        #expect(SendGate.verdict(facts, given.elsewhere(on: site), now: now) == .send(validUntil: .distantFuture))
+    }
+
     @Test func whatIsPausedIsHeldUnlessItMayNotGoAnyway() {
         let facts = MessageFacts(.topic("news"), address: .usable(address), isPaused: true)
         let granted = ContactLedger(consents: [consent(.granted)])

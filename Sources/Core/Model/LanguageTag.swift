@@ -21,10 +21,41 @@ public struct LanguageTag: Sendable, Hashable, Comparable, CustomStringConvertib
 
     private init(parts: some Collection<Substring>) { description = parts.joined(separator: "-") }
 
-    /// The tag, then what it is a kind of, the nearest first: `zh-Hant-TW`, `zh-Hant`, `zh`.
+    /// The tag, then what it is a kind of or is read as well as, the nearest first: `zh-Hant-TW`, `zh-TW`, `zh-Hant`.
+    ///
+    /// Whoever reads traditional Chinese is not given plain `zh`, which is simplified; `nb` and `no` are one language.
     public var fallbacks: [LanguageTag] {
         let parts = description.split(separator: "-")
-        return (1...parts.count).reversed().map { LanguageTag(parts: parts.prefix($0)) }
+        let rest = parts.dropFirst()
+        let region = rest.first { $0.utf8.count < 4 }
+        let script = rest.first { $0.utf8.count == 4 }
+        switch parts[0] {
+        case "zh": return Self.chinese(script, region)
+        case "nb", "no":
+            let other: Substring = parts[0] == "nb" ? "no" : "nb"
+            return Self.kinds(parts[0], script, region) + Self.kinds(other, script, region)
+        default: return Self.kinds(parts[0], script, region)
+        }
+    }
+
+    private static func kinds(
+        _ language: Substring, _ script: Substring?, _ region: Substring?
+    ) -> [LanguageTag] {
+        var found = [[language, script, region]]
+        if region != nil, script != nil { found += [[language, script], [language, region]] }
+        if region != nil || script != nil { found.append([language]) }
+        return found.map { LanguageTag(parts: $0.compactMap(\.self)) }
+    }
+
+    private static func chinese(_ script: Substring?, _ region: Substring?) -> [LanguageTag] {
+        let isTraditionalThere = region.map { ["TW", "HK", "MO"].contains($0) } ?? false
+        let usual: Substring = isTraditionalThere ? "Hant" : "Hans"
+        var found: [[Substring?]] = [["zh", script, region]]
+        if region != nil, script == usual { found.append(["zh", region]) }
+        if script == nil, isTraditionalThere { found += [["zh", usual, region], ["zh", usual]] }
+        if region != nil, script != nil { found.append(["zh", script]) }
+        if script != "Hant", region != nil || script != nil { found.append(["zh"]) }
+        return found.map { LanguageTag(parts: $0.compactMap(\.self)) }
     }
 
     public static func < (left: LanguageTag, right: LanguageTag) -> Bool { left.description < right.description }
@@ -36,7 +67,9 @@ public struct LanguageTag: Sendable, Hashable, Comparable, CustomStringConvertib
 
     /// The parts that are known, in order, as they are usually written; nil where the first is no language.
     private static func read(_ parts: [String]) -> [String]? {
-        guard let language = parts.first?.lowercased(), languages.contains(language) else { return nil }
+        guard let said = parts.first?.lowercased() else { return nil }
+        let language = former[said] ?? said
+        guard languages.contains(language) else { return nil }
         var tag = [language]
         var rest = parts.dropFirst()
         if let script = rest.first, script.utf8.count == 4, script.utf8.allSatisfy(\.isASCIILetter) {
@@ -46,6 +79,9 @@ public struct LanguageTag: Sendable, Hashable, Comparable, CustomStringConvertib
         if let region = rest.first, region.isRegion { tag.append(region.uppercased()) }
         return tag
     }
+
+    /// What some telephones still say.
+    private static let former = ["iw": "he", "in": "id", "ji": "yi"]
 
     /// ISO 639-1, and those without two letters that are much written.
     private static let languages = Set(

@@ -10,9 +10,12 @@ extension ContactLedger {
     public static let noMailbox = MessageAddress.usable("")
 
     /// The ledger as messages on another channel than e-mail are held to it. Consent to a topic is consent to hear of it,
-    /// however; who wants no marketing wants none there either; and that mail does not arrive at an address matters not.
+    /// however, unless it was withdrawn on any channel; who wants no marketing wants none there either; and that mail does not
+    /// arrive at an address matters not.
     public func elsewhere(on channel: Channel) -> ContactLedger {
         var ledger = self
+        let withdrawn = Set(consents.lazy.filter { $0.state == .withdrawn }.map(\.topic))
+        ledger.consents.removeAll { $0.state != .withdrawn && withdrawn.contains($0.topic) }
         for index in ledger.consents.indices {
             (ledger.consents[index].channel, ledger.consents[index].address) = (channel, "")
         }

@@ -11,8 +11,9 @@ import Transit
 struct DeliveryLane: Sendable {
     typealias Intake = AsyncStream<ClaimDesk.Batch>.Continuation
 
-    /// Contacts that are looked for at a time, and go into one batch.
-    private static let page = 200
+    /// Contacts that are looked for at a time, and go into one batch: of cards, which take seconds each, as many as are soon
+    /// made.
+    private let page: Int
 
     private let worker: Worker
     private let store: GuardedStore
@@ -30,6 +31,7 @@ struct DeliveryLane: Sendable {
         self.worker = worker
         self.store = store
         self.maySend = maySend
+        page = kind == .cards ? 4 : 200
         desk = ClaimDesk(kind: kind, worker: worker, settings: settings, store: store)
         room = Mailroom(worker: worker, settings: settings, carrier: carrier, store: store)
         polled = PolledWork(kind.work, worker: worker)
@@ -63,7 +65,7 @@ struct DeliveryLane: Sendable {
     func takeDue(_ intake: Intake) async {
         await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(250)) {
             do {
-                while await maySend(), try await claimDue(intake) >= Self.page {}
+                while await maySend(), try await claimDue(intake) >= page {}
             } catch {
                 worker.note(error, "due messages wait for the store")
             }
@@ -79,7 +81,7 @@ struct DeliveryLane: Sendable {
         let contacts = try await store.transaction { session in
             try Claims.dueContacts(
                 desk.kind, now: try DomainClock.read(in: session), machineNow: machineNow, withTopic: withTopic,
-                limit: Int32(Self.page), in: session)
+                limit: Int32(page), in: session)
         }
         let faults = try await polled.handle(contacts[...], alone: messages) { part, tried in
             try await claim(Array(part), intake, tried: tried)
@@ -133,12 +135,12 @@ struct DeliveryLane: Sendable {
     func claim(
         _ contacts: [ContactKey], _ intake: Intake, tried: Set<ContactKey> = []
     ) async throws {
-        for start in stride(from: 0, to: contacts.count, by: Self.page) {
+        for start in stride(from: 0, to: contacts.count, by: page) {
             await slots.enter()
             do {
                 // It may have been long until a slot was free.
                 if Task.isShuttingDownGracefully { throw CancellationError() }
-                let part = Array(contacts[start..<min(start + Self.page, contacts.count)])
+                let part = Array(contacts[start..<min(start + page, contacts.count)])
                 var batch = try await desk.claim(part, withTopic: await store.gate.isOpen)
                 batch.tried = part.filter(tried.contains)
                 if !batch.messages.isEmpty { CrashPoint.mailerAfterClaim.pass() }

@@ -229,7 +229,9 @@ struct GateDesk {
     }
 
     private func ledger(of state: Contacts.State, at address: String?) -> ContactLedger {
-        let orders = suppressions[state.key.workspace]?.map { address, reason in
+        // Those of the others of the batch are none of theirs, least of all on channels that know no addresses.
+        let own = state.address?.lowercased()
+        let orders = suppressions[state.key.workspace]?.filter { $0.key == own }.map { address, reason in
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
         return ContactLedger(

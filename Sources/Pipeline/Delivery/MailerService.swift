@@ -63,6 +63,7 @@ public struct MailerService: Service {
             worker.logger.notice(
                 "postcards wait for a mailer that has Chromium: install it, or name it by LOODS_CHROMIUM")
         }
+        if cards != nil { await CardFiles.clean() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await gate.run() }
             group.addTask { await lineage.run() }

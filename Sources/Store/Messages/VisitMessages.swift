@@ -17,6 +17,9 @@ public enum VisitMessages {
     /// The oldest message that may be shown to a visitor: it is neither shown nor expired nor withdrawn, its journey does not
     /// stand still, and its run has not ended before its last step.
     ///
+    /// The gate has let it through long before: its contact may have merged into somebody who had withdrawn the topic, and a
+    /// suppression takes nothing back that lies ready. So what they say is asked for once more.
+    ///
     /// - Parameter visitor: the subject of the browser; its contact is whoever it has merged into.
     public static func next(
         for visitor: ContactKey, now: Timestamp, in session: PostgresSession
@@ -31,6 +34,16 @@ public enum VisitMessages {
             where c.workspace_id = \(visitor.workspace) and c.contact_id = \(visitor.contact)
                 and m.channel = 'site' and m.shown_at is null and m.state = 'accepted' and m.show_until > \(now)
                 and (r.outcome is null or r.outcome = 'finished') and j.paused_at is null
+                and not is_suppressed_visitor(m.workspace_id, m.contact_id, m.topic is not null)
+                and not exists (
+                    select from consents w
+                    where w.workspace_id = m.workspace_id and w.contact_id = m.contact_id and w.topic = m.topic
+                        and w.state = 'withdrawn' and not exists (
+                            select from consents g
+                            where g.workspace_id = w.workspace_id and g.contact_id = w.contact_id
+                                and g.topic = w.topic and g.channel = w.channel and g.state = 'given' and g.at > w.at
+                                and (not starts_with(g.source, \(ConsentStatement.importMark))
+                                    or starts_with(w.source, \(ConsentStatement.importMark)))))
             order by m.planned_at, m.message_id limit 1
             """
         ).first.map { row in

@@ -59,7 +59,10 @@ struct Forecast: Sendable {
     mutating func note(_ entering: Int64, of journey: Journey) {
         byJourney[journey.name, default: Counts()].entering = entering
         for mail in journey.comingMails(within: Self.day) {
-            byJourney[journey.name]?.add(mail, count: entering)
+            // They wait for their turns, and it is a while from there to the mail.
+            let span = Span(microseconds: Self.day.microseconds - mail.after.microseconds)
+            let most = journey.throttle?.most(within: span)
+            byJourney[journey.name]?.add(mail, count: min(entering, most ?? entering))
         }
     }
 

@@ -35,9 +35,9 @@ struct CardCarrier: Carrier {
         do {
             let card = try Card(cleared)
             if case .folder? = cleared.workspace.post, folder == nil {
-                return putOff(claimed, "this mailer has no LOODS_POST_FOLDER")
+                return wait(claimed, "this mailer has no LOODS_POST_FOLDER")
             }
-            let pdf = try await print(card)
+            let pdf = try await print(card.document)
             switch cleared.workspace.post {
             case .webhook(let webhook)?:
                 return try await calls.handover(
@@ -46,12 +46,13 @@ struct CardCarrier: Carrier {
                 return .ready(
                     CardHandover(
                         claimed: claimed, folder: "\(folder ?? "")/\(cleared.workspace.name)", pdf: pdf,
-                        text: card.body(with: nil).serialized, retries: calls.retries, now: worker.clock.now))
+                        text: card.body(with: nil).serialized, now: worker.clock.now))
             case nil: throw MissingTemplate(name: claimed.message.template)
             }
         } catch is CancellationError {
             return .settled(.giveBack(claimed, at: worker.clock.now))
         } catch let error as CardError {
+            if await isMachines(error) { return wait(claimed, "\(error)") }
             return putOff(claimed, "\(error)")
         } catch {
             worker.logger.error(
@@ -61,16 +62,30 @@ struct CardCarrier: Carrier {
         }
     }
 
-    private func print(_ card: Card) async throws -> [UInt8] {
+    private func print(_ document: String) async throws -> [UInt8] {
         await presses.enter()
         let result: Result<[UInt8], any Error>
-        do { result = .success(try await printer.print(card.document)) } catch { result = .failure(error) }
+        do { result = .success(try await printer.print(document)) } catch { result = .failure(error) }
         await presses.leave()
         let file = try result.get()
         guard let cut = PDFBoxes.adding(bleed: CardFormat.bleed, of: CardFormat.page, to: file, pages: 2) else {
             throw CardError("Chromium made no PDF of two pages")
         }
         return cut
+    }
+
+    /// Whether an empty card cannot be made either.
+    private func isMachines(_ error: CardError) async -> Bool {
+        if error.isMachines { return true }
+        return (try? await print(CardFormat.document(front: "", back: ""))) == nil
+    }
+
+    /// What is no fault of the card's uses up no attempt of it: it waits until this machine, or another, can make it.
+    private func wait(_ claimed: Claims.Claimed, _ reason: String) -> Preparation {
+        worker.logger.error(
+            "postcards wait for their machine",
+            metadata: ["template": "\(claimed.message.template)", "reason": "\(reason)"])
+        return .settled(.wait(claimed, reason, at: worker.clock.now))
     }
 
     private func putOff(_ claimed: Claims.Claimed, _ reason: String) -> Preparation {
@@ -131,7 +146,6 @@ private struct CardHandover: Handover {
     let folder: String
     let pdf: [UInt8]
     let text: [UInt8]
-    let retries: Retries
     let now: Timestamp
 
     func abandon() async {}
@@ -139,20 +153,27 @@ private struct CardHandover: Handover {
     func commit(before end: ContinuousClock.Instant) async -> Report {
         guard .now < end else { return .giveBack(claimed, at: now) }
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let base = URL(fileURLWithPath: folder).appendingPathComponent(claimed.message.id.description)
-            // Atomic: written beside, then renamed; what is there of an earlier try is the same, and gives way.
-            try Data(pdf).write(to: base.appendingPathExtension("pdf"), options: .atomic)
-            try Data(text).write(to: base.appendingPathExtension("json"), options: .atomic)
+            try await CardFiles.work { try put() }
             CrashPoint.mailerAfterReply.pass()
             return Report(claimed: claimed, outcome: .accepted, reply: "in the folder")
         } catch {
-            let reply = "the folder: \(error.localizedDescription)"
-            guard let next = retries.next(after: claimed.deferrals, at: now) else {
-                return Report(claimed: claimed, outcome: .refused, reply: reply)
-            }
-            return Report(claimed: claimed, outcome: .deferred(retryAt: next), reply: reply)
+            return .wait(claimed, "the folder: \(error.localizedDescription)", at: now)
         }
+    }
+
+    /// Atomic: written beside, then renamed; what is there of an earlier try is the same, and gives way.
+    private func put() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let base = URL(fileURLWithPath: folder).appendingPathComponent(claimed.message.id.description)
+        try Data(pdf).write(to: base.appendingPathExtension("pdf"), options: .atomic)
+        try Data(text).write(to: base.appendingPathExtension("json"), options: .atomic)
+    }
+}
+
+extension Report {
+    /// Planned again in a minute, as no attempt: what keeps the card is the machine.
+    fileprivate static func wait(_ claimed: Claims.Claimed, _ reason: String, at machineNow: Timestamp) -> Report {
+        Report(claimed: claimed, outcome: .returned(retryAt: machineNow + .minutes(1)), reply: reason)
     }
 }
 

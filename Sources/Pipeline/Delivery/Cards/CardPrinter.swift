@@ -12,16 +12,29 @@ struct CardPrinter: Sendable {
 
     /// - Throws: `CardError`; `CancellationError` where the task is cancelled.
     func print(_ html: String) async throws -> [UInt8] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("loods-card-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        defer { try? FileManager.default.removeItem(at: folder) }
+        await CardFiles.clean()
+        try Task.checkCancellation()
+        let folder = CardFiles.freshFolder()
+        let result: Result<[UInt8], any Error>
+        do { result = .success(try await print(html, in: folder)) } catch { result = .failure(error) }
+        try? await CardFiles.work { try FileManager.default.removeItem(at: folder) }
+        return try result.get()
+    }
+
+    private func print(_ html: String, in folder: URL) async throws -> [UInt8] {
         let (page, card) = (folder.appendingPathComponent("card.html"), folder.appendingPathComponent("card.pdf"))
-        try Data(html.utf8).write(to: page)
-        try await run(arguments(page: page, card: card, folder), in: folder)
-        guard let file = try? Data(contentsOf: card), file.starts(with: Data("%PDF-".utf8)) else {
-            throw CardError("Chromium made no PDF")
+        do {
+            try await CardFiles.work {
+                try FileManager.default.createDirectory(
+                    at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+                try Data(html.utf8).write(to: page)
+            }
+        } catch {
+            throw CardError("\(folder.path) cannot be written: \(error.localizedDescription)", isMachines: true)
         }
+        try await run(arguments(page: page, card: card, folder), in: folder)
+        let file = try? await CardFiles.work { try Data(contentsOf: card) }
+        guard let file, file.starts(with: Data("%PDF-".utf8)) else { throw CardError("Chromium made no PDF") }
         return Array(file)
     }
 
@@ -41,10 +54,12 @@ struct CardPrinter: Sendable {
 
     private func run(_ arguments: [String], in folder: URL) async throws {
         let process = Process()
+        let seconds = patience.components.seconds
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        // Should this process be killed meanwhile, Chromium ends all the same.
         process.arguments =
-            ["-c", "ulimit -d \(memory) && ulimit -t \(patience.components.seconds * 3) && exec \"$@\"", "sh", program]
-            + arguments
+            ["-c", "ulimit -d \(memory) && ulimit -t \(seconds * 3) && exec timeout -k 1 \(seconds + 10) \"$@\"", "sh"]
+            + [program] + arguments
         // None of the mailer's settings, which hold secrets.
         process.environment = ["HOME": folder.path, "TMPDIR": folder.path, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"]
         process.currentDirectoryURL = folder
@@ -54,7 +69,7 @@ struct CardPrinter: Sendable {
         let (ends, end) = AsyncStream.makeStream(of: Int32.self)
         process.terminationHandler = { end.yield($0.terminationStatus) }
         do { try process.run() } catch {
-            throw CardError("\(program) cannot be started: \(error.localizedDescription)")
+            throw CardError("\(program) cannot be started: \(error.localizedDescription)", isMachines: true)
         }
         let pid = process.processIdentifier
         let status = await withTaskGroup(of: Int32?.self) { group in
@@ -78,6 +93,10 @@ struct CardPrinter: Sendable {
 /// Why a card could not be made.
 struct CardError: Error, CustomStringConvertible {
     let description: String
+    /// Whether no other card could be made here either; where not, it may be the card's own fault.
+    let isMachines: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isMachines: Bool = false) {
+        (self.description, self.isMachines) = (description, isMachines)
+    }
 }

@@ -83,12 +83,13 @@ struct SiteMessageRoutes: Sendable {
         guard key.trust == .publicKey else {
             throw EdgeError(.unauthorized, "a site asks with a public key")
         }
+        try gate.shared.check(key)
         return key
     }
 
     private func find(for visitor: ContactKey) async -> SiteMessages.Offer? {
         do {
-            return try await messages.find(visitor)
+            return try await messages.findAtOnce(for: visitor)
         } catch {
             logger.debug("site messages wait for the store", metadata: ["reason": "\(error)"])
             return nil

@@ -1,4 +1,5 @@
 public import Model
+import Synchronization
 public import Workspaces
 
 /// What lies ready for visitors, as the store knows it.
@@ -30,6 +31,7 @@ public struct SiteMessages: Sendable {
     let find: @Sendable (_ visitor: ContactKey) async throws -> Offer?
     /// Remembers that one was shown; throws while the store is away.
     let noteShown: @Sendable (_ message: UniqueID, _ contact: ContactKey) async throws -> Void
+    private let seat = Seat()
 
     public init(
         find: @escaping @Sendable (_ visitor: ContactKey) async throws -> Offer?,
@@ -37,6 +39,28 @@ public struct SiteMessages: Sendable {
     ) {
         self.find = find
         self.noteShown = noteShown
+    }
+
+    /// What may be shown to a visitor; nil too while another is looked up for. Visitors share the connections with those who
+    /// withdraw consent, who must not wait for them; their browsers ask again on the next page.
+    func findAtOnce(for visitor: ContactKey) async throws -> Offer? {
+        guard seat.take() else { return nil }
+        defer { seat.leave() }
+        return try await find(visitor)
+    }
+
+    /// Whoever has it looks into the store.
+    private final class Seat: Sendable {
+        private let isTaken = Mutex(false)
+
+        func take() -> Bool {
+            isTaken.withLock { isTaken in
+                defer { isTaken = true }
+                return !isTaken
+            }
+        }
+
+        func leave() { isTaken.withLock { $0 = false } }
     }
 
     /// Nothing lies ready for anybody.

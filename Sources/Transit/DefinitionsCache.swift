@@ -39,6 +39,19 @@ public final class DefinitionsCache: Sendable {
         return workspace
     }
 
+    /// The definitions that are live, without those that this build cannot read.
+    public func live(
+        _ ids: Set<WorkspaceID>, in session: PostgresSession
+    ) throws -> [WorkspaceID: Workspace] {
+        var live: [WorkspaceID: Workspace] = [:]
+        for (id, revision) in try WorkspaceRegister.revisions(of: Array(ids), in: session) {
+            do {
+                live[id] = try workspace(id, revision: revision, in: session)
+            } catch  where error is DefinitionsError || error is StoreError {}
+        }
+        return live
+    }
+
     /// The revision of a journey's version.
     public func revision(
         of journey: String, version: Int32, in workspace: WorkspaceID, session: PostgresSession

@@ -94,7 +94,9 @@ struct GoalTests {
 
     @Test(arguments: [
         ("run.count(\"Installed\") * 10", JSON.int(10)), ("1.5 + 2.0", .double(3.5)), ("stage", .null),
-        ("1 / 0", .null), ("contact.seats", .int(3)),
+        ("1 / 0", .null), ("contact.seats", .int(3)), ("1000000000000001", .null),
+        ("-1000000000000000", .int(-1_000_000_000_000_000)),
+        ("1e300 * -1.0", .null),
     ])
     func aGoalIsWorthWhatItSaysWhenItIsReached(value: String, worth: JSON) throws {
         var play = Play(
@@ -102,6 +104,23 @@ struct GoalTests {
             contact: .object(["seats": .int(3)]))
         _ = try play.run([("0s", "Start"), ("1d", "Installed"), ("2d", "Installed")])
         #expect(play.decisions.last?.saw["value"] == worth)
+    }
+
+    @Test func itIsWorthWhatWasKnownBeforeItLapsed() throws {
+        let journey = try journey(
+            [a], goal: "run.did(\"Installed\")", within: .days(14), value: "run.count(\"Installed\")")
+        let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        var facts = Facts(now: start)
+        let first = try journey.start(
+            at: HistoryPosition(at: start, eventID: "e"), in: World(facts: facts, contact: anne, zone: .utc))
+        facts.now = start + .days(15)
+        facts.history = History(
+            [1, 14].map { HistoryEvent(at: start + .days($0), eventID: "i\($0)", name: "Installed") })
+        let late = try journey.step(first.run, in: World(facts: facts, contact: anne, zone: .utc))
+        let worth = late.effects.compactMap { effect -> JSON? in
+            if case .decide(let decision) = effect { decision.saw["value"] } else { nil }
+        }
+        #expect(worth == [.int(1)])
     }
 
     @Test func aGoalThatSaysNothingOfItIsWorthNothing() throws {

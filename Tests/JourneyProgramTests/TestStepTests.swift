@@ -39,6 +39,15 @@ struct TestStepTests {
         #expect(test.scores(scores).map(\.variant) == test.variants)
     }
 
+    @Test func aVersionWithoutTheWinnerSendsItsOwnBest() {
+        let scores = [("x", 10, 9), ("a", 10, 1), ("b", 10, 2)].map {
+            Step.Test.Score(variant: $0.0, sent: $0.1, counted: $0.2)
+        }
+        #expect(test.outcome(of: TestOutcome(winner: "x", scores: scores)).winner == "b")
+        #expect(test.outcome(of: TestOutcome(winner: "x", scores: [scores[0]])).winner == "a")
+        #expect(test.outcome(of: TestOutcome(winner: "c", scores: scores)).winner == "c")
+    }
+
     private func started(_ variant: String) throws -> (journey: Journey, activation: Activation) {
         let steps: [Step] = [.test(name: "first", test), .email(name: "after", template: "d")]
         let journey = try journey(steps)

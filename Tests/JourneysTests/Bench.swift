@@ -37,10 +37,12 @@ struct Bench: Sendable {
         JourneyWriter(worker: try await Self.worker(on: try database.pool(connections: 1, as: "scheduler")))
     }
 
-    static func worker(on pool: PostgresPool) async throws -> Worker {
+    static func worker(
+        on pool: PostgresPool, _ mode: DomainClock.Mode = .stepped
+    ) async throws -> Worker {
         let worker = Worker(
             pool: pool, broker: try BrokerConfiguration(url: "amqp://guest@127.0.0.1:1/", connectionName: "test"),
-            clockMode: .stepped, clock: MachineClock { start }, logger: TestEnvironment.quiet, sweeps: false)
+            clockMode: mode, clock: MachineClock { start }, logger: TestEnvironment.quiet, sweeps: false)
         await worker.publisher.close()
         return worker
     }

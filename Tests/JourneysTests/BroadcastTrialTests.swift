@@ -104,6 +104,45 @@ import Testing
         }
     }
 
+    /// While time goes on, timers wait for nobody who decides: the runs look again a second later.
+    @Test func oneLoopDecidesForAll() async throws {
+        try await Self.with { news in
+            let pool = try news.bench.database.pool(connections: 1, as: "scheduler")
+            let writer = JourneyWriter(worker: try await Bench.worker(on: pool, .real), desk: TestDesk())
+            try await news.step(to: Newsroom.noon + .hours(4))
+            while try await writer.fireTimers(limit: 500) > 0 {}
+            #expect(try await news.bench.texts("select winner from test_results") == [])
+            #expect(try await Self.sent(news) == [])
+            await writer.decideTests()
+            #expect(try await news.bench.texts("select winner from test_results") == ["thanks"])
+            try await news.step(to: Newsroom.noon + .hours(4) + .seconds(1))
+            while try await writer.fireTimers(limit: 500) > 0 {}
+            #expect(try await Self.sent(news).count == 1)
+        }
+    }
+
+    /// Whoever finds that another decides leaves it to them.
+    @Test func onlyOneDecidesAtATime() async throws {
+        try await Self.with { news in
+            let pool = try news.bench.database.pool(connections: 1, as: "scheduler")
+            let writer = JourneyWriter(worker: try await Bench.worker(on: pool, .real))
+            try await news.step(to: Newsroom.noon + .hours(4))
+            let name = "\(news.bench.workspace.rawValue)/news/news/\(Newsroom.noon)"
+            let other = try news.bench.database.pool(connections: 1, as: "scheduler")
+            _ = try await other.withTransaction { session in
+                try session.execute("select pg_advisory_lock(hashtextextended(\(name), 0))")
+            }
+            while try await writer.fireTimers(limit: 500) > 0 {}
+            #expect(try await news.bench.texts("select winner from test_results") == [])
+            _ = try await other.withTransaction { session in
+                try session.execute("select pg_advisory_unlock(hashtextextended(\(name), 0))")
+            }
+            try await news.step(to: Newsroom.noon + .hours(4) + .seconds(1))
+            _ = try await writer.fireTimers(limit: 500)
+            #expect(try await news.bench.texts("select winner from test_results") == ["thanks"])
+        }
+    }
+
     @Test func aPausedBroadcastDecidesNothing() async throws {
         try await Self.with { news in
             let set = { (instant: Timestamp?) in

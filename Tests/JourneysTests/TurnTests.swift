@@ -140,6 +140,25 @@ import Testing
         }
     }
 
+    /// Whom a slow throttle let wait, a faster one lets in as soon as it would have.
+    @Test func aThrottleThatIsRelaxedIsKeptAtOnce() async throws {
+        try await Self.with("{event: Tour Asked, throttle: {per_day: 1}}") { bench in
+            for user in 0..<4 { try await bench.hears("Tour Asked", "t", to: "user-\(user)") }
+            try await bench.journeys.takeTurns()
+            try await bench.journeys.relaxTurns()
+            try await Self.step(bench, to: Bench.start + .hours(1))
+            try await bench.journeys.takeTurns()
+            #expect(try await Self.begun(bench) == 1)
+            try await Bench.apply(Self.files(Self.entry), to: bench.database)
+            for (minute, expected) in [(0, 1), (0, 1), (1, 2), (2, 3)] as [(Int64, Int)] {
+                try await Self.step(bench, to: Bench.start + .hours(1) + .minutes(minute))
+                try await bench.journeys.relaxTurns()
+                try await bench.journeys.takeTurns()
+                #expect(try await Self.begun(bench) == expected, "after \(minute) minutes")
+            }
+        }
+    }
+
     /// Once the journey lets everybody in, those who wait begin at once.
     @Test func withoutAThrottleNobodyWaitsAnyMore() async throws {
         try await Self.with { bench in

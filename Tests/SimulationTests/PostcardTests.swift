@@ -11,6 +11,7 @@ struct PostcardTests {
                 "workspace.yaml": Shop.files["workspace.yaml"]! + """
 
                     post: {folder: true}
+                    hold_out: {share: 10%}
                     quiet_hours: {from: "08:00", until: "20:00"}
                     frequency_caps: [{at_most: 1, within: 30d}]
                     """,
@@ -59,7 +60,10 @@ struct PostcardTests {
         #expect(try faults(tried + "expect: [{email: docs}]") == ["unexpected postcard thanks"])
     }
 
-    @Test(arguments: ["consents: [offers]", "\(address)", "street: Kade 1, city: Middelburg, consents: [offers]"])
+    @Test(arguments: [
+        "consents: [offers]", "\(address)", "street: Kade 1, city: Middelburg, consents: [offers]",
+        "\(address), consents: [offers], hold_out: true",
+    ])
     func withoutAddressOrConsentItIsNot(contact: String) throws {
         let rest = "events: [{at: 0d, track: Tried}]\nexpect: [{at: 0d, skipped: thanks}, {at: 0d, ends: completed}]"
         #expect(try faults(rest, contact: contact) == [])

@@ -16,6 +16,7 @@ struct TestStepTests {
             enter: {schedule: 2026-03-03T09:00, segment: readers}
             steps: [{test: news, share: 40%, variants: [wake-up, docs], by: \(by), after: 2d}]
             """
+        files["journeys/asked.yaml"] = "journey: asked\nenter: {event: Asked}\nsteps: [{start: news}]"
         let loaded = Workspace.load(files: files)
         return try #require(loaded.workspace, "\(loaded.findings)")
     }
@@ -42,6 +43,26 @@ struct TestStepTests {
             expect: [{at: 2026-03-03T09:00, waits_until: 2026-03-05T09:00}, {at: 2026-03-05T09:00, email: wake-up}]
             """)
         #expect(silent.passed, "\(silent.faults) \(Shop.told(silent))")
+    }
+
+    /// Whoever another journey's step brings in is in no broadcast, and waits for no winner.
+    @Test func whoIsBroughtInGetsTheFirstAtOnce() throws {
+        let workspace = try Self.workspace("clicks")
+        let text = """
+            test: asked
+            start: 2026-03-02T10:00
+            contact: {email: a@x.example, consents: [offers]}
+            variants: {news: rest}
+            events: [{at: 1h, track: Asked}]
+            until: 2026-03-03T08:00
+            expect: [{at: 1h, email: wake-up}]
+            """
+        let (tests, findings) = workspace.tests(in: ["tests/a.yaml": text])
+        let result = PreparedTest(
+            try #require(tests.first, "\(findings)"), in: Simulator(workspace, journeys: ["asked", "news"])
+        )
+        .run()
+        #expect(result.passed, "\(result.faults) \(Shop.told(result))")
     }
 
     @Test func aTestOfNoBroadcastIsUnknown() throws {

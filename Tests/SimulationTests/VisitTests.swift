@@ -11,6 +11,7 @@ struct VisitTests {
                 "workspace.yaml": Shop.files["workspace.yaml"]! + """
 
                     quiet_hours: {from: "08:00", until: "20:00"}
+                    hold_out: {share: 10%}
                     frequency_caps: [{at_most: 1, within: 30d}]
                     """,
                 "journeys/visit.yaml": """
@@ -55,6 +56,11 @@ struct VisitTests {
             try faults(tried + "expect: [{at: 0d, site_message: plans}]") == [
                 "unexpected site message plans as once-more"
             ])
+    }
+
+    @Test func whoIsHeldOutIsShownNothing() throws {
+        let rest = "events: [{at: 0d, track: Tried}]\nexpect: [{at: 0d, skipped: plans}, {at: 0d, ends: completed}]"
+        #expect(try faults(rest, consents: "[offers], hold_out: true") == [])
     }
 
     @Test func whatTheVisitorDoesDecides() throws {

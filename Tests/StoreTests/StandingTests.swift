@@ -120,7 +120,7 @@ import Testing
                 "insert into throttles (workspace_id, journey, next_at, looked_at) values (\(workspace), 'j', \(noon), \(noon))"
             )
             let tested = TestResults.Place(workspace: workspace, journey: "j", step: "s", entryAt: noon)
-            _ = try TestResults.decide(
+            try TestResults.decide(
                 TestResults.Result(place: tested, winner: "a", scores: [], decidedAt: noon), in: session)
             let item = SetAside.Item(
                 id: id("item \(workspace)"), queue: "events", lane: "live", reason: "a test", body: [], attempts: 1,

@@ -59,6 +59,13 @@ import Workspaces
         )
     }
 
+    @Test func aBroadcastByTheContactsOwnClocksHasNone() {
+        let step = "- {test: news, share: 20%, \(Self.rest)}"
+        let entry = "{schedule: 2026-03-02T09:00, segment: readers, local: true}"
+        let found = Workspace.load(files: Self.files(step, entry)).findings.map(\.description)
+        #expect(found.contains { $0.hasPrefix("journeys/news.yaml:4:5  ") && $0.contains("own clocks") }, "\(found)")
+    }
+
     @Test func whatIsTriedBelongsToTheVersion() throws {
         let step = "- {test: news, share: 20%, \(Self.rest)}"
         let before = try #require(Workspace.load(files: Self.files(step)).workspace)

@@ -9,8 +9,9 @@ await ServiceMain.run(
     services: { settings, context in
         let worker = try Worker(settings, context)
         worker.register(in: context.readiness)
+        let desk = TestDesk()
         return worker.services + [
-            WorkerWatch(worker: worker, watched: .scheduler, context: context), TimerLoop(worker: worker),
-            SignalConsumer(worker: worker), BroadcastLoop(worker: worker),
+            WorkerWatch(worker: worker, watched: .scheduler, context: context), TimerLoop(worker: worker, desk: desk),
+            SignalConsumer(worker: worker, desk: desk), BroadcastLoop(worker: worker, desk: desk),
         ]
     })

@@ -59,18 +59,22 @@ struct Engine {
         }
         if result.holds {
             var saw: [String: JSON] = ["condition": .string(goal.when.source)]
-            if goal.value != nil { saw["value"] = worth(of: goal) }
+            if goal.value != nil { saw["value"] = worth(of: goal, before: lapse) }
             end(.converted, step: "goal", saw: saw)
         }
         return result.holds
     }
 
-    /// What a goal is worth at this moment; null where that is no number.
-    private func worth(of goal: Journey.Goal) -> JSON {
-        switch try? goal.value?.evaluate(Scene(world, runStart: run.entry)).value {
-        case .int(let number): .int(number)
-        case .uint(let number): .double(Double(number))
-        case .double(let number) where number.isFinite: .double(number)
+    /// More than this is no worth of anything, so that what goals are worth can be added up.
+    private static let mostWorth = 1e15
+
+    /// What a goal is worth as it is reached, with what its condition sees; null where that is no number.
+    private func worth(of goal: Journey.Goal, before lapse: Timestamp?) -> JSON {
+        let scene = Scene(world, runStart: run.entry, before: lapse)
+        return switch try? goal.value?.evaluate(scene).value {
+        case .int(let number) where Double(number).magnitude <= Self.mostWorth: .int(number)
+        case .uint(let number) where Double(number) <= Self.mostWorth: .double(Double(number))
+        case .double(let number) where number.magnitude <= Self.mostWorth: .double(number)
         default: .null
         }
     }

@@ -25,6 +25,9 @@ extension Journey {
         "by " + messageID(run: run, step: step, visit: visit).description
     }
 
+    /// Whether a run under this key was started by another journey's step.
+    public static func isCall(_ key: String) -> Bool { key.hasPrefix("by ") }
+
     /// The event by which one visit of a run to one step changes something of its contact.
     public static func changeID(run: UniqueID, step: String, visit: Int) -> UniqueID {
         .derived("loods.change", run.description, step, String(visit))

@@ -68,6 +68,12 @@ extension Step.Test {
         return scores.dropFirst().reduce(scores[0]) { best, next in next.beats(best) ? next : best }.variant
     }
 
+    /// What was decided, as this version has it: where it has no such variant, the best of its own goes out.
+    public func outcome(of decided: TestOutcome) -> TestOutcome {
+        guard !variants.contains(decided.winner) else { return decided }
+        return TestOutcome(winner: winner(of: decided.scores), scores: decided.scores)
+    }
+
     /// The variant that is tried on a contact; nil for those who get the winner. The same whenever it is asked, and evenly
     /// among those whom it is tried on.
     ///
@@ -105,6 +111,13 @@ extension Journey {
     public func variant(atStep step: String, for contact: UniqueID, occasion: Timestamp) -> String? {
         guard let test, test.step == step else { return nil }
         return test.test.variant(for: contact, journey: name, step: step, occasion: occasion)
+    }
+
+    /// What ``World/variants`` says to a run: whom another journey's step has brought in belongs to no time of the broadcast,
+    /// and gets at once what stands first; the others are drawn.
+    public func variants(ofEntry key: String) -> [String: String] {
+        guard let test, Self.isCall(key) else { return [:] }
+        return [test.step: test.test.variants[0]]
     }
 
     /// Whether a run gets the winner of its journey's test, and waits for nothing else any more.

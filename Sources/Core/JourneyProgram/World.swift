@@ -16,7 +16,8 @@ public struct World: Sendable {
     public var received: Set<String>
     /// What an event's page is, where the workspace has rules for pages.
     public var page: (@Sendable (HistoryEvent) -> JSON)?
-    /// What is tried on the contact, by step: a variant, or ``rest`` for the winner. Plays alone say so; else the hash does.
+    /// What is tried on the contact, by step: a variant, or ``rest`` for the winner; else the hash says. Plays
+    /// say so, and what a journey says of entries that belong to no time of its broadcast.
     public var variants: [String: String] = [:]
     /// How ``variants`` names those who get the winner.
     public static let rest = "rest"

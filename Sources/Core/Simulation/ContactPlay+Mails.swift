@@ -92,7 +92,7 @@ extension ContactPlay {
         facts.isHeldOut = isHeldOut
         if mail.isPostcard { (facts.channel, facts.address) = (.postcard, postalAddress(for: mail)) }
         // Whoever another journey's step has brought in is in no broadcast.
-        if !runs[mail.run].entryKey.hasPrefix("by ") { facts.hasLeftSegment = hasLeft(simulator.parts[part].segment) }
+        if !Journey.isCall(runs[mail.run].entryKey) { facts.hasLeftSegment = hasLeft(simulator.parts[part].segment) }
         return facts
     }
 

@@ -76,8 +76,14 @@ extension ContactPlay {
     private func world(of run: PlayedRun) -> World {
         var world = world(run.verdicts)
         world.results = results(for: run)
+        world.variants = tried(simulator.parts[run.part].journey, run.entryKey)
         world.hasTurn = run.turn.map { $0 <= now } ?? false
         return world
+    }
+
+    /// What is tried on a run, as far as the hash does not say.
+    private func tried(_ journey: Journey, _ key: String) -> [String: String] {
+        variants.merging(journey.variants(ofEntry: key)) { $1 }
     }
 
     private func world(_ verdicts: [StepVisit: MessageVerdict] = [:]) -> World {
@@ -102,10 +108,11 @@ extension ContactPlay {
         _ key: (Journey, World) -> String?
     ) {
         let journey = simulator.parts[part].journey
-        let world = world()
+        var world = world()
         guard let key = key(journey, world), isTaken(part, at: place),
             taken.insert(TakenEntry(part: part, key: key)).inserted
         else { return }
+        world.variants = tried(journey, key)
         do {
             let activation = try journey.start(at: place, of: occurrence, in: world)
             let index = runs.count

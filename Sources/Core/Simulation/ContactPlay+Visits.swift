@@ -13,7 +13,8 @@ extension ContactPlay {
             call.topic.map { .topic($0) } ?? .transactional, channel: .site, address: ContactLedger.noMailbox)
         facts.isHeldOut = isHeldOut
         let journey = simulator.parts[runs[index].part].journey.name
-        switch SendGate.verdict(facts, ledger(on: .site), now: now) {
+        let policy = SendPolicy(holdOut: simulator.workspace.policy.holdOut)
+        switch SendGate.verdict(facts, ledger(on: .site), under: policy, now: now) {
         case .skip(let reasons):
             tell(.skipped(step: visit.step, visit: visit.visit, template: call.name, reasons), journey)
             runs[index].verdicts[visit] = MessageVerdict(.skipped, at: now)

@@ -58,8 +58,8 @@ extension ContactPlay {
     /// Notes that what a test tries was sent.
     mutating func noteTrial(_ mail: PlannedMail) {
         let run = runs[mail.run]
-        guard let test = simulator.parts[run.part].journey.test, test.step == mail.visit.step,
-            variant(of: test, run) != nil
+        guard !Journey.isCall(run.entryKey), let test = simulator.parts[run.part].journey.test,
+            test.step == mail.visit.step, variant(of: test, run) != nil
         else { return }
         trials.note(mail.template, at: TrialPlace(part: run.part, entryAt: run.state.entry.at), now: now)
     }

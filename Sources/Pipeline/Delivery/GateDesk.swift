@@ -182,11 +182,11 @@ struct GateDesk {
     }
 
     /// What a visitor is shown disturbs nobody, who has come by themselves, and fills no mailbox: it is held to no hours and
-    /// caps. Post comes when it comes, at whatever hour it is sent.
+    /// caps. Post comes when it comes, at whatever hour it is sent. Whoever is held out gets neither.
     private func policy(of message: Message, _ live: Workspace) -> SendPolicy {
         switch message.channel {
-        case .site: SendPolicy()
-        case .postcard: SendPolicy(caps: live.policy.caps)
+        case .site: SendPolicy(holdOut: live.policy.holdOut)
+        case .postcard: SendPolicy(caps: live.policy.caps, holdOut: live.policy.holdOut)
         case .email, .notify, .webhook: live.policy
         }
     }

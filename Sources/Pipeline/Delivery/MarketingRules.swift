@@ -22,11 +22,7 @@ struct MarketingRules {
         let marketing = messages.filter { $0.topic != nil }
         guard !marketing.isEmpty else { return }
         let workspaces = Set(marketing.map(\.contact.workspace))
-        for (id, revision) in try WorkspaceRegister.revisions(of: Array(workspaces), in: session) {
-            do {
-                live[id] = try definitions.workspace(id, revision: revision, in: session)
-            } catch  where error is DefinitionsError || error is StoreError {}
-        }
+        live = try definitions.live(workspaces, in: session)
         ended = try Runs.endedEarly(among: marketing.map { ($0.contact, $0.run) }, in: session)
         var memories: [ContactKey: Span] = [:]
         for message in marketing {

@@ -8,7 +8,7 @@ import Store
 public import Transit
 
 /// Lets runs begin that a schedule or a throttle holds: looks for broadcasts whose time has come and walks their segments, and
-/// for runs whose turn has come.
+/// for runs whose turn has come, and decides tests that the process has met.
 ///
 /// A service of the scheduler; any number of processes may run it side by side. Triggered work comes first: while live signals
 /// wait in the broker, or timers are late, this process goes to no more than a hundred members a second.
@@ -17,6 +17,8 @@ public struct BroadcastLoop: Service {
     static let batch: Int32 = 500
     /// Members a second while live work waits.
     static let share: Int32 = 100
+    /// So long runs begin that a throttle let wait, before broadcasts go on.
+    private static let turnTime = Duration.milliseconds(200)
     private static let lagInterval = Duration.seconds(5)
     /// What goes on failing is said so often.
     private static let faultInterval = Duration.seconds(60)
@@ -26,9 +28,10 @@ public struct BroadcastLoop: Service {
     private let lag = Gauge(label: "loods_broadcast_lag_seconds")
     private let last = LastTimes()
 
-    public init(worker: Worker) {
+    /// - Parameter desk: what the loops of a process share; nil: each decides what it meets.
+    public init(worker: Worker, desk: TestDesk? = nil) {
         self.worker = worker
-        journeys = JourneyWriter(worker: worker)
+        journeys = JourneyWriter(worker: worker, desk: desk)
     }
 
     public func run() async throws {
@@ -36,7 +39,9 @@ public struct BroadcastLoop: Service {
         // A stepped clock waits for the broadcasts of each instant, so they are looked for more often.
         await every(worker.clockMode == .stepped ? .milliseconds(20) : .milliseconds(200)) {
             do {
-                try await journeys.takeTurns()
+                await journeys.decideTests()
+                if await last.isTime(for: .throttles, every: .seconds(1)) { try await journeys.relaxTurns() }
+                try await journeys.takeTurns(for: Self.turnTime)
                 try await open()
                 try await walk()
                 if await last.isTime(for: .lag, every: Self.lagInterval) { try await showLag() }
@@ -57,6 +62,7 @@ public struct BroadcastLoop: Service {
 
     private func walk() async throws {
         while !Task.isShuttingDownGracefully, try await journeys.hasBroadcasts() {
+            await journeys.decideTests()
             var limit = Self.batch
             if try await journeys.liveWaits() {
                 guard await last.isTime(for: .share, every: .seconds(1)) else { return }
@@ -76,7 +82,7 @@ public struct BroadcastLoop: Service {
 
 /// When things were done last.
 private actor LastTimes {
-    enum Thing: Hashable { case lag, share, fault }
+    enum Thing: Hashable { case lag, share, fault, throttles }
 
     private var times: [Thing: ContinuousClock.Instant] = [:]
 

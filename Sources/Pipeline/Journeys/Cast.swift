@@ -9,6 +9,7 @@ import Workspaces
 /// that these look at.
 struct Cast {
     private let now: Timestamp
+    private let definitions: DefinitionsCache
     private let rung: Set<UniqueID>
     private let turns: Set<UniqueID>
     private let openings: Openings
@@ -20,11 +21,13 @@ struct Cast {
     /// - Parameters:
     ///   - rung: the runs that a mailer has told of a verdict.
     ///   - turns: the runs whose turn it is to begin.
+    /// - Throws: ``TestsUndecided`` too, where the batch does not go on without winners.
     init(
         _ openings: Openings = Openings(), underWay: [RunUnderWay], rung: Set<UniqueID> = [],
-        turns: Set<UniqueID> = [], now: Timestamp,
-        in session: PostgresSession
+        turns: Set<UniqueID> = [], now: Timestamp, for batch: JourneyBatch
     ) throws {
+        let session = batch.session
+        definitions = batch.definitions
         self.now = now
         self.rung = rung
         self.turns = turns
@@ -38,6 +41,7 @@ struct Cast {
             mentions[each.run.contact, default: Mentions()].formUnion(each.program.journey.runMentions)
         }
         tests = try TestsDue(underWay, now: now, in: session)
+        if !batch.goesOnUndecided, !tests.undecided.isEmpty { throw TestsUndecided(tests: tests.undecided) }
         sheets = try ContactFactSheet.load(mentions, in: session)
         verdicts = try Messages.verdicts(of: underWay.filter(\.awaitsVerdict).map(\.run), in: session)
     }
@@ -58,6 +62,8 @@ struct Cast {
         var taken = try Entries.used(among: keyed, in: session)
         var past = openings.past
         for run in log.stepped where run.outcome != nil { past[Entries.Place(run)]?.end() }
+        let workspaces = Set(entries.map(\.opening.contact.workspace))
+        let live = workspaces.isEmpty ? [:] : try definitions.live(workspaces, in: session)
         var door = try BroadcastDoor(entries.map(\.opening), sheets, in: session)
         for (opening, key) in entries where taken.insert(key).inserted {
             guard opening.isTaken(after: past[opening.place], &log), let sheet = sheets[opening.contact] else {
@@ -68,18 +74,22 @@ struct Cast {
                 continue
             }
             door.letIn(opening, sheet)
-            guard let isOver = try start(opening, under: key, &log) else { continue }
+            guard let isOver = try start(opening, under: key, live[opening.contact.workspace], &log) else { continue }
             past[opening.place]?.take(opening.signal.position, isOver: isOver)
         }
     }
 
+    /// - Parameter live: the definitions that say who is held out, as the gate asks; nil: those of the journey's version.
     /// - Returns: whether the run has ended at once; nil where there is none.
-    private func start(_ opening: Opening, under key: Entries.Key, _ log: inout StepLog) throws -> Bool? {
+    private func start(
+        _ opening: Opening, under key: Entries.Key, _ live: Workspace?, _ log: inout StepLog
+    ) throws -> Bool? {
         let (contact, program) = (opening.contact, opening.program)
         guard let sheet = sheets[contact] else { return nil }
         do {
             let place = Pauses.Place(workspace: contact.workspace, journey: key.journey)
-            let world = sheet.world(program.workspace, now: now, planned: log.planned[contact] ?? [])
+            var world = sheet.world(program.workspace, now: now, planned: log.planned[contact] ?? [])
+            world.variants = program.journey.variants(ofEntry: key.key)
             let activation =
                 log.paused.contains(place)
                 ? program.journey.enter(at: opening.signal.position, of: opening.occurrence, in: world)
@@ -89,7 +99,7 @@ struct Cast {
             var run = Run(
                 contact: contact, id: id, journey: key.journey, journeyVersion: program.version, entryKey: key.key,
                 entry: opening.signal.position, enteredAt: now, state: activation.run.json)
-            run.isHeldOut = program.workspace.isHeldOut(contact.contact)
+            run.isHeldOut = (live ?? program.workspace).isHeldOut(contact.contact)
             try log.record(start: activation, of: run, program)
             return activation.run.outcome != nil
         } catch  where RunFault.explains(error) {
@@ -105,6 +115,7 @@ struct Cast {
                 each.program.workspace, now: now, verdicts: verdicts[each.run.id] ?? [],
                 isRung: rung.contains(each.run.id), planned: log.planned[each.run.contact] ?? [],
                 goesOn: each.program.journey.goesOn(whileHeldAt:))
+            world.variants = each.program.journey.variants(ofEntry: each.run.entryKey)
             world.results = tests.results(for: each)
             world.hasTurn = turns.contains(each.run.id)
             try log.record(each.program.journey.step(each.state, in: world), of: each)

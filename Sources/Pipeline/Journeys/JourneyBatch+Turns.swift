@@ -68,7 +68,7 @@ extension JourneyBatch {
             turns.contains($0.id) && $0.waitsSince != nil
         }
         let underWay = try read(runs, &programs, &log)
-        try Cast(underWay: underWay, turns: turns, now: log.now, in: session).act(&log, in: session)
+        try Cast(underWay: underWay, turns: turns, now: log.now, for: self).act(&log, in: session)
         log.setCauses { _ in nil }
         let moved = Set(log.stepped.map(\.id))
         let stuck = runs.filter { !moved.contains($0.id) }

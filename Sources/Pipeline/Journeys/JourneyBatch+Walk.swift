@@ -82,7 +82,7 @@ extension JourneyBatch {
         let signals = Dictionary(
             uniqueKeysWithValues: remain.keys.map { ($0.contact, [Signal(standing, to: $0.contact)]) })
         let openings = try Openings(for: signals, programs, in: session)
-        try Cast(openings, underWay: [], now: log.now, in: session).act(&log, in: session)
+        try Cast(openings, underWay: [], now: log.now, for: self).act(&log, in: session)
         log.setCauses { _ in standing.dueAt }
     }
 

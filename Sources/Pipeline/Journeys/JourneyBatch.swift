@@ -25,6 +25,8 @@ struct JourneyBatch {
     let definitions: DefinitionsCache
     let machineNow: Timestamp
     let session: PostgresSession
+    /// Whether runs that wait for a winner which nobody has decided go on without; else the batch is given up.
+    var goesOnUndecided = false
 
     func apply(_ signals: [Signal], arriving flights: [UniqueID]) throws -> Result {
         let clock = try DomainClock.reading(in: session)
@@ -43,7 +45,7 @@ struct JourneyBatch {
         let runs = try log.moving(try Runs.open(of: byContact.keys, in: session), in: session)
         let cast = try Cast(
             try Openings(for: byContact, programs, in: session),
-            underWay: try read(runs, &programs, &log), now: clock.now, in: session)
+            underWay: try read(runs, &programs, &log), now: clock.now, for: self)
         try cast.act(&log, in: session)
         if !log.messages.isEmpty {
             let receipts = try Entries.receipts(of: byContact.mapValues { $0.map(\.eventKey) }, in: session)
@@ -69,7 +71,7 @@ struct JourneyBatch {
             try Runs.open(of: meant.keys, in: session).filter { meant[$0.contact]?[$0.id] != nil }, in: session)
         let cast = try Cast(
             underWay: try read(runs, &programs, &log),
-            rung: Set(meant.values.flatMap { $0.filter(\.value.hasVerdict).keys }), now: clock.now, in: session)
+            rung: Set(meant.values.flatMap { $0.filter(\.value.hasVerdict).keys }), now: clock.now, for: self)
         try cast.act(&log, in: session)
         log.setCauses { meant[$0.contact]?[$0.run]?.at }
         return try write(log, contacts: taken.count, clock: clock)

@@ -1,6 +1,9 @@
+import JourneyProgram
 import Logging
 import Messaging
+import Model
 import Postgres
+import ServiceLifecycle
 import Store
 import Synchronization
 import Transit
@@ -9,16 +12,46 @@ extension JourneyWriter {
     /// Runs in one transaction.
     private static let turnBatch: Int32 = 500
 
-    /// Lets runs begin whose turn it is, until none is left.
-    public func takeTurns() async throws {
-        while !Task.isCancelled, try await takeTurns(limit: Self.turnBatch) {}
+    /// Lets runs begin whose turn it is, until none is left, or for so long: what else a loop does has its turn too.
+    ///
+    /// - Parameter patience: it begins nothing more once this is over.
+    public func takeTurns(for patience: Duration? = nil) async throws {
+        let end = patience.map { ContinuousClock.now + $0 }
+        while !Task.isCancelled, !Task.isShuttingDownGracefully, try await takeTurns(limit: Self.turnBatch) {
+            if let end, ContinuousClock.now >= end { return }
+        }
+    }
+
+    /// Has runs wait no longer than the live throttle says, where an earlier one let them wait for longer.
+    public func relaxTurns() async throws {
+        let (cache, clock) = (worker.definitions, worker.clock)
+        try await worker.pool.withTransaction { session in
+            let now = try DomainClock.read(in: session)
+            let ahead = try Turns.takeAhead(of: now + .seconds(1), in: session)
+            for (workspace, standings) in Dictionary(grouping: ahead, by: \.place.workspace) {
+                var programs = Programs(cache, in: session)
+                do {
+                    try programs.takeEntries(in: [workspace])
+                } catch  where error is DefinitionsError || error is ProgramError || error is StoreError {
+                    continue
+                }
+                for var standing in standings {
+                    guard let live = programs.called(standing.place.journey, in: workspace)?.journey else { continue }
+                    // The last has begun by now, so that none begins sooner after it than the throttle says.
+                    let soonest = now + (live.throttle?.interval ?? .zero)
+                    guard standing.nextAt > soonest else { continue }
+                    standing.nextAt = soonest
+                    try Turns.save(standing, machineNow: clock.now, in: session)
+                }
+            }
+        }
     }
 
     /// - Returns: whether somebody's turn had come.
     private func takeTurns(limit: Int32) async throws -> Bool {
         let met = Mutex<Pauses.Place?>(nil)
         do {
-            let turn = try await transact { batch in
+            let turn = try await transact(.live) { batch in
                 try batch.takeTurns(limit: limit) { place in met.withLock { $0 = place } }
             }
             guard let turn else { return false }
@@ -35,23 +68,10 @@ extension JourneyWriter {
                 worker.logger.error(
                     "a run cannot begin and is put off",
                     metadata: ["journey": "\(place.journey)", "reason": "\(error)"])
-                _ = try await transact { batch in
-                    try batch.passOverFirst(of: place)
-                    return nil
-                }
+                try await transact(.live) { try $0.passOverFirst(of: place) }
                 return true
             }
             return try await takeTurns(limit: max(1, limit / 8))
-        }
-    }
-
-    private func transact(
-        _ body: @Sendable (JourneyBatch) throws -> JourneyBatch.Turn?
-    ) async throws -> JourneyBatch.Turn? {
-        let (cache, clock, worker) = (worker.definitions, worker.clock, worker)
-        return try await worker.pool.withRepeatedTransaction { session in
-            try body(
-                JourneyBatch(worker: worker, lane: .live, definitions: cache, machineNow: clock.now, session: session))
         }
     }
 }

@@ -20,20 +20,20 @@ public struct JourneyWriter: Sendable {
 
     private let polled: PolledWork
 
-    public init(worker: Worker) {
+    /// Who decides tests that nobody has decided; nil: this one, at once.
+    let desk: TestDesk?
+
+    /// - Parameter desk: is told of tests that nobody has decided, and has them decided.
+    public init(worker: Worker, desk: TestDesk? = nil) {
         self.worker = worker
+        self.desk = desk
         polled = PolledWork(.timers, worker: worker)
     }
 
     /// Lets journeys act on signals, and marks bodies as arrived in the same transaction.
     public func apply(_ signals: ArraySlice<Signal>, arriving flights: [UniqueID], lane: Lane) async throws {
         CrashItem.signal.handle(signals.lazy.map(\.name))
-        let (pool, cache, clock, worker) = (worker.pool, worker.definitions, worker.clock, worker)
-        let result = try await pool.withRepeatedTransaction { session in
-            let batch = JourneyBatch(
-                worker: worker, lane: lane, definitions: cache, machineNow: clock.now, session: session)
-            return try batch.apply(Array(signals), arriving: flights)
-        }
+        let result = try await transact(lane) { try $0.apply(Array(signals), arriving: flights) }
         signalled.increment(by: signals.count)
         await finish(result)
     }
@@ -77,12 +77,7 @@ public struct JourneyWriter: Sendable {
     }
 
     private func wake(_ contacts: [ContactKey], only run: UniqueID? = nil) async throws -> Int {
-        let (pool, cache, clock, worker) = (worker.pool, worker.definitions, worker.clock, worker)
-        let result = try await pool.withRepeatedTransaction { session in
-            let batch = JourneyBatch(
-                worker: worker, lane: .live, definitions: cache, machineNow: clock.now, session: session)
-            return try batch.wake(contacts, only: run)
-        }
+        let result = try await transact(.live) { try $0.wake(contacts, only: run) }
         fired.increment(by: result.contacts)
         await finish(result)
         return result.contacts

@@ -15,9 +15,10 @@ public struct SignalConsumer: Service {
     private let worker: Worker
     private let journeys: JourneyWriter
 
-    public init(worker: Worker) {
+    /// - Parameter desk: what the loops of a process share; nil: each decides what it meets.
+    public init(worker: Worker, desk: TestDesk? = nil) {
         self.worker = worker
-        journeys = JourneyWriter(worker: worker)
+        journeys = JourneyWriter(worker: worker, desk: desk)
     }
 
     public func run() async throws {

@@ -100,10 +100,12 @@ struct StepLog {
             }
             var message = message(visit, template, of: run, revision)
             if case .topic(let name) = email.ground { message.topic = name }
+            // Whoever another journey's step has brought in is in no broadcast.
+            guard !Journey.isCall(run.entryKey) else { return message }
             let trial = program.journey.variant(
                 atStep: visit.step, for: run.contact.contact, occasion: run.entry.at)
             if trial != nil { message.tested = run.entry.at }
-            if !run.entryKey.hasPrefix("by ") { message.segment = program.journey.broadcast?.segment }
+            message.segment = program.journey.broadcast?.segment
             return message
         case .call(let visit, let call):
             var message = message(visit, call.name, of: run, program.revision)

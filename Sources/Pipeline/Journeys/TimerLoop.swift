@@ -10,9 +10,10 @@ public struct TimerLoop: Service {
     private let journeys: JourneyWriter
     private static let batch: Int32 = 500
 
-    public init(worker: Worker) {
+    /// - Parameter desk: what the loops of a process share; nil: each decides what it meets.
+    public init(worker: Worker, desk: TestDesk? = nil) {
         self.worker = worker
-        journeys = JourneyWriter(worker: worker)
+        journeys = JourneyWriter(worker: worker, desk: desk)
     }
 
     public func run() async throws {

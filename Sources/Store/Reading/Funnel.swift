@@ -134,13 +134,13 @@ public struct Funnel: Sendable {
         return passages.values.sorted { $0.journey < $1.journey }
     }
 
-    /// What goals were worth, as was decided when they were reached.
+    /// What goals were worth, as was decided when they were reached; none counts for more than the engine takes.
     private static func values(
         of workspace: WorkspaceID, from: Timestamp, to: Timestamp, in session: PostgresSession
     ) throws -> [(journey: String, value: Double)] {
         try session.query(
             """
-            select journey, sum((saw->>'value')::double precision)
+            select journey, sum(greatest(least((saw->>'value')::numeric, 1e15), -1e15))::double precision
             from decisions
             where workspace_id = \(workspace) and kind = 'end' and choice = 'converted'
                 and at > \(from) and at <= \(to) and jsonb_typeof(saw->'value') = 'number'

@@ -56,8 +56,21 @@ public enum TestResults {
         ).first.map { try Result(row: $0) }
     }
 
-    /// Decides a test, unless somebody has: then what they decided holds, for whom this one waits.
-    public static func decide(_ result: Result, in session: PostgresSession) throws -> Result {
+    /// Makes the caller the only one who decides a test, until the transaction ends.
+    ///
+    /// - Parameter waits: whether to wait for somebody else who does.
+    /// - Returns: false where somebody else does.
+    public static func claim(_ place: Place, waits: Bool, in session: PostgresSession) throws -> Bool {
+        let name = "\(place.workspace.rawValue)/\(place.journey)/\(place.step)/\(place.entryAt)"
+        if waits {
+            try session.execute("select pg_advisory_xact_lock(hashtextextended(\(name), 0))")
+            return true
+        }
+        return try session.query("select pg_try_advisory_xact_lock(hashtextextended(\(name), 0))")[0][0, as: Bool.self]
+    }
+
+    /// Decides a test, unless somebody has: then what they decided holds.
+    public static func decide(_ result: Result, in session: PostgresSession) throws {
         let scores = JSON.array(result.scores.map(\.json))
         try session.execute(
             """
@@ -67,34 +80,6 @@ public enum TestResults {
                 \(result.winner), \(scores), \(result.decidedAt))
             on conflict do nothing
             """)
-        return try find(result.place, in: session) ?? result
-    }
-
-    /// To how many each variant was handed, and of how many of these an event is known: one that names the message, or with
-    /// `sinceHanded` any of that name that happened since.
-    public static func scores(
-        of place: Place, event: String, sinceHanded: Bool, until now: Timestamp, in session: PostgresSession
-    ) throws -> [Score] {
-        try session.query(
-            """
-            select m.template, count(*), count(*) filter (where exists (
-                select from contacts c
-                join event_log l on l.workspace_id = c.workspace_id and l.subject_id = c.contact_id
-                where c.workspace_id = m.workspace_id
-                    and (c.contact_id = m.contact_id or c.merged_into = m.contact_id)
-                    and l.name = \(event) and l.at <= \(now)
-                    and case when \(sinceHanded) then l.at >= coalesce(m.handed_at, m.planned_at)
-                        else l.properties ->> 'message_id' = m.message_id::text end))
-            from messages m
-            where m.workspace_id = \(place.workspace) and m.journey = \(place.journey) and m.step = \(place.step)
-                and m.tested = \(place.entryAt) and m.state in ('handed', 'accepted', 'unknown')
-            group by m.template order by m.template
-            """
-        ).map { row in
-            Score(
-                variant: try row[0, as: String.self], sent: try row[1, as: Int64.self],
-                counted: try row[2, as: Int64.self])
-        }
     }
 
     /// The last ones that were decided, newest first; of one workspace, or with nil of all.

@@ -57,6 +57,23 @@ public enum Turns {
         }
     }
 
+    /// Takes up journeys whose runs wait for longer than until an instant, locked until the transaction ends.
+    public static func takeAhead(of instant: Timestamp, in session: PostgresSession) throws -> [Standing] {
+        try session.query(
+            """
+            select t.workspace_id, t.journey, t.next_at
+            from throttles t
+            join journeys j on j.workspace_id = t.workspace_id and j.journey = t.journey
+            where t.next_at > \(instant) and j.paused_at is null and \(unescaped: waits))
+            order by t.workspace_id, t.journey
+            for no key update of t skip locked
+            """
+        ).map { row in
+            let (workspace, journey, nextAt) = try row.decode((WorkspaceID.self, String.self, Timestamp.self))
+            return Standing(place: Pauses.Place(workspace: workspace, journey: journey), nextAt: nextAt)
+        }
+    }
+
     /// Whether any run of `t` waits; to be continued and closed.
     private static let waits: StaticString = """
         exists (select from runs r where r.workspace_id = t.workspace_id and r.journey = t.journey

@@ -9,6 +9,7 @@ import Testing
         "Sources/ServiceRuntime/ServiceMain.swift": "the environment",
         "Sources/ServiceRuntime/SecretFile.swift": "files of settings",
         "Sources/Pipeline/Ingestion/Requests/Credentials.swift": "base64",
+        "Sources/Pipeline/Delivery/Cards/CardFiles.swift": "files, beside the threads that tasks share",
         "Sources/Pipeline/Delivery/Cards/CardPrinter.swift": "a process of its own, and its files",
         "Sources/Pipeline/Delivery/Cards/CardCarrier.swift": "base64, and files that are put in place whole",
         "Sources/Apps/mailer/MailerSettings.swift": "the parts of a URL",

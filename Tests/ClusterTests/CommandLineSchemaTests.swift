@@ -13,6 +13,7 @@ import Workspaces
 
     private static func findings(in file: String, _ text: String) -> [Finding] {
         var files = ["workspace.yaml": "workspace: x", "emails/m/body.txt.mustache": "Text."]
+        for side in ["front", "back"] { files["postcards/p/\(side).html.mustache"] = "A card." }
         files[file] = text
         return Workspace.load(files: files).findings.filter { $0.file == file }
     }

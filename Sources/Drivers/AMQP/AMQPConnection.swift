@@ -40,6 +40,10 @@ public actor AMQPConnection {
     private(set) var watchdog: WriteWatchdog?
     var window: ConfirmWindow<PublishTicket>
     var publishingChannel: UInt16?
+    /// Since when the broker has refused all that was published.
+    var refusedSince: ContinuousClock.Instant?
+    /// It has done so for too long.
+    var refusesAll = false
     /// The body that is partly written.
     var outgoing: OutgoingBody?
     /// Whether a body waits for room in the socket.

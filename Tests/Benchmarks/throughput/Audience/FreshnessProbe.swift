@@ -1,5 +1,4 @@
 import Contracts
-import Glibc
 import Model
 import Synchronization
 
@@ -14,7 +13,7 @@ struct FreshnessProbe: Sendable {
     func run(_ label: String, until signal: StopSignal) async throws -> [Duration] {
         let people = EventStream(label: label, count: 1_000_000, contacts: 1, kind: .asking)
         let accepted = Mutex<[UniqueID: ContinuousClock.Instant]>([:])
-        async let sending: Void = send(people, until: signal) { person, instant in
+        async let sending: Void = cluster.send(people, every: pace, until: signal) { person, instant in
             accepted.withLock { $0[person] = instant }
         }
         let seen = try await watch(until: signal) {
@@ -24,24 +23,6 @@ struct FreshnessProbe: Sendable {
         }
         try await sending
         return seen
-    }
-
-    private func send(
-        _ people: EventStream, until signal: StopSignal,
-        _ note: @escaping @Sendable (UniqueID, ContinuousClock.Instant) -> Void
-    ) async throws {
-        let (requests, address, pace) = (cluster.requests, cluster.surroundings.ingest, pace)
-        try await onThread {
-            let socket = try Socket.connect(address)
-            defer { socket.close() }
-            let start = ContinuousClock.now
-            for index in 0..<people.count where !signal.isGiven {
-                let due = start + pace * index
-                usleep(UInt32(max(0, (due - .now) / .microseconds(1))))
-                try socket.exchange(requests.single(of: people, index))
-                note(people.accepted(index, in: WorkspaceID(rawValue: 1)).subjectID, .now)
-            }
-        }
     }
 
     /// Looks every few milliseconds who has entered; when the sending is over, until all have.

@@ -1,5 +1,3 @@
-import Contracts
-import Glibc
 import Model
 import Postgres
 import Synchronization
@@ -13,7 +11,7 @@ struct TriggeredProbe: Sendable {
     func run(_ label: String, count: Int) async throws -> [Duration] {
         let orders = EventStream(label: label, count: count, contacts: 1, kind: .ordering)
         let accepted = Mutex<[UniqueID: ContinuousClock.Instant]>([:])
-        async let sending: Void = send(orders) { person, instant in
+        async let sending: Void = cluster.send(orders, every: pace) { person, instant in
             accepted.withLock { $0[person] = instant }
         }
         var delays: [Duration] = []
@@ -27,23 +25,6 @@ struct TriggeredProbe: Sendable {
         }
         try await sending
         return delays
-    }
-
-    private func send(
-        _ orders: EventStream, _ note: @escaping @Sendable (UniqueID, ContinuousClock.Instant) -> Void
-    ) async throws {
-        let (requests, address, pace) = (cluster.requests, cluster.surroundings.ingest, pace)
-        try await onThread {
-            let socket = try Socket.connect(address)
-            defer { socket.close() }
-            let start = ContinuousClock.now
-            for index in 0..<orders.count {
-                let due = start + pace * index
-                usleep(UInt32(max(0, (due - .now) / .microseconds(1))))
-                try socket.exchange(requests.single(of: orders, index))
-                note(orders.accepted(index, in: WorkspaceID(rawValue: 1)).subjectID, .now)
-            }
-        }
     }
 
     private func mailed(_ people: [UniqueID]) async throws -> Set<UniqueID> {

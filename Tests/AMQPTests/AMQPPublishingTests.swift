@@ -95,6 +95,24 @@ struct AMQPPublishingTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func whoIsRefusedForLongLosesTheConnection() async throws {
+        try await TestBroker.with(declared: false) { broker in
+            let connection = try await connect(broker) { $0.refusalPatience = .milliseconds(200) }
+            try await connection.declareQueue(
+                "q", arguments: ["x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"])
+            var codes: Set<AMQPError.Code> = []
+            while !codes.contains(.connectionLost) {
+                do throws(AMQPError) {
+                    try await connection.publish(AMQPMessage([1], routingKey: "q"))
+                } catch {
+                    try #require([.nacked, .connectionLost].contains(error.code), "\(error)")
+                    codes.insert(error.code)
+                }
+            }
+            #expect(codes == [.nacked, .connectionLost])
+        }
+    }
+
     @Test func aSmallWindowPassesEverybodyThrough() async throws {
         try await TestBroker.with(declared: false) { broker in
             let connection = try await connect(broker) { $0.windowMessages = 7 }

@@ -23,6 +23,8 @@ public struct AMQPConfiguration: Sendable {
     public var rpcTimeout: Duration = .seconds(10)
     /// Bounds each write to the socket, 128 KiB at most; longer, and the connection is lost. Default 5 s.
     public var writeTimeout: Duration = .seconds(5)
+    /// How long the broker may refuse all that is published before the connection is given up. Default 3 s.
+    public var refusalPatience: Duration = .seconds(3)
     /// Published bodies that may be unconfirmed at once. Default 1,000.
     public var windowMessages: Int = 1_000
     /// Bytes of published bodies that may be unconfirmed at once. Default 32 MiB.

@@ -53,26 +53,13 @@ extension AMQPConnection {
             case .returned(let reason): ticket.fail(AMQPError(.returned, reason))
             }
         }
-        heedRefusals(isAck: isAck)
+        refusals.note(isAck: isAck, now: .now)
     }
-
-    /// Notes whether nothing but refusals has come for a while, and so the connection is to end. A channel whose first body
-    /// met a quorum queue just after the death of its leader's node asks that node for good, and refuses every body (RabbitMQ
-    /// 3.10, rabbit_fifo_client); another channel finds the new leader. A queue that is full refuses those of another one too.
-    private func heedRefusals(isAck: Bool) {
-        guard !isAck else {
-            refusedSince = nil
-            return
-        }
-        let since = refusedSince ?? .now
-        refusedSince = since
-        if since + Self.refusalPatience <= .now { refusesAll = true }
-    }
-
-    private static let refusalPatience = Duration.seconds(3)
 
     /// Fails those whose time is over; and ends the connection where the broker owes an answer for longer than any request
-    /// may take. A quorum queue without a leader, as just after the death of its node, can forget a body for good.
+    /// may take, or refuses all. A quorum queue without a leader, as just after the death of its node, can forget a body for
+    /// good; and a channel that was opened just then has been seen to have every body refused, while the queue had another
+    /// leader long since. A queue that is full refuses those of the next connection too.
     func expirePublishes() {
         let late = window.expire(now: .now)
         let neverSent =
@@ -80,8 +67,8 @@ extension AMQPConnection {
             ?? AMQPError(.overloaded, "the publish window stayed full")
         for ticket in late.neverSent { ticket.fail(neverSent) }
         for ticket in late.unknown { ticket.fail(AMQPError(.unconfirmed, "the broker did not confirm in time")) }
-        if refusesAll {
-            return end(AMQPError(.connectionLost, "the broker refused all bodies for \(Self.refusalPatience)"))
+        if refusals.isHopeless {
+            return end(AMQPError(.connectionLost, "the broker refused all bodies for \(refusals.patience)"))
         }
         guard blockedReason == nil, let since = window.overdueSince else { return }
         if max(since, unblockedAt) + configuration.rpcTimeout <= .now {

@@ -40,10 +40,7 @@ public actor AMQPConnection {
     private(set) var watchdog: WriteWatchdog?
     var window: ConfirmWindow<PublishTicket>
     var publishingChannel: UInt16?
-    /// Since when the broker has refused all that was published.
-    var refusedSince: ContinuousClock.Instant?
-    /// It has done so for too long.
-    var refusesAll = false
+    var refusals: RefusalWatch
     /// The body that is partly written.
     var outgoing: OutgoingBody?
     /// Whether a body waits for room in the socket.
@@ -71,6 +68,7 @@ public actor AMQPConnection {
         }
         self.configuration = configuration
         self.onChange = onChange
+        refusals = RefusalWatch(patience: configuration.refusalPatience)
         window = ConfirmWindow(
             limits: .init(
                 messages: configuration.windowMessages, bytes: configuration.windowBytes,

@@ -21,7 +21,7 @@ enum BounceCorpus {
     /// The rows of a file of labels, by the mail's name; none of their fields is quoted.
     static func labels(_ path: String) throws -> [String: [[String: String]]] {
         guard let file = folder?.appending(path: path) else { return [:] }
-        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
+        let lines = try String(contentsOf: file, encoding: .utf8).split(whereSeparator: \.isNewline).map {
             $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         }
         return lines.dropFirst().reduce(into: [:]) { labels, fields in

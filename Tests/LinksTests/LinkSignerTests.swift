@@ -1,6 +1,7 @@
-import Links
 import Model
 import Testing
+
+@testable import Links
 
 private let origin = LinkOrigin(
     contact: ContactKey(workspace: WorkspaceID(rawValue: 7), contact: .derived("test", "contact")),
@@ -19,6 +20,13 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
     ])
     func whatIsSignedIsReadBack(link: Link) throws {
         #expect(try signer.verify(signer.sign(link), link.purpose) == link)
+    }
+
+    @Test(arguments: ["007 support", "+7 support", "7", "7 ", " 7 support", "-0 support"])
+    func aNumberHasOneForm(text: String) {
+        let payload = Link.open(origin).payload + Array(text.utf8)
+        #expect(throws: LinkError.malformed) { try Link(payload: payload, purpose: .rating) }
+        #expect(throws: LinkError.malformed) { try Link(payload: payload, purpose: .download) }
     }
 
     /// Computed with Python's hmac: HKDF without salt, HMAC-SHA256, the first 16 bytes.

@@ -112,13 +112,16 @@ extension Link {
         }
     }
 
-    /// `5 support` as its number and its name.
+    /// `5 support` as its number, in its one form, and its name.
     private static func numbered<Number: FixedWidthInteger>(
         _ text: String, as type: Number.Type
     ) throws(LinkError) -> (Number, String) {
-        let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let number = Number(parts[0]), !parts[1].isEmpty else { throw .malformed }
-        return (number, String(parts[1]))
+        let parts = text.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
+        guard parts.count == 2, let number = Number(parts[0]), parts[0] == "\(number)", !parts[1].isEmpty else {
+            throw .malformed
+        }
+        return (number, parts[1])
     }
 }
 

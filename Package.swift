@@ -84,6 +84,9 @@ let package = Package(
         .target(
             name: "CPlaces", path: "Sources/Drivers/CPlaces", publicHeadersPath: "include",
             linkerSettings: [.linkedLibrary("maxminddb")]),
+        .target(
+            name: "CSigning", path: "Sources/Drivers/CSigning", publicHeadersPath: "include",
+            linkerSettings: [.linkedLibrary("crypto")]),
         library("ConnectionThread", in: "Drivers", ["CShims"]),
         library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
         library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
@@ -99,7 +102,7 @@ let package = Package(
         library("SendGate", in: "Core", ["Model"]),
         library("Links", in: "Core", ["Model", crypto]),
         library("Content", in: "Core", ["Model", mustache]),
-        library("Mail", in: "Core", ["Model", crypto]),
+        library("Mail", in: "Core", ["Model", "CSigning", crypto]),
         library("Bounces", in: "Core", ["Model", "Patterns", "CMIME"]),
         library(
             "Workspaces", in: "Core",
@@ -170,16 +173,15 @@ let package = Package(
         app(
             "mailer",
             [
-                lifecycle, "Delivery", "Transit", "Store", "Messaging", "Links", "SMTP", "Postgres", "ServiceRuntime",
-                log,
+                lifecycle, "Delivery", "Transit", "Store", "Messaging", "Links", "Mail", "SMTP", "Postgres",
+                "ServiceRuntime", log,
             ]),
         app(
             "loods",
             [
                 "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
                 "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Bounces", "Links",
-                "Postgres",
-                "CZlib", "ServiceRuntime", crypto, yams, arguments, log,
+                "Postgres", "CSigning", "CZlib", "ServiceRuntime", crypto, yams, arguments, log,
             ]),
         app("catcher", nio + [log]),
 
@@ -208,13 +210,15 @@ let package = Package(
         tests("JourneyProgram", ["JourneyProgram", "Simulation", "Workspaces", "Expressions", "SendGate", "Model"]),
         tests("SendGate", ["SendGate", "Model"]),
         tests("Content", ["Content", "Model"]),
-        tests("Mail", ["Mail", "Model"]),
+        tests("Mail", ["Mail", "Model", "CSigning"]),
         tests("Bounces", ["Bounces", "Patterns", "TestSupport"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulation", "Workspaces", "JourneyProgram", "Expressions", "SendGate", "Model"],
             exclude: ["Recordings/Kept", "Recordings/Kinds"], swiftSettings: strict),
-        tests("Workspaces", ["Workspaces", "Scores", "JourneyProgram", "Expressions", "SendGate", "Content", "Model"]),
+        tests(
+            "Workspaces",
+            ["Workspaces", "Mail", "Scores", "JourneyProgram", "Expressions", "SendGate", "Content", "Model"]),
         .testTarget(
             name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
         tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", "TestSupport", lifecycle, log]),
@@ -249,7 +253,8 @@ let package = Package(
         tests(
             "Delivery",
             [
-                "Delivery", "Transit", "Postgres", "SMTP", "Links", "SendGate", "Expressions", "Store", "Contracts",
+                "Delivery", "Transit", "Postgres", "SMTP", "Links", "Mail", "SendGate", "Expressions", "Store",
+                "Contracts",
                 "Messaging", "Model", "Workspaces", "TestSupport", lifecycle, log, crypto,
             ] + nio),
         tests(
@@ -269,6 +274,9 @@ let package = Package(
         .executableTarget(
             name: "rules", dependencies: ["Expressions", "Model"], path: "Tests/Benchmarks/rules",
             exclude: ["peer.py"], swiftSettings: strict),
+        .executableTarget(
+            name: "signatures", dependencies: ["Mail", "Model", "CSigning", crypto],
+            path: "Tests/Benchmarks/signatures", swiftSettings: strict),
         .executableTarget(
             name: "simulations", dependencies: ["Simulation", "Workspaces", "Model"],
             path: "Tests/Benchmarks/simulations", swiftSettings: strict),

@@ -46,6 +46,11 @@ public struct SettingsReader: Sendable {
         faults.append(SettingFault(name: name, message: message))
     }
 
+    /// Notes what had better be mended though it can be gone on with.
+    public mutating func caution(_ name: String, _ message: String) {
+        cautions.append(SettingFault(name: name, message: message))
+    }
+
     /// Tries what is to be made of a setting, unless it has a fault already; what `problem` answers is its fault.
     public mutating func check(_ name: String, _ problem: () -> String?) {
         if faults.contains(where: { $0.name == name }) { return }
@@ -103,7 +108,7 @@ public struct SettingsReader: Sendable {
             fault(name, "given twice: here and as \(name)_FILE")
             return nil
         }
-        if isSecret, let looseness = looseness(path) { cautions.append(SettingFault(name: name, message: looseness)) }
+        if isSecret, let looseness = looseness(path) { caution(name, looseness) }
         do {
             var text = try contents(path)
             if text.last?.isNewline == true { text.removeLast() }

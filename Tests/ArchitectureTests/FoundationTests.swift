@@ -8,6 +8,7 @@ import Testing
         "Sources/ServiceRuntime/JSONLogHandler.swift": "the date of a log line",
         "Sources/ServiceRuntime/ServiceMain.swift": "the environment",
         "Sources/ServiceRuntime/SecretFile.swift": "files of settings",
+        "Sources/ServiceRuntime/SecretFolder.swift": "what files there are",
         "Sources/Pipeline/Ingestion/Requests/Credentials.swift": "base64",
         "Sources/Pipeline/Delivery/Cards/CardFiles.swift": "files, beside the threads that tasks share",
         "Sources/Pipeline/Delivery/Cards/CardPrinter.swift": "a process of its own, and its files",

@@ -12,7 +12,7 @@ extension Module {
         Module("JourneyProgram", .core, "Model Expressions SendGate"),
         Module("Links", .core, "Model", outside: "Crypto"),
         Module("Content", .core, "Model", outside: "Mustache"),
-        Module("Mail", .core, "Model"),
+        Module("Mail", .core, "Model CSigning", outside: "Crypto"),
         // What comes back of mails.
         Module("Bounces", .core, "Model Patterns CMIME"),
         Module("Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Content Mail", outside: "Yams"),
@@ -72,7 +72,7 @@ extension Module {
             "Delivery", .pipeline,
             "Model SendGate JourneyProgram Links Content Mail Workspaces Contracts CrashPoints Store Messaging Transit "
                 + "Postgres SMTP Outbound",
-            outside: "Logging Metrics ServiceLifecycle Foundation"),
+            outside: "Logging Metrics ServiceLifecycle Synchronization Foundation"),
 
         // Composition roots: each of the services names its own stage, and no other.
         Module(
@@ -85,13 +85,13 @@ extension Module {
             "scheduler", .apps, "Journeys Transit Store Messaging ServiceRuntime Postgres",
             outside: "Logging ServiceLifecycle"),
         Module(
-            "mailer", .apps, "Delivery Links Transit Store Messaging ServiceRuntime Postgres SMTP",
+            "mailer", .apps, "Delivery Links Mail Transit Store Messaging ServiceRuntime Postgres SMTP",
             outside: "Foundation Logging ServiceLifecycle"),
         // The command line simulates and explains with the very code that decides, and runs no stage.
         Module(
             "loods", .apps,
             "Model Expressions Scores JourneyProgram SendGate Simulation Links Content Mail Bounces Workspaces Contracts CrashPoints Schema Store "
-                + "Messaging ServiceRuntime Transit Postgres CZlib",
+                + "Messaging ServiceRuntime Transit Postgres CSigning CZlib",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.
         Module(

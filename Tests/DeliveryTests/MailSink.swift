@@ -19,6 +19,8 @@ final class MailSink: Sendable {
     }
 
     struct Mail: Sendable {
+        /// On the envelope.
+        var sender: String
         var recipient: String
         var text: String
 
@@ -103,6 +105,7 @@ private final class MailSinkHandler: ChannelInboundHandler {
 
     private let sink: MailSink
     private var input = ""
+    private var sender = ""
     private var recipient = ""
     private var body: String?
 
@@ -124,8 +127,11 @@ private final class MailSinkHandler: ChannelInboundHandler {
     private func obey(_ line: String, _ context: ChannelHandlerContext) {
         switch line.prefix(4) {
         case "EHLO": write("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES", context)
+        case "MAIL":
+            sender = Self.path(line)
+            write("250 2.0.0 ok", context)
         case "RCPT":
-            recipient = String(line.drop { $0 != "<" }.dropFirst().prefix { $0 != ">" })
+            recipient = Self.path(line)
             respond(to: .recipient(recipient), context) {}
         case "DATA":
             body = ""
@@ -137,13 +143,17 @@ private final class MailSinkHandler: ChannelInboundHandler {
         }
     }
 
+    private static func path(_ line: String) -> String {
+        String(line.drop { $0 != "<" }.dropFirst().prefix { $0 != ">" })
+    }
+
     private func take(_ line: String, _ context: ChannelHandlerContext) {
         guard line == ".", let text = body else {
             body? += (line.hasPrefix(".") ? String(line.dropFirst()) : line) + "\r\n"
             return
         }
         body = nil
-        let mail = MailSink.Mail(recipient: recipient, text: text)
+        let mail = MailSink.Mail(sender: sender, recipient: recipient, text: text)
         respond(to: .finalDot(recipient), context) { [sink] in sink.keep(mail) }
     }
 

@@ -38,35 +38,10 @@ import Testing
     private static let hasPython = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .contains { FileManager.default.isExecutableFile(atPath: "\($0)/python3") }
 
-    private static func run(_ program: String, input: Data) throws -> Data {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program]
-        let (stdin, stdout) = (Pipe(), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        try stdin.fileHandleForWriting.write(contentsOf: input)
-        try stdin.fileHandleForWriting.close()
-        let output = try stdout.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-        return output
-    }
-
-    /// Off the cooperative pool, which a blocking read would starve.
     private static func parse(_ mails: [MailMessage]) async throws -> [Parsed] {
-        let texts = mails.map(encodedText)
-        return try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(
-                    with: Result {
-                        let output = try run(program, input: JSONEncoder().encode(texts))
-                        return try JSONDecoder().decode([Parsed].self, from: output)
-                    })
-            }
-        }
+        let output = try await Outside.run(
+            "/usr/bin/env", ["python3", "-c", program], input: JSONEncoder().encode(mails.map(encodedText)))
+        return try JSONDecoder().decode([Parsed].self, from: output)
     }
 
     @Test(.enabled(if: hasPython, "python3 is not on this machine"))

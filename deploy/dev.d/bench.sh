@@ -4,7 +4,7 @@
 bench_limit=480
 
 bench_command() {
-  local arguments=() scale=() asked=0 expressions=0 journeys=0 servers=0 folder=workspace
+  local arguments=() scale=() asked=0 expressions=0 signatures=0 journeys=0 servers=0 folder=workspace
   while (($#)); do
     case $1 in
       --json) quiet_stdout; arguments+=(--json) ;;
@@ -22,19 +22,24 @@ bench_command() {
       broadcast) arguments+=("$1"); asked=1 servers=1 folder=broadcast ;;
       steps | timers) arguments+=("$1"); asked=1 servers=1 folder=steps ;;
       expressions) asked=1 expressions=1 ;;
+      signatures) asked=1 signatures=1 ;;
       journeys) arguments+=(steps timers); asked=1 journeys=1 servers=1 folder=steps ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "broadcast, steps, timers, expressions and journeys"
+          "broadcast, steps, timers, expressions, signatures and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, expressions and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, expressions, signatures and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then
     measure_expressions "${arguments[@]}"
+    ((servers || journeys || signatures)) || return 0
+  fi
+  if ((signatures)); then
+    measure_signatures "${arguments[@]}"
     ((servers || journeys)) || return 0
   fi
   if ((journeys)); then
@@ -71,6 +76,15 @@ measure_expressions() { # ARGUMENT…
   local products=()
   build_release rules
   "$root/.build/release/rules" "$venv/bin/python" "$root/Tests/Benchmarks/rules/peer.py" "${flags[@]}"
+}
+
+# Needs no server: our signatures in turns with `openssl speed`.
+measure_signatures() { # ARGUMENT…
+  local flags=() argument products=()
+  for argument in "$@"; do [[ $argument != --json && $argument != --quick ]] || flags+=("$argument"); done
+  need_packages "openssl:openssl"
+  build_release signatures
+  "$root/.build/release/signatures" "${flags[@]}"
 }
 
 # Needs no server: journeys are played on a virtual clock. Where valgrind is at hand, it counts the instructions of a run:

@@ -8,6 +8,7 @@ needed_packages=(
   "libsimdjson-dev:/usr/include/simdjson.h"
   "libre2-dev:/usr/include/re2/re2.h"
   "libgmime-3.0-dev:/usr/include/gmime-3.0/gmime/gmime.h"
+  "libssl-dev:/usr/include/openssl/evp.h"
   "libmaxminddb-dev:/usr/include/*/maxminddb.h"
   "zlib1g-dev:/usr/include/zlib.h"
   "libstdc++-12-dev:/usr/include/c++/*/vector"

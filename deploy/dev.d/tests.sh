@@ -102,6 +102,7 @@ prepare_tests() {
   LOODS_TEST_AMQP_MANAGEMENT_URL=$(management_url)
   fetch_segment_sdk
   fetch_schemathesis
+  fetch_dkim_verifiers
   use_release_before
   tests_started=$(milliseconds)
 }
@@ -123,6 +124,33 @@ fetch_schemathesis() {
   else
     note "Schemathesis could not be had: its test is skipped (see $(relative "$state/log/venv-schemathesis.log"))"
   fi
+}
+
+# Two verifiers of signatures that are not ours.
+fetch_dkim_verifiers() {
+  if fetch_from_pypi venv-dkimpy 'dkimpy[ed25519]==1.1.8' "import dkim, nacl"; then
+    export LOODS_TEST_DKIMPY=$state_root/venv-dkimpy/bin/python
+  else
+    note "dkimpy could not be had: its tests are skipped (see $(relative "$state/log/venv-dkimpy.log"))"
+  fi
+  if fetch_opendkim >"$state/log/opendkim.log" 2>&1; then
+    export LOODS_TEST_OPENDKIM=$state_root/opendkim/run
+  else
+    note "OpenDKIM could not be had: its tests are skipped (see $(relative "$state/log/opendkim.log"))"
+  fi
+}
+
+# OpenDKIM from Debian, unpacked beside the machine's own files: nothing is installed, no service starts, no rights are needed.
+fetch_opendkim() {
+  local folder=$state_root/opendkim libraries
+  "$folder/run" -V && return
+  rm -rf "$folder" && mkdir -p "$folder/packages"
+  (cd "$folder/packages" && apt-get download opendkim libopendkim11 libmilter1.0.1 libvbr2 librbl1 libunbound8 \
+    libopendbx1 libmemcached11 libhashkit2 liblua5.3-0 libevent-2.1-7 libbsd0 libmd0 libldap-2.5-0 libsasl2-2 libdb5.3)
+  for package in "$folder"/packages/*.deb; do dpkg -x "$package" "$folder/root" || return; done
+  libraries=$(find "$folder/root" -name '*.so.*' -printf '%h\n' | sort -u | paste -sd:)
+  printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$libraries" "$folder/root/usr/sbin/opendkim" >"$folder/run"
+  chmod +x "$folder/run" && "$folder/run" -V
 }
 
 # fetch_from_pypi FOLDER REQUIREMENT PROGRAM: in an environment that stays between runs; it is there when the program runs.

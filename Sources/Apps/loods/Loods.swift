@@ -24,7 +24,8 @@ struct Loods: AsyncParsableCommand {
             ExplainCommand.self, FunnelCommand.self, StreamsCommand.self, ScoresCommand.self, ClockCommand.self,
             SetAsideCommand.self,
             StatusCommand.self, TailCommand.self,
-            ExprCommand.self, BouncesCommand.self, UnknownCommand.self, FenceCommand.self, BrokerUsersCommand.self,
+            ExprCommand.self, DKIMCommand.self, BouncesCommand.self, UnknownCommand.self, FenceCommand.self,
+            BrokerUsersCommand.self,
             ProbeCommand.self,
         ])
 

@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import Links
+import Mail
 import SMTP
 import ServiceRuntime
 import Transit
@@ -16,6 +17,7 @@ struct MailerSettings {
     private let lease: Duration
     private let publicURL: String
     private let secrets: [LinkSecret]
+    private let keys: DKIMKeyRing
     private let allowedHosts: Set<String>
     private let chromium: String?
     private let postFolder: String?
@@ -53,6 +55,7 @@ struct MailerSettings {
                 meaning: "Signs the links in mails; the same in ingest and mailer.", isSecret: true,
                 parse: LinkSecret.list
             ) ?? []
+        keys = Self.keys(&reader)
         allowedHosts =
             reader.optional(
                 "LOODS_WEBHOOK_ALLOW", type: "list", range: "host:port, parted by commas", defaultText: "none",
@@ -64,6 +67,33 @@ struct MailerSettings {
             "LOODS_POST_FOLDER",
             meaning: "The folder of postcards where workspaces say post: {folder: true}; WORKSPACE/ID.pdf in it.")
         check(&reader)
+    }
+
+    /// The keys of a folder; each that is of no use is a fault.
+    private static func keys(_ reader: inout SettingsReader) -> DKIMKeyRing {
+        let name = "LOODS_DKIM_KEYS"
+        var ring = DKIMKeyRing()
+        let folder = reader.string(
+            name,
+            meaning:
+                "The folder of the keys that sign mails, DOMAIN/SELECTOR.pem in it; see loods dkim. None: no mail is signed."
+        ).map(SecretFolder.init)
+        guard let folder else { return ring }
+        guard let entries = try? folder.entries() else {
+            reader.fault(name, "\"\(folder.path)\" is not a folder that can be read")
+            return ring
+        }
+        for entry in entries {
+            if let looseness = entry.file.looseness { reader.caution(name, looseness) }
+            do {
+                try ring.add(try entry.file.text(), domain: entry.owner, selector: entry.name)
+            } catch let error as MailError {
+                reader.fault(name, "\(entry.file.path): \(error.message)")
+            } catch {
+                reader.fault(name, "\(entry.file.path) cannot be read")
+            }
+        }
+        return ring
     }
 
     private static let usualChromium = "/usr/bin/chromium"
@@ -116,6 +146,7 @@ struct MailerSettings {
             delivery.lease = lease
             delivery.allowedHosts = allowedHosts
             (delivery.chromium, delivery.postFolder) = (chromium, postFolder)
+            delivery.keys = keys
             return delivery
         } catch {
             throw ExitFault(code: .settings, message: "the mail relay's settings: \(error)")

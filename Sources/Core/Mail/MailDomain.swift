@@ -15,9 +15,12 @@ public struct MailDomain: Sendable, Hashable {
         self.name = name.lowercased()
     }
 
+    /// Whether it is `other`, or a name below it.
+    public func isOrIsBelow(_ other: MailDomain) -> Bool { name == other.name || name.hasSuffix(".\(other.name)") }
+
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-    private static func isLabel(_ label: some Collection<UInt8>) -> Bool {
+    static func isLabel(_ label: some Collection<UInt8>) -> Bool {
         guard (1...63).contains(label.count) else { return false }
         let hyphen = UInt8(ascii: "-")
         var last = hyphen

@@ -17,6 +17,8 @@ public struct MailError: Error, Sendable, Hashable, CustomStringConvertible {
         case emptyText
         /// A value is longer than its header can carry.
         case tooLong
+        /// No key that can sign mails.
+        case unusableKey
     }
 
     public var code: Code

@@ -39,7 +39,7 @@ struct Loader {
         let segments = readSegments(&vocabulary)
         let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
         let topics = settings?.topics.map(\.name)
-        let emails = readEmails(topics: topics, locale: settings?.locale)
+        let emails = readEmails(topics: topics, settings)
         let postcards = readPostcards(topics: topics)
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
         known.followsStages = stageSet?.regress == .follow
@@ -186,10 +186,12 @@ extension Loader {
     static let emailParts = ["email.yaml", "body.txt.mustache", "body.html.mustache"]
 
     /// By folder; nil for one that is there but has faults, so that references to it are not faults as well.
-    private mutating func readEmails(topics: [String]?, locale: LanguageTag?) -> [String: EmailDefinition?] {
+    private mutating func readEmails(
+        topics: [String]?, _ settings: SettingsReader.Settings?
+    ) -> [String: EmailDefinition?] {
         var emails: [String: EmailDefinition?] = [:]
         let folders = Set(files.keys.compactMap(Self.emailFolder))
-        for name in folders.sorted() { emails[name] = .some(readEmail(name, topics: topics, locale: locale)) }
+        for name in folders.sorted() { emails[name] = .some(readEmail(name, topics: topics, settings)) }
         return emails
     }
 
@@ -199,7 +201,9 @@ extension Loader {
         return parts.count >= 3 && parts[0] == "emails" ? String(parts[1]) : nil
     }
 
-    private mutating func readEmail(_ name: String, topics: [String]?, locale: LanguageTag?) -> EmailDefinition? {
+    private mutating func readEmail(
+        _ name: String, topics: [String]?, _ settings: SettingsReader.Settings?
+    ) -> EmailDefinition? {
         let paths = emailPaths(name)
         readFiles.formUnion(paths)
         guard files[paths[0]] != nil else {
@@ -219,7 +223,10 @@ extension Loader {
             translations: EmailReader.Translation.all(in: Dictionary(others.map { (String($0), $1) }) { $1 }))
         let digest = digest("loods.email", of: paths, from: .derived("loods.email"))
         let email = read(paths[0]) {
-            EmailReader($0, name: name, topics: topics, locale: locale).read(bodies, digest: digest)
+            EmailReader(
+                $0, name: name, topics: topics, locale: settings?.locale,
+                domains: settings?.sendingDomains ?? SendingDomains()
+            ).read(bodies, digest: digest)
         }
         return email ?? nil
     }

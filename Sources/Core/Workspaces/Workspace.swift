@@ -14,6 +14,8 @@ public struct Workspace: Sendable {
     public let replyTo: String?
     /// The postal address that commercial mail must carry (CAN-SPAM, 16 CFR 316).
     public let postalAddress: String
+    /// Of revisions of the definitions the live one's count, whichever a mail is of.
+    public let sendingDomains: SendingDomains
     public let topics: [Topic]
     /// Other systems that journeys tell something.
     public let webhooks: [Webhook]
@@ -65,6 +67,7 @@ public struct Workspace: Sendable {
         sender = settings.sender
         replyTo = settings.replyTo
         postalAddress = settings.postalAddress
+        sendingDomains = settings.sendingDomains
         topics = settings.topics
         webhooks = settings.targets.webhooks
         teams = settings.targets.teams

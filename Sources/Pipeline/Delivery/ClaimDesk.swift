@@ -19,6 +19,8 @@ struct ClaimDesk: Sendable {
         var tracks: Bool
         var entry: (name: String, properties: JSON)?
         var workspace: Workspace
+        /// As the live definitions have them.
+        var domains = SendingDomains()
         /// Domain time of the claim: the mail's date.
         var date: Timestamp
     }

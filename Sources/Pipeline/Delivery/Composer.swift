@@ -16,8 +16,10 @@ struct Composer: Sendable {
 
     let publicURL: String
     let links: LinkSigner
+    let signatures: Signatures
 
-    /// - Throws: `TemplateError`, `MailError` or `LinkError`: the message cannot be made as it is defined.
+    /// - Throws: `TemplateError`, `MailError` or `LinkError`: the message cannot be made as it is defined. `MissingKey`: it
+    ///   cannot be signed here.
     func letter(of cleared: ClaimDesk.Cleared) throws -> Letter {
         guard cleared.claimed.message.channel == .notify else { return try compose(cleared) }
         guard let receiver = cleared.workspace.receiver(of: cleared.claimed.message) else {
@@ -37,7 +39,14 @@ struct Composer: Sendable {
             subject: try HeaderValue(cutting: subject), date: cleared.date,
             messageID: MessageID(message.id, at: from.domain),
             text: "\(text)\n\n-- \nJourney \(message.journey), step \(message.step)\n", autoSubmitted: .generated)
-        return Letter(from: from.address, to: mail.to.address, data: mail.encoded())
+        return try letter(mail, cleared)
+    }
+
+    private func letter(_ mail: MailMessage, _ cleared: ClaimDesk.Cleared) throws -> Letter {
+        let domain = cleared.domains.domain(of: mail.from.domain)
+        return Letter(
+            from: ReturnPath(of: mail, for: cleared.claimed.message, via: domain).address, to: mail.to.address,
+            data: try signatures.sign(mail.encoded(), from: domain))
     }
 
     private func compose(_ cleared: ClaimDesk.Cleared) throws -> Letter {
@@ -45,19 +54,21 @@ struct Composer: Sendable {
         guard let email = cleared.workspace.emails[message.template] else {
             throw MissingTemplate(name: message.template)
         }
+        let sender = email.sender ?? cleared.workspace.sender
+        let from = try MailAddress(sender.address, displayName: try HeaderValue(sender.name))
         let origin = LinkOrigin(contact: message.contact, message: message.id)
+        let publicURL = linkBase(from.domain, cleared.domains)
         let unsubscribe = try message.topic.map {
             try "\(publicURL)/u/" + links.sign(.unsubscribe(origin, topic: $0))
         }
         let variant = email.variant(for: cleared.attributes)
-        let values = values(cleared, unsubscribe: unsubscribe, try ratings(of: cleared, in: variant.template, origin))
+        let ratings = try ratings(of: cleared, in: variant.template, origin, at: publicURL)
+        let values = values(cleared, unsubscribe: unsubscribe, ratings)
         var rendered = try variant.template.render(values)
         if let preheader = try variant.preheader?.render(values) {
             rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
         }
-        if cleared.tracks { try track(&rendered, origin, keeping: unsubscribe) }
-        let sender = email.sender ?? cleared.workspace.sender
-        let from = try MailAddress(sender.address, displayName: try HeaderValue(sender.name))
+        if cleared.tracks { try track(&rendered, origin, keeping: unsubscribe, at: publicURL) }
         let mail = try MailMessage(
             from: from, to: try MailAddress(cleared.address),
             replyTo: try cleared.workspace.replyTo.map { try MailAddress($0) },
@@ -66,12 +77,17 @@ struct Composer: Sendable {
             listUnsubscribe: try unsubscribe.map { try HeaderURL($0) },
             listID: try message.topic.map { try ListID(topic: $0, at: from.domain) }, autoSubmitted: .generated,
             language: variant.language)
-        return Letter(from: from.address, to: mail.to.address, data: mail.encoded())
+        return try letter(mail, cleared)
+    }
+
+    /// Where links of mails from a domain begin.
+    private func linkBase(_ sender: MailDomain, _ domains: SendingDomains) -> String {
+        domains.domain(of: sender)?.trackingHost.map { "https://\($0.name)" } ?? publicURL
     }
 
     /// `links.ratings.NAME.VALUE` for the ratings that the template asks for.
     private func ratings(
-        of cleared: ClaimDesk.Cleared, in template: EmailTemplate, _ origin: LinkOrigin
+        of cleared: ClaimDesk.Cleared, in template: EmailTemplate, _ origin: LinkOrigin, at publicURL: String
     ) throws -> [String: JSON] {
         let fields = template.mergeFields.filter { $0.hasPrefix("links.ratings.") }
         guard !fields.isEmpty else { return [:] }
@@ -105,8 +121,10 @@ struct Composer: Sendable {
     }
 
     /// Only for contacts who consented to it.
-    private func track(_ email: inout RenderedEmail, _ origin: LinkOrigin, keeping unsubscribe: String?) throws {
-        let (publicURL, links) = (publicURL, links)
+    private func track(
+        _ email: inout RenderedEmail, _ origin: LinkOrigin, keeping unsubscribe: String?, at publicURL: String
+    ) throws {
+        let links = links
         let rewriter = LinkRewriter(keeping: Set([unsubscribe].compactMap { $0 })) { url in
             // A rating says more than that a link was followed.
             if url.hasPrefix("\(publicURL)/r/") { return url }

@@ -1,4 +1,5 @@
 public import Links
+public import Mail
 public import SMTP
 
 /// How this mailer sends.
@@ -17,6 +18,8 @@ public struct DeliverySettings: Sendable {
     /// The same for requests of webhooks.
     public var firstCallRetry: Duration = .seconds(10)
     public var webhooks: WebhookSigner
+    /// What signs mails from domains that name selectors.
+    public var keys = DKIMKeyRing()
     /// `host:port` of webhooks that may be private, on any port, and without TLS.
     public var allowedHosts: Set<String> = []
 

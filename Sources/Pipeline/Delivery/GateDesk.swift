@@ -110,7 +110,7 @@ struct GateDesk {
             let (policy, ledger) = (self.policy(of: message, live), self.ledger(of: state, for: message))
             switch SendGate.verdict(facts, ledger, under: policy, now: now) {
             case .send(let validUntil):
-                cleared.append(clear(claimed, to: facts.address, state, workspace))
+                cleared.append(clear(claimed, to: facts.address, state, workspace, live))
                 validity.append(validUntil)
                 if let topic = message.topic, message.channel != .site {
                     sends[message.contact, default: []].append(
@@ -171,14 +171,15 @@ struct GateDesk {
     }
 
     private func clear(
-        _ claimed: Claims.Claimed, to address: MessageAddress, _ state: Contacts.State, _ workspace: Workspace
+        _ claimed: Claims.Claimed, to address: MessageAddress, _ state: Contacts.State, _ workspace: Workspace,
+        _ live: Workspace
     ) -> ClaimDesk.Cleared {
         let topics = (consents[state.key] ?? []).topics(givenAt: state.address)
         return ClaimDesk.Cleared(
             claimed: claimed, address: claimed.message.channel == .email ? state.address ?? "" : address.text,
             attributes: state.seen(with: companies[state.key.workspace]).object ?? state.attributes,
             tracks: topics.contains(Workspace.trackingTopic), entry: entries[claimed.message.run],
-            workspace: workspace, date: now)
+            workspace: workspace, domains: live.sendingDomains, date: now)
     }
 
     /// What a visitor is shown disturbs nobody, who has come by themselves, and fills no mailbox: it is held to no hours and

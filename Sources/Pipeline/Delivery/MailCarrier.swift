@@ -19,7 +19,9 @@ struct MailCarrier: Carrier {
     init(worker: Worker, settings: DeliverySettings, watch: RelayWatch) {
         self.worker = worker
         self.watch = watch
-        composer = Composer(publicURL: settings.publicURL, links: settings.links)
+        composer = Composer(
+            publicURL: settings.publicURL, links: settings.links,
+            signatures: Signatures(keys: settings.keys, clock: worker.clock, logger: worker.logger))
         relay = SMTPPool(settings.relay, logger: worker.logger)
         retries = Retries(first: settings.firstRetry)
         mostHanded = 2 * settings.relay.maxConnections
@@ -36,6 +38,10 @@ struct MailCarrier: Carrier {
             return .ready(MailHandover(carrier: self, prepared: prepared, claimed: claimed, start: start))
         } catch let error as SMTPError {
             return .settled(await report(error, of: claimed, begun: start))
+        } catch let missing as MissingKey {
+            // Another mailer may have it, and this one once it is started again.
+            let retryAt = worker.clock.now + .seconds(60)
+            return .settled(Report(claimed: claimed, outcome: .returned(retryAt: retryAt), reply: "\(missing)"))
         } catch {
             worker.logger.error(
                 "a message cannot be composed",

@@ -7,7 +7,8 @@ import Workspaces
 
 /// What the gate asks of marketing beyond consent, for the messages of one claim; read under the contacts' locks.
 struct MarketingRules {
-    /// The definitions that are live: what they say of marketing as a whole holds for messages of every revision.
+    /// The definitions that are live: what they say of marketing and of the sender's domains holds for messages of every
+    /// revision.
     private(set) var live: [WorkspaceID: Workspace] = [:]
     /// What contacts have had, as far back as caps look.
     private(set) var sends: [ContactKey: [PastSend]] = [:]
@@ -19,10 +20,9 @@ struct MarketingRules {
         _ messages: [Message], _ own: [GateDesk.RevisionKey: Workspace], _ definitions: DefinitionsCache,
         now: Timestamp, in session: PostgresSession
     ) throws {
+        live = try definitions.live(Set(messages.map(\.contact.workspace)), in: session)
         let marketing = messages.filter { $0.topic != nil }
         guard !marketing.isEmpty else { return }
-        let workspaces = Set(marketing.map(\.contact.workspace))
-        live = try definitions.live(workspaces, in: session)
         ended = try Runs.endedEarly(among: marketing.map { ($0.contact, $0.run) }, in: session)
         var memories: [ContactKey: Span] = [:]
         for message in marketing {

@@ -79,6 +79,8 @@ enum MetricCatalogue {
         "loods_messages_unknown_total":
             "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
         "loods_delivery_attempts_total": "Attempts to deliver, by outcome.",
+        "loods_mailer_dkim_keys_missing":
+            "Keys that sending domains name and this mailer looked for in vain since it started.",
         "loods_mailer_makes_postcards": "1 where this mailer has Chromium, else 0: postcards then wait for another.",
         "loods_postcard_attempts_total": "Attempts to make and hand over postcards, by outcome.",
         "loods_webhook_attempts_total": "Requests to webhooks, and site messages laid out, by outcome.",

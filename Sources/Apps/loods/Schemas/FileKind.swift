@@ -33,6 +33,11 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "workspace*": .name, "time_zone*": .text("Such as Europe/Amsterdam."),
                     "locale": .language, "sender*": Self.sender,
                     "reply_to": .text(), "address*": .text("The postal address that mails carry."),
+                    "sending_domains": .list(
+                        .object([
+                            "domain*": .text("Such as shop.example."), "dkim": .any([.text(), .list(.text())]),
+                            "tracking_host": .text(), "bounce_host": .text(),
+                        ])),
                     "topics": .list(.object(["topic*": .name, "wording*": .text(), "version": .whole(from: 1)])),
                     "webhooks": .list(.object(["webhook*": .name, "url*": .text("An https URL.")])),
                     "post": .object(["webhook": .name, "folder": .flag]),

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Mail
 import Model
+import ServiceRuntime
 import Simulation
 import Transit
 import Workspaces
@@ -15,6 +17,11 @@ struct ValidateCommand: ParsableCommand {
         help: "How long the log is kept where it is applied (see loods log), such as 400d: longer windows are errors.",
         transform: Self.span)
     var retention: Span?
+    @Option(
+        help:
+            "The folder of the keys that sign mails, to be looked through for those that are missing; LOODS_DKIM_KEYS by default."
+    )
+    var dkimKeys: String?
     @OptionGroup var format: FormatOption
 
     private static func span(_ text: String) throws -> Span {
@@ -31,6 +38,7 @@ struct ValidateCommand: ParsableCommand {
         if let workspace = loaded.workspace {
             loaded.findings += workspace.tests(in: folder.tests).findings + SameDayReview(workspace).findings()
         }
+        loaded.findings += try missingKeys(in: folder)
         if format.json {
             Console.show(.array(loaded.findings.map(\.json)))
         } else {
@@ -38,6 +46,24 @@ struct ValidateCommand: ParsableCommand {
             print(loaded.summary)
         }
         if loaded.hasErrors { throw ArgumentParser.ExitCode(1) }
+    }
+
+    /// Nothing where no folder of keys is named: keys lie with mailers, not with those who write definitions.
+    private func missingKeys(in folder: WorkspaceFolder) throws -> [Finding] {
+        let named = try dkimKeys ?? Settings.read { $0.string("LOODS_DKIM_KEYS", meaning: "The folder of keys.") }
+        guard let named else { return [] }
+        guard let entries = try? SecretFolder(named).entries() else {
+            throw ExitFault(code: .settings, message: "\(named) is not a folder that can be read")
+        }
+        var ring = DKIMKeyRing()
+        for entry in entries {
+            // One that is of no use is as good as none.
+            try? ring.add((try? entry.file.text()) ?? "", domain: entry.owner, selector: entry.name)
+        }
+        return Workspace.missingKeys(in: folder.files) { domain, selector in
+            guard let domain = try? MailDomain(domain), let selector = try? DKIMSelector(selector) else { return false }
+            return ring[domain, selector] != nil
+        }
     }
 }
 

@@ -36,7 +36,8 @@ struct DefinitionOutline {
     /// A list of definitions that begin with their names, or a setting.
     private static func definitions(_ member: YAMLNode.Member, in file: String) -> [DefinitionOutline] {
         // Other lists among the settings hold what has no name: quiet hours, caps.
-        let isNamed = file != "workspace.yaml" || ["topics", "webhooks", "notify"].contains(member.key)
+        let isNamed =
+            file != "workspace.yaml" || ["sending_domains", "topics", "webhooks", "notify"].contains(member.key)
         let elements = isNamed ? member.value.elements ?? [] : []
         let named = elements.compactMap { element -> DefinitionOutline? in
             guard let first = element.members?.first, let text = first.value.text else { return nil }

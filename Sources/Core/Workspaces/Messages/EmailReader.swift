@@ -15,16 +15,21 @@ struct EmailReader {
     private let topics: [String]?
     /// The workspace's own language.
     let locale: LanguageTag?
+    private let domains: SendingDomains
 
     /// Whether the workspace's settings could be read.
     var knowsSettings: Bool { topics != nil }
 
     /// - Parameter topics: nil where they could not be read.
-    init(_ inspection: Inspection, name: String, topics: [String]?, locale: LanguageTag? = nil) {
+    init(
+        _ inspection: Inspection, name: String, topics: [String]?, locale: LanguageTag? = nil,
+        domains: SendingDomains = SendingDomains()
+    ) {
         self.inspection = inspection
         self.name = name
         self.topics = topics
         self.locale = locale
+        self.domains = domains
     }
 
     func read(_ bodies: Bodies, digest: UniqueID) -> EmailDefinition? {
@@ -39,6 +44,7 @@ struct EmailReader {
         let template = subjects?.own.flatMap { self.template($0, text: bodies.text, html: bodies.html) }
         let translations = translations(bodies, subjects, preheaders)
         let sender = fields["sender"].map { SenderReader(inspection).read($0) }
+        SendingDomainsReader(inspection).check(sender??.address, in: domains, at: fields["sender"])
         let preheader = preheaders?.own.flatMap { self.preheader($0) }
         let isOnRequest = fields["on_request"].map { inspection.flag($0, "\"on_request\"") ?? false } ?? false
         if let day = fields["review_by"] { checkDay(day) }

@@ -13,6 +13,7 @@ struct SettingsReader {
         var sender: Sender
         var replyTo: String?
         var postalAddress: String
+        var sendingDomains = SendingDomains()
         var topics: [Topic]
         var holidays = Holidays()
         var targets = Targets()
@@ -33,8 +34,9 @@ struct SettingsReader {
 
     func read() -> Settings? {
         let keys = [
-            "workspace", "time_zone", "locale", "sender", "reply_to", "address", "topics", "holidays", "webhooks",
-            "notify", "post", "quiet_hours", "frequency_caps", "hold_out",
+            "workspace", "time_zone", "locale", "sender", "reply_to", "address", "sending_domains", "topics",
+            "holidays",
+            "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
@@ -46,6 +48,9 @@ struct SettingsReader {
         let replyTo = fields["reply_to"].map { SenderReader(inspection).address($0) }
         let postal = fields.required("address", help: "commercial mail must carry a postal address")
             .flatMap { inspection.text($0, "the postal address") }
+        let domainsReader = SendingDomainsReader(inspection)
+        let domains = fields.list("sending_domains").map(domainsReader.read) ?? SendingDomains()
+        domainsReader.check(sender?.address, in: domains, at: fields["sender"])
         let topics = fields.list("topics").map(self.topics) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
@@ -53,8 +58,8 @@ struct SettingsReader {
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
             name: name, zone: zone, locale: locale ?? nil, sender: sender, replyTo: replyTo ?? nil,
-            postalAddress: postal, topics: topics,
-            holidays: holidays, targets: targets, policy: policy)
+            postalAddress: postal, sendingDomains: domains, topics: topics, holidays: holidays, targets: targets,
+            policy: policy)
     }
 
     private func zone(_ node: YAMLNode) -> LocalZone? {

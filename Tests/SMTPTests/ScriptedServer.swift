@@ -10,6 +10,11 @@ enum Response: Sendable {
     case replyAndClose(String)
     case close
     case silence
+    /// One byte a packet.
+    case dripping(String)
+    case late(String, after: TimeAmount)
+    /// After the reply nothing more is read.
+    case replyAndGoDeaf(String)
 }
 
 /// A mail server that behaves as a test wants, and remembers what it saw.
@@ -51,6 +56,7 @@ final class ScriptedServer: Sendable {
     static func with(_ settings: Settings = Settings(), _ body: (ScriptedServer) async throws -> Void) async throws {
         let holder = NIOLockedValueBox<ScriptedServer?>(nil)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let server = holder.withLockedValue({ $0 }) else { throw ChannelError.ioOnClosedChannel }
@@ -167,6 +173,24 @@ final class ScriptedServerHandler: ChannelInboundHandler {
             context.close(promise: nil)
         case .close: context.close(promise: nil)
         case .silence: break
+        case .dripping(let text):
+            drip(Array("\(text)\r\n".utf8)[...], context.channel)
+            if command == "DATA", text.hasPrefix("354") { body = "" }
+        case .late(let text, let delay):
+            let channel = context.channel
+            context.eventLoop.scheduleTask(in: delay) {
+                channel.writeAndFlush(ByteBuffer(string: "\(text)\r\n"), promise: nil)
+            }
+        case .replyAndGoDeaf(let text):
+            context.channel.setOption(.autoRead, value: false).whenComplete { _ in }
+            write(text, context)
+        }
+    }
+
+    private func drip(_ bytes: ArraySlice<UInt8>, _ channel: any Channel) {
+        guard let first = bytes.first else { return }
+        channel.writeAndFlush(ByteBuffer(bytes: [first])).assumeIsolated().whenSuccess {
+            self.drip(bytes.dropFirst(), channel)
         }
     }
 

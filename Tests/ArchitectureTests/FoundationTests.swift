@@ -13,7 +13,8 @@ import Testing
         "Sources/Pipeline/Delivery/Cards/CardFiles.swift": "files, beside the threads that tasks share",
         "Sources/Pipeline/Delivery/Cards/CardPrinter.swift": "a process of its own, and its files",
         "Sources/Pipeline/Delivery/Cards/CardCarrier.swift": "base64, and files that are put in place whole",
-        "Sources/Apps/mailer/MailerSettings.swift": "the parts of a URL",
+        "Sources/Apps/mailer/MailerSettings.swift": "this host's name, and files that can be run",
+        "Sources/Pipeline/Delivery/RelayList.swift": "the parts of a URL",
     ]
 
     @Test func foundationIsImportedForAReason() throws {

@@ -58,7 +58,7 @@ struct Bench: Sendable {
     struct Mailer: Sendable {
         let worker: Worker
         let settings: DeliverySettings
-        let relay: SMTPPool
+        let relay: Relays
         let desk: ClaimDesk
         let room: Mailroom
         let gate: WithdrawalGate
@@ -68,8 +68,9 @@ struct Bench: Sendable {
         init(worker: Worker, settings: DeliverySettings) async {
             self.worker = worker
             self.settings = settings
-            let mail = MailCarrier(worker: worker, settings: settings, watch: RelayWatch(logger: worker.logger))
-            relay = mail.relay
+            let watch = RelayWatch(of: settings.relays.map(\.name), logger: worker.logger)
+            let mail = MailCarrier(worker: worker, settings: settings, watch: watch)
+            relay = mail.relays
             gate = WithdrawalGate(worker: worker)
             let lineage = LineageWatch(worker: worker, mailer: "test")
             await lineage.look()
@@ -126,7 +127,8 @@ struct Bench: Sendable {
             maxConnections: connections)
         let secret = LinkSecret(id: "k1", bytes: Array(repeating: 7, count: 32))
         return DeliverySettings(
-            relay: relay, publicURL: "https://mail.shop.example", links: try LinkSigner(secrets: [secret]),
+            relays: [RelaySettings(relay)], publicURL: "https://mail.shop.example",
+            links: try LinkSigner(secrets: [secret]),
             webhooks: try WebhookSigner(secrets: [secret]), mailer: "test")
     }
 

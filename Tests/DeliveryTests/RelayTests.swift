@@ -83,7 +83,7 @@ import Transit
                 try await bench.plan("receipt", to: users)
                 let worker = try stage.worker("mailer")
                 let settings = try bench.settings()
-                let atTheDot = settings.relay.maxConnections
+                let atTheDot = settings.relays[0].server.maxConnections
                 try await withThrowingTaskGroup(of: Void.self) { tasks in
                     tasks.addTask {
                         try await stage.running(

@@ -27,8 +27,11 @@ struct MailerSettings {
         relay = reader.url(
             "LOODS_SMTP", password: "LOODS_SMTP_PASSWORD", schemes: ["smtp", "smtps"],
             example: "smtp://user:password@relay:587",
-            meaning:
-                "The mail server that takes our mail; smtps for TLS from the first byte. Percent-encode the password.")
+            meaning: """
+                The mail server that takes our mail; smtps for TLS from the first byte. Percent-encode the password. Several, \
+                parted by spaces, share the mails: smtp://one?weight=3 smtp://two?weight=1&source=192.0.2.7; weight=0 is for \
+                when the others are away. Of its own each may have weight, source, connections, helo and tls.
+                """)
         encryption = reader.choice(
             "LOODS_SMTP_TLS", of: ["opportunistic", "required", "none"], default: "opportunistic",
             meaning: "Whether STARTTLS is used: where offered, always, or never. With smtps it does not matter.")
@@ -120,9 +123,7 @@ struct MailerSettings {
     /// Tries what is to be made of the settings, so that its faults are reported with all others.
     private func check(_ reader: inout SettingsReader) {
         reader.check("LOODS_SMTP") {
-            do throws(SMTPError) { _ = try relayConfiguration(helo: "localhost") } catch {
-                return error.cause ?? "\(error)"
-            }
+            do throws(RelayList.Fault) { _ = try relayList(helo: "localhost") } catch { return error.message }
             return nil
         }
         reader.check("LOODS_HELO") {
@@ -139,7 +140,7 @@ struct MailerSettings {
     func delivery() throws -> DeliverySettings {
         do {
             var delivery = DeliverySettings(
-                relay: try relayConfiguration(helo: helo),
+                relays: try relayList(helo: helo).relays,
                 publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
                 links: try LinkSigner(secrets: secrets), webhooks: try WebhookSigner(secrets: secrets),
                 mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
@@ -153,15 +154,11 @@ struct MailerSettings {
         }
     }
 
-    private func relayConfiguration(helo: String) throws(SMTPError) -> SMTPConfiguration {
-        guard let url = URLComponents(string: relay), let host = url.host, !host.isEmpty else {
-            throw SMTPError(.invalidArgument, .connect, cause: "its value names no host that can be read")
-        }
-        let implicit = url.scheme == "smtps"
-        return try SMTPConfiguration(
-            host: host, port: url.port ?? (implicit ? 465 : 25),
-            encryption: implicit ? .implicit : SMTPConfiguration.Encryption(rawValue: encryption) ?? .opportunistic,
-            credentials: url.user.map { SMTPConfiguration.Credentials(username: $0, password: url.password ?? "") },
-            helo: helo, certificateAuthorityFile: authorities, maxConnections: connections)
+    private func relayList(helo: String) throws(RelayList.Fault) -> RelayList {
+        try RelayList(
+            relay,
+            RelayList.Defaults(
+                encryption: SMTPConfiguration.Encryption(rawValue: encryption) ?? .opportunistic,
+                authorities: authorities, connections: connections, helo: helo))
     }
 }

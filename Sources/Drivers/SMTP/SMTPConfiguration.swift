@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Where mail is handed over and how.
 public struct SMTPConfiguration: Sendable {
     public enum Encryption: String, Sendable, Hashable, CaseIterable {
@@ -27,6 +29,8 @@ public struct SMTPConfiguration: Sendable {
     public let credentials: Credentials?
     /// The name we greet with: a domain of this host, or an address literal.
     public let helo: String
+    /// The address of this machine that connections come from; nil: the system chooses.
+    public let sourceAddress: String?
     /// A PEM file of certificate authorities to trust in place of the system's.
     public let certificateAuthorityFile: String?
     public let timeouts: SMTPTimeouts
@@ -38,7 +42,8 @@ public struct SMTPConfiguration: Sendable {
     /// Throws `invalidArgument` where a value could not stand in a command, or is out of its range.
     public init(
         host: String, port: Int, encryption: Encryption = .opportunistic, credentials: Credentials? = nil,
-        helo: String, certificateAuthorityFile: String? = nil, timeouts: SMTPTimeouts = SMTPTimeouts(),
+        helo: String, sourceAddress: String? = nil, certificateAuthorityFile: String? = nil,
+        timeouts: SMTPTimeouts = SMTPTimeouts(),
         maxConnections: Int = 8, maxDeliveriesPerConnection: Int = 1000
     ) throws(SMTPError) {
         guard !host.isEmpty, (1...65_535).contains(port) else {
@@ -46,6 +51,9 @@ public struct SMTPConfiguration: Sendable {
         }
         guard SMTPArgument.isHostName(helo) else {
             throw SMTPError(.invalidArgument, .hello, cause: "the name to greet with")
+        }
+        guard sourceAddress.map({ (try? SocketAddress(ipAddress: $0, port: 0)) != nil }) ?? true else {
+            throw SMTPError(.invalidArgument, .connect, cause: "the source address is no IP address")
         }
         guard maxConnections > 0, maxDeliveriesPerConnection > 0 else {
             throw SMTPError(.invalidArgument, .connect, cause: "the limits must be positive")
@@ -58,6 +66,7 @@ public struct SMTPConfiguration: Sendable {
         self.encryption = encryption
         self.credentials = credentials
         self.helo = helo
+        self.sourceAddress = sourceAddress
         self.certificateAuthorityFile = certificateAuthorityFile
         self.timeouts = timeouts
         self.maxConnections = maxConnections

@@ -37,7 +37,7 @@ final class SMTPConnection: Sendable {
     ) async throws(SMTPError) -> SMTPConnection {
         let connection: SMTPConnection
         do {
-            connection = try await ClientBootstrap(group: group)
+            connection = try await bootstrap(configuration, on: group)
                 .connectTimeout(TimeAmount(configuration.timeouts.connect))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .connect(host: configuration.host, port: configuration.port) { channel in
@@ -55,6 +55,14 @@ final class SMTPConnection: Sendable {
             throw error
         }
         return connection
+    }
+
+    private static func bootstrap(
+        _ configuration: SMTPConfiguration, on group: any EventLoopGroup
+    ) throws -> ClientBootstrap {
+        let bootstrap = ClientBootstrap(group: group)
+        guard let source = configuration.sourceAddress else { return bootstrap }
+        return bootstrap.bind(to: try SocketAddress(ipAddress: source, port: 0))
     }
 
     private static func install(

@@ -1,11 +1,10 @@
 public import Links
 public import Mail
-public import SMTP
 
 /// How this mailer sends.
 public struct DeliverySettings: Sendable {
-    /// The relay that takes our mail.
-    public var relay: SMTPConfiguration
+    /// The mail servers that take our mail; one at the least.
+    public var relays: [RelaySettings]
     /// Where links in mails point to: the public address of ingest, without a slash at the end.
     public var publicURL: String
     public var links: LinkSigner
@@ -29,9 +28,9 @@ public struct DeliverySettings: Sendable {
     public var postFolder: String?
 
     public init(
-        relay: SMTPConfiguration, publicURL: String, links: LinkSigner, webhooks: WebhookSigner, mailer: String
+        relays: [RelaySettings], publicURL: String, links: LinkSigner, webhooks: WebhookSigner, mailer: String
     ) {
-        self.relay = relay
+        self.relays = relays
         self.publicURL = publicURL
         self.links = links
         self.webhooks = webhooks

@@ -5,12 +5,11 @@ import SMTP
 import Store
 import Transit
 
-/// Mail, by way of the relay.
+/// Mail, by way of the relays.
 struct MailCarrier: Carrier {
     let worker: Worker
     let composer: Composer
-    let relay: SMTPPool
-    let watch: RelayWatch
+    let relays: Relays
     let retries: Retries
     /// One each at its final dot, one each on its way to the store, for every connection.
     let mostHanded: Int
@@ -18,13 +17,12 @@ struct MailCarrier: Carrier {
 
     init(worker: Worker, settings: DeliverySettings, watch: RelayWatch) {
         self.worker = worker
-        self.watch = watch
         composer = Composer(
             publicURL: settings.publicURL, links: settings.links,
             signatures: Signatures(keys: settings.keys, clock: worker.clock, logger: worker.logger))
-        relay = SMTPPool(settings.relay, logger: worker.logger)
+        relays = Relays(settings.relays, watch: watch, logger: worker.logger)
         retries = Retries(first: settings.firstRetry)
-        mostHanded = 2 * settings.relay.maxConnections
+        mostHanded = 2 * relays.maxConnections
     }
 
     func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
@@ -32,12 +30,11 @@ struct MailCarrier: Carrier {
         do {
             CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
             let letter = try composer.letter(of: cleared)
-            let prepared = try await relay.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
-            await watch.noteAnswer()
+            let prepared = try await relays.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
             CrashPoint.mailerPrepared.pass()
             return .ready(MailHandover(carrier: self, prepared: prepared, claimed: claimed, start: start))
         } catch let error as SMTPError {
-            return .settled(await report(error, of: claimed, begun: start))
+            return .settled(report(error, of: claimed))
         } catch let missing as MissingKey {
             // Another mailer may have it, and this one once it is started again.
             let retryAt = worker.clock.now + .seconds(60)
@@ -50,21 +47,17 @@ struct MailCarrier: Carrier {
         }
     }
 
-    func untilPaused() async { await watch.untilPaused() }
+    func untilPaused() async { await relays.watch.untilPaused() }
 
-    func shutdown() async { await relay.shutdown() }
+    func shutdown() async { await relays.shutdown() }
 
-    fileprivate func report(
-        _ error: SMTPError, of claimed: Claims.Claimed, begun start: ContinuousClock.Instant
-    ) async -> Report {
+    fileprivate func report(_ error: SMTPError, of claimed: Claims.Claimed) -> Report {
         if error.code == .cancelled || error.code == .shutDown { return .giveBack(claimed, at: worker.clock.now) }
         guard error.concernsMessage else {
-            await watch.noteFailure("\(error)", begun: start)
             // A second from now, so that a message that costs every connection does not spin.
             return Report(
                 claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: error.reply?.line)
         }
-        if error.reply != nil { await watch.noteAnswer() }
         guard error.isTransient, let retryAt = retries.next(after: claimed.deferrals, at: worker.clock.now) else {
             return Report(claimed: claimed, outcome: .refused, reply: error.reply?.line ?? "\(error)")
         }
@@ -75,18 +68,22 @@ struct MailCarrier: Carrier {
 /// A mail of which only the final dot is missing.
 private struct MailHandover: Handover {
     let carrier: MailCarrier
-    let prepared: PreparedDelivery
+    let prepared: Relays.Prepared
     let claimed: Claims.Claimed
     let start: ContinuousClock.Instant
 
-    func abandon() async { await prepared.abandon() }
+    func abandon() async {
+        await prepared.delivery.abandon()
+        carrier.relays.end(prepared.relay)
+    }
 
     func commit(before end: ContinuousClock.Instant) async -> Report {
-        let outcome = await prepared.commit(before: end) { CrashPoint.mailerAfterDot.pass() }
+        let outcome = await prepared.delivery.commit(before: end) { CrashPoint.mailerAfterDot.pass() }
         CrashPoint.mailerAfterReply.pass()
+        await carrier.relays.settled(prepared, outcome, begun: start)
         switch outcome {
         case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
-        case .deferred(let error), .refused(let error): return await carrier.report(error, of: claimed, begun: start)
+        case .deferred(let error), .refused(let error): return carrier.report(error, of: claimed)
         case .unknown(let error): return Report(claimed: claimed, outcome: .unknown, reply: "\(error)")
         }
     }

@@ -34,7 +34,7 @@ public struct MailerService: Service {
         let gate = WithdrawalGate(worker: worker)
         let lineage = LineageWatch(worker: worker, mailer: settings.mailer)
         let store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage)
-        let watch = RelayWatch(logger: worker.logger)
+        let watch = RelayWatch(of: settings.relays.map(\.name), logger: worker.logger)
         let mail = MailCarrier(worker: worker, settings: settings, watch: watch)
         let call = CallCarrier(worker: worker, settings: settings)
         mails = DeliveryLane(.mails, worker: worker, settings: settings, store: store, carrier: mail) {

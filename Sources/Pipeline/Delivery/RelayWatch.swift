@@ -1,35 +1,59 @@
 import Logging
+import Metrics
 
-/// Whether the mail relay takes mail, as the deliveries find out; says so in the log once per change.
+/// Whether the mail relays take mail, as the deliveries find out; says so in the log once per change.
 ///
-/// While it is away nothing is claimed for it: a pause of a second at first, doubled up to half a minute, then another try.
+/// While one is away it is tried seldom: after a pause of a second at first, doubled up to half a minute. While all are,
+/// nothing is claimed for them.
 actor RelayWatch {
-    private var condition = RelayCondition()
+    private let names: [String]
+    private var conditions: [RelayCondition]
     private var listeners: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastListener = 0
     private let logger: Logger
 
-    init(logger: Logger) { self.logger = logger }
+    /// - Parameter names: what the relays are called, in their order.
+    init(of names: [String], logger: Logger) {
+        (self.names, self.logger) = (names, logger)
+        conditions = Array(repeating: RelayCondition(), count: names.count)
+        for name in names { Self.gauge(name).record(0) }
+    }
 
-    /// Whether to try nothing at the moment.
-    var isPaused: Bool { condition.isPaused(at: .now) }
+    /// Whether to try nothing at the moment: all rest.
+    var isPaused: Bool { resting.count == conditions.count }
+
+    /// Those that are not to be tried at the moment.
+    var resting: Set<Int> {
+        let now = ContinuousClock.now
+        return Set(conditions.indices.filter { conditions[$0].isPaused(at: now) })
+    }
 
     /// A server has spoken to a delivery.
-    func noteAnswer() {
-        if condition.answered(at: .now) { logger.notice("the mail relay is back") }
+    func noteAnswer(of relay: Int) {
+        guard conditions[relay].answered(at: .now) else { return }
+        Self.gauge(names[relay]).record(0)
+        logger.notice("the mail relay is back", metadata: ["relay": "\(names[relay])"])
     }
 
     /// A delivery that was begun at `start` found no server to speak to.
-    func noteFailure(_ reason: String, begun start: ContinuousClock.Instant) {
-        switch condition.failed(begun: start, at: .now) {
+    func noteFailure(of relay: Int, _ reason: String, begun start: ContinuousClock.Instant) {
+        let metadata: Logger.Metadata = ["relay": "\(names[relay])", "reason": "\(reason)"]
+        switch conditions[relay].failed(begun: start, at: .now) {
         case .none: return
-        case .paused: logger.debug("the mail relay is still away", metadata: ["reason": "\(reason)"])
-        case .gone: logger.warning("the mail relay is away", metadata: ["reason": "\(reason)"])
+        case .paused: logger.debug("the mail relay is still away", metadata: metadata)
+        case .gone:
+            Self.gauge(names[relay]).record(1)
+            logger.warning("the mail relay is away", metadata: metadata)
         }
+        guard isPaused else { return }
         for listener in listeners.values { listener.finish() }
     }
 
-    /// Returns when a pause begins, at once during one, or when the task is cancelled.
+    private static func gauge(_ name: String) -> Gauge {
+        Gauge(label: "loods_relay_away", dimensions: [("relay", name)])
+    }
+
+    /// Returns when all rest, at once while they do, or when the task is cancelled.
     func untilPaused() async {
         guard !isPaused else { return }
         let (pauses, listener) = AsyncStream.makeStream(of: Void.self)

@@ -79,6 +79,9 @@ enum MetricCatalogue {
         "loods_messages_unknown_total":
             "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
         "loods_delivery_attempts_total": "Attempts to deliver, by outcome.",
+        "loods_relay_attempts_total":
+            "Attempts to hand a mail over, by relay and outcome; failed ones found no server to speak to.",
+        "loods_relay_away": "1 for a relay that this mailer could not speak to last, else 0.",
         "loods_mailer_dkim_keys_missing":
             "Keys that sending domains name and this mailer looked for in vain since it started.",
         "loods_mailer_makes_postcards": "1 where this mailer has Chromium, else 0: postcards then wait for another.",

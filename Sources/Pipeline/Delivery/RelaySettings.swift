@@ -1,0 +1,15 @@
+public import SMTP
+
+/// One of the mail servers that take our mail.
+public struct RelaySettings: Sendable {
+    public var server: SMTPConfiguration
+    /// Its share of the mails beside the others'; 0: it gets none unless all others are away.
+    public var weight: Int
+
+    public init(_ server: SMTPConfiguration, weight: Int = 1) {
+        (self.server, self.weight) = (server, weight)
+    }
+
+    /// As logs and metrics name it.
+    public var name: String { "\(server.host):\(server.port)" }
+}

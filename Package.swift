@@ -71,6 +71,8 @@ let package = Package(
         .systemLibrary(
             name: "CZlib", path: "Sources/Drivers/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
+            name: "CIDN", path: "Sources/Drivers/CIDN", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(
             name: "CLibGMime", path: "Sources/Drivers/CLibGMime", pkgConfig: "gmime-3.0",
             providers: [.apt(["libgmime-3.0-dev"])]),
         .target(name: "CMIME", dependencies: ["CLibGMime"], path: "Sources/Drivers/CMIME"),
@@ -102,7 +104,7 @@ let package = Package(
         library("SendGate", in: "Core", ["Model"]),
         library("Links", in: "Core", ["Model", crypto]),
         library("Content", in: "Core", ["Model", mustache]),
-        library("Mail", in: "Core", ["Model", "CSigning", crypto]),
+        library("Mail", in: "Core", ["Model", "CIDN", "CSigning", crypto]),
         library("Bounces", in: "Core", ["Model", "Patterns", "CMIME"]),
         library(
             "Workspaces", in: "Core",

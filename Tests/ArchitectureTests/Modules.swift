@@ -12,7 +12,7 @@ extension Module {
         Module("JourneyProgram", .core, "Model Expressions SendGate"),
         Module("Links", .core, "Model", outside: "Crypto"),
         Module("Content", .core, "Model", outside: "Mustache"),
-        Module("Mail", .core, "Model CSigning", outside: "Crypto"),
+        Module("Mail", .core, "Model CIDN CSigning", outside: "Crypto"),
         // What comes back of mails.
         Module("Bounces", .core, "Model Patterns CMIME"),
         Module("Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Content Mail", outside: "Yams"),

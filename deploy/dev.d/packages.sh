@@ -9,6 +9,7 @@ needed_packages=(
   "libre2-dev:/usr/include/re2/re2.h"
   "libgmime-3.0-dev:/usr/include/gmime-3.0/gmime/gmime.h"
   "libssl-dev:/usr/include/openssl/evp.h"
+  "libidn2-dev:/usr/include/idn2.h"
   "libmaxminddb-dev:/usr/include/*/maxminddb.h"
   "zlib1g-dev:/usr/include/zlib.h"
   "libstdc++-12-dev:/usr/include/c++/*/vector"

@@ -50,7 +50,7 @@ public struct MailAddress: Sendable, Hashable {
 
     private static func checked(_ local: String) throws(MailError) -> String {
         guard local.utf8.allSatisfy({ $0 < 0x80 }) else {
-            throw MailError(.needsInternationalMail, "the local part is not ASCII: it needs SMTPUTF8/IDN")
+            throw MailError(.needsInternationalMail, "the local part is not ASCII: it needs SMTPUTF8")
         }
         let atoms = local.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard local.utf8.count <= 64, atoms.allSatisfy({ !$0.isEmpty && $0.allSatisfy(ASCII.isAtomText) }) else {

@@ -1,13 +1,15 @@
-/// The name of a mail domain in ASCII: dot-separated labels of letters, digits and inner hyphens (RFC 5321, 4.1.2).
+/// The name of a mail domain, in ASCII: dot-separated labels of letters, digits and inner hyphens (RFC 5321, 4.1.2).
 ///
 /// Held in lower case, since domains compare without regard to case. Address literals are refused.
 public struct MailDomain: Sendable, Hashable {
     public let name: String
 
-    /// Reads a domain of at most 253 bytes. Throws `malformedDomain`, or `needsInternationalMail` for one not in ASCII.
+    /// Reads a domain of at most 253 bytes; one in other letters than ASCII's becomes what DNS knows it by (RFC 5890).
+    /// Throws `malformedDomain`.
     public init(_ name: String) throws(MailError) {
-        guard name.utf8.allSatisfy({ $0 < 0x80 }) else {
-            throw MailError(.needsInternationalMail, "the domain is not ASCII: it needs SMTPUTF8/IDN")
+        let isASCII = name.utf8.allSatisfy { $0 < 0x80 }
+        guard name.utf8.count <= 1024, let name = isASCII ? name : InternationalDomain.ascii(name) else {
+            throw MailError(.malformedDomain, "not a domain name")
         }
         let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard name.utf8.count <= 253, labels.allSatisfy(Self.isLabel), labels.last?.allSatisfy(Self.isDigit) == false

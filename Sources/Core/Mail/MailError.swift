@@ -7,7 +7,7 @@ public struct MailError: Error, Sendable, Hashable, CustomStringConvertible {
         case controlCharacter
         /// Not an address of the form local-part@domain.
         case malformedAddress
-        /// The address is not ASCII: it needs SMTPUTF8 (RFC 6531) or an internationalised domain (RFC 5890).
+        /// The address is not ASCII before its @: it needs SMTPUTF8 (RFC 6531).
         case needsInternationalMail
         /// Not a domain name.
         case malformedDomain

@@ -28,6 +28,8 @@ import Testing
             unsubscribe: "https://t.shop.test/u/1.k.abc")
         mail.replyTo = try MailAddress("help@shop.test")
         mail.listID = ListID(try MailDomain("news.shop.test"), description: try HeaderValue("Shop news"))
+        mail.feedbackID = FeedbackID(
+            campaign: "welcome", workspace: "shop", kind: "offers", sender: try MailDomain("shop.test"))
         mail.autoSubmitted = .generated
         let expected = """
             Date: Mon, 02 Mar 2026 09:00:00 +0000
@@ -39,6 +41,7 @@ import Testing
             List-Unsubscribe: <https://t.shop.test/u/1.k.abc>
             List-Unsubscribe-Post: List-Unsubscribe=One-Click
             List-Id: Shop news <news.shop.test>
+            Feedback-ID: welcome:shop:offers:shop.test
             Auto-Submitted: auto-generated
             MIME-Version: 1.0
             Content-Type: multipart/alternative;
@@ -85,5 +88,21 @@ import Testing
         for text in ["", " \n\t"] {
             #expect { try sampleMail(text: text, html: "<p>x</p>") } throws: { ($0 as? MailError)?.code == .emptyText }
         }
+    }
+}
+
+@Suite struct FeedbackIDs {
+    @Test(arguments: [
+        ("shop.test", "shop.test"), ("a.b", "a.b-"), ("marketing.averylongname.example", "marketin-"),
+    ])
+    func theSenderHasFiveToFifteenCharacters(_ domain: String, _ beginning: String) throws {
+        let id = FeedbackID(campaign: "c", workspace: "w", kind: "k", sender: try MailDomain(domain)).description
+        let sender = try #require(id.split(separator: ":").last)
+        #expect((5...15).contains(sender.utf8.count) && sender.hasPrefix(beginning))
+    }
+
+    @Test func whatWouldEndAFieldBecomesHyphens() throws {
+        let id = FeedbackID(campaign: "a:b\r\nX: é", workspace: "", kind: "n_1.2", sender: try MailDomain("shop.test"))
+        #expect(id.description == "a-b--X----:-:n_1.2:shop.test")
     }
 }

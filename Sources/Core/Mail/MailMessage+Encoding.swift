@@ -2,7 +2,7 @@ public import Model
 
 extension MailMessage {
     /// The mail as it goes over the wire (RFC 5322, 2045 to 2047): 7-bit, CRLF line ends only, lines of at most 78
-    /// bytes save for list URLs and addresses, which cannot be folded. Equal messages have equal bytes.
+    /// bytes save for URLs, addresses and Feedback-ID, which cannot be folded. Equal messages have equal bytes.
     public func encoded() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(1024 + text.utf8.count + text.utf8.count / 8 + (html?.utf8.count ?? 0) * 5 / 4)
@@ -47,6 +47,7 @@ extension MailMessage {
             headers.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
         }
         if let listID { headers.phrase("List-Id", listID.description, "<\(listID.identifier.name)>") }
+        if let feedbackID { headers.field("Feedback-ID", feedbackID.description) }
         if let autoSubmitted { headers.field("Auto-Submitted", autoSubmitted.rawValue) }
         if let language { headers.field("Content-Language", language.description) }
         headers.field("MIME-Version", "1.0")

@@ -16,6 +16,7 @@ public struct MailMessage: Sendable, Hashable {
     /// Where a POST unsubscribes at once (RFC 8058) and a GET shows a page that can; nil: no list headers for it.
     public var listUnsubscribe: HeaderURL?
     public var listID: ListID?
+    public var feedbackID: FeedbackID?
     public var autoSubmitted: AutoSubmission?
     /// What it is written in (RFC 3282).
     public var language: LanguageTag?
@@ -24,7 +25,8 @@ public struct MailMessage: Sendable, Hashable {
     public init(
         from: MailAddress, to: MailAddress, replyTo: MailAddress? = nil, subject: HeaderValue, date: Timestamp,
         messageID: MessageID, text: String, html: String? = nil, listUnsubscribe: HeaderURL? = nil,
-        listID: ListID? = nil, autoSubmitted: AutoSubmission? = nil, language: LanguageTag? = nil
+        listID: ListID? = nil, feedbackID: FeedbackID? = nil, autoSubmitted: AutoSubmission? = nil,
+        language: LanguageTag? = nil
     ) throws(MailError) {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw MailError(.emptyText, "the plain-text part is empty")
@@ -39,6 +41,7 @@ public struct MailMessage: Sendable, Hashable {
         self.html = html
         self.listUnsubscribe = listUnsubscribe
         self.listID = listID
+        self.feedbackID = feedbackID
         self.autoSubmitted = autoSubmitted
         self.language = language
     }

@@ -75,8 +75,11 @@ struct Composer: Sendable {
             subject: try HeaderValue(cutting: rendered.subject), date: cleared.date,
             messageID: MessageID(message.id, at: from.domain), text: rendered.text, html: rendered.html,
             listUnsubscribe: try unsubscribe.map { try HeaderURL($0) },
-            listID: try message.topic.map { try ListID(topic: $0, at: from.domain) }, autoSubmitted: .generated,
-            language: variant.language)
+            listID: try message.topic.map { try ListID(topic: $0, at: from.domain) },
+            feedbackID: FeedbackID(
+                campaign: message.journey, workspace: cleared.workspace.name, kind: message.topic ?? "transactional",
+                sender: from.domain),
+            autoSubmitted: .generated, language: variant.language)
         return try letter(mail, cleared)
     }
 

@@ -92,7 +92,9 @@ import Testing
         #expect(try MailAddress("Anne@\(text)").address == "Anne@\(name)")
     }
 
-    @Test(arguments: ["a‚b.test", "é\u{0}.test", "é..test", "-é.test", "é_.test", "\u{202E}é.test", "é\r\n.test", "☃\u{FFFD}.test"])
+    @Test(arguments: [
+        "a‚b.test", "é\u{0}.test", "é..test", "-é.test", "é_.test", "\u{202E}é.test", "é\r\n.test", "☃\u{FFFD}.test",
+    ])
     func whatIsNoDomainInAnyLettersIsRefused(_ text: String) {
         #expect { try MailDomain(text) } throws: { ($0 as? MailError)?.code == .malformedDomain }
     }

@@ -6,19 +6,21 @@ import Testing
 /// Verifiers that are not ours take our signatures, each by itself, and none of what was changed.
 @Suite struct Verification {
     private static let environment = ProcessInfo.processInfo.environment
-    private static let dkimpy = environment["LOODS_TEST_DKIMPY"]
+    static let dkimpy = environment["LOODS_TEST_DKIMPY"]
     private static let openDKIM = environment["LOODS_TEST_OPENDKIM"]
 
-    private static let identities = [(selector: "k1", pem: SampleKeys.rsa), (selector: "e1", pem: SampleKeys.ed25519)]
+    static let identities = [(selector: "k1", pem: SampleKeys.rsa), (selector: "e1", pem: SampleKeys.ed25519)]
 
     /// Mails of all shapes that we make.
-    private static func mails() throws -> [MailMessage] {
+    static func mails(to: String = "anne@example.test") throws -> [MailMessage] {
         let long = String(repeating: "A long line, with  two spaces\tand a tab. ", count: 40)
         var mails = [
-            try sampleMail(), try sampleMail(text: "\n\n \nx\n \n\n"), try sampleMail(text: "."),
+            try sampleMail(to: to), try sampleMail(to: to, text: "\n\n \nx\n \n\n"), try sampleMail(to: to, text: "."),
             try sampleMail(
+                to: to,
                 subject: "two  spaces – and ünïcödé, so long that it is folded over a line or even two of them"),
-            try sampleMail(text: long, html: "<p>\(long)</p>\n\n\n", unsubscribe: "https://t.shop.test/u/1.k.abc"),
+            try sampleMail(
+                to: to, text: long, html: "<p>\(long)</p>\n\n\n", unsubscribe: "https://t.shop.test/u/1.k.abc"),
         ]
         mails[4].replyTo = try MailAddress("help@shop.test")
         mails[4].listID = ListID(try MailDomain("news.shop.test"), description: try HeaderValue("Shop: news"))
@@ -56,7 +58,7 @@ import Testing
         json.dump([verdicts(mail) for mail in given['mails']], sys.stdout)
         """
 
-    private static func dkimpyVerdicts(_ mails: [String]) async throws -> [[Bool]] {
+    static func dkimpyVerdicts(_ mails: [String]) async throws -> [[Bool]] {
         struct Question: Encodable {
             var mails: [String]
             var records: [String: String]

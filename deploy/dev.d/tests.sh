@@ -103,6 +103,7 @@ prepare_tests() {
   fetch_segment_sdk
   fetch_schemathesis
   fetch_dkim_verifiers
+  find_mail_servers
   use_release_before
   tests_started=$(milliseconds)
 }
@@ -137,6 +138,15 @@ fetch_dkim_verifiers() {
     export LOODS_TEST_OPENDKIM=$state_root/opendkim/run
   else
     note "OpenDKIM could not be had: its tests are skipped (see $(relative "$state/log/opendkim.log"))"
+  fi
+}
+
+# Postfix, Exim and OpenSMTPD run in overlays of this machine's root, which only root may make.
+find_mail_servers() {
+  if ((EUID == 0)) && command -v apt-get >/dev/null && unshare --mount --pid --fork true 2>/dev/null; then
+    export LOODS_TEST_MAIL_SERVER=$root/deploy/dev.d/mail-server LOODS_TEST_MAIL_PACKAGES=$state_root/mail-packages
+  else
+    note "only root may run Postfix, Exim and OpenSMTPD in overlays: their tests are skipped"
   fi
 }
 

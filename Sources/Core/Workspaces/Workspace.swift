@@ -4,7 +4,10 @@ public import Model
 public import SendGate
 
 /// One sender's definitions, read from a folder of files and checked.
-public struct Workspace: Sendable {
+///
+/// A class, as are the parts of it that are held for each contact: a copy of what it holds would count references by the
+/// dozen.
+public final class Workspace: Sendable {
     public let name: String
     public let zone: LocalZone
     /// The language that its e-mails are in where they say nothing else.

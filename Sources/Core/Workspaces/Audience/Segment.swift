@@ -2,7 +2,7 @@ public import Expressions
 public import Model
 
 /// A named condition over contacts.
-public struct Segment: Sendable {
+public final class Segment: Sendable {
     public let name: String
     /// The stage that it lives in: only who is in that stage is in the segment. Nil: whatever the stage.
     public let stage: String?
@@ -11,6 +11,14 @@ public struct Segment: Sendable {
     public let description: String?
     /// The file that it stands in.
     public let file: String
+
+    init(name: String, stage: String?, when: Expression, description: String?, file: String) {
+        self.name = name
+        self.stage = stage
+        self.when = when
+        self.description = description
+        self.file = file
+    }
 }
 
 /// A named condition that picks content.

@@ -4,7 +4,7 @@ public import Model
 import Scores
 
 /// A score: how events and attributes give points, how these fade or end, and what ranges of it are called.
-public struct ScoreModel: Sendable {
+public final class ScoreModel: Sendable {
     public let name: String
     /// nil: points do not fade.
     public let halfLife: Span?

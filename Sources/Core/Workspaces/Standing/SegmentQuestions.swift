@@ -5,7 +5,7 @@ import Model
 ///
 /// Questions have places: segments come in an order in which each stands behind those that it asks for, and the personas,
 /// one question together, behind them all.
-public struct SegmentQuestions: Sendable {
+public final class SegmentQuestions: Sendable {
     /// The condition of a segment, or those of the personas.
     public struct Question: Sendable {
         public enum Subject: Sendable {
@@ -26,11 +26,9 @@ public struct SegmentQuestions: Sendable {
     /// Those that depend on the contact's stage.
     public let staged: Places
     private let names: Set<String>
-    private var byEvent: [String: Places] = [:]
-    private var byAttributes = Places()
-    private var bySegment: [String: Places] = [:]
+    private let index: Index
     /// Per place, everything that may change with it, itself included.
-    private var consequences: [Places] = []
+    private let consequences: [Places]
 
     public init(_ workspace: Workspace) {
         let fits = Set(workspace.scores.filter { !$0.fit.isEmpty }.map(\.name))
@@ -55,30 +53,40 @@ public struct SegmentQuestions: Sendable {
             return conditions[place].contains(where: \.usesStage)
         }
         staged = Places(onStage)
-        for (place, conditions) in conditions.enumerated() { index(conditions, at: place, workspace.scores) }
-        consequences = questions.map { _ in Places() }
+        var index = Index()
+        for (place, conditions) in conditions.enumerated() { index.add(conditions, at: place, workspace.scores) }
+        self.index = index
+        var consequences = questions.map { _ in Places() }
         for place in questions.indices.reversed() {
             var reach = Places([place])
             if case .segment(let segment) = questions[place].subject {
-                for next in bySegment[segment.name] ?? Places() { reach.formUnion(consequences[next]) }
+                for next in index.bySegment[segment.name] ?? Places() { reach.formUnion(consequences[next]) }
             }
             consequences[place] = reach
         }
+        self.consequences = consequences
     }
 
-    private mutating func index(_ conditions: [Expression], at place: Int, _ scores: [ScoreModel]) {
-        for condition in conditions {
-            for event in condition.mentionedEvents { byEvent[event, default: Places()].insert(place) }
-            for model in scores where condition.mentionedScores.contains(model.name) {
-                for event in model.mentionedEvents { byEvent[event, default: Places()].insert(place) }
-                if !model.fit.isEmpty { byAttributes.insert(place) }
+    /// The places that something may change.
+    private struct Index {
+        var byEvent: [String: Places] = [:]
+        var byAttributes = Places()
+        var bySegment: [String: Places] = [:]
+
+        mutating func add(_ conditions: [Expression], at place: Int, _ scores: [ScoreModel]) {
+            for condition in conditions {
+                for event in condition.mentionedEvents { byEvent[event, default: Places()].insert(place) }
+                for model in scores where condition.mentionedScores.contains(model.name) {
+                    for event in model.mentionedEvents { byEvent[event, default: Places()].insert(place) }
+                    if !model.fit.isEmpty { byAttributes.insert(place) }
+                }
+                // An address decides which consents hold.
+                if !condition.mentionedTopics.isEmpty {
+                    for event in EventNames.consents { byEvent[event, default: Places()].insert(place) }
+                }
+                if condition.usesContact || !condition.mentionedTopics.isEmpty { byAttributes.insert(place) }
+                for segment in condition.mentionedSegments { bySegment[segment, default: Places()].insert(place) }
             }
-            // An address decides which consents hold.
-            if !condition.mentionedTopics.isEmpty {
-                for event in EventNames.consents { byEvent[event, default: Places()].insert(place) }
-            }
-            if condition.usesContact || !condition.mentionedTopics.isEmpty { byAttributes.insert(place) }
-            for segment in condition.mentionedSegments { bySegment[segment, default: Places()].insert(place) }
         }
     }
 
@@ -86,8 +94,8 @@ public struct SegmentQuestions: Sendable {
     ///
     /// - Parameter describes: whether it may say something of the contact.
     public func touched(by event: String, describes: Bool) -> Places {
-        let touched = byEvent[event] ?? Places()
-        return describes ? touched.union(byAttributes) : touched
+        let touched = index.byEvent[event] ?? Places()
+        return describes ? touched.union(index.byAttributes) : touched
     }
 
     /// What may have to be asked of a contact, whatever comes of each event.
@@ -97,8 +105,8 @@ public struct SegmentQuestions: Sendable {
         guard !all.isEmpty, !stirrings.isAfresh else { return all }
         var asked = mayAdvance ? staged : Places()
         if stirrings.isWoken { asked.formUnion(timed) }
-        if stirrings.describes { asked.formUnion(byAttributes) }
-        for name in stirrings.names { asked.formUnion(byEvent[name] ?? Places()) }
+        if stirrings.describes { asked.formUnion(index.byAttributes) }
+        for name in stirrings.names { asked.formUnion(index.byEvent[name] ?? Places()) }
         return closure(of: asked)
     }
 
@@ -109,7 +117,7 @@ public struct SegmentQuestions: Sendable {
     public func knows(_ segment: String) -> Bool { names.contains(segment) }
 
     /// The questions that ask for a segment.
-    func asking(for segment: String) -> Places { bySegment[segment] ?? Places() }
+    func asking(for segment: String) -> Places { index.bySegment[segment] ?? Places() }
 
     /// `places` and all that may change with them.
     public func closure(of places: Places) -> Places {

@@ -28,8 +28,7 @@ extension Benchmark {
     private func broker(_ events: EventStream) async throws {
         let floor = try await BrokerFloor(url: surroundings.brokerURL)
         var bodies = events.bodies()
-        // A fraction of a second would say little.
-        let times = max(1, 60_000_000 / max(1, bodies.count * 131_064))
+        let times = Self.repetitions(enough: 60_000_000, of: bodies.count * 131_064)
         bodies = Array(repeatElement(bodies, count: times).joined())
         try await take(.broker, events.count * times) { try await floor.publish(bodies) }
         try await floor.close()
@@ -81,20 +80,27 @@ extension Benchmark {
         }
     }
 
-    /// Posts while scoring stands still, then lets scoring work off what waits.
+    /// How often the same is sent, since a fraction of a second would say little.
+    private static func repetitions(enough: Int, of size: Int) -> Int { max(1, enough / max(1, size)) }
+
+    /// Posts while scoring stands still, then lets scoring work off what waits; behind it come repetitions, of which only the
+    /// edge's rate is taken.
     private func edgeThenScoring(_ events: EventStream) async throws {
         try await cluster.settle()
         let requests = cluster.requests.batches(of: events)
         let target = try await cluster.stored() + events.count
         posted += events.count
+        let times = Self.repetitions(enough: 1_500_000, of: events.count)
+        let repeated = try await cluster.repeated() + events.count * (times - 1)
         cluster.pauseScoring()
-        try await take(.edgeBatch, events.count) {
-            try await cluster.post(requests, connections: Self.batchConnections)
+        try await take(.edgeBatch, events.count * times) {
+            for _ in 0..<times { try await cluster.post(requests, connections: Self.batchConnections) }
         }
         try await take(.scoring, events.count) {
             cluster.resumeScoring()
             try await cluster.wait(for: target, "events") { try await cluster.stored() }
         }
+        try await cluster.wait(for: repeated, "repeated events") { try await cluster.repeated() }
     }
 
     /// The same again, of which nothing is new.

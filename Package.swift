@@ -93,6 +93,7 @@ let package = Package(
         library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
         library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
         library("SMTP", in: "Drivers", nio + [nioSSL, log]),
+        library("MailReception", in: "Drivers", nio + [lifecycle, log]),
         library("Outbound", in: "Drivers", nio + [asyncHTTPClient, .product(name: "NIOHTTP1", package: "swift-nio")]),
 
         // Core: pure; no I/O, no clock
@@ -133,7 +134,8 @@ let package = Package(
         .target(
             name: "Transit",
             dependencies: [
-                "Store", "Schema", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "Workspaces",
+                "Store", "Schema", "Messaging", "Contracts", "CrashPoints", "Model", "Bounces", "Postgres",
+                "Workspaces",
                 "ServiceRuntime", crypto, lifecycle, log, metrics,
             ],
             path: "Sources/Transit", swiftSettings: strict),
@@ -143,7 +145,7 @@ let package = Package(
             name: "Ingestion",
             dependencies: [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Links", "Workspaces", "Postgres",
-                "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle, log, metrics,
+                "MailReception", "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle, log, metrics,
             ] + nioHTTP, path: "Sources/Pipeline/Ingestion", resources: [.embedInCode("Assets")],
             swiftSettings: strict),
         library(
@@ -163,13 +165,17 @@ let package = Package(
             "Delivery", in: "Pipeline",
             [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "SendGate", "Links",
-                "Content", "Mail", "SMTP", "Outbound", "JourneyProgram", "Workspaces", lifecycle, log, metrics,
+                "Content", "Mail", "Bounces", "SMTP", "Outbound", "JourneyProgram", "Workspaces", lifecycle, log,
+                metrics,
             ]),
 
         // Apps: composition roots
         app(
             "ingest",
-            [lifecycle, "Ingestion", "Transit", "Store", "Messaging", "Links", "Postgres", "ServiceRuntime", log]),
+            [
+                lifecycle, "Ingestion", "Transit", "Store", "Messaging", "Links", "MailReception", "Postgres",
+                "ServiceRuntime", log,
+            ]),
         app("scoring", [lifecycle, "Audience", "Transit", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
         app("scheduler", [lifecycle, "Journeys", "Transit", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
         app(
@@ -252,6 +258,7 @@ let package = Package(
                 "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Scores", "Workspaces",
                 "JourneyProgram", "TestSupport", log,
             ]),
+        tests("MailReception", ["MailReception", "SMTP", "TestSupport", lifecycle, log] + nio),
         tests(
             "Delivery",
             [
@@ -286,7 +293,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "Laboratory", "TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Scores", "Simulation",
+                "Laboratory", "TestSupport", "Expressions", "Links", "Messaging", "Model", "Postgres", "SMTP", "Scores",
+                "Simulation",
                 "Store",
                 "Transit",
                 "Workspaces",

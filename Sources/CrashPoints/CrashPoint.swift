@@ -59,6 +59,8 @@ public enum CrashPoint: Sendable, CaseIterable {
     case mailerAfterDot
     /// The mail server has answered, and the outcome is not recorded.
     case mailerAfterReply
+    /// What came back of mails is read and what it does is written, and nothing is committed.
+    case returnBeforeCommit
 
     // Erasure, by the command line
     /// The tables are gone through and hold nothing of the person, and nothing is committed.

@@ -19,9 +19,9 @@ public enum BrokerUser: String, Sendable, Hashable, CaseIterable {
     /// The queues to which this user publishes; who reads what is kept publishes something to know the end.
     private var publishes: [QueueName] {
         switch self {
-        case .ingest: [.events, .withdrawals]
-        case .mailer, .operator: [.events, .signals, .messages, .withdrawals, .marks, .erasures]
-        case .scoring, .scheduler, .tool: [.events, .signals, .messages, .withdrawals, .erasures]
+        case .ingest: [.events, .withdrawals, .returns]
+        case .mailer, .operator: [.events, .signals, .messages, .withdrawals, .returns, .marks, .erasures]
+        case .scoring, .scheduler, .tool: [.events, .signals, .messages, .withdrawals, .returns, .erasures]
         }
     }
 
@@ -31,7 +31,7 @@ public enum BrokerUser: String, Sendable, Hashable, CaseIterable {
         case .ingest, .operator, .tool: []
         case .scoring: [.events, .dead]
         case .scheduler: [.signals]
-        case .mailer: [.messages, .withdrawals, .marks]
+        case .mailer: [.messages, .withdrawals, .returns, .marks]
         }
     }
 

@@ -20,6 +20,8 @@ public struct QueueName: RawRepresentable, Sendable, Hashable, CustomStringConve
     public static let messages = QueueName(rawValue: "messages")
     /// From ingest to the mailer, while the database is away; live only.
     public static let withdrawals = QueueName(rawValue: "withdrawals")
+    /// From ingest to the mailer: what came back of mails; live only.
+    public static let returns = QueueName(rawValue: "returns")
     /// The newest marks of what mailers have claimed; read and never taken. Without lanes.
     public static let marks = QueueName(rawValue: "marks")
     /// Who was erased, for a store that is restored to a time before; read and never taken. Without lanes.
@@ -28,10 +30,12 @@ public struct QueueName: RawRepresentable, Sendable, Hashable, CustomStringConve
     public static let dead = QueueName(rawValue: "dead")
 
     /// Every queue, in the order in which a body may travel.
-    public static let all: [QueueName] = [.events, .signals, .messages, .withdrawals, .marks, .erasures, .dead]
+    public static let all: [QueueName] = [
+        .events, .signals, .messages, .withdrawals, .returns, .marks, .erasures, .dead,
+    ]
 
     /// The lanes that exist, the first to be served first.
-    public var lanes: [Lane] { self == .withdrawals || isWithoutLanes ? [.live] : [.live, .bulk] }
+    public var lanes: [Lane] { self == .withdrawals || self == .returns || isWithoutLanes ? [.live] : [.live, .bulk] }
 
     /// Whether its bodies stay for whoever reads them: none of them waits for anybody.
     public var isKept: Bool { self == .marks || self == .erasures }

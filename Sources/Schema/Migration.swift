@@ -28,5 +28,6 @@ struct Migration: Sendable {
         Migration(number: 22, name: "throttles", sql: PackageResources.m0022_throttles_sql),
         Migration(number: 23, name: "tests", sql: PackageResources.m0023_tests_sql),
         Migration(number: 24, name: "suppressed_visitors", sql: PackageResources.m0024_suppressed_visitors_sql),
+        Migration(number: 27, name: "failures", sql: PackageResources.m0027_failures_sql),
     ]
 }

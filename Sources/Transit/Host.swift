@@ -7,8 +7,9 @@
 #endif
 
 /// Where this process runs, so that what it leaves behind can be traced to it.
-enum Host {
-    static let name: String = {
+public enum Host {
+    /// As it calls itself.
+    public static let name: String = {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -6,13 +6,18 @@ public import Store
 /// What came of messages, told to the rest of the cluster as events.
 public enum OutcomeEvents {
     /// The event that tells what came of a message.
-    private static func event(_ message: Message, _ name: String, now: Timestamp, detail: String?) -> AcceptedEvent {
+    /// An event that tells something of a message, once.
+    public static func event(
+        _ message: Message, _ name: String, now: Timestamp, detail: String?, _ failure: Claims.Failure?
+    ) -> AcceptedEvent {
         var properties: [String: JSON] = [
             "message_id": .string(message.id.description), "journey": .string(message.journey),
             "step": .string(message.step), "template": .string(message.template),
         ]
         if let topic = message.topic { properties["topic"] = .string(topic) }
         if let detail { properties["detail"] = .string(detail) }
+        if let failure { properties["class"] = .string(failure.kind) }
+        if let status = failure?.status { properties["status"] = .string(status) }
         return AcceptedEvent(
             workspace: message.contact.workspace,
             eventID: UniqueID.derived("loods.outcome", message.id.description, name).description, call: .track,
@@ -21,10 +26,27 @@ public enum OutcomeEvents {
     }
 
     /// The event that tells that a message has ended so; nil where none does.
+    ///
+    /// - Parameter failure: why a mail server did not take it: `class` and `status` in its properties.
     public static func event(
-        _ message: Message, _ state: Message.State, now: Timestamp, detail: String?
+        _ message: Message, _ state: Message.State, now: Timestamp, detail: String?, failure: Claims.Failure? = nil
     ) -> AcceptedEvent? {
-        name(of: state, message.channel).map { event(message, $0, now: now, detail: detail) }
+        name(of: state, message.channel).map { event(message, $0, now: now, detail: detail, failure) }
+    }
+
+    /// The events that tell that an address gets no mail from now on, one for each contact who gets mail there.
+    public static func events(_ order: FailedAddresses.Suppressed, now: Timestamp) -> [AcceptedEvent] {
+        let properties = JSON.object([
+            "reason": .string(order.reason), "address": .string(order.address),
+            "message_id": .string(order.message.description), "detail": order.words.map { .string($0) } ?? .null,
+        ])
+        return order.contacts.map { contact in
+            AcceptedEvent(
+                workspace: contact.workspace,
+                eventID: UniqueID.derived("loods.suppressed", order.address, order.reason).description, call: .track,
+                subject: .id(contact.contact), name: EventNames.addressSuppressed, sentTime: now, at: now,
+                receivedAt: now, trust: .system, properties: properties.serialized)
+        }
     }
 
     /// The event that tells of the end of a message; nil for what is no end, and for what nobody did anything to.

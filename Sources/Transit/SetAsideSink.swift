@@ -55,6 +55,7 @@ extension SetAside.Item {
         if let batch = try? EventBatch(decoding: body) { return batch.events.map(\.workspace) }
         if let batch = try? SignalBatch(decoding: body) { return batch.signals.map(\.contact.workspace) }
         if let hints = try? MessageHints(decoding: body) { return hints.hints.map(\.contact.workspace) }
+        if let returned = try? ReturnedMail(decoding: body) { return [returned.mark.workspace] }
         return (try? RecordedWithdrawal(decoding: body)).map { [$0.contact.workspace] } ?? []
     }
 }

@@ -27,6 +27,10 @@ extension Module {
         Module("AMQP", .drivers, "ConnectionThread CLibRabbitMQ", outside: "Logging Glibc"),
         Module("SMTP", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL Synchronization"),
 
+        // Mail that comes in.
+        Module(
+            "MailReception", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix ServiceLifecycle"),
+
         // Requests to addresses that others have written down.
         Module("Outbound", .drivers, outside: "AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix Glibc"),
 
@@ -50,13 +54,13 @@ extension Module {
         // What every worker stands on: outbox, clock, definitions, what is set aside.
         Module(
             "Transit", .transit,
-            "Model Workspaces Contracts CrashPoints Schema Store Messaging ServiceRuntime Postgres",
+            "Model Bounces Workspaces Contracts CrashPoints Schema Store Messaging ServiceRuntime Postgres",
             outside: "Crypto Logging Metrics ServiceLifecycle Synchronization \(libc)"),
 
         // The pipeline, in order of travel.
         Module(
             "Ingestion", .pipeline,
-            "Model Links Workspaces Contracts CrashPoints Store Messaging Transit Postgres CJSON CPlaces CZlib",
+            "Model Links Workspaces Contracts CrashPoints Store Messaging Transit Postgres MailReception CJSON CPlaces CZlib",
             outside:
                 "Hummingbird HummingbirdCore HTTPTypes NIOCore NIOHTTP1 NIOHTTPTypes Crypto Logging Metrics CoreMetrics "
                 + "ServiceLifecycle Synchronization Foundation FoundationEssentials"),
@@ -70,13 +74,13 @@ extension Module {
             outside: "Logging Metrics ServiceLifecycle Synchronization"),
         Module(
             "Delivery", .pipeline,
-            "Model SendGate JourneyProgram Links Content Mail Workspaces Contracts CrashPoints Store Messaging Transit "
-                + "Postgres SMTP Outbound",
+            "Model SendGate JourneyProgram Links Content Mail Bounces Workspaces Contracts CrashPoints Store Messaging "
+                + "Transit Postgres SMTP Outbound",
             outside: "Logging Metrics ServiceLifecycle Synchronization Foundation"),
 
         // Composition roots: each of the services names its own stage, and no other.
         Module(
-            "ingest", .apps, "Ingestion Links Transit Store Messaging ServiceRuntime Postgres",
+            "ingest", .apps, "Ingestion Links MailReception Transit Store Messaging ServiceRuntime Postgres",
             outside: "Logging ServiceLifecycle"),
         Module(
             "scoring", .apps, "Audience Transit Store Messaging ServiceRuntime Postgres",

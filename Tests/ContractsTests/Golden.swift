@@ -61,6 +61,11 @@ enum GoldenValues {
                 subject: UniqueID(high: 3, low: 4), name: "Page Viewed"),
         ])
 
+    static let returned = ReturnedMail(
+        mark: MessageMark(workspace: WorkspaceID(rawValue: 7), contact: 3, message: 7),
+        kind: .failed("invalid", blamesSender: false), status: "5.1.1", words: "user unknown",
+        receivedAt: Timestamp(microseconds: 1_767_225_600_000_000), means: "smtp")
+
     static let leavingSignals = SignalBatch(
         id: id,
         signals: [

@@ -23,6 +23,8 @@ import Testing
     @Test func withdrawalBarrier() throws { try check(GoldenValues.barrier, "withdrawal-barrier-1") }
     @Test func claimMark() throws { try check(GoldenValues.mark, "claim-mark-1") }
 
+    @Test func returnedMail() throws { try check(GoldenValues.returned, "returned-mail-1") }
+
     @Test func erasureRecord() throws { try check(GoldenValues.erasure, "erasure-record-1") }
 
     /// A release reads what the one before it wrote: a version is given up in the release after the next at the earliest.
@@ -45,7 +47,7 @@ import Testing
     @Test func eachContractHasALetterOfItsOwn() {
         let letters = [
             EventBatch.letter, SignalBatch.letter, MessageHints.letter, RecordedWithdrawal.letter,
-            WithdrawalBarrier.letter, ClaimMark.letter, ErasureRecord.letter,
+            WithdrawalBarrier.letter, ClaimMark.letter, ErasureRecord.letter, ReturnedMail.letter,
         ]
         #expect(Set(letters).count == letters.count)
     }

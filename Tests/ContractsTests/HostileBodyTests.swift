@@ -16,6 +16,7 @@ import Testing
         try body(GoldenValues.barrier.encoded) { bytes throws(ContractError) in
             _ = try WithdrawalBarrier(decoding: bytes)
         }
+        try body(GoldenValues.returned.encoded) { bytes throws(ContractError) in _ = try ReturnedMail(decoding: bytes) }
         try body(GoldenValues.erasure.encoded) { bytes throws(ContractError) in
             _ = try ErasureRecord(decoding: bytes)
         }

@@ -19,6 +19,17 @@ import Testing
             contact: random.contact(), message: random.id(), topic: random.text(), answeredAt: random.time(),
             means: random.text())
         #expect(try RecordedWithdrawal(decoding: withdrawal.encoded) == withdrawal)
+        let kinds: [ReturnedMail.Kind] = [
+            .failed(random.text(), blamesSender: true), .delayed, .delivered, .complaint, .autoReply, .unsubscribe,
+            .unclear,
+        ]
+        for kind in kinds {
+            let returned = ReturnedMail(
+                mark: MessageMark(contact: random.contact(), message: random.id()), kind: kind,
+                status: Bool.random(using: &random) ? random.text() : nil, words: random.text(),
+                receivedAt: random.time(), means: random.text())
+            #expect(try ReturnedMail(decoding: returned.encoded) == returned)
+        }
         let barrier = WithdrawalBarrier(id: random.id())
         #expect(try WithdrawalBarrier(decoding: barrier.encoded) == barrier)
         let erasure = ErasureRecord(

@@ -128,7 +128,7 @@ struct Bench: Sendable {
         let secret = LinkSecret(id: "k1", bytes: Array(repeating: 7, count: 32))
         return DeliverySettings(
             relays: [RelaySettings(relay)], publicURL: "https://mail.shop.example",
-            links: try LinkSigner(secrets: [secret]),
+            links: try LinkSigner(secrets: [secret]), tokens: try MailTokens(secrets: [secret]),
             webhooks: try WebhookSigner(secrets: [secret]), mailer: "test")
     }
 
@@ -239,6 +239,17 @@ struct Bench: Sendable {
     }
 
     func claims() async throws -> Int { try await texts("select claim_id::text from claims").count }
+
+    /// The events in the outbox: their properties and names.
+    func events() async throws -> [(JSON, name: String)] {
+        try await database.pool.withTransaction { session in
+            try session.query("select body from outbox where queue = 'events' order by created_at").flatMap { row in
+                try EventBatch(decoding: try row[0, as: [UInt8].self]).events.map { event in
+                    (try JSON(parsing: event.properties), name: event.name)
+                }
+            }
+        }
+    }
 
     /// The names of the events in the outbox.
     func outcomes() async throws -> [String] {

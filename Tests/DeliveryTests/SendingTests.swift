@@ -52,7 +52,7 @@ import Transit
     func aRefusalEndsIt(atRecipient: Bool) async throws {
         let behaviour: @Sendable (MailSink.Moment) -> MailSink.Answer? = { moment in
             if case .recipient = moment { return atRecipient ? .reply("550 5.1.1 nobody here") : nil }
-            return .reply("554 5.7.1 no")
+            return .reply("554 5.6.0 malformed")
         }
         try await Bench.with(behaviour) { bench in
             try await bench.know(["anne"])
@@ -60,7 +60,7 @@ import Transit
             try await bench.send(to: "anne")
             #expect(try await bench.messages() == ["offer refused"])
             #expect(try await bench.bells() == 1)
-            #expect(try await bench.outcomes() == ["Email Refused"])
+            #expect(try await bench.outcomes() == ["Email Refused"] + (atRecipient ? ["Address Suppressed"] : []))
             #expect(try await bench.claims() == 0)
         }
     }

@@ -32,7 +32,9 @@ import Testing
     }
 
     @Test func everyPointIsInTheTable() {
-        #expect(Set(CrashRound.all.map(\.point)) == Set(CrashPoint.allCases))
+        // What comes back of mails has a scenario of its own: ReturnedMailClusterTests.
+        let others: Set<CrashPoint> = [.returnBeforeCommit]
+        #expect(Set(CrashRound.all.map(\.point)).union(others) == Set(CrashPoint.allCases))
     }
 
     /// A name that means nothing is a fault of the settings, like any other.

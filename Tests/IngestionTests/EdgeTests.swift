@@ -288,7 +288,7 @@ private let track = "{\"userId\":\"u\",\"event\":\"E\",\"messageId\":\"m\"}"
             try JSON(parsing: event.properties)
                 == .object([
                     "message_id": .string(origin.message.description), "url": .string("https://shop.example/a?b=c"),
-                    "user_agent": .string("Mail/1.0"),
+                    "user_agent": .string("Mail/1.0"), "kind": .string("unknown"),
                 ]))
     }
 

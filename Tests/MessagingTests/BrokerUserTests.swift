@@ -13,6 +13,7 @@ import Testing
         signals      –       p        pc         p       pc        p
         messages     –       p        p          pc      pc        p
         withdrawals  p       p        p          pc      pc        p
+        returns      p       p        p          pc      pc        p
         marks        –       –        –          pc      pc        –
         erasures     –       p        p          p       pc        p
         dead         –       c        –          –       c         –

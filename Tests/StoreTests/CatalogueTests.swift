@@ -31,6 +31,7 @@ import Testing
         "erasure_key": "one row: what tells whether a process has the key of the tombstones",
         "erasures": "that somebody was erased, and not who",
         "suppressions": "of an address, whoever has it, also after the contact is gone",
+        "sender_pauses": "of a workspace's sender, the same for all contacts",
         "claims": "a mailer's lease on a batch of many contacts",
         "barriers": "marks in the queue of withdrawals, of no contact; empty at rest",
         "lineage": "one row: the server that mails are sent from",
@@ -69,6 +70,8 @@ import Testing
         "segment_moves", "personas", "wakes", "backfills", "backfill_slices",
         // What people did with journeys besides applying definitions.
         "interventions",
+        // Senders whose mail stands still, since servers refuse it.
+        "sender_pauses",
         // When journeys go out on a schedule, and how far each time of it has come.
         "schedules", "broadcasts",
         // When the next run of a throttled journey may begin, and what was decided of tests within broadcasts.

@@ -56,7 +56,7 @@ enum Rights {
         score_counts         –       SIUD     –          –       S         S     S
         stages               –       SID      –          –       S         S     S
         consents             SI      SID      S          SI      S         S     S
-        suppressions         –       –        –          S       SD        S     S
+        suppressions         –       –        –          SIu     SD        S     S
         segment_members      –       SIUD     S          S       S         S     S
         segment_moves        –       SID      –          –       S         S     S
         personas             –       SIUD     –          –       S         S     S
@@ -78,6 +78,7 @@ enum Rights {
         unknown_messages     –       S        S          SID     SID       S     S
         send_state           SIu     SIu      –          SIu     S         S     S
         claims               –       –        –          SIuD    SD        –     –
+        sender_pauses        –       S        S          SI      S         SID   S
         barriers             –       –        –          SID     S         –     –
         lineage              –       S        S          Su      Su        –     –
         fences               –       –        –          –       SI        –     –
@@ -158,8 +159,9 @@ enum Rights {
         "messages mailer u":
             """
         state address due_at look_at retry_at attempt deferrals claim_id epoch valid_until handed_at final_at reasons \
-        reply answer saw
+        reply answer saw failure failure_status refusals came_back_at came_back_words
         """,
+        "suppressions mailer u": "reason at detail",
         "send_state mailer u": "epoch recent_sends",
         "claims mailer u": "expires_at",
         "lineage mailer u":

@@ -1,7 +1,9 @@
 import Ingestion
 import Links
+import MailReception
 import Messaging
 import Postgres
+import ServiceLifecycle
 import ServiceRuntime
 import Store
 import Transit
@@ -10,6 +12,9 @@ struct IngestSettings {
     let worker: Worker.Settings
     let listen: ListenAddress
     let secrets: [LinkSecret]
+    /// Where mail that comes back is taken; nil: nowhere.
+    let returns: ListenAddress?
+    let mailName: String
     let buffer: Int
     let addressRate: Int
     let proxies: TrustedProxies
@@ -21,6 +26,15 @@ struct IngestSettings {
             "LOODS_LISTEN", default: "127.0.0.1:8080",
             meaning:
                 "Where the event API, clicks, opens and unsubscribe pages are served; port 0 lets the system choose.")
+        returns = reader.optional(
+            "LOODS_RETURNS_LISTEN", type: "host:port", defaultText: "none",
+            expectation: "an address such as 0.0.0.0:2525",
+            meaning:
+                "Where mail that comes back is taken by SMTP, for the bounce hosts of sending domains; port 0 lets the system choose.",
+            parse: ListenAddress.init)
+        mailName = reader.string(
+            "LOODS_HELO", default: Host.name,
+            meaning: "The name by which mail servers are greeted: this host's, as DNS knows it.")
         buffer = reader.int(
             "LOODS_EVENT_BUFFER_MB", in: 1...4_000, default: 64, unit: "MB",
             meaning: "Events held in memory until RabbitMQ has them; more are answered 503.")
@@ -124,9 +138,22 @@ await ServiceMain.run(
             }
         }
         edgeSettings.siteMessages = SiteMessages(pool: pool, definitions: cache)
+        let clicks = ClickDesk(groups: groups, waits: worker.clockMode != .stepped)
+        edgeSettings.clicks = clicks
         let edge = Edge(
             host: settings.listen.host, port: settings.listen.port, keys: keys, gate: gate, groups: groups,
             signer: signer, desk: desk, settings: edgeSettings, logger: context.logger)
         let watch = WorkerWatch(worker: worker, watched: .ingest, context: context, publishers: [publisher])
-        return worker.services + [watch, publisher, shared, groups, edge]
+        var services: [any Service] = worker.services + [watch, publisher, shared, groups, clicks, edge]
+        if let listen = settings.returns {
+            let machine = worker.clock
+            let desk = ReturnDesk(
+                tokens: try MailTokens(secrets: settings.secrets), publisher: publisher, now: { machine.now },
+                logger: context.logger)
+            services.append(
+                MailReception(
+                    host: listen.host, port: listen.port, name: settings.mailName, logger: context.logger,
+                    accepts: { desk.knows($0) }, deal: { await desk.take($0) }))
+        }
+        return services
     })

@@ -142,7 +142,8 @@ struct MailerSettings {
             var delivery = DeliverySettings(
                 relays: try relayList(helo: helo).relays,
                 publicURL: publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL,
-                links: try LinkSigner(secrets: secrets), webhooks: try WebhookSigner(secrets: secrets),
+                links: try LinkSigner(secrets: secrets), tokens: try MailTokens(secrets: secrets),
+                webhooks: try WebhookSigner(secrets: secrets),
                 mailer: "\(helo)/\(ProcessInfo.processInfo.processIdentifier)")
             delivery.lease = lease
             delivery.allowedHosts = allowedHosts

@@ -14,6 +14,7 @@ await ServiceMain.run(
         let mailer = MailerService(worker: worker, settings: try settings.delivery())
         context.readiness.register("lineage") { await mailer.obstacle.map { .notReady($0) } ?? .ready }
         return worker.services + [
-            WorkerWatch(worker: worker, watched: .mailer, context: context), WithdrawalConsumer(worker: worker), mailer,
+            WorkerWatch(worker: worker, watched: .mailer, context: context), WithdrawalConsumer(worker: worker),
+            ReturnsConsumer(worker: worker), mailer,
         ]
     })

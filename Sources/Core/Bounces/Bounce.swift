@@ -30,6 +30,8 @@ public struct Bounce: Sendable, Hashable {
     public var replyCode: Int?
     /// The receiver's words, on one line of at most 300 bytes.
     public var reason: String
+    /// Whether whoever tells of it will try on.
+    public var isDelay = false
 
     public init(
         recipient: String? = nil, class: Class, status: EnhancedStatus? = nil, replyCode: Int? = nil,

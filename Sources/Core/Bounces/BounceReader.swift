@@ -13,6 +13,28 @@ public enum BounceReader {
             ?? returned.told
         return found.isEmpty ? [Bounce(class: .none)] : found
     }
+
+    /// From and to whom a mail was sent, as servers note it in its header.
+    ///
+    /// - Returns: every address that it may have been sent to; and whether it has a sender who may be answered, which reports
+    ///   have not (RFC 5321, section 4.5.5).
+    public static func envelope(of mail: some Collection<UInt8>) -> (recipients: [String], hasSender: Bool) {
+        let header = ForeignMail(mail).header
+        let recipients = header.addresses(
+            "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to", "to", "cc")
+        return (recipients.unique, header["return-path"]?.filter { $0 != " " } != "<>")
+    }
+}
+
+extension [Bounce] {
+    /// Of what a mail says of several the one that matters, where it was sent for one: a complaint before a failure, that
+    /// before the rest.
+    public var telling: Bounce {
+        let order: [[Bounce.Class]] = [
+            [.complaint], [.invalid, .mailbox, .policy, .content, .transient], [.autoReply], [.delivered], [.none],
+        ]
+        return order.lazy.compactMap { classes in first { classes.contains($0.class) } }.first ?? Bounce(class: .none)
+    }
 }
 
 /// A mail that came back, with what all ways to read it have in common.

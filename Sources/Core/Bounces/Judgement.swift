@@ -9,19 +9,20 @@ enum Judgement {
         var isFinal = false
     }
 
-    /// The class, and the status derived where there is none.
+    /// The class, and the status derived where there is none. What is refused without a reason counts as policy.
     static func of(_ evidence: Evidence) -> (Bounce.Class, EnhancedStatus) {
-        let `class` = `class`(of: evidence)
+        let `class` = known(of: evidence) ?? .policy
         return (`class`, status(of: evidence, `class`))
     }
 
-    private static func `class`(of evidence: Evidence) -> Bounce.Class {
+    /// The class; nil for what is refused for good by codes and words that do not tell why.
+    static func known(of evidence: Evidence) -> Bounce.Class? {
         let digit = evidence.status?.class ?? evidence.replyCode.map { $0 / 100 }
         let meant = meaning(evidence)
         if digit == 4 { return meant == .mailbox ? .mailbox : .transient }
         if digit == nil, !evidence.isFinal, Phrases.tryingOn.occur(in: evidence.words) { return .transient }
         let passes = Phrases.passing.occur(in: evidence.words)
-        guard let meant else { return passes || digit == nil ? .transient : .policy }
+        guard let meant else { return passes || digit == nil ? .transient : nil }
         return meant == .invalid && digit == nil && passes ? .transient : meant
     }
 

@@ -54,7 +54,7 @@ struct Phrases: Sendable {
     ])
 
     /// What decides even where a recipient is spoken of.
-    private static let firmPolicy = Phrases([
+    static let firmPolicy = Phrases([
         #"\bspf\b|\bdkim\b|\bdmarc\b|sender policy|block ?list|black.?list|\brbl\b|dnsbl|spamhaus|spamcop|barracuda|sorbs"#,
         #"reputation|\bptr\b|reverse (dns|lookup)|rdns|relay(ing)? (access )?(denied|not|prohib)|unable to relay"#,
         #"too many (recipients|messages|mail|errors|concurrent)|rate limit|exceeded.{0,30}(rate|connections)"#,

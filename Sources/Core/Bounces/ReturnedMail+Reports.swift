@@ -34,9 +34,11 @@ extension ReturnedMail {
                 reason: reason)
         }
         if action == "delayed", status?.class != 5 {
-            return Bounce(
+            var delay = Bounce(
                 recipient: recipient, class: .transient, status: status ?? EnhancedStatus(4, 0, 0), replyCode: code,
                 reason: reason)
+            delay.isDelay = true
+            return delay
         }
         let (`class`, derived) = Judgement.of(
             Judgement.Evidence(

@@ -22,9 +22,11 @@ extension ReturnedMail {
             words: ByteText(near.sentence(500)))
         if Phrases.meaning(of: evidence.words) == nil { evidence.words = ByteText(words.sentence(4000)) }
         let (`class`, status) = Judgement.of(evidence)
-        return Bounce(
+        var bounce = Bounce(
             recipient: recipient, class: `class`, status: status, replyCode: evidence.replyCode,
             reason: near.sentence(Self.wordsLimit))
+        bounce.isDelay = `class` == .transient && Phrases.tryingOn.occur(in: evidence.words)
+        return bounce
     }
 
     /// Whom the mail did not reach, by the best that it tells: a field made for it, what the text introduces as a

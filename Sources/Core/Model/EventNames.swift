@@ -16,6 +16,14 @@ public enum EventNames {
     public static let emailRefused = "Email Refused"
     public static let emailSkipped = "Email Skipped"
     public static let emailUnknown = "Email Unknown"
+    /// A mail that a server had taken came back.
+    public static let emailBounced = "Email Bounced"
+    /// Its recipient called a mail spam.
+    public static let emailComplained = "Email Complained"
+    /// Its recipient's mail program answered a mail by itself.
+    public static let emailAutoReplied = "Email Auto-Replied"
+    /// An address gets no mail from now on, since mail to it comes back, or somebody called it spam.
+    public static let addressSuppressed = "Address Suppressed"
     /// What came of what journeys tell others than the contact.
     public static let webhookDelivered = "Webhook Delivered"
     public static let webhookFailed = "Webhook Failed"

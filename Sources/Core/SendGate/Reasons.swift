@@ -32,6 +32,8 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let journeyPaused = Reasons(rawValue: 1 << 11)
     /// The contact is not in the segment any more that the broadcast goes to.
     public static let leftSegment = Reasons(rawValue: 1 << 20)
+    /// Mail servers refuse what comes from its sender, and somebody has to mend that; or somebody has paused the sender.
+    public static let senderPaused = Reasons(rawValue: 1 << 21)
     /// It is one of the hours in which the contact gets no marketing.
     public static let quietHours = Reasons(rawValue: 1 << 12)
     /// The contact has had as many marketing messages as a frequency cap allows.
@@ -57,6 +59,7 @@ extension Reasons {
         (.notDue, "its time to be sent has not come"),
         (.journeyPaused, "its journey is paused"),
         (.leftSegment, "the contact has left the segment that the broadcast goes to"),
+        (.senderPaused, "mail of its sender stands still"),
         (.quietHours, "quiet hours"),
         (.capped, "a frequency cap is reached"),
         (.endsRun, "so its run ends"),

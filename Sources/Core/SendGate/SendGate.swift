@@ -17,6 +17,7 @@ public enum SendGate {
         if ledger.isErased { findings.skip(.erased) }
         if message.journeyEnded { findings.skip(.journeyEnded) }
         if message.isPaused { findings.hold(.journeyPaused, until: .distantFuture) }
+        if message.isSenderPaused { findings.hold(.senderPaused, until: .distantFuture) }
         if message.hasLeftSegment { findings.skip(.leftSegment) }
         checkTimes(message, now, &findings)
         checkAddress(message, ledger, now, &findings)

@@ -1,3 +1,4 @@
+import Bounces
 import Model
 import Store
 
@@ -41,6 +42,10 @@ struct Report: Sendable {
     var reply: String?
     /// What the receiver of a request said, for the run.
     var answer: JSON?
+    /// Of a mail that a server did not take, why.
+    var refusal: Refusal?
+    /// Of a mail, where it was to go, and as whose.
+    var letter: (address: String, sender: SenderPauses.Sender)?
 }
 
 extension Report {

@@ -16,6 +16,7 @@ struct Composer: Sendable {
 
     let publicURL: String
     let links: LinkSigner
+    let tokens: MailTokens
     let signatures: Signatures
 
     /// - Throws: `TemplateError`, `MailError` or `LinkError`: the message cannot be made as it is defined. `MissingKey`: it
@@ -45,7 +46,7 @@ struct Composer: Sendable {
     private func letter(_ mail: MailMessage, _ cleared: ClaimDesk.Cleared) throws -> Letter {
         let domain = cleared.domains.domain(of: mail.from.domain)
         return Letter(
-            from: ReturnPath(of: mail, for: cleared.claimed.message, via: domain).address, to: mail.to.address,
+            from: ReturnPath(of: mail, for: cleared.claimed.message, via: domain, tokens).address, to: mail.to.address,
             data: try signatures.sign(mail.encoded(), from: domain))
     }
 

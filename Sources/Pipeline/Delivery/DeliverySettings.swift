@@ -17,6 +17,8 @@ public struct DeliverySettings: Sendable {
     /// The same for requests of webhooks.
     public var firstCallRetry: Duration = .seconds(10)
     public var webhooks: WebhookSigner
+    /// Names messages in the addresses that they come back to.
+    public var tokens: MailTokens
     /// What signs mails from domains that name selectors.
     public var keys = DKIMKeyRing()
     /// `host:port` of webhooks that may be private, on any port, and without TLS.
@@ -28,11 +30,13 @@ public struct DeliverySettings: Sendable {
     public var postFolder: String?
 
     public init(
-        relays: [RelaySettings], publicURL: String, links: LinkSigner, webhooks: WebhookSigner, mailer: String
+        relays: [RelaySettings], publicURL: String, links: LinkSigner, tokens: MailTokens, webhooks: WebhookSigner,
+        mailer: String
     ) {
         self.relays = relays
         self.publicURL = publicURL
         self.links = links
+        self.tokens = tokens
         self.webhooks = webhooks
         self.mailer = mailer
     }

@@ -25,6 +25,7 @@ struct GateDesk {
     private let companies: [WorkspaceID: [String: [String: JSON]]]
     private let erased: [WorkspaceID: [String: Tombstones.Order]]
     private let suppressions: [WorkspaceID: [String: String]]
+    private let pausedSenders: Set<SenderPauses.Sender>
     private let entries: [UniqueID: (name: String, properties: JSON)]
     private let workspaces: [RevisionKey: Workspace]
     private let rules: MarketingRules
@@ -56,6 +57,7 @@ struct GateDesk {
     ) throws {
         let contacts = Set(due.map(\.message.contact))
         self.now = now
+        pausedSenders = try SenderPauses.standing(in: Set(contacts.map(\.workspace)), session: session)
         states = try Contacts.states(of: contacts, in: session)
         companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)
         consents = try Consents.current(of: contacts, in: session)
@@ -118,7 +120,8 @@ struct GateDesk {
                 }
             case .skip(let reasons): skipped.append(refused(message, reasons, live.policy))
             case .hold(let until, let reasons):
-                held.append((refused(message, reasons, live.policy), claimed.isPaused ? Pauses.never : until))
+                let isHeldForGood = claimed.isPaused || facts.isSenderPaused
+                held.append((refused(message, reasons, live.policy), isHeldForGood ? Pauses.never : until))
                 guard !claimed.isPaused else { continue }
                 if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) { released.append(message) }
             }
@@ -142,6 +145,8 @@ struct GateDesk {
             message.topic.map { .topic($0) } ?? .transactional, channel: Channel(rawValue: message.channel.rawValue),
             address: address(of: message, to: state, workspace), isPaused: claimed.isPaused)
         facts.hasLeftSegment = claimed.hasLeftSegment
+        facts.isSenderPaused =
+            SenderPauses.Sender(of: message, in: workspace).map(pausedSenders.contains) ?? false
         guard message.topic != nil else { return facts }
         facts.isHeldOut = live.isHeldOut(message.contact.contact) ?? false
         facts.journeyEnded = rules.ended.contains(message.run)

@@ -1,3 +1,4 @@
+import Bounces
 import CrashPoints
 import Logging
 import Model
@@ -11,6 +12,10 @@ struct MailCarrier: Carrier {
     let composer: Composer
     let relays: Relays
     let retries: Retries
+    private let refused = RefusedSenders()
+    /// How often a mail may be refused for its sender's fault before it is taken for its own: whoever resumes a sender may
+    /// have mended nothing, and one mail that nobody takes must not stop all others for ever.
+    private static let mostRefusals: Int32 = 2
     /// One each at its final dot, one each on its way to the store, for every connection.
     let mostHanded: Int
     let attempts = "loods_delivery_attempts_total"
@@ -18,7 +23,7 @@ struct MailCarrier: Carrier {
     init(worker: Worker, settings: DeliverySettings, watch: RelayWatch) {
         self.worker = worker
         composer = Composer(
-            publicURL: settings.publicURL, links: settings.links,
+            publicURL: settings.publicURL, links: settings.links, tokens: settings.tokens,
             signatures: Signatures(keys: settings.keys, clock: worker.clock, logger: worker.logger))
         relays = Relays(settings.relays, watch: watch, logger: worker.logger)
         retries = Retries(first: settings.firstRetry)
@@ -27,14 +32,19 @@ struct MailCarrier: Carrier {
 
     func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
         let claimed = cleared.claimed
+        let sender = SenderPauses.Sender(of: claimed.message, in: cleared.workspace)
+        if let sender, await refused.contains(sender) {
+            return .settled(
+                Report(claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: nil))
+        }
         do {
             CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
             let letter = try composer.letter(of: cleared)
             let prepared = try await relays.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
             CrashPoint.mailerPrepared.pass()
-            return .ready(MailHandover(carrier: self, prepared: prepared, claimed: claimed, start: start))
+            return .ready(MailHandover(carrier: self, prepared: prepared, cleared: cleared, start: start))
         } catch let error as SMTPError {
-            return .settled(report(error, of: claimed))
+            return .settled(await report(error, of: cleared))
         } catch let missing as MissingKey {
             // Another mailer may have it, and this one once it is started again.
             let retryAt = worker.clock.now + .seconds(60)
@@ -51,17 +61,26 @@ struct MailCarrier: Carrier {
 
     func shutdown() async { await relays.shutdown() }
 
-    fileprivate func report(_ error: SMTPError, of claimed: Claims.Claimed) -> Report {
+    fileprivate func report(_ error: SMTPError, of cleared: ClaimDesk.Cleared) async -> Report {
+        let claimed = cleared.claimed
         if error.code == .cancelled || error.code == .shutDown { return .giveBack(claimed, at: worker.clock.now) }
         guard error.concernsMessage else {
             // A second from now, so that a message that costs every connection does not spin.
             return Report(
                 claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: error.reply?.line)
         }
-        guard error.isTransient, let retryAt = retries.next(after: claimed.deferrals, at: worker.clock.now) else {
-            return Report(claimed: claimed, outcome: .refused, reply: error.reply?.line ?? "\(error)")
+        var report = Report(claimed: claimed, outcome: .refused, reply: error.reply?.line ?? "\(error)")
+        report.refusal = Refusal(error)
+        report.letter = SenderPauses.Sender(of: claimed.message, in: cleared.workspace).map { (cleared.address, $0) }
+        if error.isTransient {
+            guard let retryAt = retries.next(after: claimed.deferrals, at: worker.clock.now) else { return report }
+            report.outcome = .deferred(retryAt: retryAt)
+            report.reply = error.reply?.line
+        } else if report.refusal?.kind == .policy, claimed.refusals < Self.mostRefusals, let letter = report.letter {
+            await refused.note(letter.sender)
+            report.outcome = .turnedAway(lookAt: worker.clock.now)
         }
-        return Report(claimed: claimed, outcome: .deferred(retryAt: retryAt), reply: error.reply?.line)
+        return report
     }
 }
 
@@ -69,7 +88,7 @@ struct MailCarrier: Carrier {
 private struct MailHandover: Handover {
     let carrier: MailCarrier
     let prepared: Relays.Prepared
-    let claimed: Claims.Claimed
+    let cleared: ClaimDesk.Cleared
     let start: ContinuousClock.Instant
 
     func abandon() async {
@@ -78,14 +97,27 @@ private struct MailHandover: Handover {
     }
 
     func commit(before end: ContinuousClock.Instant) async -> Report {
+        let claimed = cleared.claimed
         let outcome = await prepared.delivery.commit(before: end) { CrashPoint.mailerAfterDot.pass() }
         CrashPoint.mailerAfterReply.pass()
         await carrier.relays.settled(prepared, outcome, begun: start)
         switch outcome {
         case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
-        case .deferred(let error), .refused(let error): return carrier.report(error, of: claimed)
+        case .deferred(let error), .refused(let error): return await carrier.report(error, of: cleared)
         case .unknown(let error): return Report(claimed: claimed, outcome: .unknown, reply: "\(error)")
         }
+    }
+}
+
+extension Refusal {
+    /// What a server's answer means, or that it does not take mails of this kind; nil where none was given.
+    init?(_ error: SMTPError) {
+        guard let reply = error.reply else {
+            guard error.code == .messageTooLarge || error.code == .eightBitUnsupported else { return nil }
+            self.init(replyCode: 552, words: "5.3.4 \(error.code.rawValue)")
+            return
+        }
+        self.init(replyCode: reply.code, words: reply.text, at: error.phase == .mail ? .sender : .mail)
     }
 }
 

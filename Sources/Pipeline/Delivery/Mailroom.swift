@@ -4,6 +4,7 @@ import Logging
 import Metrics
 import Model
 import Postgres
+import SendGate
 import Store
 import Transit
 
@@ -162,23 +163,39 @@ struct Mailroom: Sendable {
 
     private static func record(_ reports: [Report], _ worker: Worker, _ store: GuardedStore) async throws {
         let clock = worker.clock
-        let outbox = try await store.transaction { session in
+        let (outbox, news) = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
-            let answers = reports.compactMap { report in report.answer.map { (report.claimed.message.id, $0) } }
-            let settled = try Claims.settle(
-                reports.map { ($0.claimed, $0.outcome, $0.reply) }, answers: Dictionary(answers) { first, _ in first },
+            let faults = reports.compactMap(\.fault)
+            let reached = try FailedAddresses.lock(faults, in: session)
+            let settled = try settle(reports, now: domain.now, in: session)
+            let suppressed = try FailedAddresses.judge(
+                faults.filter { settled.contains($0.message) }, of: reached, marking: Reasons.suppressed.rawValue,
                 now: domain.now, in: session)
+            let reports = reports.filter { settled.contains($0.claimed.message.id) }
+            let pauses = reports.compactMap { $0.pause(at: domain.now) }
+            let paused = try SenderPauses.begin(pauses, in: session)
             let events = reports.compactMap { report in
-                settled.contains(report.claimed.message.id)
-                    ? OutcomeEvents.event(
-                        report.claimed.message, report.outcome.state, now: domain.now, detail: report.reply)
-                    : nil
+                OutcomeEvents.event(
+                    report.claimed.message, report.outcome.state, now: domain.now, detail: report.reply,
+                    failure: report.failure)
             }
-            let rows = OutcomeEvents.rows(events)
+            let rows = OutcomeEvents.rows(events + suppressed.flatMap { OutcomeEvents.events($0, now: domain.now) })
             try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)
-            return rows
+            return (rows, FailureNews(suppressed, pauses.filter { paused.contains($0.sender) }))
         }
+        news.tell(worker.logger)
+        for report in reports { report.failure.map { FailureNews.count($0, by: "reply") } }
         await worker.relay.publish(outbox)
+    }
+
+    private static func settle(
+        _ reports: [Report], now: Timestamp, in session: PostgresSession
+    ) throws -> Set<UniqueID> {
+        let answers = reports.compactMap { report in report.answer.map { (report.claimed.message.id, $0) } }
+        let failures = reports.compactMap { report in report.failure.map { (report.claimed.message.id, $0) } }
+        return try Claims.settle(
+            reports.map { ($0.claimed, $0.outcome, $0.reply) }, answers: Dictionary(answers) { first, _ in first },
+            failures: Dictionary(failures) { first, _ in first }, now: now, in: session)
     }
 }
 
@@ -190,6 +207,7 @@ extension Claims.Outcome {
         case .unknown: "unknown"
         case .deferred: "deferred"
         case .returned: "returned"
+        case .turnedAway: "turned_away"
         }
     }
 }

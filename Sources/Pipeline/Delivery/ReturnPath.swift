@@ -1,19 +1,22 @@
+import Links
 import Mail
+import Model
 import Store
 import Workspaces
 
 /// Where a mail goes back to that could not be delivered (RFC 5321, section 4.4): the sender on its envelope.
 ///
-/// A mailbox at the sending domain's `bounce_host`, named after the message so that whatever comes back tells whose it is,
-/// even where nothing of the mail is left in it; without such a host the address that the mail is from.
+/// A mailbox at the sending domain's `bounce_host`, named by a token of the message so that whatever comes back tells whose it
+/// is, even where nothing of the mail is left in it; without such a host the address that the mail is from.
 struct ReturnPath {
     let address: String
 
-    init(of mail: MailMessage, for message: Message, via domain: SendingDomain?) {
+    init(of mail: MailMessage, for message: Message, via domain: SendingDomain?, _ tokens: MailTokens) {
         guard let host = domain?.bounceHost else {
             address = mail.from.address
             return
         }
-        address = "bounce+\(message.id)@\(host.name)"
+        let mark = MessageMark(contact: message.contact, message: message.id)
+        address = "\(tokens.localPart(for: mark, .bounce))@\(host.name)"
     }
 }

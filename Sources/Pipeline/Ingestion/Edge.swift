@@ -56,7 +56,10 @@ public struct Edge: Service {
             keys: keys, gate: gate, groups: groups, signer: signer, messages: settings.siteMessages,
             limits: EdgeLimits(), logger: logger
         ).add(to: router)
-        LinkRoutes(signer: signer, groups: groups).add(to: router)
+        LinkRoutes(
+            signer: signer, groups: groups, clicks: settings.clicks ?? ClickDesk(groups: groups, waits: false),
+            clients: settings.clients
+        ).add(to: router)
         UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
         FormRoutes(
             keys: keys, gate: gate, groups: groups, definitions: settings.definitions, signer: signer,

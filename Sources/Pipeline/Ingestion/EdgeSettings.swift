@@ -15,5 +15,8 @@ public struct EdgeSettings: Sendable {
     /// Where the edge is reached from outside, without a slash at the end; nil: as the request says.
     public var publicURL: String?
 
+    /// Where clicks become events; nil: they do at once.
+    public var clicks: ClickDesk?
+
     public init() {}
 }

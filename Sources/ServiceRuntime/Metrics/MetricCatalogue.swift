@@ -78,6 +78,14 @@ enum MetricCatalogue {
         "loods_messages_skipped_total": "Messages that the gate refused.",
         "loods_messages_unknown_total":
             "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
+        "loods_senders_paused":
+            "Senders (a domain, marketing or transactional) whose mail stands still: servers refuse it, or somebody paused it.",
+        "loods_mails_failed_total":
+            "Mails that were not taken, put off ones included (by: reply) or that came back (by: report), by class.",
+        "loods_ingest_returned_total": "Mails that came back, or asked to unsubscribe, and were taken, by kind.",
+        "loods_returned_mails_total":
+            "What came back of mails and was applied, by kind (delayed and delivered change nothing) and by where it came in.",
+        "loods_addresses_suppressed_total": "Addresses that get no mail any more since mail to them failed, by reason.",
         "loods_delivery_attempts_total": "Attempts to deliver, by outcome.",
         "loods_relay_attempts_total":
             "Attempts to hand a mail over, by relay and outcome; failed ones found no server to speak to.",

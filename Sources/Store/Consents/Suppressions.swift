@@ -4,7 +4,11 @@ public import Postgres
 /// Addresses that get no mail, whatever the consents say.
 public enum Suppressions {
     /// The reasons that there are; what each stops is the send gate's.
-    public static let reasons = ["all", "invalid-address", "complaint", "marketing"]
+    public static let reasons = ["all", invalid, complaint, "marketing"]
+    /// Mail to the address comes back for good.
+    public static let invalid = "invalid-address"
+    /// Somebody has called mail to the address spam.
+    public static let complaint = "complaint"
 
     /// Suppresses addresses of the bound workspace; one that stands already stays as it is. What was claimed for them before
     /// cannot be handed over any more.

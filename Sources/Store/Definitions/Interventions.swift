@@ -12,6 +12,9 @@ public enum Interventions {
         case migrate
         /// The wording of runs under way taken from a newer revision.
         case content
+        /// A sender's mail, which stands where journeys do: `shop.example marketing`.
+        case pauseSender = "pause-sender"
+        case resumeSender = "resume-sender"
     }
 
     public struct Entry: Sendable, Hashable {
@@ -21,7 +24,7 @@ public enum Interventions {
         public var reason: String?
         /// The definitions that were live then; of an apply, those that it made live.
         public var revision: Int32
-        /// nil for an apply.
+        /// Nil for an apply; of a sender, its domain and class.
         public var journey: String?
         public var runs: Int64
         public var messages: Int64

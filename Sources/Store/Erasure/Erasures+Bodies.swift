@@ -74,6 +74,11 @@ extension Erasures.Pending {
             batch.hints = rest
             return rest.isEmpty ? .nothing : .without(batch.encoded)
         }
+        if let returned = try? ReturnedMail(decoding: body) {
+            let mark = returned.mark
+            let isTheirs = mark.workspace == workspace && subjects.contains { $0.high == mark.contact }
+            return isTheirs ? .nothing : .untouched
+        }
         if (try? ErasureRecord(decoding: body)) != nil { return .untouched }
         if let withdrawal = try? RecordedWithdrawal(decoding: body) {
             return isTheirs(withdrawal.contact) ? .nothing : .untouched

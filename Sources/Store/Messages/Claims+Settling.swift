@@ -40,6 +40,21 @@ extension Claims {
         case deferred(retryAt: Timestamp)
         /// Not handed, and no fault of the message: planned again, not before this machine time.
         case returned(retryAt: Timestamp)
+        /// Refused for a fault of its sender's: planned again from this machine time, for the gate to hold.
+        case turnedAway(lookAt: Timestamp)
+    }
+
+    /// Why a server did not take a mail.
+    public struct Failure: Sendable, Hashable {
+        /// By who could mend it: `invalid`, `mailbox`, `policy`, `content`, `transient`, `unclear`.
+        public var kind: String
+        /// The enhanced status code.
+        public var status: String?
+
+        public init(kind: String, status: String?) {
+            self.kind = kind
+            self.status = status
+        }
     }
 
     /// An outcome, and the server's words.
@@ -51,13 +66,17 @@ extension Claims {
     /// A message that became unknown because its claim had expired, while its mailer could not reach the store, takes the end
     /// that the mailer knows of: nothing is unknown that somebody knows.
     ///
-    /// - Parameter answers: by message, what receivers of requests said.
+    /// - Parameters:
+    ///   - answers: by message, what receivers of requests said.
+    ///   - failures: by message, why servers took none.
     /// - Returns: the ids that took it; for the others another mailer or the release was first.
     public static func settle(
-        _ outcomes: [Settled], answers: [UniqueID: JSON] = [:], now: Timestamp, in session: PostgresSession
+        _ outcomes: [Settled], answers: [UniqueID: JSON] = [:], failures: [UniqueID: Failure] = [:], now: Timestamp,
+        in session: PostgresSession
     ) throws -> Set<UniqueID> {
         guard !outcomes.isEmpty else { return [] }
-        var settled = try record(outcomes.map { ($0.claimed.message.contact, $0) }, answers, now: now, in: session)
+        let notes = Notes(answers: answers, failures: failures)
+        var settled = try record(outcomes.map { ($0.claimed.message.contact, $0) }, notes, now: now, in: session)
         let missed = outcomes.filter { !settled.contains($0.claimed.message.id) }
         guard !missed.isEmpty else { return settled }
         // The merge has committed by now, or else the row would have been found or waited for.
@@ -67,13 +86,19 @@ extension Claims {
                 survivor == outcome.claimed.message.contact ? nil : (survivor, outcome)
             }
         }
-        settled.formUnion(try record(moved, answers, now: now, in: session))
+        settled.formUnion(try record(moved, notes, now: now, in: session))
         return settled
+    }
+
+    /// What is kept of outcomes beside the servers' words, by message.
+    private struct Notes {
+        var answers: [UniqueID: JSON]
+        var failures: [UniqueID: Failure]
     }
 
     /// Records outcomes of messages of these contacts, in the order that all writers of several messages keep.
     private static func record(
-        _ outcomes: [(contact: ContactKey, settled: Settled)], _ answers: [UniqueID: JSON], now: Timestamp,
+        _ outcomes: [(contact: ContactKey, settled: Settled)], _ notes: Notes, now: Timestamp,
         in session: PostgresSession
     ) throws -> Set<UniqueID> {
         guard !outcomes.isEmpty else { return [] }
@@ -81,20 +106,26 @@ extension Claims {
             ($0.contact, $0.settled.claimed.message.id) < ($1.contact, $1.settled.claimed.message.id)
         }
         let settled = sorted.map(\.settled)
+        let failures = settled.map { notes.failures[$0.claimed.message.id] }
         let rows = try session.query(
             """
             update messages m
             set state = u.state, look_at = u.retry_at, retry_at = u.retry_at, reply = coalesce(u.reply, m.reply),
                 answer = coalesce(u.answer, m.answer),
-                claim_id = null, deferrals = m.deferrals + u.deferrals,
+                failure = case when m.came_back_at is null then u.failure else m.failure end,
+                failure_status = case when m.came_back_at is null then u.failure_status else m.failure_status end,
+                claim_id = null, deferrals = m.deferrals + u.deferrals, refusals = m.refusals + u.refusals,
                 handed_at = case when u.state = 'planned' then null else m.handed_at end,
                 final_at = case when u.state = 'planned' then null else \(now) end
             from unnest(
                 \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(settled.map(\.claimed.message.id)),
                 \(settled.map(\.claimed.attempt)), \(settled.map(\.outcome.state.rawValue)),
                 \(settled.map(\.outcome.retryAt)), \(settled.map(\.outcome.deferrals)), \(settled.map(\.reply)),
-                \(settled.map { answers[$0.claimed.message.id] })
-            ) as u (workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply, answer)
+                \(settled.map { notes.answers[$0.claimed.message.id] }), \(failures.map { $0?.kind }),
+                \(failures.map { $0?.status }), \(settled.map(\.outcome.refusals))
+            ) as u (
+                workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply, answer, failure,
+                failure_status, refusals)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and (m.state in ('claimed', 'handed') and m.attempt = u.attempt
                     or m.state = 'unknown' and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused'))
@@ -114,18 +145,22 @@ extension Claims.Outcome {
         case .accepted: .accepted
         case .refused: .refused
         case .unknown: .unknown
-        case .deferred, .returned: .planned
+        case .deferred, .returned, .turnedAway: .planned
         }
     }
 
     var retryAt: Timestamp? {
         switch self {
-        case .deferred(let retryAt), .returned(let retryAt): retryAt
+        case .deferred(let retryAt), .returned(let retryAt), .turnedAway(let retryAt): retryAt
         case .accepted, .refused, .unknown: nil
         }
     }
 
     var deferrals: Int32 {
         if case .deferred = self { 1 } else { 0 }
+    }
+
+    var refusals: Int32 {
+        if case .turnedAway = self { 1 } else { 0 }
     }
 }

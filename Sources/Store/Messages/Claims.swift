@@ -13,6 +13,8 @@ public enum Claims {
         public var epoch: Int32
         /// How often a server has put it off.
         public var deferrals: Int32
+        /// How often a server has refused it for a fault of its sender's.
+        public var refusals: Int32 = 0
         /// Whether its journey stands still.
         public var isPaused: Bool
         /// Whether it is a broadcast's, and its contact is not in the broadcast's segment any more.
@@ -102,7 +104,8 @@ public enum Claims {
             select \(unescaped: columns), m.attempt, m.deferrals, j.paused_at is not null,
                 m.segment is not null and not exists (
                     select from segment_members s
-                    where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment)
+                    where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment),
+                m.refusals
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join messages m using (workspace_id, contact_id)
             left join journeys j on j.workspace_id = m.workspace_id and j.journey = m.journey
@@ -117,6 +120,7 @@ public enum Claims {
                 message: message, attempt: try row[13, as: Int32.self] + 1, epoch: epochs[message.contact] ?? 0,
                 deferrals: try row[14, as: Int32.self], isPaused: try row[15, as: Bool.self])
             claimed.hasLeftSegment = try row[16, as: Bool.self]
+            claimed.refusals = try row[17, as: Int32.self]
             return claimed
         }
     }

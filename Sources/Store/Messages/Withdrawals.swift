@@ -108,7 +108,7 @@ public enum Withdrawals {
     }
 
     /// What is on nobody's screen and in nobody's mailbox yet: also what is laid out for a visit.
-    private static let recallable: StaticString =
+    static let recallable: StaticString =
         """
         (m.state in ('planned', 'claimed')
             or m.channel = 'site' and m.state in ('handed', 'accepted') and m.shown_at is null)

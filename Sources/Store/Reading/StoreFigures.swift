@@ -34,6 +34,8 @@ public struct StoreFigures: Sendable {
     public var claimedMessages: Int64
     public var handedMessages: Int64
     public var unknownMessages: Int64
+    /// Senders whose mail stands still.
+    public var pausedSenders: Int64
     public var setAside: [SetAsideCount]
     /// Whether mailers may send from this store: nobody refused, and it is the one they sent from.
     public var lineageStands: Bool
@@ -70,7 +72,8 @@ public struct StoreFigures: Sendable {
                     union all (select from messages where due_at > \(now) limit \(most)) limit \(most)) as part),
                 (select count(*) from (select from open_messages where state = 'claimed' limit \(most)) as part),
                 (select count(*) from (select from open_messages where state = 'handed' limit \(most)) as part),
-                (select count(*) from (select from unknown_messages limit \(most)) as part)
+                (select count(*) from (select from unknown_messages limit \(most)) as part),
+                (select count(*) from (select from sender_pauses limit \(most)) as part)
             """)[0]
         let standing = try Lineages.standing(in: session)
         return StoreFigures(
@@ -80,7 +83,7 @@ public struct StoreFigures: Sendable {
             oldestBackfill: try row[5, as: Timestamp?.self], dueMessages: try row[6, as: Int64.self],
             heldMessages: try row[7, as: Int64.self], claimedMessages: try row[8, as: Int64.self],
             handedMessages: try row[9, as: Int64.self], unknownMessages: try row[10, as: Int64.self],
-            setAside: try setAside(in: session),
+            pausedSenders: try row[11, as: Int64.self], setAside: try setAside(in: session),
             lineageStands: standing.refusal == nil
                 && (standing.recorded == standing.actual || standing.recorded == nil))
     }

@@ -92,7 +92,7 @@ extension Story {
             """
             select message_id, run_id, journey, step, template, topic, state, address, planned_at,
                 coalesce(due_at, planned_at), retry_at, attempt, handed_at, final_at, reasons, reply,
-                channel, saw, show_until, shown_at
+                channel, saw, show_until, shown_at, failure, failure_status, came_back_at, came_back_words
             from messages where workspace_id = \(contact.workspace) and contact_id = \(contact.contact)
             order by planned_at, message_id
             """
@@ -108,6 +108,8 @@ extension Story {
                 attempt: try row[11, as: Int32.self], handedAt: try row[12, as: Timestamp?.self],
                 finalAt: try row[13, as: Timestamp?.self],
                 reasons: UInt32(bitPattern: try row[14, as: Int32.self]), reply: try row[15, as: String?.self],
+                failure: try row[20, as: String?.self], failureStatus: try row[21, as: String?.self],
+                cameBackAt: try row[22, as: Timestamp?.self], cameBackWords: try row[23, as: String?.self],
                 saw: try row[17, as: JSON?.self],
                 showUntil: try row[18, as: Timestamp?.self], shownAt: try row[19, as: Timestamp?.self])
         }

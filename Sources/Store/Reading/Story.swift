@@ -39,6 +39,12 @@ public struct Story: Sendable {
         public var reasons: UInt32
         /// What the receiving server said last.
         public var reply: String?
+        /// By who could mend it, why it did not arrive, and the enhanced status code.
+        public var failure: String?
+        public var failureStatus: String?
+        /// Of what a server had taken, when it came back, or was complained of, and what was said.
+        public var cameBackAt: Timestamp?
+        public var cameBackWords: String?
         /// What the gate saw beside its reasons.
         public var saw: JSON?
         /// Of a site message, until when it may be shown, and when it was.
@@ -70,7 +76,15 @@ public struct Story: Sendable {
     /// Per score, what events have given.
     public var balances: [String: ScoreBalance]
     /// Why nothing is sent to the contact's address, where that is so.
-    public var suppression: String?
+    public var suppression: Suppression?
+
+    /// An order not to send.
+    public struct Suppression: Sendable, Hashable {
+        public var reason: String
+        public var at: Timestamp
+        /// What the receiving server said; nil where people decided.
+        public var detail: String?
+    }
 
     /// Reads a contact's story.
     ///
@@ -86,8 +100,12 @@ public struct Story: Sendable {
                 0, as: Timestamp.self]
         let address = state.address?.lowercased()
         let suppression = try session.query(
-            "select reason from suppressions where workspace_id = \(w) and address = \(address)"
-        ).first.map { try $0[0, as: String.self] }
+            "select reason, at, detail from suppressions where workspace_id = \(w) and address = \(address)"
+        ).first.map { row in
+            Suppression(
+                reason: try row[0, as: String.self], at: try row[1, as: Timestamp.self],
+                detail: try row[2, as: String?.self])
+        }
         let events = try events(of: contact, limit: eventLimit, in: session)
         let total = try eventCount(of: contact, in: session)
         return Story(

@@ -84,6 +84,7 @@ struct StoreWatch: Sendable {
         for (state, count) in counts {
             record("loods_messages", ("state", state), figures.map { Double(count($0)) })
         }
+        record("loods_senders_paused", nil, figures.map { Double($0.pausedSenders) })
     }
 
     private func record(_ name: String, _ dimension: (String, String)?, _ value: Double?) {

@@ -28,6 +28,6 @@ public struct Watched: Sendable {
         service: "scheduler", queues: [.signals], parts: [.timers],
         work: ["loods_signals_total", "loods_timers_fired_total"])
     public static let mailer = Watched(
-        service: "mailer", queues: [.messages, .withdrawals], parts: [.messages],
+        service: "mailer", queues: [.messages, .withdrawals, .returns], parts: [.messages],
         work: ["loods_delivery_attempts_total", "loods_messages_skipped_total"])
 }

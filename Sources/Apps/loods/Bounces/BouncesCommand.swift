@@ -4,9 +4,10 @@ import Foundation
 import Model
 import ServiceRuntime
 
-struct BouncesCommand: ParsableCommand {
+struct BouncesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bounces", abstract: "Read what comes back of mails.", subcommands: [BouncesClassifyCommand.self])
+        commandName: "bounces", abstract: "Read what comes back of mails.",
+        subcommands: [BouncesClassifyCommand.self, BouncesIngestCommand.self])
 }
 
 struct BouncesClassifyCommand: ParsableCommand {

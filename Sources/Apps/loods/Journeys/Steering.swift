@@ -9,8 +9,6 @@ import Store
 struct Steering: Sendable {
     /// Contacts in one transaction: schedulers wait for no longer than that takes.
     private static let portion: Int32 = 500
-    /// How long to wait for schedulers that may not have seen a pause yet.
-    private static let patience = Duration.seconds(10)
     /// How long to wait for mails in mailers' hands: longer than the lease of one that has died.
     private static let mailersPatience = Duration.seconds(45)
 
@@ -92,14 +90,7 @@ struct Steering: Sendable {
 
     /// Waits for those who may have looked before the journey changed, and may be planning or sending still.
     private func waitForOthers() async throws {
-        let mark = try await transaction { try Pauses.mark(in: $0) }
-        let end = ContinuousClock.now + Self.patience
-        while try await !transaction({ try Pauses.hasPassed(mark, in: $0) }) {
-            guard ContinuousClock.now < end else {
-                return Console.note("a transaction goes on since before: what it plans is not seen yet")
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await CommandStore(pool: pool, standing: .workspace(workspace.name)).untilOthersHaveEnded()
     }
 
     private func planned(held: Bool) async throws -> [Pauses.MessageKey] {

@@ -30,7 +30,7 @@ extension ClusterStatus {
                     RabbitMQ is away (\(reason)). Ingest answers 503 once its memory is full; what is due in the store goes on.
                     """))
         }
-        return findings + lineage + missing + waiting + slow + silent + aside + unknown
+        return findings + lineage + senders + missing + waiting + slow + silent + aside + unknown
     }
 
     private func trouble(_ name: String, _ sentence: String) -> StatusFinding {
@@ -55,6 +55,22 @@ extension ClusterStatus {
                 "restored",
                 "No mail is sent: \(refusal). Run: loods fence --restored-at TIME (--dry-run shows what it would do)")
         ]
+    }
+
+    private var senders: [StatusFinding] {
+        (view?.pausedSenders ?? []).map { workspace, pause in
+            let sender = pause.sender
+            let because =
+                pause.author.map { "\(Console.safe($0)) paused it" }
+                ?? "the mail server refuses it (\(Console.safe(pause.reply ?? "no answer")))"
+            return trouble(
+                "sender-paused",
+                """
+                Mail of \(Console.safe(sender.domain)), \(sender.class.rawValue), of workspace \(Console.safe(workspace)) \
+                stands still since \(pause.at): \(because). It waits and is not lost. When it is mended: loods senders \
+                resume \(Console.safe(sender.domain)) --class \(sender.class.rawValue) --workspace \(Console.safe(workspace))
+                """)
+        }
     }
 
     /// Services of which nobody lives.
@@ -100,7 +116,7 @@ extension ClusterStatus {
     private var slow: [StatusFinding] {
         guard let view else { return [] }
         var findings: [StatusFinding] = []
-        for queue in [QueueName.events, .signals, .messages, .withdrawals] {
+        for queue in [QueueName.events, .signals, .messages, .withdrawals, .returns] {
             let service = Self.service(of: queue)
             guard let age = oldest(queue, .live), age > Limit.liveAge, !living(service).isEmpty else { continue }
             findings.append(

@@ -55,7 +55,7 @@ struct ClusterStatus: Sendable {
     static func service(of queue: QueueName) -> String {
         switch queue {
         case .signals: "scheduler"
-        case .messages, .withdrawals, .marks: "mailer"
+        case .messages, .withdrawals, .returns, .marks: "mailer"
         default: "scoring"
         }
     }

@@ -71,6 +71,8 @@ struct StoreView: Sendable {
     let tests: [TestResults.Result]
     /// Journeys whose runs wait for their turn.
     let queues: [Turns.Queue]
+    /// Senders whose mail stands still, each with its workspace's name.
+    let pausedSenders: [(workspace: String, pause: SenderPauses.Pause)]
     /// Why mails are not sent from this store; nil where they are.
     let refusal: String?
 
@@ -86,6 +88,9 @@ struct StoreView: Sendable {
         }
         tests = try TestResults.recent(limit: 20, in: session).filter { $0.decidedAt > now - day }
         queues = try Turns.queues(in: session)
+        let workspaces = Dictionary(
+            try WorkspaceRegister.all(in: session).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+        pausedSenders = try SenderPauses.all(in: session).map { (workspaces[$0.sender.workspace] ?? "", $0) }
         let standing = try Lineages.standing(in: session)
         let hasClaimed = try Lineages.hasClaimed(in: session)
         switch Lineages.judge(standing, published: published, hasClaimed: hasClaimed) {

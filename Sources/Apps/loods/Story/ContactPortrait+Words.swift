@@ -33,7 +33,11 @@ extension ContactPortrait {
             let place = consent.address.isEmpty ? "" : " at \(consent.address)"
             lines.append("  consent     \(Console.safe("\(consent.topic) \(verb)\(place), \(time)"))")
         }
-        if let suppression = story.suppression { lines.append("  suppressed  \(suppression)") }
+        if let suppression = story.suppression {
+            let detail = suppression.detail.map { ": \($0)" } ?? ""
+            let since = LocalTime(suppression.at, in: zone).full
+            lines.append("  suppressed  " + Console.safe("\(suppression.reason), since \(since)\(detail)"))
+        }
         return lines
     }
 
@@ -63,7 +67,7 @@ extension ContactPortrait {
                 Dictionary(
                     uniqueKeysWithValues: scores.compactMap { score in score.band.map { (score.name, .string($0)) } })),
             "consents": .array(consents.map(\.json)), "objects": .bool(story.state.objects),
-            "hold_out": .bool(isHeldOut), "suppressed": story.suppression.map { .string($0) } ?? .null,
+            "hold_out": .bool(isHeldOut), "suppressed": story.suppression.map { .string($0.reason) } ?? .null,
             "created_at": .string(story.createdAt.description),
         ])
     }

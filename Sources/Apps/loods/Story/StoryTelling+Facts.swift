@@ -18,6 +18,7 @@ extension StoryTelling {
 
     private static let outcomes: Set<String> = [
         EventNames.emailSent, EventNames.emailRefused, EventNames.emailSkipped, EventNames.emailUnknown,
+        EventNames.emailBounced, EventNames.emailComplained,
     ]
 
     private func line(_ event: Story.Event) -> StoryLine {

@@ -4,7 +4,17 @@ import SendGate
 import Store
 
 extension StoryTelling {
-    var mailLines: [StoryLine] { story.mails.flatMap { [planned($0), handed($0), settled($0)].compactMap(\.self) } }
+    var mailLines: [StoryLine] {
+        story.mails.flatMap { [planned($0), handed($0), settled($0), cameBack($0)].compactMap(\.self) }
+    }
+
+    /// What became of a mail that a server had taken.
+    private func cameBack(_ mail: Story.Mail) -> StoryLine? {
+        guard let at = mail.cameBackAt else { return nil }
+        let what = mail.failure == "complaint" ? "called spam by its recipient" : "came back\(mail.fault)"
+        let words = mail.cameBackWords.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+        return line(mail, at: at, mail.state.rawValue, 3, "\(mail.journey)/\(mail.step) \(what)\(words)")
+    }
 
     private func planned(_ mail: Story.Mail) -> StoryLine {
         let ground = mail.topic.map { "topic \($0)" } ?? (mail.channel.goesToContact ? "transactional" : "to others")
@@ -23,10 +33,10 @@ extension StoryTelling {
         let outcome =
             switch mail.state {
             case .accepted: ", accepted\(reply)"
-            case .refused: ", refused\(reply)"
+            case .refused: ", refused\(mail.fault)\(reply)"
             case .unknown: ", and what became of it is not known"
             case .handed: ", its answer is awaited"
-            case .planned, .claimed: ", to be tried again\(reply)"
+            case .planned, .claimed: ", to be tried again\(mail.fault)\(reply)"
             case .skipped, .withdrawn, .expired: ""
             }
         return line(
@@ -49,6 +59,8 @@ extension StoryTelling {
         let reply = mail.reply.map { " (\($0))" } ?? ""
         switch mail.state {
         case .accepted where mail.channel == .site: return waiting(mail)
+        case .planned where mail.isHeldForGood && reasons.contains(.senderPaused):
+            return "held, since mail of its sender stands still\(reply): loods senders"
         case .planned where mail.isHeldForGood: return "held, since its journey is paused"
         case .planned where mail.isHeld: return "held until \(local(mail.dueAt).full)\(why)"
         case .planned where mail.retryAt != nil: return "to be tried again\(reply)"
@@ -56,7 +68,7 @@ extension StoryTelling {
         case .claimed: return "in a mailer's hands"
         case .handed: return "\(mail.isCall ? "sent" : "handed to the mail server"), its answer awaited"
         case .accepted: return "accepted\(reply)"
-        case .refused: return "refused\(reply)"
+        case .refused: return "refused\(mail.fault)\(reply)"
         case .unknown: return "handed, and what became of it is not known"
         case .skipped: return "not sent\(why)"
         case .withdrawn:
@@ -93,6 +105,9 @@ extension StoryTelling {
                 "address": mail.address.map { .string($0) } ?? .null,
                 "reasons": .array(Reasons(rawValue: mail.reasons).words.map { .string($0) }),
                 "reply": mail.reply.map { .string($0) } ?? .null,
+                "failure": mail.failure.map { .string($0) } ?? .null,
+                "failure_status": mail.failureStatus.map { .string($0) } ?? .null,
+                "came_back_at": mail.cameBackAt.map { .string($0.description) } ?? .null,
                 "caps": .array(mail.fullCaps.map(\.json)),
             ])
     }
@@ -101,6 +116,18 @@ extension StoryTelling {
 extension Story.Mail {
     /// The caps that kept it back when the gate looked at it.
     fileprivate var fullCaps: [FullCap] { (saw?["caps"]?.array ?? []).compactMap { FullCap(json: $0) } }
+    /// Whose fault it is that it did not arrive.
+    fileprivate var fault: String {
+        switch failure {
+        case nil, "complaint": ""
+        case "invalid": " as of no such address"
+        case "mailbox": " by a box that takes nothing"
+        case "policy": " for its sender's fault"
+        case "content": " for its content"
+        case "transient": " for now"
+        default: " without a reason"
+        }
+    }
     fileprivate var isCall: Bool { channel == .webhook || channel == .postcard }
     /// What it is, or whom it tells.
     fileprivate var told: String {

@@ -75,6 +75,8 @@ extension Interventions.Entry {
         case .resume: "resumed \(name)\(told)"
         case .stop: "stopped \(name)\(told)"
         case .migrate: "moved runs of \(name) to its newest version\(told)"
+        case .pauseSender: "paused mail of \(name)\(told)"
+        case .resumeSender: "resumed mail of \(name)\(told)"
         case .content: "pointed runs of \(name) to the wording of revision \(revision)\(told)"
         }
     }

@@ -23,7 +23,7 @@ struct PointReading: Sendable {
     init(_ rules: [PointRule], at places: [Int], alwaysAsks: Bool = false) {
         self.places = places
         let asking = places.map { rules[$0] }.filter { $0.when != nil }
-        asks = alwaysAsks || !asking.isEmpty
+        asks = alwaysAsks || !asking.isEmpty || places.contains { rules[$0].countsPeopleAlone }
         asksContext = asking.contains(where: \.usesContext)
         caps = places.contains { rules[$0].cap != nil }
         isMuchAsked = asking.count > 3

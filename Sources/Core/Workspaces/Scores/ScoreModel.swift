@@ -52,6 +52,20 @@ public struct PointRule: Sendable {
     /// How long the points of an event count; nil: for good.
     public let expiry: Span?
 
+    /// Whether it counts only what people did, and no machine in their place: of opens and clicks, unless the condition asks
+    /// itself who it was.
+    var countsPeopleAlone: Bool {
+        EventNames.tracked.contains(event) && !(when?.source.contains(Self.whoDidIt) ?? false)
+    }
+
+    /// Whether an event is somebody's own doing, as far as the rule minds.
+    func minds(_ event: HistoryEvent) -> Bool {
+        // Those of the release before say nothing of it.
+        !countsPeopleAlone || ["human", nil].contains(event.properties[Self.whoDidIt]?.string)
+    }
+
+    private static let whoDidIt = "kind"
+
     /// What the workspace says of pages; empty where the condition does not look at the page.
     var pages: [PageRule] = []
 
@@ -159,7 +173,7 @@ extension ScoreModel {
         guard let reading = readings[event.name] else { return [] }
         guard reading.asks else { return reading.places }
         let world = Narrow(seeing: event, in: reading)
-        return reading.places.filter { rules[$0].when?.holds(in: world).holds ?? true }
+        return reading.places.filter { rules[$0].minds(event) && rules[$0].when?.holds(in: world).holds ?? true }
     }
 }
 
@@ -167,6 +181,7 @@ extension PointRule {
     /// Whether an event earns the points, caps aside.
     public func fits(_ event: HistoryEvent) -> Bool {
         guard self.event == event.name else { return false }
+        guard minds(event) else { return false }
         guard let when else { return true }
         return when.holds(in: Narrow(seeing: event, in: PointReading([self], at: [0]))).holds
     }

@@ -40,6 +40,8 @@ public final class ClientFacts: Sendable {
         self.places = places
     }
 
+    func isRobot(_ agent: String) -> Bool { members(of: agent).isBot }
+
     func members(of agent: String) -> AgentMembers {
         agents.value(of: String(agent.prefix(BotRules.longestAgent))) { text in
             let agent = UserAgent(text)

@@ -9,6 +9,8 @@ import NIOCore
 struct LinkRoutes: Sendable {
     let signer: LinkSigner
     let groups: EventGroups
+    let clicks: ClickDesk
+    let clients: ClientFacts
 
     private static let pixel: [UInt8] = [
         0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF,
@@ -31,7 +33,7 @@ struct LinkRoutes: Sendable {
         guard let token = context.parameters.get("token"),
             case .click(let origin, let destination)? = try? signer.verify(token, .click)
         else { return Pages.notFound }
-        if counts { note(EventNames.emailClicked, origin, ["url": .string(destination)], request) }
+        if counts { noteClick(on: destination, origin, request) }
         return Response(
             status: .found,
             headers: [.location: destination, .referrerPolicy: "no-referrer", .cacheControl: "no-store"])
@@ -42,7 +44,7 @@ struct LinkRoutes: Sendable {
         if counts, let token = context.parameters.get("token"),
             case .open(let origin)? = try? signer.verify(token, .open)
         {
-            note(EventNames.emailOpened, origin, [:], request)
+            note(event(EventNames.emailOpened, origin, [:], request).made(by: visit(request)))
         }
         return Response(
             status: .ok,
@@ -50,15 +52,28 @@ struct LinkRoutes: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: Self.pixel)))
     }
 
+    private func visit(_ request: Request) -> Visit { Visit(request) { clients.isRobot($0) } }
+
+    private func noteClick(on destination: String, _ origin: LinkOrigin, _ request: Request) {
+        let click = event(EventNames.emailClicked, origin, ["url": .string(destination)], request)
+        let visit = visit(request)
+        guard visit == .human else { return note(click.made(by: visit)) }
+        // Awaited by nobody: the reader's way on does not wait for what is made of it.
+        Task { [clicks] in await clicks.take(click, on: destination, of: origin.message) }
+    }
+
     /// Without waiting: the reader's way on does not depend on the broker.
-    private func note(_ name: String, _ origin: LinkOrigin, _ more: [String: JSON], _ request: Request) {
+    private func note(_ event: AcceptedEvent) { _ = groups.offer(DraftEvent(event: event, occurrence: .onReceipt)) }
+
+    private func event(
+        _ name: String, _ origin: LinkOrigin, _ more: [String: JSON], _ request: Request
+    ) -> AcceptedEvent {
         var properties = more
         properties["message_id"] = .string(origin.message.description)
         if let agent = request.headers[.userAgent] { properties["user_agent"] = .string(String(agent.prefix(255))) }
-        let event = AcceptedEvent(
+        return AcceptedEvent(
             workspace: origin.contact.workspace, eventID: UniqueID.random().description, call: .track,
             subject: .id(origin.contact.contact), name: name, sentTime: nil, at: .distantPast,
             receivedAt: .distantPast, trust: .system, properties: JSON.object(properties).serialized)
-        _ = groups.offer(DraftEvent(event: event, occurrence: .onReceipt))
     }
 }

@@ -1,5 +1,6 @@
 @testable import Delivery
 import Crypto
+import Links
 import Mail
 import Model
 import Postgres

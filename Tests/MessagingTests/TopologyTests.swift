@@ -24,7 +24,7 @@ struct TopologyTests {
             }
             try await Topology.declare(configuration)
             let depths = try await Topology.depths(configuration)
-            #expect(depths.count == 8)
+            #expect(depths.count == 9)
             #expect(depths.allSatisfy { $0.ready == 0 && $0.consumers == 0 })
         }
     }

@@ -284,6 +284,9 @@ let package = Package(
             name: "rules", dependencies: ["Expressions", "Model"], path: "Tests/Benchmarks/rules",
             exclude: ["peer.py"], swiftSettings: strict),
         .executableTarget(
+            name: "engine", dependencies: ["SMTP", log] + nio, path: "Tests/Benchmarks/engine",
+            swiftSettings: strict),
+        .executableTarget(
             name: "signatures", dependencies: ["Mail", "Model", "CSigning", crypto],
             path: "Tests/Benchmarks/signatures", swiftSettings: strict),
         .executableTarget(

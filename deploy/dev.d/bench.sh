@@ -4,7 +4,7 @@
 bench_limit=480
 
 bench_command() {
-  local arguments=() scale=() asked=0 expressions=0 signatures=0 journeys=0 servers=0 folder=workspace
+  local arguments=() scale=() asked=0 expressions=0 signatures=0 engine=0 journeys=0 servers=0 folder=workspace
   while (($#)); do
     case $1 in
       --json) quiet_stdout; arguments+=(--json) ;;
@@ -23,23 +23,28 @@ bench_command() {
       steps | timers) arguments+=("$1"); asked=1 servers=1 folder=steps ;;
       expressions) asked=1 expressions=1 ;;
       signatures) asked=1 signatures=1 ;;
+      engine) asked=1 engine=1 ;;
       journeys) arguments+=(steps timers); asked=1 journeys=1 servers=1 folder=steps ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "broadcast, steps, timers, expressions, signatures and journeys"
+          "broadcast, steps, timers, expressions, signatures, engine and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, expressions, signatures and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, expressions, signatures, engine and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then
     measure_expressions "${arguments[@]}"
-    ((servers || journeys || signatures)) || return 0
+    ((servers || journeys || signatures || engine)) || return 0
   fi
   if ((signatures)); then
     measure_signatures "${arguments[@]}"
+    ((servers || journeys || engine)) || return 0
+  fi
+  if ((engine)); then
+    measure_engine "${arguments[@]}"
     ((servers || journeys)) || return 0
   fi
   if ((journeys)); then
@@ -85,6 +90,18 @@ measure_signatures() { # ARGUMENT…
   need_packages "openssl:openssl"
   build_release signatures
   "$root/.build/release/signatures" "${flags[@]}"
+}
+
+# Needs no server: our connections in turns with Postfix's, both to Postfix's sink.
+measure_engine() { # ARGUMENT…
+  local flags=() argument products=()
+  for argument in "$@"; do [[ $argument != --json && $argument != --quick ]] || flags+=("$argument"); done
+  need_packages
+  mkdir -p "$state/run"
+  fetch_smtp_source
+  [[ -n $(postfix_tool smtp-source) ]] || die 69 "smtp-source could not be had; see $(relative "$state_root/tools.log")"
+  build_release engine
+  "$root/.build/release/engine" "$(postfix_tool smtp-source)" "$(postfix_tool smtp-sink)" "${flags[@]}"
 }
 
 # Needs no server: journeys are played on a virtual clock. Where valgrind is at hand, it counts the instructions of a run:
@@ -171,14 +188,16 @@ smtp_source_libraries() {
   echo "$tools/usr/lib/postfix:$(compgen -G "$tools/usr/lib/*-linux-gnu*" | head -n 1)"
 }
 
-# A command that runs it; empty where it could not be had.
-smtp_source() {
+smtp_source() { postfix_tool smtp-source; }
+
+# A command that runs one of Postfix's; empty where it could not be had.
+postfix_tool() { # smtp-source | smtp-sink
   local tools=$state_root/tools
-  [[ -x $tools/usr/sbin/smtp-source ]] || return 0
-  cat >"$state/run/smtp-source" <<SCRIPT
+  [[ -x $tools/usr/sbin/$1 ]] || return 0
+  cat >"$state/run/$1" <<SCRIPT
 #!/bin/sh
-LD_LIBRARY_PATH='$(smtp_source_libraries)' exec '$tools/usr/sbin/smtp-source' "\$@"
+LD_LIBRARY_PATH='$(smtp_source_libraries)' exec '$tools/usr/sbin/$1' "\$@"
 SCRIPT
-  chmod 755 "$state/run/smtp-source"
-  echo "$state/run/smtp-source"
+  chmod 755 "$state/run/$1"
+  echo "$state/run/$1"
 }

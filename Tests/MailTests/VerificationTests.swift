@@ -20,11 +20,14 @@ import Testing
                 to: to,
                 subject: "two  spaces – and ünïcödé, so long that it is folded over a line or even two of them"),
             try sampleMail(
-                to: to, text: long, html: "<p>\(long)</p>\n\n\n", unsubscribe: "https://t.shop.test/u/1.k.abc"),
+                to: to, text: long, html: "<p><img src=\"cid:logo.png\">\(long)</p>\n\n\n",
+                unsubscribe: "https://t.shop.test/u/1.k.abc"),
         ]
         mails[4].replyTo = try MailAddress("help@shop.test")
         mails[4].listID = ListID(try MailDomain("news.shop.test"), description: try HeaderValue("Shop: news"))
         mails[4].autoSubmitted = .generated
+        mails[4].images = [try MailFile(name: "logo.png", base64: "iVBORw0KGgo=")]
+        mails[4].attachments = [try MailFile(name: "Größe – 1.pdf", base64: String(repeating: "AAAA", count: 500))]
         return mails
     }
 

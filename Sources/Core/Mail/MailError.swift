@@ -17,6 +17,8 @@ public struct MailError: Error, Sendable, Hashable, CustomStringConvertible {
         case emptyText
         /// A value is longer than its header can carry.
         case tooLong
+        /// A file that was to go with a mail cannot be read.
+        case malformedFile
         /// No key that can sign mails.
         case unusableKey
     }

@@ -3,33 +3,70 @@ public import Model
 extension MailMessage {
     /// The mail as it goes over the wire (RFC 5322, 2045 to 2047): 7-bit, CRLF line ends only, lines of at most 78
     /// bytes save for URLs, addresses and Feedback-ID, which cannot be folded. Equal messages have equal bytes.
+    ///
+    /// Its structure is the plainest that holds what there is: text, or text and HTML as alternatives; images beside the HTML
+    /// that shows them (RFC 2387); attachments behind it all.
     public func encoded() -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(1024 + text.utf8.count + text.utf8.count / 8 + (html?.utf8.count ?? 0) * 5 / 4)
+        let files = (images + attachments).reduce(0) { $0 + $1.encoded.count + 512 }
+        output.reserveCapacity(1024 + text.utf8.count + text.utf8.count / 8 + (html?.utf8.count ?? 0) * 5 / 4 + files)
         var headers = HeaderWriter()
         writeHeaders(to: &headers)
-        guard let html else {
-            headers.field("Content-Type", "text/plain; charset=utf-8")
-            headers.field("Content-Transfer-Encoding", "quoted-printable")
-            output += headers.bytes
-            output += "\r\n".utf8
-            QuotedPrintable.encode(text, into: &output)
+        output += headers.bytes
+        guard !attachments.isEmpty else {
+            body(into: &output)
             return output
         }
-        headers.field("Content-Type", "multipart/alternative;\r\n boundary=\"\(boundary)\"")
-        output += headers.bytes
-        part("text/plain", text, into: &output)
-        part("text/html", html, into: &output)
-        output += "\r\n--\(boundary)--\r\n".utf8
+        let mixed = boundary("m")
+        begin("mixed", mixed, into: &output)
+        separate(mixed, into: &output)
+        body(into: &output)
+        for file in attachments {
+            separate(mixed, into: &output)
+            attach(file, into: &output)
+        }
+        end(mixed, into: &output)
         return output
     }
 
-    /// Derived from the message id. It holds "=_", which no quoted-printable text can (RFC 2045, section 6.7), so it
-    /// never occurs in a part.
-    private var boundary: String { "=_loods_\(messageID.id)" }
+    /// The fields that describe the text, and the text.
+    private func body(into output: inout [UInt8]) {
+        guard let html else { return written("text/plain", text, into: &output) }
+        let alternative = boundary("")
+        begin("alternative", alternative, into: &output)
+        separate(alternative, into: &output)
+        written("text/plain", text, into: &output)
+        separate(alternative, into: &output)
+        let shown = images.filter { Self.mentions($0, html) }
+        if shown.isEmpty { written("text/html", html, into: &output) } else { related(html, shown, into: &output) }
+        end(alternative, into: &output)
+    }
 
-    private func part(_ type: String, _ body: String, into output: inout [UInt8]) {
-        output += "\r\n--\(boundary)\r\n".utf8
+    private func related(_ html: String, _ shown: [MailFile], into output: inout [UInt8]) {
+        let related = boundary("r")
+        begin("related", related, into: &output)
+        separate(related, into: &output)
+        written("text/html", showing(shown, html), into: &output)
+        for image in shown {
+            separate(related, into: &output)
+            show(image, into: &output)
+        }
+        end(related, into: &output)
+    }
+
+    /// Derived from the message id, and another at each level. It holds "=_", which no quoted-printable text and no base64
+    /// can (RFC 2045, sections 6.7 and 6.8), so it never occurs in a part.
+    private func boundary(_ level: String) -> String { "=_loods_\(level)\(messageID.id)" }
+
+    private func begin(_ kind: String, _ boundary: String, into output: inout [UInt8]) {
+        output += "Content-Type: multipart/\(kind);\r\n boundary=\"\(boundary)\"\r\n".utf8
+    }
+
+    private func separate(_ boundary: String, into output: inout [UInt8]) { output += "\r\n--\(boundary)\r\n".utf8 }
+
+    private func end(_ boundary: String, into output: inout [UInt8]) { output += "\r\n--\(boundary)--\r\n".utf8 }
+
+    private func written(_ type: String, _ body: String, into output: inout [UInt8]) {
         output += "Content-Type: \(type); charset=utf-8\r\n".utf8
         output += "Content-Transfer-Encoding: quoted-printable\r\n\r\n".utf8
         QuotedPrintable.encode(body, into: &output)

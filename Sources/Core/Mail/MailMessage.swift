@@ -20,6 +20,9 @@ public struct MailMessage: Sendable, Hashable {
     public var autoSubmitted: AutoSubmission?
     /// What it is written in (RFC 3282).
     public var language: LanguageTag?
+    /// Shown by the HTML, which names them as `cid:NAME` in quotes.
+    public var images: [MailFile] = []
+    public var attachments: [MailFile] = []
 
     /// Throws `emptyText` where `text` has nothing but white space.
     public init(

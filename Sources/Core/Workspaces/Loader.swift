@@ -215,29 +215,39 @@ extension Loader {
                 paths[1], .missing, "the e-mail \"\(name)\" has no body.txt.mustache", help: "every e-mail needs text")
             return nil
         }
-        let others = paths.dropFirst(Self.emailParts.count).map {
+        let others = paths.dropFirst(Self.emailParts.count).filter { $0.hasSuffix(".mustache") }.map {
             ($0.split(separator: "/").last ?? "", files[$0] ?? "")
         }
         let bodies = EmailReader.Bodies(
             text: text, html: files[paths[2]],
             translations: EmailReader.Translation.all(in: Dictionary(others.map { (String($0), $1) }) { $1 }))
         let digest = digest("loods.email", of: paths, from: .derived("loods.email"))
+        let prefix = "emails/\(name)/"
+        let besides = besides(name).map { (String($0.dropFirst(prefix.count)), files[$0] ?? "") }
         let email = read(paths[0]) {
             EmailReader(
                 $0, name: name, topics: topics, locale: settings?.locale,
                 domains: settings?.sendingDomains ?? SendingDomains()
-            ).read(bodies, digest: digest)
+            ).read(bodies, besides: Dictionary(besides) { first, _ in first }, digest: digest)
         }
         return email ?? nil
     }
 
-    /// The files of an e-mail: those that any has, there or not, then those in other languages.
+    /// The files of an e-mail: those that any has, there or not, then those in other languages, then what goes with it.
     func emailPaths(_ name: String) -> [String] {
         let folder = "emails/\(name)/"
         let translations = files.keys.filter { path in
             path.hasPrefix(folder) && EmailReader.Translation.part(String(path.dropFirst(folder.count))) != nil
         }
-        return Self.emailParts.map { folder + $0 } + translations.sorted()
+        return Self.emailParts.map { folder + $0 } + translations.sorted() + besides(name)
+    }
+
+    /// The files of an e-mail's folder that are neither definitions nor templates.
+    private func besides(_ name: String) -> [String] {
+        let folder = "emails/\(name)/"
+        return files.keys.filter { path in
+            path.hasPrefix(folder) && ![".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) }
+        }.sorted()
     }
 
     private mutating func readJourneys(

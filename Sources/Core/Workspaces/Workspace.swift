@@ -1,5 +1,6 @@
 public import Content
 public import JourneyProgram
+public import Mail
 public import Model
 public import SendGate
 
@@ -144,6 +145,10 @@ public struct EmailDefinition: Sendable {
     public var ground: Ground
     /// In place of the workspace's sender.
     public var sender: Sender?
+    /// The images of its folder that its HTML shows, in any language.
+    public var images: [MailFile] = []
+    /// The files of its folder that go with it.
+    public var attachments: [MailFile] = []
     /// Whether a server may ask for it, by `POST /v1/messages`.
     public var isOnRequest: Bool
     /// What becomes of it where the gate keeps it back, as far as the step that sends it does not say.

@@ -70,7 +70,7 @@ struct Composer: Sendable {
             rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
         }
         if cleared.tracks { try track(&rendered, origin, keeping: unsubscribe, at: publicURL) }
-        let mail = try MailMessage(
+        var mail = try MailMessage(
             from: from, to: try MailAddress(cleared.address),
             replyTo: try cleared.workspace.replyTo.map { try MailAddress($0) },
             subject: try HeaderValue(cutting: rendered.subject), date: cleared.date,
@@ -81,6 +81,7 @@ struct Composer: Sendable {
                 campaign: message.journey, workspace: cleared.workspace.name, kind: message.topic ?? "transactional",
                 sender: from.domain),
             autoSubmitted: .generated, language: variant.language)
+        (mail.images, mail.attachments) = (email.images, email.attachments)
         return try letter(mail, cleared)
     }
 

@@ -69,6 +69,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "subject*": .any([.text(), .map(.text())]), "topic": .name, "class": .oneOf(["transactional"]),
                     "sender": Self.sender,
                     "preheader": .any([.text(), .map(.text())]),
+                    "attachments": .list(.text("A file of the e-mail's folder.")),
                     "on_request": .flag, "on_quiet": Self.consequence, "on_cap": Self.consequence,
                     "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),
                 ], closed: false)

@@ -6,7 +6,7 @@ struct WorkspaceFolder {
     /// Bytes of one file; a definition is a page of text, not a book.
     private static let limit = 1_000_000
 
-    /// Relative path to text: YAML, templates, and whatever lies in `emails`. Hidden files are left out.
+    /// Relative path to text: YAML, templates, and in base64 whatever else lies in `emails`. Hidden files are left out.
     let files: [String: String]
     /// The workspace's tests, which are no part of what is applied: relative path to text.
     let tests: [String: String]
@@ -29,9 +29,11 @@ struct WorkspaceFolder {
         self.tests = tests
     }
 
+    private static let textEndings = [".yaml", ".yml", ".mustache"]
+
     private static func isDefinition(_ path: String) -> Bool {
         let isHidden = path.split(separator: "/").contains { $0.hasPrefix(".") }
-        let isNamedSo = [".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) }
+        let isNamedSo = textEndings.contains { path.hasSuffix($0) }
         return !isHidden && (isNamedSo || path.hasPrefix("emails/"))
     }
 
@@ -41,8 +43,10 @@ struct WorkspaceFolder {
         }
         guard data.count <= limit else {
             throw ExitFault(
-                code: .failures, message: "\(name) is larger than \(limit.grouped) bytes; a definition is text")
+                code: .failures, message: "\(name) is larger than \(limit.grouped) bytes")
         }
+        // What goes with mails is of any kind.
+        guard textEndings.contains(where: { name.hasSuffix($0) }) else { return data.base64EncodedString() }
         guard let text = String(validating: data, as: UTF8.self), !text.utf8.contains(0) else {
             throw ExitFault(code: .failures, message: "\(name) is not text in UTF-8")
         }

@@ -32,9 +32,11 @@ struct EmailReader {
         self.domains = domains
     }
 
-    func read(_ bodies: Bodies, digest: UniqueID) -> EmailDefinition? {
+    /// - Parameter besides: the other files of its folder, in base64.
+    func read(_ bodies: Bodies, besides: [String: String] = [:], digest: UniqueID) -> EmailDefinition? {
         let keys =
-            ["subject", "topic", "class", "sender", "preheader", "on_request", "review_by"] + Inspection.restraintKeys
+            ["subject", "topic", "class", "sender", "preheader", "on_request", "review_by", "attachments"]
+            + Inspection.restraintKeys
         guard let fields = Fields(inspection.file.root, of: "email.yaml", keys: keys, in: inspection) else {
             return nil
         }
@@ -63,10 +65,12 @@ struct EmailReader {
                 .invalid, "quiet hours and caps hold up no e-mail of \"class: transactional\"", at: node.place,
                 help: "only what has a topic is kept back")
         }
+        let files = files(besides, attached: fields.list("attachments") ?? [], bodies)
         guard isName, let ground, let template else { return nil }
         return EmailDefinition(
             name: name, template: template, preheader: preheader, language: locale, translations: translations,
-            ground: ground, sender: sender ?? nil, isOnRequest: isOnRequest, restraint: restraint, digest: digest)
+            ground: ground, sender: sender ?? nil, images: files.images, attachments: files.attachments,
+            isOnRequest: isOnRequest, restraint: restraint, digest: digest)
     }
 
     /// The day by which somebody is to look at the e-mail again; see `Workspace.review`.

@@ -119,6 +119,8 @@ import Testing
             try session.execute(
                 "insert into throttles (workspace_id, journey, next_at, looked_at) values (\(workspace), 'j', \(noon), \(noon))"
             )
+            let sender = SenderPauses.Sender(workspace: workspace, domain: "shop.example", class: .marketing)
+            _ = try SenderPauses.begin([SenderPauses.Pause(sender: sender, at: noon)], in: session)
             let tested = TestResults.Place(workspace: workspace, journey: "j", step: "s", entryAt: noon)
             try TestResults.decide(
                 TestResults.Result(place: tested, winner: "a", scores: [], decidedAt: noon), in: session)

@@ -27,6 +27,22 @@ struct ScoreBookTests {
         #expect(try ScoreBook(model, of: events).balance.lasting == [0: 2000])
     }
 
+    @Test func ofClicksOnlyPeoplesCountUnlessARuleAsksWhoItWas() throws {
+        let model = try model(
+            "    points:\n      - {event: Email Clicked, points: 1}\n"
+                + "      - {event: Email Clicked, points: 10, when: 'event.properties.kind == \"scanner\"'}\n")
+        func points(_ kind: String?) throws -> Int64 {
+            var click = event("Email Clicked", "c")
+            click.properties = .object(kind.map { ["kind": .string($0)] } ?? [:])
+            return try ScoreBook(model, of: [click]).balance.lasting.values.reduce(0, +)
+        }
+        #expect(try points("human") == 1_000)
+        #expect(try points(nil) == 1_000, "the release before told nothing of it")
+        #expect(try points("prefetch") == 0)
+        #expect(try points("unknown") == 0)
+        #expect(try points("scanner") == 10_000)
+    }
+
     @Test func aTotalCountsWhatTheDayLetsThrough() throws {
         let model = try model("    points: [{event: Page Viewed, points: 1, cap: {per_day: 2, total: 3}}]")
         let events = [1, 2, 3, 25, 26, 27].map { event("Page Viewed", "e\($0)", hours: $0) }

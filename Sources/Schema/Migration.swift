@@ -29,5 +29,9 @@ struct Migration: Sendable {
         Migration(number: 23, name: "tests", sql: PackageResources.m0023_tests_sql),
         Migration(number: 24, name: "suppressed_visitors", sql: PackageResources.m0024_suppressed_visitors_sql),
         Migration(number: 27, name: "failures", sql: PackageResources.m0027_failures_sql),
+        Migration(number: 29, name: "entry_caps", sql: PackageResources.m0029_entry_caps_sql),
+        Migration(
+            number: 30, name: "visitors_of_restored_stores",
+            sql: PackageResources.m0030_visitors_of_restored_stores_sql),
     ]
 }

@@ -86,4 +86,53 @@ import TestSupport
             _ = try await cluster.command("streams", "tuors", exits: 1)
         }
     }
+
+    /// A cap that schedulers keep together, whoever is killed: as many enter as it says, and of all others it is on record.
+    @Test(.timeLimit(.minutes(4)))
+    func noMoreEnterThanACapSaysWhoeverIsKilled() async throws {
+        var files = Laboratory.Shop.files
+        files["journeys/tour.yaml"] = """
+            journey: tour
+            enter: {event: Tour Asked, cap: {at_most: 25}}
+            steps: [{email: receipt, step: tour}]
+            """
+        let services = ["ingest", "scoring", "scheduler", "scheduler-2", "mailer"]
+        try await Cluster.with(services: services, workspace: files) { cluster in
+            for start in stride(from: 0, to: 120, by: 20) {
+                try await cluster.post((start..<start + 20).map { Self.asked($0, "first") })
+                if start == 40 { try await cluster.killAndRestart("scheduler") }
+                if start == 80 { try await cluster.killAndRestart("scheduler-2") }
+            }
+            try await eventually("all are answered", within: .seconds(90)) {
+                try await cluster.count(
+                    "select count(*) from decisions where journey = 'tour' and kind = 'entry'") == 120
+            }
+            #expect(try await cluster.count("select count(*) from runs where journey = 'tour'") == 25)
+            #expect(try await cluster.count("select count(*) from decisions where choice = 'turned away'") == 95)
+            try await eventually("their mails are there", within: .seconds(60)) {
+                try cluster.mail.mails().count == 25
+            }
+            let out = try await cluster.texts(
+                """
+                select c.attributes ->> 'email' from contacts c join decisions d using (workspace_id, contact_id)
+                where d.choice = 'turned away' limit 1
+                """)
+            let story = try await cluster.loods("explain", try #require(out.first))
+            #expect(
+                story.contains(
+                    "not let into tour: Tour Asked happened, but its cap was full, at most 25 entries in all"),
+                "\(story)")
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("loods-cap-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: folder) }
+            files["journeys/tour.yaml"] = files["journeys/tour.yaml"]?.replacing("at_most: 25", with: "at_most: 40")
+            for (path, text) in files {
+                let file = folder.appendingPathComponent(path)
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try text.write(to: file, atomically: true, encoding: .utf8)
+            }
+            let told = try await cluster.command("plan", folder.path, exits: 2)
+            #expect(told.contains("cap   40 entries in all at most, 25 so far; others are turned away"), "\(told)")
+        }
+    }
 }

@@ -82,7 +82,7 @@ import Testing
     private static func show(_ bench: Bench, _ message: Message) async throws {
         let pool = try bench.database.pool(connections: 1, as: "ingest")
         try await pool.withTransaction { session in
-            try VisitMessages.noteShown(message.id, to: message.contact, now: Bench.start + .hours(1), in: session)
+            try VisitMessages.noteShown([(message.id, message.contact)], now: Bench.start + .hours(1), in: session)
         }
     }
 
@@ -185,6 +185,36 @@ import Testing
             try await bench.change("update messages set planned_at = planned_at + interval '1 s' where topic is null")
             try await bench.change(Self.suppression(bench, of: "anne", reason))
             #expect(try await Self.ready(bench) == ready)
+        }
+    }
+
+    /// A store that was restored may know people who were erased since: nothing is shown out of it until somebody has fenced it.
+    @Test func aRestoredStoreShowsNothingUntilItIsFenced() async throws {
+        try await Self.with { bench, mailer in
+            _ = try await Self.plan(bench)
+            try await mailer.call(about: [bench.contact("anne")], withTopic: true)
+            for (refusal, ready) in [("it was restored", nil), (nil, "plans")] as [(String?, String?)] {
+                try await bench.change("update lineage set refusal = \(refusal), refused_at = \(Bench.start)")
+                #expect(try await Self.ready(bench) == ready)
+            }
+        }
+    }
+
+    /// Whoever was erased is shown nothing, by any name; neither is whoever comes with the same browser again.
+    @Test func whoWasErasedIsShownNothing() async throws {
+        try await Self.with { bench, mailer in
+            let message = try await Self.plan(bench)
+            try await mailer.call(about: [bench.contact("anne")], withTopic: true)
+            #expect(try await Self.ready(bench) == "plans")
+            try await bench.database.pool.withTransaction { session in
+                try Standing.cell.take(in: session)
+                _ = try Erasures.begin(
+                    with: bench.contact("anne"), by: Bench.erasureKey, askedBy: "test", id: .derived("test", "erasure"),
+                    now: Bench.start, in: session)
+            }
+            #expect(try await Self.ready(bench) == nil)
+            try await Self.show(bench, message)
+            #expect(try await bench.texts("select message_id::text from messages") == [])
         }
     }
 

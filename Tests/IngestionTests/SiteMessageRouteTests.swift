@@ -32,8 +32,8 @@ import Workspaces
             return SiteMessages.Offer(
                 contact: anne, message: message, journey: "visit", step: "plans", plannedAt: receipt - .days(3),
                 said: said)
-        } noteShown: { message, contact in
-            try await noteShown(message, contact)
+        } noteShown: { shown in
+            for each in shown { try await noteShown(each.message, each.contact) }
         }
         return edge
     }
@@ -77,7 +77,7 @@ import Workspaces
         #expect(try await ask(edge, key: "away").status == 204)
         edge.settings.siteMessages = SiteMessages { _ in
             throw TestEdge.Away()
-        } noteShown: { _, _ in
+        } noteShown: { _ in
         }
         #expect(try await ask(edge).status == 204)
     }
@@ -116,7 +116,7 @@ import Workspaces
             lookup.yield()
             for await _ in ends { break }
             throw TestEdge.Away()
-        } noteShown: { _, _ in
+        } noteShown: { _ in
         }
         let first = Task { try await messages.findAtOnce(for: Self.anne) }
         for await _ in lookups { break }

@@ -67,6 +67,33 @@ struct TestStepTests {
         #expect(journey.test?.step == "first")
     }
 
+    /// By the contacts' own clocks those that it is tried on get it all over the world, and have their time, before the others
+    /// get the winner: at the broadcast's hour by their clocks.
+    @Test(arguments: [
+        ("Pacific/Kiritimati", "2026-03-04T09:00:00+14:00"), ("Europe/Amsterdam", "2026-03-03T09:00:00+01:00"),
+        ("America/New_York", "2026-03-03T09:00:00-05:00"), ("Pacific/Pago_Pago", "2026-03-03T09:00:00-11:00"),
+    ])
+    func byTheirOwnClocksTheOthersGetTheWinnerAtThatHour(zone: String, expected: String) throws {
+        let day = try #require(CalendarDate("2026-03-02"))
+        let occurrence = Schedule.Occurrence(date: day, minuteOfDay: 540)
+        let schedule = Schedule(.once(day), minuteOfDay: 540, isLocal: true)
+        let journey = try Journey(
+            name: "news", entry: .init(.broadcast(Broadcast(schedule, to: "readers"))),
+            steps: [.test(name: "first", test)])
+        let opening = schedule.opening(of: occurrence, in: .utc)
+        let decided = journey.decisionTime(of: test, entryAt: opening)
+        #expect(decided == Timestamp(iso8601: "2026-03-02T09:00:00-12:00")! + .hours(4))
+        let local = try #require(LocalZone(zone))
+        var world = World(facts: Facts(now: opening), contact: anne, zone: local)
+        world.variants = ["first": World.rest]
+        let started = try journey.start(at: .end(of: opening), of: occurrence, in: world)
+        world = World(facts: Facts(now: occurrence.instant(in: local)), contact: anne, zone: local)
+        world.variants = ["first": World.rest]
+        let waiting = started.run.opensAt == nil ? started : try journey.step(started.run, in: world)
+        #expect(waiting.wake == Timestamp(iso8601: expected))
+        #expect(waiting.wake.map { $0 >= decided } == true)
+    }
+
     @Test func theOthersWaitForTheWinner() throws {
         let (journey, activation) = try started(World.rest)
         #expect(sent(activation).isEmpty && activation.wake == Self.start + .hours(4))

@@ -91,4 +91,39 @@ struct ThrottleTests {
             #expect(begun[place...].prefix { $0 < time + .hours(1) }.count <= 61)
         }
     }
+
+    /// With the contacts' own clocks a turn comes at their time or later, and what waits for it waits from then on.
+    @Test func byTheContactsOwnClocksATurnComesNoEarlierThanTheirTime() throws {
+        let day = try #require(CalendarDate("2026-03-02"))
+        let schedule = Schedule(.once(day), minuteOfDay: 540, isLocal: true)
+        let journey = try Journey(
+            name: "test", entry: .init(.broadcast(Broadcast(schedule, to: "readers", throttle: Self.throttle))),
+            steps: [.email(name: "hello", template: "hello")])
+        #expect(journey.throttle == Self.throttle && journey.pace == nil)
+        let opening = schedule.opening(of: .init(date: day, minuteOfDay: 540), in: .utc)
+        let started = try journey.start(
+            at: .end(of: opening), of: .init(date: day, minuteOfDay: 540), in: world(opening))
+        #expect(started.run.awaitsTurn && started.run.opensAt == Self.start && started.wake == nil)
+        let run = try RunState(json: JSON(parsing: started.run.json.serialized))
+        #expect(run == started.run)
+        let early = try journey.step(run, in: world(Self.start))
+        #expect(early.run == run && early.effects.isEmpty)
+        let punctual = try journey.step(run, in: world(Self.start, hasTurn: true))
+        #expect(choices(punctual) == ["hello"] && punctual.run.opensAt == nil)
+        let waited = try journey.step(run, in: world(Self.start + .minutes(5), hasTurn: true))
+        #expect(choices(waited) == ["enter 2: its turn came", "hello"])
+        guard case .decide(let decision)? = waited.effects.first else {
+            Issue.record("nothing was decided")
+            return
+        }
+        #expect(decision.saw["since"]?.string == Self.start.description)
+    }
+
+    @Test func anotherBroadcastHasAPace() throws {
+        let day = try #require(CalendarDate("2026-03-02"))
+        let broadcast = Broadcast(Schedule(.once(day), minuteOfDay: 540), to: "readers", throttle: Self.throttle)
+        let journey = try Journey(
+            name: "test", entry: .init(.broadcast(broadcast)), steps: [.email(name: "hello", template: "hello")])
+        #expect(journey.throttle == nil && journey.pace == Self.throttle)
+    }
 }

@@ -57,6 +57,64 @@ import Testing
         }
     }
 
+    /// Members whom a slow throttle let wait get it as soon as a faster one says.
+    @Test func aThrottleThatIsRelaxedIsKeptAtOnce() async throws {
+        let entry = { (throttle: String) in "{schedule: 2026-03-02T12:00, segment: readers, throttle: {\(throttle)}}" }
+        try await Newsroom.with(entry("per_day: 1")) { news in
+            try await news.join((0..<5).map { "reader-\($0)" })
+            try await news.step(to: Newsroom.noon)
+            try await news.walk()
+            try await news.bench.journeys.relaxTurns()
+            try await news.step(to: Newsroom.noon + .hours(1))
+            try await news.walk()
+            #expect(try await news.entered() == 1)
+            try await news.apply(entry("per_hour: 60"))
+            for (minute, expected) in [(0, 1), (1, 2), (2, 3)] as [(Int64, Int)] {
+                try await news.step(to: Newsroom.noon + .hours(1) + .minutes(minute))
+                try await news.bench.journeys.relaxTurns()
+                try await news.walk()
+                #expect(try await news.entered() == expected, "after \(minute) minutes")
+            }
+            try await news.apply("{schedule: 2026-03-02T12:00, segment: readers}")
+            try await news.bench.journeys.relaxTurns()
+            try await news.walk()
+            #expect(try await news.entered() == 5)
+        }
+    }
+
+    /// With the contacts' own clocks all enter at once, and each begins at its time or later, no more than the throttle says.
+    @Test func byTheContactsOwnClocksAThrottleIsKeptFromTheirTimeOn() async throws {
+        let entry = "{schedule: 2026-03-03T09:00, segment: readers, local: true, throttle: {per_hour: 60}}"
+        try await Newsroom.with(entry) { news in
+            try await news.join(["kiri-1", "kiri-2"], zone: "Pacific/Kiritimati")
+            try await news.join(["anne", "bob", "carl"])
+            let opening = Timestamp(iso8601: "2026-03-02T19:00:00Z")!
+            try await news.step(to: opening)
+            try await news.walk()
+            #expect(try await news.entered() == 5)
+            let nine = Timestamp(iso8601: "2026-03-03T09:00:00Z")!
+            let begun = {
+                try await news.bench.journeys.takeTurns()
+                return Int(try await news.bench.texts("select count(*)::text from messages")[0]) ?? -1
+            }
+            for (time, expected) in [
+                (opening, 1), (opening + .seconds(59), 1), (opening + .minutes(1), 2), (nine - .seconds(1), 2),
+                (nine, 3),
+                (nine + .seconds(59), 3), (nine + .minutes(1), 4), (nine + .minutes(2), 5),
+            ] {
+                try await news.bench.advance(to: time)
+                #expect(try await begun() == expected, "at \(time)")
+                let unrest = try await news.bench.database.pool.withTransaction { try Quiet.unrest(at: time, in: $0) }
+                #expect(unrest.broadcasts == 0, "at \(time)")
+                let next = try await news.bench.database.pool.withTransaction { try Quiet.nextDue(after: time, in: $0) }
+                if expected == 2 { #expect(next == nine, "at \(time)") }
+            }
+            let choices = try await news.bench.texts(
+                "select saw ->> 'since' from decisions where choice = 'its turn came' order by at")
+            #expect(choices == [opening, nine, nine].map(\.description), "\(choices)")
+        }
+    }
+
     /// Of several times that were missed the last goes out, unless that is too late as well.
     @Test func afterAnOutageTheLastTimeGoesOut() async throws {
         let entry = "{schedule: {every: day, at: \"12:00\"}, segment: readers, late: {after: 2h}}"

@@ -68,6 +68,45 @@ import Testing
         }
     }
 
+    /// By the contacts' own clocks what does best all over the world goes to the others at that hour, a day later or two.
+    @Test func byTheContactsOwnClocksItIsDecidedOnceAllHaveHadIt() async throws {
+        let entry = "{schedule: 2026-03-03T09:00, segment: readers, local: true}"
+        try await Newsroom.with(entry) { news in
+            try await news.apply(entry, Self.steps)
+            let zones = ["Pacific/Kiritimati", "Europe/Amsterdam", "America/New_York"]
+            for (place, zone) in zones.enumerated() {
+                try await news.join(Self.readers.filter { Int($0.dropFirst(7))! % 3 == place }, zone: zone)
+            }
+            let opening = Timestamp(iso8601: "2026-03-02T19:00:00Z")!
+            try await news.step(to: opening)
+            try await news.walk()
+            let decided = opening + .hours(26 + 4)
+            let york = Timestamp(iso8601: "2026-03-03T14:00:00Z")!
+            try await news.bench.advance(to: york)
+            try await Self.accept(news)
+            let tried = Int(try await news.bench.texts("select count(*)::text from messages")[0]) ?? -1
+            #expect(tried > 8 && tried < 32)
+            // Only the last to have had it answers, in New York.
+            let second = try await Self.tried("offer", news).filter { Int($0.dropFirst(7))! % 3 == 2 }
+            _ = try await news.bench.happens(
+                "Order Completed", "o", to: try #require(second.first), at: york + .hours(1))
+            try await news.bench.advance(to: decided - .seconds(1))
+            #expect(try await Self.sent(news) == [])
+            for (time, reader) in [
+                ("2026-03-04T09:00:00+01:00", 1), ("2026-03-04T09:00:00-05:00", 2), ("2026-03-05T09:00:00+14:00", 0),
+            ] {
+                try await news.bench.advance(to: Timestamp(iso8601: time)!)
+                let rest = try await news.bench.texts(
+                    "select contact_id::text from messages where tested is null and template = 'offer'")
+                let had = Self.readers.filter { rest.contains(news.bench.contact($0).contact.description) }
+                #expect(Set(had.map { Int($0.dropFirst(7))! % 3 }).contains(reader), "\(time)")
+            }
+            let all = try await news.bench.texts("select count(*)::text from messages where journey = 'news'")
+            #expect(all == ["\(Self.readers.count)"])
+            #expect(try await news.bench.texts("select winner from test_results") == ["offer"])
+        }
+    }
+
     @Test func withoutAnyDataTheFirstWins() async throws {
         try await Self.with { news in
             try await news.bench.advance(to: Newsroom.noon + .hours(4))

@@ -49,7 +49,8 @@ import Transit
             let worker = try stage.worker("scheduler")
             let signal = try await bench.happens("Order Completed", "o", .object(["order": "A"]))
             let body = SignalBatch(id: .random(), signals: [signal]).encoded
-            let services = worker.services + [SignalConsumer(worker: worker), TimerLoop(worker: worker)]
+            let services =
+                worker.services + [SignalConsumer(worker: worker), TimerLoop(worker: worker, catchUpRate: 10_000)]
             try await stage.running(services) {
                 try await stage.broker.publish([body, body], to: .signals)
                 try await eventually("a message is planned") { try await bench.sendPlanned(to: "anne") == 1 }

@@ -76,4 +76,61 @@ struct ThrottleTests {
         let result = PreparedTest(test, in: Simulator(workspace, journeys: ["tour"])).run()
         #expect(result.passed, "\(result.faults) \(Shop.told(result))")
     }
+
+    /// Who comes first is let in, until the cap is full; an independent count.
+    @Test func aCrowdIsLetInUntilTheCapIsFull() throws {
+        let free = try Self.play("")
+        let capped = try Self.play(", cap: [{at_most: 5, within: 6h}, {at_most: 30}]")
+        var expected: [Timestamp] = []
+        for time in free.entered {
+            let lately = expected.count { $0 + .hours(6) > time }
+            if lately < 5, expected.count < 30 { expected.append(time) }
+        }
+        #expect(expected.count > 20 && expected.count < free.entered.count)
+        #expect(capped.entered == expected && capped.sent == expected)
+    }
+
+    @Test func oneAloneIsTurnedAwayByHerOwnEntries() throws {
+        let workspace = try Self.workspace(", cap: {at_most: 1, within: 1h}")
+        let text = """
+            test: three tours
+            start: 2026-03-02T10:00
+            contact: {email: anne@example.com}
+            events: [{at: 0d, track: Tour Asked}, {at: 59m, track: Tour Asked}, {at: 1h, track: Tour Asked}]
+            expect:
+              - {at: 0d, email: docs}
+              - {at: 59m, turned_away: tour}
+              - {at: 1h, email: docs}
+            never: [{turned_away: tour, after: 1h}]
+            """
+        let (tests, findings) = workspace.tests(in: ["tests/a.yaml": text])
+        let test = try #require(tests.first, "\(findings)")
+        let result = PreparedTest(test, in: Simulator(workspace, journeys: ["tour"])).run()
+        #expect(result.passed, "\(result.faults) \(Shop.told(result))")
+        #expect(Shop.told(result).contains { $0.contains("turned away by tour: its cap was full  (1 in 1h)") })
+    }
+
+    /// A broadcast goes to its members one by one, in the order of their ids; by their own clocks from their time on.
+    @Test(arguments: [false, true]) func aCrowdGetsABroadcastAtItsPace(isLocal: Bool) throws {
+        var files = Shop.files
+        files["segments/readers.yaml"] = "segment: readers\nwhen: contact.email != \"\""
+        files["journeys/news.yaml"] = """
+            journey: news
+            enter: {schedule: 2026-03-03T09:00, segment: readers, local: \(isLocal), throttle: {per_hour: 60}}
+            steps: [{email: docs}]
+            """
+        let loaded = Workspace.load(files: files)
+        let workspace = try #require(loaded.workspace, "\(loaded.findings)")
+        let people = Crowd(workspace, seed: 4, from: Self.start, for: .days(1))
+        var sent: [Timestamp] = []
+        CrowdPlay(
+            Simulator(workspace, journeys: ["news"]), people: people, count: 20, from: Self.start,
+            until: Self.start + .days(9)
+        ).play { story in
+            sent += story.compactMap { line in if case .sent = line.what { line.at } else { nil } }
+        }
+        let nine = Timestamp(iso8601: "2026-03-03T08:00:00Z")!
+        #expect(sent.sorted() == (0..<20).map { nine + .minutes($0) })
+        #expect(isLocal || sent != sent.sorted())
+    }
 }

@@ -24,6 +24,8 @@ import Testing
         "schedules": "of a journey, the same for all contacts",
         "broadcasts": "of a journey, and how far it has come through its contacts",
         "throttles": "of a journey, and when the next of its runs may begin",
+        "entry_caps": "of a journey, and how many have entered",
+        "entry_times": "of a journey, and how many had entered by when",
         "test_results": "of a broadcast, and the same for all who get it",
         "identities": "leads from a name to the subject, before the subject is known",
         "companies": "of a workspace, the same for all its members",
@@ -76,6 +78,8 @@ import Testing
         "schedules", "broadcasts",
         // When the next run of a throttled journey may begin, and what was decided of tests within broadcasts.
         "throttles", "test_results",
+        // How many have entered journeys that a cap closes.
+        "entry_caps", "entry_times",
     ]
 
     /// Every table that is no partition, with the columns of its primary key in their order.

@@ -69,9 +69,11 @@ enum Rights {
         broadcasts           –       –        SIU        –       S         Su    S
         test_results         –       –        SI         –       S         S     S
         throttles            –       –        SIu        –       S         S     S
+        entry_caps           –       –        SIu        –       S         S     S
+        entry_times          –       –        SIuD       –       S         S     S
         runs                 s       Su       SIu        s       S         Su    S
         timers               SIu     SIu      SIuD       SIu     SIu       SIuD  S
-        decisions            –       su       I          –       S         SI    S
+        decisions            –       su       sI         –       S         SI    S
 
         # messages
         messages             su      su       sI         Su      Su        Su    S
@@ -137,6 +139,10 @@ enum Rights {
         "send_state scoring u": "epoch",
         "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id held_at waits_since",
         "throttles scheduler u": "next_at looked_at",
+        "entry_caps scheduler u": "entered",
+        "entry_times scheduler u": "entered",
+        // Whether somebody was turned away before.
+        "decisions scheduler s": "workspace_id contact_id decision_id",
         "timers scheduler u": "version due_at",
         "messages scheduler s":
             """

@@ -121,6 +121,10 @@ import Testing
             )
             let sender = SenderPauses.Sender(workspace: workspace, domain: "shop.example", class: .marketing)
             _ = try SenderPauses.begin([SenderPauses.Pause(sender: sender, at: noon)], in: session)
+            try session.execute(
+                "insert into entry_caps (workspace_id, journey, entered) values (\(workspace), 'j', 1)")
+            try session.execute(
+                "insert into entry_times (workspace_id, journey, at, entered) values (\(workspace), 'j', \(noon), 1)")
             let tested = TestResults.Place(workspace: workspace, journey: "j", step: "s", entryAt: noon)
             try TestResults.decide(
                 TestResults.Result(place: tested, winner: "a", scores: [], decidedAt: noon), in: session)

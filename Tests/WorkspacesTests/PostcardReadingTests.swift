@@ -1,3 +1,4 @@
+import Content
 import JourneyProgram
 import Model
 import Testing
@@ -105,5 +106,41 @@ struct PostcardReadingTests {
             Self.load(["postcards/thanks/back.html.mustache": nil]).findings.map(\.description).contains {
                 $0.contains("the postcard \"thanks\" has no back.html.mustache")
             })
+    }
+
+    /// In the language of the contact's locale, side by side; a side that is not translated is there as it is.
+    @Test func itSpeaksTheLanguageOfWhoeverGetsIt() throws {
+        let loaded = Self.load([
+            "workspace.yaml": Self.files["workspace.yaml"]! + "\nlocale: en\n",
+            "postcards/thanks/front.nl.html.mustache": "<p>Dank</p>",
+            "postcards/thanks/front.de.html.mustache": "<p>Danke</p>",
+            "postcards/thanks/back.de.html.mustache": "<p>Gruß</p>",
+        ])
+        #expect(loaded.findings.isEmpty, "\(loaded.findings)")
+        let card = try #require(loaded.workspace?.postcards["thanks"])
+        func sides(_ locale: String?) throws -> [String] {
+            let sides = card.sides(for: locale.map { ["locale": .string($0)] } ?? [:])
+            return [try sides.front.render([:]), try sides.back.render([:])]
+        }
+        let own = try sides(nil)
+        #expect(try sides("nl-NL") == ["<p>Dank</p>", own[1]])
+        #expect(try sides("de") == ["<p>Danke</p>", "<p>Gruß</p>"])
+        #expect(try sides("en-GB") == own && sides("fr") == own && sides("no language") == own)
+        let before = try #require(Self.load([:]).workspace)
+        #expect(before.journey(named: "j")?.digest != loaded.workspace?.journey(named: "j")?.digest)
+    }
+
+    @Test(arguments: [
+        ("front.nl.html.mustache", "<p>Dank</p>", false, "1:1  workspace.yaml does not say which language"),
+        ("front.en.html.mustache", "<p>Thanks</p>", true, "1:1  \"en\" is the workspace's own language"),
+        ("back.xx.html.mustache", "<p>?</p>", true, "1:1  the file's language \"xx\" is no language"),
+        ("back.nl.html.mustache", "<p>\n<script>", true, "2:1  a side of a postcard has no <script>"),
+        ("front.nl.txt.mustache", "Dank", true, "1:1  warning: not read by this version"),
+    ])
+    func faultsOfTranslationsAreFound(file: String, text: String, hasLocale: Bool, message: String) {
+        let settings = Self.files["workspace.yaml"]! + (hasLocale ? "\nlocale: en\n" : "")
+        let findings = Self.load(["workspace.yaml": settings, "postcards/thanks/\(file)": text]).findings
+        #expect(
+            findings.contains { $0.description.hasPrefix("postcards/thanks/\(file):\(message)") }, "\(findings)")
     }
 }

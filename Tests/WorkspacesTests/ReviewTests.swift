@@ -56,6 +56,38 @@ import Workspaces
         #expect(found[0].contains("run.did(\"Order Completed\") counts what happens in the run"))
     }
 
+    @Test func aWaitThatNoEventCanEndIsAnError() {
+        func waiting(for condition: String) -> [String] {
+            Self.welcome("'event.properties.path == \"/docs\"'", "'\(condition)'")
+        }
+        #expect(waiting(for: "event.name == \"Page Viewed\" || event.properties.path == \"/\"") == [])
+        let found = waiting(for: "event.name == \"Order Completed\" && event.properties.path == \"/\"")
+        #expect(
+            found.count == 1 && found[0].hasPrefix("journeys/welcome.yaml:12:")
+                && found[0].contains("no \"Page Viewed\" can ever be meant: event.name == "), "\(found)")
+        let own = Self.welcome("event: Page Viewed", "event: Email Cliked")
+        #expect(own.count == 1 && own[0].contains("did you mean \"Email Clicked\""), "\(own)")
+    }
+
+    @Test func anAttributeThatStandsNowhereElseIsToldWhereAnotherIsNearlyTheSame() {
+        let segment = { (name: String, condition: String) in "segment: \(name)\nwhen: '\(condition)'\n" }
+        var files = [
+            "segments/a.yaml": segment("a", "contact.plan_name == \"pro\""),
+            "segments/b.yaml": segment("b", "contact.plan_name == \"free\""),
+        ]
+        #expect(Self.review(files) == [])
+        files["segments/c.yaml"] = segment("c", "has(contact.plan_nmae)")
+        let found = Self.review(files)
+        #expect(
+            found == [
+                "segments/c.yaml:2:12  warning: the attribute \"plan_nmae\" stands nowhere else "
+                    + "(did you mean \"plan_name\"?)"
+            ])
+        // What a mail says counts as a place.
+        files["emails/thanks/body.txt.mustache"] = "{{#contact.plan_nmae}}Yes{{/contact.plan_nmae}}\n"
+        #expect(Self.review(files) == [])
+    }
+
     @Test func clicksThatNobodyConsentedToAreTold() {
         let settings = Shop.files["workspace.yaml"]!.replacing(
             "  - {topic: tracking, wording: \"You may see what I open\"}", with: "")

@@ -38,6 +38,26 @@ struct ScheduleReadingTests {
             try broadcast("{schedule: {every: week, on: workdays, at: \"09:00\"}, segment: readers}").schedule
                 == Schedule(.weekly(DailyTime.workdays), minuteOfDay: 540))
         #expect(try broadcast("{schedule: {every: day, at: \"09:00\"}, segment: readers}").schedule.days == .daily)
+        let paced = try broadcast(
+            "{schedule: 2026-03-02T09:00, segment: readers, local: true, throttle: {per_hour: 100}}")
+        #expect(paced.schedule.isLocal && paced.throttle == Broadcast.Throttle(runs: 100, per: .hours(1)))
+    }
+
+    @Test func capsOfEntries() throws {
+        func caps(_ entry: String) throws -> [EntryCap] {
+            let loaded = load(entry)
+            return try #require(loaded.workspace?.journey(named: "news"), "\(loaded.findings)").journey.entry.caps
+        }
+        #expect(try caps("{event: Page Viewed}") == [])
+        #expect(
+            try caps("{event: Page Viewed, cap: {at_most: 1000, within: 1d}}")
+                == [EntryCap(atMost: 1000, within: .days(1))])
+        #expect(
+            try caps("{schedule: 2026-03-02T09:00, segment: readers, cap: [{at_most: 9, within: 1h}, {at_most: 50}]}")
+                == [EntryCap(atMost: 9, within: .hours(1)), EntryCap(atMost: 50)])
+        #expect(
+            try caps("{segment: readers, again: per-entry, throttle: {per_hour: 5}, cap: {at_most: 50}}")
+                == [EntryCap(atMost: 50)])
     }
 
     @Test(arguments: [
@@ -57,9 +77,19 @@ struct ScheduleReadingTests {
         ("{schedule: {every: day, at: 9}, segment: readers}", "2:36", "\"at\" must be a time of day"),
         ("{schedule: 2026-03-02T09:00, segment: readers, throttle: {per_week: 1}}", "2:66", "unknown key \"per_week\""),
         ("{schedule: 2026-03-02T09:00, segment: readers, throttle: {per_hour: 0}}", "2:76", "a whole number from 1"),
+        ("{event: Page Viewed, cap: 5}", "2:34", "\"cap\" must be a mapping"),
+        ("{event: Page Viewed, cap: []}", "2:34", "a list of 1 to 5"),
+        ("{event: Page Viewed, cap: {within: 1d}}", "2:34", "\"cap\" has no \"at_most\""),
+        ("{event: Page Viewed, cap: {at_most: 0}}", "2:44", "a whole number from 1"),
+        ("{event: Page Viewed, cap: {at_most: 1, in: 1d}}", "2:47", "unknown key \"in\""),
+        ("{event: Page Viewed, cap: {at_most: 1, within: 400d}}", "2:55", "looks back 366d at most"),
         (
-            "{schedule: 2026-03-02T09:00, segment: readers, local: true, throttle: {per_hour: 1}}", "2:78",
-            "has no \"throttle\""
+            "{event: Page Viewed, cap: [{at_most: 5, within: 1d}, {at_most: 5}]}", "2:35",
+            "the cap of 5 in 1d is never full: at most 5 in all enter"
+        ),
+        (
+            "{event: Page Viewed, cap: [{at_most: 5, within: 1d}, {at_most: 6, within: 24h}]}", "2:35",
+            "several caps over the same time"
         ),
         ("{schedule: 2026-03-02T09:00, segment: readers, late: {after: 1h, then: cry}}", "2:79", "unknown consequence"),
         ("{schedule: 2026-03-02T09:00, segment: readers, event: X}", "2:62", "an entry by schedule has no \"event\""),

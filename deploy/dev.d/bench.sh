@@ -4,10 +4,11 @@
 bench_limit=480
 
 bench_command() {
-  local arguments=() scale=() asked=0 expressions=0 signatures=0 engine=0 journeys=0 servers=0 folder=workspace
+  local simulated='' measured
+  local arguments=() scale=() asked=0 expressions=0 signatures=0 engine=0 journeys=0 servers=0 json=0 folder=workspace
   while (($#)); do
     case $1 in
-      --json) quiet_stdout; arguments+=(--json) ;;
+      --json) quiet_stdout; arguments+=(--json) json=1 ;;
       --quick) arguments+=(--quick) ;;
       --soak) arguments+=(--soak) bench_limit=3600 ;;
       --scale)
@@ -19,6 +20,7 @@ bench_command() {
       depth) arguments+=("$1"); asked=1 servers=1 scale+=(scoring=2) ;;
       wakes) arguments+=("$1"); asked=1 servers=1 folder=audience scale+=(scoring=2) ;;
       backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
+      outage) arguments+=("$1"); asked=1 servers=1 ;;
       broadcast) arguments+=("$1"); asked=1 servers=1 folder=broadcast ;;
       steps | timers) arguments+=("$1"); asked=1 servers=1 folder=steps ;;
       expressions) asked=1 expressions=1 ;;
@@ -27,12 +29,12 @@ bench_command() {
       journeys) arguments+=(steps timers); asked=1 journeys=1 servers=1 folder=steps ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "broadcast, steps, timers, expressions, signatures, engine and journeys"
+          "broadcast, steps, timers, outage, expressions, signatures, engine and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, expressions, signatures, engine and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, outage, expressions, signatures, engine and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then
@@ -48,7 +50,8 @@ bench_command() {
     ((servers || journeys)) || return 0
   fi
   if ((journeys)); then
-    measure_simulations "${arguments[@]}"
+    # One document for scripts: what is measured without servers, and what with them.
+    if ((json)); then simulated=$(measure_simulations "${arguments[@]}"); else measure_simulations "${arguments[@]}"; fi
     ((servers)) || return 0
   fi
   need_packages
@@ -67,7 +70,12 @@ bench_command() {
   create_write_key bench
   start_services "${scale[@]}"
   fetch_smtp_source
-  measure "$root/Tests/Benchmarks/$folder" "${arguments[@]}"
+  if [[ -z $simulated ]]; then
+    measure "$root/Tests/Benchmarks/$folder" "${arguments[@]}"
+  else
+    measured=$(measure "$root/Tests/Benchmarks/$folder" "${arguments[@]}")
+    printf '{"simulations": %s, "cluster": %s}\n' "$simulated" "$measured"
+  fi
 }
 
 # Needs no server: our evaluator in turns with the peer, in an environment that stays between runs.

@@ -13,6 +13,7 @@ await ServiceMain.run(
         worker.register(in: context.readiness)
         let mailer = MailerService(worker: worker, settings: try settings.delivery())
         context.readiness.register("lineage") { await mailer.obstacle.map { .notReady($0) } ?? .ready }
+        context.readiness.register("postcards") { mailer.missingChromium.map { .limited($0) } ?? .ready }
         return worker.services + [
             WorkerWatch(worker: worker, watched: .mailer, context: context), WithdrawalConsumer(worker: worker),
             ReturnsConsumer(worker: worker), mailer,

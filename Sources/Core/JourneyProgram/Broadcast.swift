@@ -5,7 +5,7 @@ public import Model
 public struct Broadcast: Sendable, Hashable {
     public var schedule: Schedule
     public var segment: String
-    /// How fast runs begin; nil: as fast as schedulers go.
+    /// How fast runs begin; nil: as fast as schedulers go. By the contacts' own clocks each begins at its time or later.
     public var throttle: Throttle?
     public var late: Late
 

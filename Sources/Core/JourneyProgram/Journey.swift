@@ -53,15 +53,18 @@ public struct Journey: Sendable {
         public var throttle: Broadcast.Throttle?
         /// What becomes of a run whose turn comes late; nil: it begins all the same.
         public var late: Broadcast.Late?
+        /// How many may enter; all of them hold.
+        public var caps: [EntryCap]
 
         public init(
             _ trigger: Trigger, again: Again = .never, throttle: Broadcast.Throttle? = nil,
-            late: Broadcast.Late? = nil
+            late: Broadcast.Late? = nil, caps: [EntryCap] = []
         ) {
             self.trigger = trigger
             self.again = again
             self.throttle = throttle
             self.late = late
+            self.caps = caps
         }
     }
 

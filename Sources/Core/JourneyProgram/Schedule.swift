@@ -77,6 +77,9 @@ extension Schedule {
         isLocal ? Timestamp(seconds: occurrence.wallClock - Self.lastClocks) : occurrence.instant(in: zone)
     }
 
+    /// From where an occurrence comes first to where it comes last.
+    public var reach: Span { isLocal ? .seconds(Self.firstClocks - Self.lastClocks) : .zero }
+
     /// The first occurrence that does not begin before an instant; nil where there is none any more.
     public func first(notBefore time: Timestamp, in zone: LocalZone) -> Occurrence? {
         if case .once(let date) = days {

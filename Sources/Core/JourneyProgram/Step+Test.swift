@@ -22,7 +22,8 @@ extension Step {
         /// Two at least; none stands twice.
         public var variants: [String]
         public var measure: Measure
-        /// How long after its run began the others get the winner; it is decided when that comes for the first of them.
+        /// How long after its run began the others get the winner; it is decided when that comes for the first of them. By
+        /// the contacts' own clocks, how long after the last of them showed the broadcast's time.
         public var after: Span
 
         public init(share: UInt64, variants: [String], by measure: Measure, after: Span) {
@@ -107,6 +108,11 @@ extension Journey {
         return (table.lines[table.first].name, test)
     }
 
+    /// When the winner of its test is decided on, of runs that began at a place in time.
+    public func decisionTime(of test: Step.Test, entryAt: Timestamp) -> Timestamp {
+        entryAt + (broadcast?.schedule.reach ?? .zero) + test.after
+    }
+
     /// The variant that a step tries on a contact; nil where the step is no test, and for those who get the winner.
     public func variant(atStep step: String, for contact: UniqueID, occasion: Timestamp) -> String? {
         guard let test, test.step == step else { return nil }
@@ -133,12 +139,22 @@ extension Engine {
         let hashed = test.variant(
             for: world.contact, journey: journey.name, step: line.name, occasion: run.entry.at)
         guard let variant = world.variants[line.name] ?? hashed, variant != World.rest else {
-            run.phase = .waiting(until: run.startedAt + test.after)
+            run.phase = .waiting(
+                until: journey.broadcast.flatMap { winnerTime(of: test, $0.schedule) }
+                    ?? run.startedAt + test.after)
             return
         }
         decide(
             line.name, visit: line.visit, "tries \(variant)", ["variants": .array(test.variants.map { .string($0) })])
         send(variant, line)
+    }
+
+    /// Where the contacts' own clocks decide, the others get the winner when theirs show the broadcast's hour again, once
+    /// those that it is tried on have had it all over the world, and time to answer. Nil where one clock decides for all.
+    private func winnerTime(of test: Step.Test, _ schedule: Schedule) -> Timestamp? {
+        let (hour, minute) = schedule.minuteOfDay.quotientAndRemainder(dividingBy: 60)
+        guard schedule.isLocal, let hourOfDay = DailyTime(hour: hour, minute: minute) else { return nil }
+        return hourOfDay.first(notBefore: run.entry.at + schedule.reach + test.after, in: world.contactZone)
     }
 
     /// Sends the winner, once it is time and it is known.

@@ -110,8 +110,12 @@ extension ContactPlay {
         let journey = simulator.parts[part].journey
         var world = world()
         guard let key = key(journey, world), isTaken(part, at: place),
-            taken.insert(TakenEntry(part: part, key: key)).inserted
+            !taken.contains(TakenEntry(part: part, key: key))
         else { return }
+        if !journey.entry.caps.isEmpty, let full = entryCaps.full(of: part, journey.entry.caps, now: now) {
+            return tell(.turnedAway(full), journey.name)
+        }
+        taken.insert(TakenEntry(part: part, key: key))
         world.variants = tried(journey, key)
         do {
             let activation = try journey.start(at: place, of: occurrence, in: world)
@@ -133,10 +137,11 @@ extension ContactPlay {
         guard runs[index].state.awaitsTurn, runs[index].state.outcome == nil, let throttle = journey.throttle else {
             return
         }
-        let turn = entryTurns.turn(of: runs[index].part, under: throttle, now: now)
+        let since = max(now, runs[index].state.opensAt ?? now)
+        let turn = entryTurns.turn(of: runs[index].part, under: throttle, now: since)
         runs[index].turn = turn
         guard turn > now else { return activate(index) }
-        tell(.waits(step: "enter", until: turn), journey.name)
+        if turn > since { tell(.waits(step: "enter", until: turn), journey.name) }
     }
 
     /// Whether earlier entries let one be taken at a place.

@@ -20,6 +20,14 @@ struct EntryTurns: Sendable {
 
     init(given: [TurnPlace: Timestamp] = [:]) { self.given = given }
 
+    /// When a broadcast comes to the contact that goes to its members at a pace: to one alone at once.
+    mutating func turn(of part: Int, at pace: Broadcast.Throttle, now: Timestamp) -> Timestamp {
+        let place = TurnPlace(part: part, number: counts[part, default: 0])
+        counts[part] = place.number + 1
+        asked[place] = now
+        return max(given[place] ?? now, now)
+    }
+
     /// When an entry that comes now may begin.
     mutating func turn(of part: Int, under throttle: Broadcast.Throttle, now: Timestamp) -> Timestamp {
         let place = TurnPlace(part: part, number: counts[part, default: 0])

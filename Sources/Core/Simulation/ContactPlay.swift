@@ -41,6 +41,10 @@ public struct ContactPlay: Sendable {
     var outcomes: [PlayedEvent] = []
     /// When runs begin that wait for a throttle.
     var entryTurns: EntryTurns
+    /// Whom caps let in.
+    var entryCaps: EntryCaps
+    /// Broadcasts whose pace has not come to the contact.
+    var onTheWay: [ComingBroadcast] = []
     /// What tests within broadcasts try on the contact.
     var trials: Trials
     let variants: [String: String]
@@ -72,17 +76,19 @@ public struct ContactPlay: Sendable {
     ///
     /// - Parameter limit: the most turns that the play may take; then it ends as one that does not come to rest.
     public init(_ contact: PlayedContact, in simulator: Simulator, at start: Timestamp, limit: Int = 200_000) {
-        self.init(contact, in: simulator, at: start, limit: limit, turns: [:], decided: [:])
+        self.init(contact, in: simulator, at: start, limit: limit, turns: [:], refused: nil, decided: [:])
     }
 
     /// - Parameters:
     ///   - turns: when entries begin that a throttle concerns, as a crowd has given them.
+    ///   - refused: the entries that caps turn away among a crowd; nil: nobody else is there.
     ///   - decided: what a crowd has decided of tests.
     init(
         _ contact: PlayedContact, in simulator: Simulator, at start: Timestamp, limit: Int = 200_000,
-        turns: [TurnPlace: Timestamp], decided: [TrialPlace: TestOutcome]
+        turns: [TurnPlace: Timestamp], refused: [TurnPlace: EntryCap]?, decided: [TrialPlace: TestOutcome]
     ) {
         entryTurns = EntryTurns(given: turns)
+        entryCaps = EntryCaps(refused: refused)
         trials = Trials(decided: decided, winners: contact.winners)
         variants = contact.variants
         self.simulator = simulator
@@ -138,6 +144,7 @@ public struct ContactPlay: Sendable {
         var due = min(wakeAt, nextBroadcast)
         for place in open { due = min(due, runs[place].due + lag) }
         for mail in held { if let until = mail.until, until < due { due = until } }
+        for broadcast in onTheWay { due = min(due, broadcast.at) }
         return due
     }
 
@@ -194,6 +201,7 @@ extension ContactPlay {
             follow(nil, wokenAt: first)
         }
         if nextBroadcast <= now { sendBroadcasts() }
+        receiveBroadcasts()
         releaseHeld()
         for place in open where runs[place].due + lag <= now { activate(place) }
         hearOutcomes()
@@ -252,7 +260,7 @@ extension ContactPlay {
         for (part, broadcast, occurrence) in due {
             let opening = broadcast.schedule.opening(of: occurrence, in: zone)
             guard opening <= now, course.facts.isInSegment(broadcast.segment) else { continue }
-            enter(part, at: opening, with: occurrence)
+            send(part, at: opening, occurrence)
         }
     }
 

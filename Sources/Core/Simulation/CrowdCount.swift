@@ -25,6 +25,8 @@ public struct CrowdCount: Sendable {
 
     public struct Runs: Sendable {
         public var started = 0
+        /// Entries that a cap did not let in.
+        public var turnedAway = 0
         public var ended: [Happening.Outcome: Int] = [:]
         public var underWay: Int { started - ended.values.reduce(0, +) }
 
@@ -56,6 +58,7 @@ public struct CrowdCount: Sendable {
             let journey = line.journey ?? ""
             switch line.what {
             case .started: runs[journey, default: Runs()].started += 1
+            case .turnedAway: runs[journey, default: Runs()].turnedAway += 1
             case .ended(let outcome, _): runs[journey, default: Runs()].ended[outcome, default: 0] += 1
             case .sent(let step, _, _):
                 sent += 1

@@ -1,4 +1,4 @@
-import JourneyProgram
+public import JourneyProgram
 public import Model
 public import SendGate
 
@@ -21,6 +21,8 @@ public struct Happening: Sendable, Hashable {
         /// Nil: the default.
         case persona(String?)
         case started
+        /// A cap of the journey let the contact not in.
+        case turnedAway(EntryCap)
         /// A choice at a step, with what it was taken on.
         case chose(step: String, visit: Int, choice: String, saw: JSON)
         /// A mail that was handed over.

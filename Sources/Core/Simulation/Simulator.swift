@@ -110,7 +110,12 @@ public final class Simulator: Sendable {
     }
 
     /// Whether what becomes of one person hangs on others: on who came before, or on what they did with what was tried.
-    var isShared: Bool { parts.contains { $0.journey.throttle != nil || $0.journey.test != nil } }
+    var isShared: Bool {
+        parts.contains { part in
+            let journey = part.journey
+            return journey.throttle != nil || journey.pace != nil || journey.test != nil || !journey.entry.caps.isEmpty
+        }
+    }
 
     /// What becomes of a mail that is kept back.
     func restraint(ofEmail template: String, step: String, part: Int) -> Restraint {

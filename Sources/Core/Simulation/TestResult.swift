@@ -99,6 +99,7 @@ extension Expectation {
         case (.told(let name), .told(let step, _, let whom)): return whom == name || "\(whom.kind):\(step)" == name
         case (.held(let name), .held(let step, _, let template, _, _)): return step == name || template == name
         case (.enters(let journey), .started): return line.journey == journey
+        case (.turnedAway(let journey), .turnedAway): return line.journey == journey
         case (.ends(let end), .ended(let outcome, _)): return outcome.rawValue == end
         case (.stage(let name), .stage(let stage)): return name == stage
         case (.segment(let name), .entered(let segment)): return name == segment

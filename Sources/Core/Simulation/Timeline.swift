@@ -1,3 +1,4 @@
+import JourneyProgram
 public import Model
 import SendGate
 public import Workspaces
@@ -73,6 +74,7 @@ extension Expectation {
         case .told(let whom): return whom.toldName + of
         case .held(let name): return "held: \(name)\(of)"
         case .enters(let journey): return "enters \(journey)"
+        case .turnedAway(let journey): return "turned away by \(journey)"
         case .ends(let end): return "ends: \(end)\(of)"
         case .stage(let stage): return "stage \(stage)"
         case .gives(let model, let points):
@@ -97,6 +99,7 @@ extension Happening {
         case .left(let segment): "leaves segment \(segment)"
         case .persona(let persona): "persona \(persona ?? "by default")"
         case .started: "enters \(journey ?? "")"
+        case .turnedAway(let cap): "turned away by \(journey ?? ""): its cap was full  (\(cap.words))"
         case .chose(let step, _, "score", let saw):
             "\(step): \(saw["score"].flatMap { GivenPoints($0) }?.words ?? "")"
         case .chose(let step, _, let choice, let saw): "\(step): \(choice)\(saw.hint)"

@@ -49,7 +49,8 @@ struct Trials: Sendable {
             guard let test = parts[had[index].place.part].journey.test?.test, test.measure == .event(event) else {
                 continue
             }
-            had[index].counts = now <= had[index].place.entryAt + test.after
+            had[index].counts =
+                now <= parts[had[index].place.part].journey.decisionTime(of: test, entryAt: had[index].place.entryAt)
         }
     }
 }

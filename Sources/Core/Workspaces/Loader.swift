@@ -40,7 +40,7 @@ struct Loader {
         let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
         let topics = settings?.topics.map(\.name)
         let emails = readEmails(topics: topics, settings)
-        let postcards = readPostcards(topics: topics)
+        let postcards = readPostcards(topics: topics, locale: settings?.locale)
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
         known.followsStages = stageSet?.regress == .follow
         known.journeys = journeyNames
@@ -263,7 +263,7 @@ extension Loader {
             let templates = journey.sentTemplates.sorted()
             // Whether an event starts a run may hang on its page.
             let pages = journey.entry.source?.contains("page") == true ? ["pages.yaml"] : []
-            let cards = Set(journey.postcards).sorted().flatMap(Self.postcardPaths)
+            let cards = Set(journey.postcards).sorted().flatMap(postcardPaths)
             let paths = [file] + pages + streamFiles(of: journey) + templates.flatMap(emailPaths) + cards
             let digest = Set(journey.callSteps.map(\.call.name)).sorted().reduce(journeyDigest(of: paths, settings)) {
                 .derived("loods.journey", "\($0)", $1, settings?.targets.digest(of: $1) ?? "")

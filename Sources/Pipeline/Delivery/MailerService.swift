@@ -19,6 +19,8 @@ public struct MailerService: Service {
     private let calls: DeliveryLane
     /// Nil where no postcards can be made.
     private let cards: DeliveryLane?
+    /// Where none can be made: looks whether any are sent.
+    private let cardWatch: CardWatch?
     private let carriers: [any Carrier]
     private let gate: WithdrawalGate
     private let store: GuardedStore
@@ -50,6 +52,7 @@ public struct MailerService: Service {
                 await lineage.isAccepted
             }
         }
+        cardWatch = card == nil ? CardWatch(worker: worker) : nil
         carriers = [mail, call] + [card].compactMap(\.self)
         (self.gate, self.lineage, self.store) = (gate, lineage, store)
         lease = settings.lease
@@ -71,9 +74,13 @@ public struct MailerService: Service {
             group.addTask { await mails.run([takeHints, mails.takeDue]) }
             group.addTask { await calls.run([calls.takeDue]) }
             if let cards { group.addTask { await cards.run([cards.takeDue]) } }
+            if let cardWatch { group.addTask { await cardWatch.run() } }
         }
         for carrier in carriers { await carrier.shutdown() }
     }
+
+    /// What is not done here for want of Chromium; nil where nobody sends postcards, or this mailer makes them.
+    public var missingChromium: String? { cardWatch?.obstacle }
 
     private func takeHints(_ intake: DeliveryLane.Intake) async {
         let sink = worker.setAside

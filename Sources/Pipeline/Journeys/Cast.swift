@@ -1,3 +1,4 @@
+import Contracts
 import JourneyProgram
 import Model
 import Postgres
@@ -56,7 +57,7 @@ struct Cast {
         let entries = openings.all.compactMap { opening -> (opening: Opening, key: Entries.Key)? in
             let world = sheets[opening.contact]?.world(opening.program.workspace, now: now)
             return world.flatMap { opening.key(in: $0) }.map { (opening, $0) }
-        }
+        }.firstComeFirst
         // Keys without text were asked for before anything was loaded.
         let keyed = Set(entries.map(\.key).filter { !$0.key.isEmpty })
         var taken = try Entries.used(among: keyed, in: session)
@@ -65,7 +66,8 @@ struct Cast {
         let workspaces = Set(entries.map(\.opening.contact.workspace))
         let live = workspaces.isEmpty ? [:] : try definitions.live(workspaces, in: session)
         var door = try BroadcastDoor(entries.map(\.opening), sheets, in: session)
-        for (opening, key) in entries where taken.insert(key).inserted {
+        var caps = try CapDoor(entries.map(\.opening), now: now, in: session)
+        for (opening, key) in entries where !caps.hasRefused(opening) && taken.insert(key).inserted {
             guard opening.isTaken(after: past[opening.place], &log), let sheet = sheets[opening.contact] else {
                 continue
             }
@@ -73,10 +75,18 @@ struct Cast {
                 log.passOver(opening, key, refusal)
                 continue
             }
+            if let full = caps.full(for: opening) {
+                // Whoever comes again may find room.
+                taken.remove(key)
+                log.turnAway(opening, full)
+                continue
+            }
             door.letIn(opening, sheet)
             guard let isOver = try start(opening, under: key, live[opening.contact.workspace], &log) else { continue }
+            caps.letIn(opening)
             past[opening.place]?.take(opening.signal.position, isOver: isOver)
         }
+        try caps.save(in: session)
     }
 
     /// - Parameter live: the definitions that say who is held out, as the gate asks; nil: those of the journey's version.
@@ -122,5 +132,16 @@ struct Cast {
         } catch  where RunFault.explains(error) {
             log.fail(RunFault(each.run, error))
         }
+    }
+}
+
+extension [(opening: Opening, key: Entries.Key)] {
+    /// Where only so many are let in, in the order in which they came; of one contact that is the order anyway.
+    fileprivate var firstComeFirst: Self {
+        guard contains(where: { !$0.opening.program.journey.entry.caps.isEmpty }) else { return self }
+        return enumerated().sorted { left, right in
+            let (first, second) = (left.element.opening.signal.at, right.element.opening.signal.at)
+            return first == second ? left.offset < right.offset : first < second
+        }.map(\.element)
     }
 }

@@ -43,10 +43,9 @@ extension JourneyBatch {
             // No fault of its members.
             return try putOff(standing, at: clock.now, because: error)
         }
-        guard let broadcast = programs.called(journey, in: workspace)?.journey.broadcast,
-            broadcast.segment == standing.segment
+        guard let live = programs.called(journey, in: workspace)?.journey, live.broadcast?.segment == standing.segment
         else { return try end(standing, as: .stopped, clock.now) }
-        let pace = Pace(broadcast.throttle, next: standing.nextAt, now: clock.now)
+        let pace = Pace(live.pace, next: standing.nextAt, now: clock.now)
         var members = try Broadcasts.members(of: standing, limit: min(limit, pace.slots), in: session)
         let isAtEnd = members.isEmpty
         if isAtEnd {

@@ -14,6 +14,8 @@ struct JourneyBatch {
         var started = 0
         var ended = 0
         var planned = 0
+        /// Entries that caps let not in.
+        var turnedAway = 0
         /// Set aside in this transaction.
         var faults: [RunFault] = []
         /// Committed with the batch; to be published now.
@@ -112,7 +114,7 @@ struct JourneyBatch {
         CrashPoint.schedulerBeforeCommit.pass()
         return Result(
             contacts: contacts, started: log.started.count, ended: log.ended, planned: log.messages.count,
-            faults: log.faults, outbox: outbox)
+            turnedAway: log.turnedAway, faults: log.faults, outbox: outbox)
     }
 
     /// A message planned before is no fault, unless it says something else.

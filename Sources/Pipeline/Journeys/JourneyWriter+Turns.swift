@@ -22,27 +22,27 @@ extension JourneyWriter {
         }
     }
 
-    /// Has runs wait no longer than the live throttle says, where an earlier one let them wait for longer.
+    /// Has runs, and members of broadcasts, wait no longer than the live throttle says, where an earlier one let them wait for
+    /// longer.
     public func relaxTurns() async throws {
         let (cache, clock) = (worker.definitions, worker.clock)
         try await worker.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
-            let ahead = try Turns.takeAhead(of: now + .seconds(1), in: session)
-            for (workspace, standings) in Dictionary(grouping: ahead, by: \.place.workspace) {
-                var programs = Programs(cache, in: session)
-                do {
-                    try programs.takeEntries(in: [workspace])
-                } catch  where error is DefinitionsError || error is ProgramError || error is StoreError {
-                    continue
-                }
-                for var standing in standings {
-                    guard let live = programs.called(standing.place.journey, in: workspace)?.journey else { continue }
-                    // The last has begun by now, so that none begins sooner after it than the throttle says.
-                    let soonest = now + (live.throttle?.interval ?? .zero)
-                    guard standing.nextAt > soonest else { continue }
-                    standing.nextAt = soonest
-                    try Turns.save(standing, machineNow: clock.now, in: session)
-                }
+            var live = LiveThrottles(cache, in: session)
+            for var standing in try Turns.takeAhead(of: now + .seconds(1), in: session) {
+                guard let journey = try live.journey(standing.place.journey, in: standing.place.workspace),
+                    case let soonest = now + (journey.throttle?.interval ?? .zero), standing.nextAt > soonest
+                else { continue }
+                // The last has begun by now, so that none begins sooner after it than the throttle says.
+                standing.nextAt = soonest
+                try Turns.save(standing, machineNow: clock.now, in: session)
+            }
+            for var standing in try Broadcasts.takeAhead(of: now + .seconds(1), in: session) {
+                guard let journey = try live.journey(standing.place.journey, in: standing.place.workspace),
+                    case let soonest = now + (journey.pace?.interval ?? .zero), standing.nextAt ?? now > soonest
+                else { continue }
+                standing.nextAt = soonest
+                try Broadcasts.save(standing, machineNow: clock.now, in: session)
             }
         }
     }
@@ -73,5 +73,32 @@ extension JourneyWriter {
             }
             return try await takeTurns(limit: max(1, limit / 8))
         }
+    }
+}
+
+/// The journeys that take entries, as far as this build can read them.
+private struct LiveThrottles {
+    private let definitions: DefinitionsCache
+    private let session: PostgresSession
+    private var known: [WorkspaceID: Programs?] = [:]
+
+    init(_ definitions: DefinitionsCache, in session: PostgresSession) {
+        self.definitions = definitions
+        self.session = session
+    }
+
+    mutating func journey(_ name: String, in workspace: WorkspaceID) throws -> Journey? {
+        if known[workspace] == nil { known[workspace] = .some(try programs(of: workspace)) }
+        return known[workspace]??.called(name, in: workspace)?.journey
+    }
+
+    private func programs(of workspace: WorkspaceID) throws -> Programs? {
+        var programs = Programs(definitions, in: session)
+        do {
+            try programs.takeEntries(in: [workspace])
+        } catch  where error is DefinitionsError || error is ProgramError || error is StoreError {
+            return nil
+        }
+        return programs
     }
 }

@@ -14,6 +14,7 @@ public struct JourneyWriter: Sendable {
     private let started = Counter(label: "loods_runs_started_total")
     private let ended = Counter(label: "loods_runs_ended_total")
     private let planned = Counter(label: "loods_messages_planned_total")
+    private let turnedAway = Counter(label: "loods_entries_turned_away_total")
     private let signalled = Counter(label: "loods_signals_total")
     private let fired = Counter(label: "loods_timers_fired_total")
     private let setAside = Counter(label: "loods_set_aside_total", dimensions: [("queue", "signals")])
@@ -44,9 +45,26 @@ public struct JourneyWriter: Sendable {
     /// All schedulers see the same earliest timers, so one that finds its choice held by another takes the next part.
     ///
     /// - Returns: how many contacts were looked at; 0 while others hold all that is due now.
-    public func fireTimers(limit: Int32) async throws -> Int {
+    public func fireTimers(limit: Int32) async throws -> Int { try await fireTimers(limit: limit, .all) }
+
+    /// Looks at runs whose timers are punctual; where there are none, at those whose are late.
+    ///
+    /// - Parameter late: how many of these at most.
+    func fireTimers(limit: Int32, late: Int32) async throws -> (punctual: Int, late: Int) {
+        let punctual = try await fireTimers(limit: limit, .punctual)
+        guard punctual == 0, late > 0 else { return (punctual, 0) }
+        return (0, try await fireTimers(limit: late, .late))
+    }
+
+    private enum Lateness { case all, punctual, late }
+
+    private func fireTimers(limit: Int32, _ lateness: Lateness) async throws -> Int {
         let due = try await worker.pool.withTransaction { session in
-            try Timers.dueContacts(at: try DomainClock.read(in: session), limit: 4 * limit, in: session)
+            let now = try DomainClock.read(in: session)
+            let bound = now - CatchUp.patience
+            return try Timers.dueContacts(
+                after: lateness == .punctual ? bound : .distantPast, at: lateness == .late ? bound : now,
+                limit: 4 * limit, in: session)
         }
         for start in stride(from: 0, to: due.count, by: Int(limit)) {
             let looked = try await fire(due[start..<min(start + Int(limit), due.count)])
@@ -109,6 +127,7 @@ public struct JourneyWriter: Sendable {
         started.increment(by: result.started)
         ended.increment(by: result.ended)
         planned.increment(by: result.planned)
+        turnedAway.increment(by: result.turnedAway)
         for fault in result.faults {
             worker.logger.error(
                 "a run was set aside",

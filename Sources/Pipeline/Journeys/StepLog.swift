@@ -1,3 +1,4 @@
+import Contracts
 import Expressions
 import JourneyProgram
 import Model
@@ -20,6 +21,8 @@ struct StepLog {
     /// Entries that were refused since a run was under way, the last of each.
     private(set) var refusals: [Entries.Place: HistoryPosition] = [:]
     private(set) var ended = 0
+    /// Entries that caps let not in.
+    private(set) var turnedAway = 0
     /// Journeys whose runs stand still.
     var paused: Set<Pauses.Place> = []
 
@@ -48,6 +51,19 @@ struct StepLog {
                 kind: "entry", journey: key.journey, step: "enter", choice: Journey.passedOver, saw: .object(saw)))
     }
 
+    /// Notes that a cap did not let a contact in.
+    mutating func turnAway(_ opening: Opening, _ cap: EntryCap) {
+        turnedAway += 1
+        var saw = Journey.sight(of: cap)
+        saw["at"] = .string(opening.signal.at.description)
+        if opening.event != nil { saw["event"] = .string(opening.signal.name) }
+        if let occurrence = opening.occurrence { saw["occurrence"] = .string("\(occurrence)") }
+        decisions.append(
+            Decisions.Decision(
+                contact: opening.contact, id: opening.refusalID, at: now, kind: "entry",
+                journey: opening.program.journey.name, step: "enter", choice: Journey.turnedAway, saw: .object(saw)))
+    }
+
     mutating func record(start activation: Activation, of run: Run, _ program: Program) throws {
         started.append(try take(activation, of: run, program))
     }
@@ -68,7 +84,9 @@ struct StepLog {
         self.messages += messages
         for message in messages { planned[message.contact, default: []].insert(message.template) }
         run.state = activation.run.json
-        run.waitsSince = activation.run.awaitsTurn ? run.waitsSince ?? now : nil
+        // By the contact's own clock its turn comes no earlier than its time.
+        let first = activation.run.opensAt.map { max($0, now) } ?? now
+        run.waitsSince = activation.run.awaitsTurn ? run.waitsSince ?? first : nil
         for effect in activation.effects {
             switch effect {
             case .send, .call: break

@@ -74,13 +74,15 @@ public enum Quiet {
                         join journeys j on j.workspace_id = b.workspace_id and j.journey = b.journey
                             and j.live_version is not null and j.paused_at is null
                     where b.state = 'walking' and b.next_at > \(now)),
-                (select min(t.next_at) from throttles t
+                (select min(greatest(t.next_at, q.since)) from throttles t
                         join journeys j on j.workspace_id = t.workspace_id and j.journey = t.journey
                             and j.paused_at is null
-                    where t.next_at > \(now)
-                        and exists (
-                            select from runs r where r.workspace_id = t.workspace_id and r.journey = t.journey
-                                and r.waits_since is not null and r.ended_at is null)))
+                        join lateral (
+                            select min(r.waits_since) as since from runs r
+                            where r.workspace_id = t.workspace_id and r.journey = t.journey
+                                and r.waits_since is not null and r.ended_at is null
+                        ) q on q.since is not null
+                    where greatest(t.next_at, q.since) > \(now)))
             """
         ).first.flatMap { try $0[0, as: Timestamp?.self] }
     }

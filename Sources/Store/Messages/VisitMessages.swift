@@ -54,16 +54,29 @@ public enum VisitMessages {
         }
     }
 
-    /// Notes that the site has shown a message; its contact may have merged since.
+    /// Notes that the site has shown messages; their contacts may have merged since. What others hold is waited for no longer
+    /// than by any other: rows are taken in the order of their keys.
     public static func noteShown(
-        _ message: UniqueID, to contact: ContactKey, now: Timestamp, in session: PostgresSession
+        _ shown: [(message: UniqueID, contact: ContactKey)], now: Timestamp, in session: PostgresSession
     ) throws {
+        guard !shown.isEmpty else { return }
+        let contacts = shown.map(\.contact)
         try session.execute(
             """
-            update messages m set shown_at = \(now) from contacts c
-            where c.workspace_id = \(contact.workspace) and c.contact_id = \(contact.contact)
-                and m.workspace_id = c.workspace_id and m.contact_id = coalesce(c.merged_into, c.contact_id)
-                and m.message_id = \(message) and m.channel = 'site' and m.shown_at is null
+            with shown as (
+                select m.workspace_id, m.contact_id, m.message_id
+                from unnest(
+                    \(contacts.map(\.workspace)), \(contacts.map(\.contact)), \(shown.map(\.message))
+                ) as u (workspace_id, contact_id, message_id)
+                join contacts c using (workspace_id, contact_id)
+                join messages m on m.workspace_id = c.workspace_id
+                    and m.contact_id = coalesce(c.merged_into, c.contact_id) and m.message_id = u.message_id
+                where m.channel = 'site' and m.shown_at is null
+                order by m.workspace_id, m.contact_id, m.message_id
+                for no key update of m
+            )
+            update messages m set shown_at = \(now) from shown s
+            where m.workspace_id = s.workspace_id and m.contact_id = s.contact_id and m.message_id = s.message_id
             """)
     }
 }

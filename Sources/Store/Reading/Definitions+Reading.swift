@@ -2,6 +2,16 @@ public import Model
 public import Postgres
 
 extension Definitions {
+    /// How many workspaces have postcards in their live definitions.
+    public static func countWithPostcards(in session: PostgresSession) throws -> Int64 {
+        try session.query(
+            """
+            select count(*) from workspaces w
+            join definitions d on d.workspace_id = w.workspace_id and d.revision = w.revision
+            where exists (select from jsonb_object_keys(d.files) as f (path) where path like 'postcards/%')
+            """)[0][0, as: Int64.self]
+    }
+
     /// The highest version that each journey ever had, whether or not it takes entries now.
     public static func latestVersions(
         of workspace: WorkspaceID, in session: PostgresSession

@@ -103,6 +103,20 @@ public enum Broadcasts {
         ).first.map { try Standing(row: $0) }
     }
 
+    /// Takes up broadcasts that wait for longer than until an instant, locked until the transaction ends.
+    public static func takeAhead(of instant: Timestamp, in session: PostgresSession) throws -> [Standing] {
+        try session.query(
+            """
+            select \(unescaped: columns)
+            from broadcasts b
+            join journeys j on j.workspace_id = b.workspace_id and j.journey = b.journey
+            where b.state = 'walking' and b.next_at > \(instant) and j.paused_at is null and j.live_version is not null
+            order by b.workspace_id, b.journey, b.occurrence
+            for no key update of b skip locked
+            """
+        ).map { try Standing(row: $0) }
+    }
+
     /// The next members of a broadcast's segment, in order: up to `limit` of those who were in it when it began.
     public static func members(
         of standing: Standing, limit: Int32, in session: PostgresSession

@@ -32,6 +32,22 @@ public enum Decisions {
         }
     }
 
+    /// Those of `ids` that stand already.
+    public static func standing(
+        among ids: [(contact: ContactKey, id: UniqueID)], in session: PostgresSession
+    ) throws -> Set<UniqueID> {
+        guard !ids.isEmpty else { return [] }
+        return Set(
+            try session.query(
+                """
+                select d.decision_id
+                from unnest(\(ids.map(\.contact.workspace)), \(ids.map(\.contact.contact)), \(ids.map(\.id)))
+                    as u (workspace_id, contact_id, decision_id)
+                join decisions d using (workspace_id, contact_id, decision_id)
+                """
+            ).map { try $0[0, as: UniqueID.self] })
+    }
+
     public static func append(_ decisions: [Decision], in session: PostgresSession) throws {
         guard !decisions.isEmpty else { return }
         try session.execute(

@@ -64,14 +64,16 @@ public enum Timers {
 
     /// Contacts that have one of the `limit` earliest timers due at `now`, earliest first. Takes no lock: contacts are
     /// locked before timers.
+    ///
+    /// - Parameter start: only of those that were not due yet then.
     public static func dueContacts(
-        at now: Timestamp, limit: Int32, in session: PostgresSession
+        after start: Timestamp = .distantPast, at now: Timestamp, limit: Int32, in session: PostgresSession
     ) throws -> [ContactKey] {
         let rows = try session.query(
             """
             select workspace_id, contact_id from (
                 select workspace_id, contact_id, due_at from timers
-                where due_at <= \(now) order by due_at limit \(limit)
+                where due_at > \(start) and due_at <= \(now) order by due_at limit \(limit)
             ) due group by workspace_id, contact_id order by min(due_at), workspace_id, contact_id
             """)
         return try rows.map { try ContactKey(row: $0) }

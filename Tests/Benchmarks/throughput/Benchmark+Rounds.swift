@@ -16,6 +16,7 @@ extension Benchmark {
         if wanted.contains(.storeTwo) { try await store(stream("two", round), connections: 2) }
         if wanted.contains(.edgeSingle) { try await singles(round) }
         if wanted.contains(.mails) { try await mails(round) }
+        if wanted.contains(.wholeDrained) { try await outage(round) }
         try await check()
     }
 

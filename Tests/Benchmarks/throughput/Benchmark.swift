@@ -39,6 +39,7 @@ final class Benchmark {
     func run() async throws {
         defer {
             cluster.resumeScoring()
+            stand(still: false)
             sink.stop()
         }
         let report = Report(options, MachineFacts(), surroundings)
@@ -71,7 +72,7 @@ final class Benchmark {
         try await HTTPLoad(address: sink.address, connections: Self.batchConnections)
             .send(cluster.requests.batches(of: people))
         var mailRate: Double?
-        if wanted.contains(.mails) {
+        if wanted.contains(.mails) || wanted.contains(.wholeDrained) {
             mailRate = try await mailOrders(EventStream(label: "warm", count: 300, contacts: 1, kind: .ordering)).rate
         }
         // The long measurements of a round; the others are shorter.

@@ -2,11 +2,12 @@
 struct Options: Sendable {
     /// Which part of the path is measured.
     enum Part: String, CaseIterable, Sendable {
-        case events, ingest, scoring, mailer, rules, depth, wakes, backfill, broadcast, steps, timers
+        case events, ingest, scoring, mailer, rules, depth, wakes, backfill, broadcast, steps, timers,
+            outage
 
         /// Those that take other people than the rest, and are measured alone.
         static let journeys: Set<Part> = [.steps, .timers]
-        static let alone: Set<Part> = [.rules, .depth, .wakes, .backfill, .broadcast, .steps, .timers]
+        static let alone: Set<Part> = [.rules, .depth, .wakes, .backfill, .broadcast, .steps, .timers, .outage]
     }
 
     var parts: Set<Part> = Set(Part.allCases).subtracting(Part.alone)

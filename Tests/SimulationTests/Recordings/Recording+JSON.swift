@@ -92,10 +92,14 @@ extension Recording.Look {
 
 extension PlayedContact {
     fileprivate var json: JSON {
-        .object([
+        var members: [String: JSON] = [
             "name": .string(name), "attributes": .object(attributes), "consents": .array(consents.map { .string($0) }),
             "suppressions": .array(suppressions.map { .string($0) }), "answers": .object(answers),
-        ])
+        ]
+        if isHeldOut == true { members["hold_out"] = .bool(true) }
+        if !variants.isEmpty { members["variants"] = .object(variants.mapValues { .string($0) }) }
+        if !winners.isEmpty { members["winners"] = .object(winners.mapValues { .string($0) }) }
+        return .object(members)
     }
 
     fileprivate init(_ json: JSON) throws {
@@ -104,6 +108,10 @@ extension PlayedContact {
             consents: try json.list("consents").compactMap(\.string),
             suppressions: try json.list("suppressions").compactMap(\.string))
         answers = json["answers"]?.object ?? [:]
+        // What a test says holds whatever names hash to.
+        isHeldOut = json["hold_out"] == .bool(true)
+        variants = (json["variants"]?.object ?? [:]).compactMapValues(\.string)
+        winners = (json["winners"]?.object ?? [:]).compactMapValues(\.string)
     }
 }
 

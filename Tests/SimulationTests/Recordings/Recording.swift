@@ -154,6 +154,7 @@ extension Happening {
             case .entered(let segment): "entered \(segment)"
             case .left(let segment): "left \(segment)"
             case .failed(let reason): "failed \(reason)"
+            case .turnedAway(let cap): "turned away \(cap.words)"
             default: nil
             }
         return what.map { "\(at) \(journey ?? "-") \($0)" }

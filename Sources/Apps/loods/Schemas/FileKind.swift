@@ -150,11 +150,14 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                         "per_minute": .whole(from: 1), "per_hour": .whole(from: 1), "per_day": .whole(from: 1),
                     ]),
                     "late": .object(["after": .span, "then": .oneOf(["skip", "send"])]),
+                    "cap": .any([entryCap, .list(entryCap)]),
                 ], closed: false),
             "goal": .object(["when*": .condition, "within": .span, "value": .condition], closed: false),
             "exit": .object(["when*": .condition], closed: false), "steps*": .named("steps"),
             "priority": .whole(from: 0), "on_quiet": consequence, "on_cap": consequence, "on_held": patience,
         ], closed: false)
+
+    private static let entryCap = Shape.object(["at_most*": .whole(from: 1), "within": .span])
 
     private static let schedule = Shape.any([
         .pattern(

@@ -17,6 +17,10 @@ struct CrowdTelling {
         Self.show(stepRows)
         print("")
         Self.show(runRows)
+        for name in journeys {
+            guard let turned = account.runs[name]?.turnedAway, turned > 0 else { continue }
+            print("the cap of \(name) turned \(turned.counted("entry", "entries")) away")
+        }
         print("")
         Self.show(dayRows)
         if !account.stages.isEmpty {
@@ -100,6 +104,7 @@ extension CrowdCount {
                     runs.map { name, runs in
                         var members = runs.ended.map { ($0.key.rawValue, number($0.value)) }
                         members += [("entered", number(runs.started)), ("under_way", number(runs.underWay))]
+                        members.append(("turned_away", number(runs.turnedAway)))
                         return (name, JSON.object(Dictionary(members) { first, _ in first }))
                     }
                 ) { first, _ in first }),

@@ -187,6 +187,7 @@ extension Happening.What {
         case .left: "segment-left"
         case .persona: "persona"
         case .started: "started"
+        case .turnedAway: "turned-away"
         case .chose: "branch"
         case .sent: "sent"
         case .told: "told"

@@ -31,9 +31,22 @@ extension StoryTelling {
         return "not sent \(journey)\(occurrence): \(why)\(by)\(due)"
     }
 
+    /// Why a cap did not let the contact in.
+    private func turnedAway(_ decision: Decisions.Decision, _ journey: String) -> String {
+        let occurrence = decision.saw?["occurrence"]?.string.map { " of \($0)" } ?? ""
+        let cap = Journey.cap(in: decision.saw)
+        let why = cap.map { cap in
+            let entries = cap.atMost.counted("entry", "entries")
+            return cap.within.map { ", at most \(entries) in \($0)" } ?? ", at most \(entries) in all"
+        }
+        let event = decision.saw?["event"]?.string.map { "\($0) happened, but " } ?? ""
+        return "not let into \(journey)\(occurrence): \(event)its cap was full\(why ?? "")"
+    }
+
     private func words(_ decision: Decisions.Decision, _ run: Run?) -> String {
         let journey = decision.journey ?? "a journey"
         switch decision.kind {
+        case "entry" where decision.choice == Journey.turnedAway: return turnedAway(decision, journey)
         case "entry" where decision.choice == Journey.passedOver: return passedOver(decision, journey)
         case "entry" where decision.choice == Journey.turnCame:
             let since = decision.saw?["since"]?.string.flatMap { Timestamp(iso8601: $0) }
@@ -171,6 +184,10 @@ extension StoryTelling {
         let pass = state.visit > 1 ? ", pass \(state.visit)" : ""
         let place = "\(run.journey), version \(run.journeyVersion), at \(state.step)\(pass):"
         switch state.phase {
+        case .arriving where state.opensAt.map { $0 > portrait.now } ?? false:
+            let opening = state.opensAt.map { local($0).full } ?? ""
+            let turn = state.awaitsTurn ? ", and then for its turn" : ""
+            return "\(place) waits until \(opening), when the contact's clocks show its time\(turn)"
         case .arriving where state.awaitsTurn:
             let since = run.waitsSince.map { ", since \(local($0).full)" } ?? ""
             return "\(place) waits for its turn\(since): a throttle lets few begin at once"

@@ -41,6 +41,8 @@ struct TailLine: Sendable {
         let journey = decision.journey ?? ""
         switch decision.kind {
         case "entry" where decision.choice == Journey.turnCame: return "\(journey): its turn came"
+        case "entry" where decision.choice == Journey.turnedAway: return "\(journey): turned away, its cap is full"
+        case "entry" where decision.choice == Journey.passedOver: return "\(journey): passed over"
         case "entry": return "\(journey): enters"
         case "end": return "\(journey): leaves (\(decision.choice))"
         default: return "\(journey)/\(decision.step ?? ""): \(decision.choice)"

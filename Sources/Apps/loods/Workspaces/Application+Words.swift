@@ -41,8 +41,11 @@ extension Application {
             lines.append("    goes out   \(dispatch.words)")
         }
         if change.kind != .retired, let rate = counts.entryRate { lines.append("    enters   \(rate)") }
-        if change.kind != .retired, let throttle = definitions.journey(named: change.journey)?.journey.throttle {
-            lines.append("    lets in   \(counts.words(of: throttle))")
+        if change.kind != .retired, let journey = definitions.journey(named: change.journey)?.journey {
+            if journey.broadcast == nil, let throttle = journey.throttle {
+                lines.append("    lets in   \(counts.words(of: throttle))")
+            }
+            for cap in journey.entry.caps { lines.append("    cap   \(counts.words(of: cap))") }
         }
         if let mails = counts.nextDay { lines.append("    next 24 hours   would send \(mails)") }
         return lines + orders

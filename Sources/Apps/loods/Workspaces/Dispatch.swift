@@ -43,7 +43,7 @@ struct Dispatch: Sendable {
         guard let time else { return "no time of its schedule is to come (\(to))" }
         let clock = broadcast.schedule.isLocal ? " by each contact's own clock" : ""
         let pace = broadcast.throttle.map {
-            ", at most \($0.runs.grouped) \($0.per == .hours(1) ? "an hour" : "a minute")"
+            ", at most \($0.runs.grouped) \($0.per == .hours(1) ? "an hour" : $0.per == .days(1) ? "a day" : "a minute")"
         }
         return "\(time.replacing("T", with: " "))\(clock), to \(to)\(pace ?? "")"
     }

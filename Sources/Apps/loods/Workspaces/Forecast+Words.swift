@@ -32,6 +32,18 @@ extension Forecast.Counts {
             + (isShort ? ", and more have come of late than that: the queue would grow" : "")
     }
 
+    /// `1,000 entries in 1d at most; others are turned away`, with a word where more have come of late than that.
+    func words(of cap: EntryCap) -> String {
+        let most = "\(cap.atMost.counted("entry", "entries")) in \(cap.within?.description ?? "all") at most"
+        let days = Span.days(Forecast.entryDays)
+        let periods = cap.within.map { max(1, days.microseconds / $0.microseconds + 1) } ?? 1
+        let (room, overflows) = cap.atMost.multipliedReportingOverflow(by: periods)
+        let isShort = !overflows && room < recentEntries
+        let soFar = cap.within == nil && entered > 0 ? ", \(entered.grouped) so far" : ""
+        return "\(most)\(soFar); others are turned away"
+            + (isShort ? ", and more have come of late than that" : "")
+    }
+
     /// `about 37 pixel-why, up to 22 pixel-how, 3 that are planned already`; nil for nothing at all.
     var nextDay: String? {
         var parts = mails.filter { $0.certain > 0 }.map { "about \($0.certain.grouped) \($0.step)" }
@@ -44,7 +56,7 @@ extension Forecast.Counts {
         .object([
             "in_flight": .array(standings.map(\.json)),
             "entering": entering.map { .int($0) } ?? .null,
-            "entered_in_14_days": .int(recentEntries),
+            "entered_in_14_days": .int(recentEntries), "entered": .int(entered),
             "next_24_hours": .object([
                 "mails": .array(
                     mails.map { mail in

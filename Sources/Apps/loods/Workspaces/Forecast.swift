@@ -22,6 +22,8 @@ struct Forecast: Sendable {
         var standings: [JourneyCensus.Standing] = []
         /// Runs that began in the last fourteen days.
         var recentEntries: Int64 = 0
+        /// Runs that ever began.
+        var entered: Int64 = 0
         /// Mails of the next 24 hours to those under way and those who are let in, if nothing happens to them meanwhile.
         var mails: [Mail] = []
         /// Messages that are planned already and due in the next 24 hours.
@@ -46,6 +48,9 @@ struct Forecast: Sendable {
         for standing in try JourneyCensus.standings(of: workspace, horizon: horizon, in: session) {
             byJourney[standing.journey, default: Counts()].standings.append(standing)
         }
+        for (journey, count) in try JourneyCensus.entries(into: workspace, after: .distantPast, in: session) {
+            byJourney[journey, default: Counts()].entered = count
+        }
         let since = now - .days(Self.entryDays)
         for (journey, count) in try JourneyCensus.entries(into: workspace, after: since, in: session) {
             byJourney[journey, default: Counts()].recentEntries = count
@@ -61,8 +66,9 @@ struct Forecast: Sendable {
         for mail in journey.comingMails(within: Self.day) {
             // They wait for their turns, and it is a while from there to the mail.
             let span = Span(microseconds: Self.day.microseconds - mail.after.microseconds)
-            let most = journey.throttle?.most(within: span)
-            byJourney[journey.name]?.add(mail, count: min(entering, most ?? entering))
+            let most = journey.throttle?.most(within: span) ?? entering
+            let room = journey.entry.caps.map(\.atMost).min() ?? entering
+            byJourney[journey.name]?.add(mail, count: min(entering, most, room))
         }
     }
 

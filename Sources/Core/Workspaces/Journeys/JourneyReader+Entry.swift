@@ -7,8 +7,17 @@ extension JourneyReader {
     private static let order = ["event", "stage", "segment", "left", "date", "called"]
 
     func entry(_ node: YAMLNode) -> Journey.Entry? {
-        let keys = Self.order + ["when", "key", "again", "backfill", "offset", "at", "yearly"] + Self.scheduleKeys
+        let keys =
+            Self.order + ["when", "key", "again", "backfill", "offset", "at", "yearly", "cap"] + Self.scheduleKeys
         guard let fields = Fields(node, of: "an entry", keys: keys, in: inspection) else { return nil }
+        guard let cap = fields["cap"] else { return uncapped(node, fields) }
+        let (caps, entry) = (self.caps(cap), uncapped(node, fields))
+        guard let caps, var entry else { return nil }
+        entry.caps = caps
+        return entry
+    }
+
+    private func uncapped(_ node: YAMLNode, _ fields: Fields) -> Journey.Entry? {
         if let schedule = fields["schedule"] { return entry(onSchedule: schedule, fields) }
         refuse(["local"], in: fields, of: "an entry without a schedule")
         let triggers = Self.order.compactMap { key in fields[key].map { (key, $0) } }

@@ -15,12 +15,6 @@ extension JourneyReader {
         let schedule = self.schedule(node, isLocal: isLocal ?? false)
         let segment = fields.required("segment", help: "to whom it goes").flatMap { self.segment($0) }
         let again = self.again(fields, perOccurrence: "per-occurrence", otherwise: .perOccurrence)
-        if isLocal == true, let node = fields["throttle"] {
-            inspection.report(
-                .invalid, "a broadcast by the contacts' own clocks has no \"throttle\"", at: node.place,
-                help: "each goes out when its contact's clock says so; for a steady rate leave out local")
-            return nil
-        }
         guard let schedule, let segment, let late, isLocal != nil, let again else { return nil }
         if let throttle, throttle == nil { return nil }
         return Journey.Entry(

@@ -74,12 +74,8 @@ extension JourneyReader {
                 inspection.report(
                     .invalid, "the test \"\(name)\" is not the first step", at: (element ?? node).place,
                     help: "what is decided holds for all who got the broadcast at one time")
-            } else if case .broadcast(let broadcast) = entry.trigger {
-                guard broadcast.schedule.isLocal else { continue }
-                inspection.report(
-                    .invalid, "the test \"\(name)\" stands in a broadcast by the contacts' own clocks",
-                    at: (element ?? node).place,
-                    help: "its winner would be decided before all have got it: leave out local, or the test")
+            } else if case .broadcast = entry.trigger {
+                continue
             } else {
                 inspection.report(
                     .invalid, "the test \"\(name)\" stands in a journey without a schedule",

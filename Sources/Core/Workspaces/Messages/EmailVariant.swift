@@ -19,14 +19,7 @@ extension EmailDefinition {
     ///
     /// - Parameter attributes: the contact's.
     public func variant(for attributes: [String: JSON]) -> EmailVariant {
-        guard !translations.isEmpty, let said = attributes["locale"]?.string, let tag = LanguageTag(saidBy: said) else {
-            return own
-        }
-        for tag in tag.fallbacks {
-            if tag == language { return own }
-            if let translation = translations[tag] { return translation }
-        }
-        return own
+        LanguageTag.best(for: attributes, own: language, among: translations) ?? own
     }
 
     /// The names that any of its variants refers to, each once.
@@ -34,5 +27,21 @@ extension EmailDefinition {
         ([own] + translations.values).reduce(into: []) {
             $0.formUnion($1.template.mergeFields + ($1.preheader?.mergeFields ?? []))
         }
+    }
+}
+
+extension LanguageTag {
+    /// Of translations the one that a contact reads; nil for the workspace's own language.
+    static func best<Variant>(
+        for attributes: [String: JSON], own: LanguageTag?, among translations: [LanguageTag: Variant]
+    ) -> Variant? {
+        guard !translations.isEmpty, let said = attributes["locale"]?.string, let tag = LanguageTag(saidBy: said) else {
+            return nil
+        }
+        for tag in tag.fallbacks {
+            if tag == own { return nil }
+            if let translation = translations[tag] { return translation }
+        }
+        return nil
     }
 }

@@ -4,14 +4,32 @@ public import Model
 /// A postcard: what its two sides show, on what ground it may be sent, and which attributes make its address.
 public struct PostcardDefinition: Sendable {
     public var name: String
-    /// The side of the picture, a fragment of HTML.
-    public var front: Template
-    /// The side of the address, a fragment of HTML.
-    public var back: Template
+    /// In the workspace's own language.
+    public var own: PostcardSides
+    /// In others; a side that is not written in one is there as in the workspace's own.
+    public var translations: [LanguageTag: PostcardSides] = [:]
+    /// The workspace's own; nil where it does not say.
+    public var language: LanguageTag?
     public var ground: EmailDefinition.Ground
     public var address: PostalAddress
     /// The same for the same files.
     public var digest: UniqueID
+}
+
+/// What a postcard shows in one language: two fragments of HTML.
+public struct PostcardSides: Sendable {
+    /// The side of the picture.
+    public var front: Template
+    /// The side of the address.
+    public var back: Template
+}
+
+extension PostcardDefinition {
+    /// What it shows to a contact: in the language of their attribute `locale`, or one that this is a kind of, or else in the
+    /// workspace's own.
+    public func sides(for attributes: [String: JSON]) -> PostcardSides {
+        LanguageTag.best(for: attributes, own: language, among: translations) ?? own
+    }
 }
 
 /// Which attributes of a contact make a postal address.

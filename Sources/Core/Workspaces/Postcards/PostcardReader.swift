@@ -8,17 +8,31 @@ struct PostcardReader {
     struct Sides {
         var front: String
         var back: String
+        /// By the tag in their files' names, those that there are.
+        var translations: [String: (front: String?, back: String?)] = [:]
+
+        /// The `nl` and the side of `front.nl.html.mustache`; nil for another file.
+        static func part(_ file: String) -> (tag: String, side: String)? {
+            let parts = file.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 4, ["front", "back"].contains(parts[0]), parts[2] == "html", parts[3] == "mustache"
+            else { return nil }
+            return (parts[1], parts[0])
+        }
     }
 
     private let inspection: Inspection
     private let name: String
     private let topics: [String]?
+    private let locale: LanguageTag?
 
-    /// - Parameter topics: nil where they could not be read.
-    init(_ inspection: Inspection, name: String, topics: [String]?) {
+    /// - Parameters:
+    ///   - topics: nil where they could not be read.
+    ///   - locale: the workspace's own language.
+    init(_ inspection: Inspection, name: String, topics: [String]?, locale: LanguageTag?) {
         self.inspection = inspection
         self.name = name
         self.topics = topics
+        self.locale = locale
     }
 
     func read(_ sides: Sides, digest: UniqueID) -> PostcardDefinition? {
@@ -33,8 +47,42 @@ struct PostcardReader {
         let front = side(sides.front, "front.html.mustache")
         let back = side(sides.back, "back.html.mustache")
         guard let name, let ground, let address, let front, let back else { return nil }
+        let own = PostcardSides(front: front, back: back)
         return PostcardDefinition(
-            name: name, front: front, back: back, ground: ground, address: address, digest: digest)
+            name: name, own: own, translations: translations(sides, own), language: locale, ground: ground,
+            address: address, digest: digest)
+    }
+
+    private func translations(_ sides: Sides, _ own: PostcardSides) -> [LanguageTag: PostcardSides] {
+        var translations: [LanguageTag: PostcardSides] = [:]
+        for (text, sources) in sides.translations.sorted(by: { $0.key < $1.key }) {
+            let file = "\(sources.front == nil ? "back" : "front").\(text).html.mustache"
+            let path = "postcards/\(name)/\(file)"
+            guard let tag = inspection.language(text, "the file's language", at: .start, in: path) else { continue }
+            guard let locale else {
+                if topics != nil {
+                    inspection.report(
+                        .missing, "workspace.yaml does not say which language is the workspace's own", at: .start,
+                        help: "give it a \"locale\", such as locale: en", in: path)
+                }
+                continue
+            }
+            guard tag != locale else {
+                inspection.report(
+                    .invalid, "\"\(tag)\" is the workspace's own language", at: .start,
+                    help: "its sides are front.html.mustache and back.html.mustache", in: path)
+                continue
+            }
+            var translation = own
+            if let source = sources.front, let side = side(source, "front.\(text).html.mustache") {
+                translation.front = side
+            }
+            if let source = sources.back, let side = side(source, "back.\(text).html.mustache") {
+                translation.back = side
+            }
+            translations[tag] = translation
+        }
+        return translations
     }
 
     /// Which attributes make the address, where they are not called as its parts are.

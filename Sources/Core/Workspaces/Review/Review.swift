@@ -9,7 +9,9 @@ extension Workspace {
     public static func review(files: [String: String], today: Timestamp) -> [Finding] {
         var review = Review(files: files)
         review.lookAtConditions()
+        review.lookAtEventConditions()
         review.lookAtEventNames()
+        review.lookAtAttributes()
         review.lookAtJourneys()
         review.lookAtSchedules(today: today)
         review.lookAtMails(today: today)

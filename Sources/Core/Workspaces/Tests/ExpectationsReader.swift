@@ -4,7 +4,8 @@ import Model
 /// Reads what a test asks for, and what it forbids.
 struct ExpectationsReader {
     private static let subjects = [
-        "email", "skipped", "held", "webhook", "notify", "site_message", "postcard", "enters", "ends", "stage",
+        "email", "skipped", "held", "webhook", "notify", "site_message", "postcard", "enters", "turned_away", "ends",
+        "stage",
         "segment", "left", "persona", "score", "waits_until", "waits_for", "takes",
     ]
     private static let plurals = [
@@ -77,6 +78,10 @@ struct ExpectationsReader {
         case "held": mail(node).map { .held($0) }
         case "enters":
             inspection.reference(node, "journey", among: workspace.journeyNames, called: "journeys").map { .enters($0) }
+        case "turned_away":
+            inspection.reference(node, "journey", among: workspace.journeyNames, called: "journeys").map {
+                .turnedAway($0)
+            }
         case "ends": inspection.reference(node, "end", among: Self.ends, called: "ends").map { .ends($0) }
         case "stage":
             inspection.reference(node, "stage", among: workspace.stages.map(\.name), called: "stages").map {

@@ -43,6 +43,8 @@ public struct Expectation: Sendable {
         case held(String)
         /// A run of this journey begins.
         case enters(String)
+        /// A cap of this journey lets the contact not in.
+        case turnedAway(String)
         /// A run ends: by its goal, its exit, or as completed.
         case ends(String)
         case stage(String)

@@ -123,8 +123,8 @@ private struct Card {
                 "name": .string(workspace), "address": .string(cleared.workspace.postalAddress),
             ]),
         ]
-        document = CardFormat.document(
-            front: try definition.front.render(values), back: try definition.back.render(values))
+        let sides = definition.sides(for: cleared.attributes)
+        document = CardFormat.document(front: try sides.front.render(values), back: try sides.back.render(values))
     }
 
     /// - Parameter pdf: nil where it lies beside.

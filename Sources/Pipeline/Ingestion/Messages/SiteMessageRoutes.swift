@@ -159,7 +159,7 @@ struct SiteMessageRoutes: Sendable {
     /// While the store is away the message lies ready still; its browser knows that it has been shown there.
     private func noteShown(_ origin: LinkOrigin) async {
         do {
-            try await messages.noteShown(origin.message, origin.contact)
+            try await messages.noteShown(SiteMessages.Shown(message: origin.message, contact: origin.contact))
         } catch {
             logger.debug("a shown message is not noted", metadata: ["reason": "\(error)"])
         }

@@ -17,9 +17,10 @@ extension SiteMessages {
                     contact: found.contact, message: found.id, journey: found.journey, step: found.step,
                     plannedAt: found.plannedAt, said: said)
             }
-        } noteShown: { message, contact in
+        } noteShown: { shown in
+            let shown = shown.map { (message: $0.message, contact: $0.contact) }
             try await pool.withConnection(within: .seconds(1)) { session in
-                try VisitMessages.noteShown(message, to: contact, now: try DomainClock.read(in: session), in: session)
+                try VisitMessages.noteShown(shown, now: try DomainClock.read(in: session), in: session)
             }
         }
     }

@@ -27,19 +27,33 @@ public struct SiteMessages: Sendable {
         }
     }
 
+    /// That a message was shown to its contact.
+    public struct Shown: Sendable, Hashable {
+        public var message: UniqueID
+        public var contact: ContactKey
+
+        public init(message: UniqueID, contact: ContactKey) {
+            self.message = message
+            self.contact = contact
+        }
+    }
+
     /// What may be shown to the visitor whose subject it is; throws while the store is away.
     let find: @Sendable (_ visitor: ContactKey) async throws -> Offer?
-    /// Remembers that one was shown; throws while the store is away.
-    let noteShown: @Sendable (_ message: UniqueID, _ contact: ContactKey) async throws -> Void
+    private let desk: ShownDesk
     private let seat = Seat()
 
+    /// - Parameter noteShown: remembers that messages were shown; throws while the store is away. One call at a time.
     public init(
         find: @escaping @Sendable (_ visitor: ContactKey) async throws -> Offer?,
-        noteShown: @escaping @Sendable (_ message: UniqueID, _ contact: ContactKey) async throws -> Void
+        noteShown: @escaping @Sendable (_ shown: [Shown]) async throws -> Void
     ) {
         self.find = find
-        self.noteShown = noteShown
+        desk = ShownDesk(write: noteShown)
     }
+
+    /// Remembers that a message was shown; throws while the store is away.
+    func noteShown(_ shown: Shown) async throws { try await desk.note(shown) }
 
     /// What may be shown to a visitor; nil too while another is looked up for. Visitors share the connections with those who
     /// withdraw consent, who must not wait for them; their browsers ask again on the next page.
@@ -66,6 +80,6 @@ public struct SiteMessages: Sendable {
     /// Nothing lies ready for anybody.
     public static let none = SiteMessages { _ in
         nil
-    } noteShown: { _, _ in
+    } noteShown: { _ in
     }
 }

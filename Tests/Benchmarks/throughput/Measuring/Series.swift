@@ -3,10 +3,12 @@ enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
     case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo, entriesBare, stepsBare, drainSteady
+    case wholeSteady
     // Subjects
     case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
     case scoringOneRule, scoringManyRules, scoringShallow, scoringDeep, flipsOne, flipsTwo, backfillBusy, backfillAlone
     case broadcast, steps, firedShallow, firedDeep, drained, soakFirst, soakLast
+    case wholeDrained
 
     var isFloor: Bool { Self.floors.contains(self) }
 
@@ -23,7 +25,7 @@ enum Series: String, CaseIterable, Sendable {
         switch self {
         case .httpSingle, .edgeSingle, .edgeDelay: "request"
         case .confirmDelay: "body"
-        case .smtp, .smtpLarge, .mails, .engine: "mail"
+        case .smtp, .smtpLarge, .mails, .engine, .wholeDrained, .wholeSteady: "mail"
         case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
         case .backfillBusy, .backfillAlone: "contact"
         case .entriesBare, .broadcast: "member"
@@ -75,6 +77,8 @@ enum Series: String, CaseIterable, Sendable {
         case .soakLast: "the same in the last minute of ten"
         case .drained: "timers that fell due while schedulers were away, once they are back"
         case .drainSteady: "the rate of those that are due at once, with as many pending"
+        case .wholeDrained: "mails of orders that came while everything behind the edge stood still, once it is back"
+        case .wholeSteady: "the rate of orders to mails without an outage"
         case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
         }
     }

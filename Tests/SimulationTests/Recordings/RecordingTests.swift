@@ -81,7 +81,8 @@ struct RecordingTests {
         #expect(coverage.missed.isEmpty, "\(coverage.missed)")
         let effects = recording.takes.flatMap { take in take.looks.flatMap(\.effects) }
         for kind in [
-            "call plans 1 site_message:plans", "call card 1 postcard:card", "change score 1 points", " its turn came ",
+            "call plans 1 site_message:plans", "call card 1 postcard:card", "change score 1 1 points",
+            " its turn came ",
             " tries ", " winner ", " exhausted ", "\"late after\"", "\"value\":30", "send tips 1 tip-1",
             "send tips 1 tip-2",
         ] { #expect(effects.contains { $0.contains(kind) }, "\(kind)") }

@@ -24,7 +24,10 @@ struct CrashRound: Sendable {
     /// Whether somebody is erased in it: it is the command line that dies.
     var erases: Bool { point.name.hasPrefix("erasure") }
 
-    /// Every place, with everyone who comes to it.
+    /// Points that a scenario of their own comes to: what comes back of mails, `ReturnedMailClusterTests`.
+    static let elsewhere: Set<CrashPoint> = [.returnBeforeCommit]
+
+    /// Every other place, with everyone who comes to it.
     static let all: [CrashRound] = {
         let shared: [CrashPoint] = [
             .consumerAfterDelivery, .consumerBeforeAck, .consumerAfterAck, .outboxBeforePublish, .publisherAfterPublish,
@@ -35,7 +38,7 @@ struct CrashRound: Sendable {
         }
         rounds += [.publisherAfterPublish, .outboxBeforePublish].map { CrashRound(point: $0, service: "ingest") }
         rounds.append(CrashRound(point: .sweeperAfterClaim, service: "scoring", after: .outboxBeforePublish))
-        let known = Set(rounds.map(\.point))
+        let known = elsewhere.union(rounds.map(\.point))
         rounds += CrashPoint.allCases.filter { !known.contains($0) }.map { point in
             let first = String(point.name.prefix { $0 != "." })
             let services = ["withdrawal": "ingest", "erasure": "loods"]

@@ -74,6 +74,7 @@ enum MetricCatalogue {
             "Domain time since the next part of some broadcast was due; 0 where none is.",
         "loods_runs_started_total": "Runs started.",
         "loods_runs_ended_total": "Runs ended.",
+        "loods_entries_turned_away_total": "Entries turned away by the cap of their journey.",
         "loods_messages_planned_total": "Messages planned.",
         "loods_messages_skipped_total": "Messages that the gate refused.",
         "loods_messages_unknown_total":

@@ -107,6 +107,9 @@ import Testing
             #expect(returned?.mark == MessageMark(contact: message.contact, message: message.id))
             #expect(mail.header("From")?.hasSuffix("<hello@\(Self.domain)>") == true)
             #expect(mail.header("List-Unsubscribe")?.hasPrefix("<https://click.shop.example/u/") == true)
+            let byMail = try #require(mail.text.firstMatch(of: #/<mailto:(.+@b\.shop\.example)\?subject=unsubscribe>/#))
+            let unsubscribing = try bench.settings().tokens.read(byMail.output.1)
+            #expect(unsubscribing?.purpose == .unsubscribe && unsubscribing?.mark == returned?.mark)
             let body = mail.text.replacing("=\r\n", with: "")
             for path in ["c", "o", "u"] { #expect(body.contains("https://click.shop.example/\(path)/"), "\(path)") }
             #expect(!body.contains("https://mail.shop.example"))

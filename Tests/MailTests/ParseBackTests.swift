@@ -59,7 +59,13 @@ import Testing
                 text: body, html: "<p title=\"é\">\(body)</p>",
                 unsubscribe: "https://t.test/u/\(String(repeating: "k", count: 200))")
         }
-        let parsed = try await Self.parse(mails)
+        let address = try MailAddress("u+abc@b.shop.test")
+        let parsed = try await Self.parse(
+            mails.map { mail in
+                var mail = mail
+                mail.unsubscribeAddress = address
+                return mail
+            })
         try #require(parsed.count == mails.count)
         for (mail, found) in zip(mails, parsed) {
             #expect(found.subject == mail.subject.text)
@@ -70,7 +76,9 @@ import Testing
             #expect(found.parts["text/plain"] == body + "\n")
             #expect(found.parts["text/html"] == "<p title=\"é\">\(body)</p>\n")
             #expect(found.order == ["multipart/alternative", "text/plain", "text/html"])
-            #expect(found.unsubscribe == "<\(mail.listUnsubscribe?.text ?? "")>")
+            #expect(
+                found.unsubscribe
+                    == "<\(mail.listUnsubscribe?.text ?? "")>, <mailto:\(address.address)?subject=unsubscribe>")
             #expect(found.post == "List-Unsubscribe=One-Click")
             #expect(found.defects.isEmpty)
         }

@@ -4,7 +4,7 @@
 test_limit=900
 # What the laboratory of faults may take; with --all it may take longer.
 faults_limit=480 all_faults_limit=3600
-thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|Model|Expressions|Scores|JourneyProgram|SendGate|Content|Mail|Links|Contracts)Tests\.'
+thread_targets='^(ConnectionThread|Postgres|AMQP|SMTP|MailReception|Model|Expressions|Scores|JourneyProgram|SendGate|Content|Mail|Links|Contracts)Tests\.'
 
 # Each of these starts several processes, and some of them servers: more than a few at once would starve each other on two
 # cores, and what waits for one would give up.

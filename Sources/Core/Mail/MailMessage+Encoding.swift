@@ -80,7 +80,8 @@ extension MailMessage {
         headers.field("Message-ID", messageID.description)
         headers.text("Subject", subject)
         if let listUnsubscribe {
-            headers.field("List-Unsubscribe", "<\(listUnsubscribe.text)>")
+            let mail = unsubscribeAddress.map { ",\r\n <mailto:\($0.address)?subject=unsubscribe>" } ?? ""
+            headers.field("List-Unsubscribe", "<\(listUnsubscribe.text)>\(mail)")
             headers.field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
         }
         if let listID { headers.phrase("List-Id", listID.description, "<\(listID.identifier.name)>") }

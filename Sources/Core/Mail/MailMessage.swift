@@ -15,6 +15,8 @@ public struct MailMessage: Sendable, Hashable {
     public var html: String?
     /// Where a POST unsubscribes at once (RFC 8058) and a GET shows a page that can; nil: no list headers for it.
     public var listUnsubscribe: HeaderURL?
+    /// Where a mail unsubscribes as well (RFC 2369); named behind ``listUnsubscribe``, and not without it.
+    public var unsubscribeAddress: MailAddress?
     public var listID: ListID?
     public var feedbackID: FeedbackID?
     public var autoSubmitted: AutoSubmission?

@@ -82,6 +82,10 @@ struct Composer: Sendable {
                 sender: from.domain),
             autoSubmitted: .generated, language: variant.language)
         (mail.images, mail.attachments) = (email.images, email.attachments)
+        if message.topic != nil, let host = cleared.domains.domain(of: from.domain)?.bounceHost {
+            mail.unsubscribeAddress = try MailAddress(
+                localPart: tokens.localPart(for: MessageMark(message), .unsubscribe), domain: host)
+        }
         return try letter(mail, cleared)
     }
 

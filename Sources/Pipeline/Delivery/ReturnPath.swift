@@ -16,7 +16,10 @@ struct ReturnPath {
             address = mail.from.address
             return
         }
-        let mark = MessageMark(contact: message.contact, message: message.id)
-        address = "\(tokens.localPart(for: mark, .bounce))@\(host.name)"
+        address = "\(tokens.localPart(for: MessageMark(message), .bounce))@\(host.name)"
     }
+}
+
+extension MessageMark {
+    init(_ message: Message) { self.init(contact: message.contact, message: message.id) }
 }

@@ -218,7 +218,7 @@ let package = Package(
         tests("JourneyProgram", ["JourneyProgram", "Simulation", "Workspaces", "Expressions", "SendGate", "Model"]),
         tests("SendGate", ["SendGate", "Model"]),
         tests("Content", ["Content", "Model"]),
-        tests("Mail", ["Mail", "Model", "CSigning", "SMTP", log]),
+        tests("Mail", ["Mail", "Model", "CSigning", "SMTP", "TestSupport", log]),
         tests("Bounces", ["Bounces", "Patterns", "TestSupport"]),
         .testTarget(
             name: "SimulationTests",

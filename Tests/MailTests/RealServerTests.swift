@@ -3,6 +3,7 @@ import Logging
 import Mail
 import Model
 import SMTP
+import TestSupport
 import Testing
 
 /// Mail servers from Debian take our mails, and deliver them as we made them, to the octet.
@@ -32,15 +33,6 @@ import Testing
         }
     }
 
-    /// Asks until there is an answer, or two minutes have passed.
-    private static func eventually(_ what: String, _ isSo: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(120)
-        while try await !isSo() {
-            try #require(ContinuousClock.now < end, "\(what)")
-            try await Task.sleep(for: .milliseconds(200))
-        }
-    }
-
     @Test(
         .enabled(if: script != nil, "LOODS_TEST_MAIL_SERVER names nothing that runs mail servers: only root may"),
         arguments: ["postfix", "exim", "opensmtpd"])
@@ -56,7 +48,8 @@ import Testing
                 try signer.signed($0.encoded(), at: Timestamp(seconds: 1_772_442_000))
             }
             let envelope = try SMTPEnvelope(from: "bounce+x@shop.test", to: "box@box.test")
-            try await Self.eventually("\(server) is installed and listens") {
+            try await eventually("\(server) is installed and listens", within: .seconds(120), every: .milliseconds(200))
+            {
                 guard let prepared = try? await pool.prepare(envelope, sent[0]) else { return false }
                 await prepared.abandon()
                 return true
@@ -72,7 +65,7 @@ import Testing
             let refusal = await #expect(throws: SMTPError.self) { try await pool.prepare(stranger, sent[0]) }
             #expect(refusal?.concernsMessage == true && refusal?.isTransient == false, "\(String(describing: refusal))")
             let files = FileManager.default
-            try await Self.eventually("\(server) has delivered all") {
+            try await eventually("\(server) has delivered all", within: .seconds(120)) {
                 (try? files.contentsOfDirectory(atPath: box))?.count == sent.count
             }
             await pool.shutdown()

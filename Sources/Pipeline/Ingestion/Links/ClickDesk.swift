@@ -13,7 +13,7 @@ public actor ClickDesk: Service {
     /// For how long all clicks on a mail are taken for the scanner's that has been at it.
     static let suspicion = Duration.seconds(10)
     private static let beat = Duration.milliseconds(250)
-    /// Mails that are kept in mind at a time; beyond, clicks go on as they are.
+    /// Mails that are kept in mind at a time, and clicks that wait; beyond, clicks go on as they are.
     private static let most = 50_000
 
     private struct Mail {
@@ -29,8 +29,9 @@ public actor ClickDesk: Service {
 
     private var mails: [UniqueID: Mail] = [:]
     private let groups: EventGroups
-    /// Whether clicks wait at all: where the clock is stepped it would go on without them.
-    private let waits: Bool
+    /// Whether clicks wait at all: where the clock is stepped it would go on without them, and at the end nobody gives them on.
+    private var waits: Bool
+    private var held = 0
 
     public init(groups: EventGroups, waits: Bool) {
         self.groups = groups
@@ -40,6 +41,7 @@ public actor ClickDesk: Service {
     /// Gives on what has waited long enough, until graceful shutdown; then the rest.
     public func run() async throws {
         await every(Self.beat) { await self.giveOn(.now) }
+        waits = false
         giveOn(.now + Self.haste)
         mails = [:]
     }
@@ -52,13 +54,13 @@ public actor ClickDesk: Service {
         mail.links.insert(link)
         if !mail.isScanned, mail.links.count > 1 {
             mail.isScanned = true
-            for other in mail.waiting { offer(other, as: .scanner) }
-            mail.waiting = []
+            release(&mail, as: .scanner)
         }
         if mail.isScanned {
             offer(click, as: .scanner)
-        } else if waits {
+        } else if waits, held < Self.most {
             mail.waiting.append(click)
+            held += 1
         } else {
             offer(click, as: .human)
         }
@@ -71,10 +73,16 @@ public actor ClickDesk: Service {
     /// What waited for a second without another link being followed, a person has clicked.
     func giveOn(_ now: ContinuousClock.Instant) {
         for (message, mail) in mails where mail.since + Self.haste <= now {
-            for click in mail.waiting { offer(click, as: .human) }
-            mails[message]?.waiting = []
-            if mail.since + Self.suspicion <= now || !mail.isScanned { mails[message] = nil }
+            var mail = mail
+            release(&mail, as: .human)
+            mails[message] = mail.since + Self.suspicion <= now || !mail.isScanned ? nil : mail
         }
+    }
+
+    private func release(_ mail: inout Mail, as visit: Visit) {
+        for click in mail.waiting { offer(click, as: visit) }
+        held -= mail.waiting.count
+        mail.waiting = []
     }
 
     private func offer(_ click: AcceptedEvent, as visit: Visit) {

@@ -154,7 +154,8 @@ public actor PolledWork {
             try Pages.close(done, in: session)
             try Pages.open(page, of: contacts, for: work, by: trial, in: session)
         }
-        unclosed = []
+        // Others may have failed to close theirs meanwhile.
+        unclosed.removeAll(where: done.contains)
     }
 
     private func close(_ page: UniqueID) async {

@@ -20,7 +20,7 @@ import Testing
             #expect(try await bench.runs() == ["welcome sending thanks"])
             #expect(try await bench.sendPlanned(to: "anne") == 1)
             let handed = Bench.start + .hours(5)
-            #expect(try await bench.journeys.fireTimers(limit: 500) == 1)
+            #expect(try await bench.journeys.fireTimers() == 1)
             #expect(try await bench.runs() == ["welcome waiting wait 2"])
             #expect(try await bench.advance(to: handed + .days(2) - .seconds(1)) == 0)
             #expect(try await bench.advance(to: handed + .days(2)) == 1)
@@ -44,7 +44,7 @@ import Testing
             let step = reads ? "has-read" : "has-not-read"
             #expect(try await bench.messages() == ["welcome thanks accepted", "welcome \(step) planned"])
             try await bench.sendPlanned(to: "anne")
-            _ = try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers()
             #expect(try await bench.runs() == ["welcome finished"])
         }
     }
@@ -138,7 +138,7 @@ import Testing
                     let scheduler = try await bench.scheduler()
                     schedulers.addTask {
                         var looked = 0
-                        while try await bench.hasDueTimers() { looked += try await scheduler.fireTimers(limit: 7) }
+                        while try await bench.hasDueTimers() { looked += try await scheduler.fireTimers(page: 7) }
                         return looked
                     }
                 }
@@ -162,7 +162,7 @@ import Testing
             #expect(
                 try await bench.texts("select state->>'phase' from runs where contact_id <> \(bob)")
                     == ["waiting for goal", "waiting for goal"])
-            #expect(try await bench.journeys.fireTimers(limit: 500) == 0)
+            #expect(try await bench.journeys.fireTimers() == 0)
         }
     }
 }

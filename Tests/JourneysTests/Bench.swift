@@ -133,7 +133,7 @@ struct Bench: Sendable {
     @discardableResult
     func advance(to time: Timestamp) async throws -> Int {
         try await database.pool.withTransaction { try DomainClock.step(to: time, in: $0) }
-        return try await journeys.fireTimers(limit: 500)
+        return try await journeys.fireTimers()
     }
 
     /// Returns once somebody waits for a lock in this database, or after a second.

@@ -124,7 +124,7 @@ import Testing
             try await news.step(to: Newsroom.noon + .hours(4))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for scheduler in schedulers {
-                    group.addTask { while try await scheduler.fireTimers(limit: 2) > 0 {} }
+                    group.addTask { while try await scheduler.fireTimers(page: 2) > 0 {} }
                 }
                 group.addTask {
                     for user in tried {
@@ -149,13 +149,13 @@ import Testing
             let pool = try news.bench.database.pool(connections: 1, as: "scheduler")
             let writer = JourneyWriter(worker: try await Bench.worker(on: pool, .real), desk: TestDesk())
             try await news.step(to: Newsroom.noon + .hours(4))
-            while try await writer.fireTimers(limit: 500) > 0 {}
+            while try await writer.fireTimers() > 0 {}
             #expect(try await news.bench.texts("select winner from test_results") == [])
             #expect(try await Self.sent(news) == [])
             await writer.decideTests()
             #expect(try await news.bench.texts("select winner from test_results") == ["thanks"])
             try await news.step(to: Newsroom.noon + .hours(4) + .seconds(1))
-            while try await writer.fireTimers(limit: 500) > 0 {}
+            while try await writer.fireTimers() > 0 {}
             #expect(try await Self.sent(news).count == 1)
         }
     }
@@ -171,13 +171,13 @@ import Testing
             _ = try await other.withTransaction { session in
                 try session.execute("select pg_advisory_lock(hashtextextended(\(name), 0))")
             }
-            while try await writer.fireTimers(limit: 500) > 0 {}
+            while try await writer.fireTimers() > 0 {}
             #expect(try await news.bench.texts("select winner from test_results") == [])
             _ = try await other.withTransaction { session in
                 try session.execute("select pg_advisory_unlock(hashtextextended(\(name), 0))")
             }
             try await news.step(to: Newsroom.noon + .hours(4) + .seconds(1))
-            _ = try await writer.fireTimers(limit: 500)
+            _ = try await writer.fireTimers()
             #expect(try await news.bench.texts("select winner from test_results") == ["thanks"])
         }
     }
@@ -199,7 +199,7 @@ import Testing
                 try Pauses.release(
                     "news", in: news.bench.workspace, after: nil, limit: 500, spread: spread, session: session)
             }
-            _ = try await news.bench.journeys.fireTimers(limit: 500)
+            _ = try await news.bench.journeys.fireTimers()
             #expect(try await news.bench.texts("select winner from test_results") == ["thanks"])
             #expect(try await Self.sent(news).count == 1)
         }

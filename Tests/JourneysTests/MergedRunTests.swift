@@ -76,7 +76,7 @@ import Testing
             #expect(handed.isEmpty)
             #expect(try await bench.messages() == ["receipt receipt planned"])
             #expect(try await bench.sendPlanned(to: "anne") == 1)
-            _ = try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers()
             #expect(try await bench.runs() == ["receipt finished"])
         }
     }
@@ -145,12 +145,12 @@ import Testing
                 try Claims.claim(due.map { ($0, "x@shop.example", .distantFuture) }, under: .random(), in: session)
                 _ = try Claims.hand(due, now: Bench.start, in: session)
                 _ = try Claims.settle(due.map { ($0, .accepted, nil) }, now: Bench.start, in: session)
-                firing.withLock { $0 = Task { try await scheduler.fireTimers(limit: 500) } }
+                firing.withLock { $0 = Task { try await scheduler.fireTimers() } }
                 // The scheduler is either waiting for this transaction by now, or comes after it.
                 try Bench.waitForWaiter(session)
             }
             _ = try await firing.withLock { $0 }?.value
-            _ = try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers()
             #expect(try await bench.runs() == ["receipt finished"])
         }
     }

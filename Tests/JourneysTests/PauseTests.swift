@@ -47,7 +47,7 @@ import Testing
             #expect(try await bench.texts("select count(*)::text from timers") == ["0"])
             #expect(try await bench.texts("select count(*)::text from runs where held_at is not null") == ["2"])
             #expect(try await Self.resume(bench, "onboarding") == 2)
-            _ = try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers()
             #expect(try await bench.runs() == ["onboarding converted", "onboarding waiting for goal end"])
             try await bench.advance(to: Bench.start + .days(14))
             #expect(try await bench.runs() == ["onboarding converted", "onboarding finished"])
@@ -60,7 +60,7 @@ import Testing
             try await Self.pause(bench, "onboarding")
             try await bench.hears("Page Viewed", "v")
             #expect(try await Self.resume(bench, "onboarding") == 1)
-            _ = try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers()
             #expect(try await bench.runs() == ["onboarding waiting wait 1"])
             #expect(try await bench.advance(to: Bench.start + .days(10) - .seconds(1)) == 0)
             #expect(try await bench.advance(to: Bench.start + .days(10)) == 1)
@@ -75,7 +75,7 @@ import Testing
             #expect(try await bench.messages() == [])
             #expect(try await bench.texts("select choice from decisions where journey = 'receipt'") == ["started"])
             #expect(try await Self.resume(bench, "receipt") == 1)
-            _ = try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers()
             #expect(try await bench.messages() == ["receipt receipt planned"])
         }
     }
@@ -112,7 +112,7 @@ import Testing
             _ = try await Self.resume(bench, "receipt")
             #expect(try await Self.releaseMessages(bench, lateness) == 1)
             #expect(try await bench.sendPlanned(to: "anne") == (lateness == .send ? 1 : 0))
-            _ = try await bench.journeys.fireTimers(limit: 500)
+            _ = try await bench.journeys.fireTimers()
             #expect(try await bench.runs() == ["receipt finished"])
         }
     }

@@ -23,7 +23,7 @@ import Testing
         try session.query("select count(*) from timers where due_at <= clock_time()")[0][0, as: Int64.self]
     }
 
-    @Test func aSchedulerThatFindsItsChoiceHeldTakesAnotherPart() async throws {
+    @Test func aSchedulerLeavesWhatOthersHoldAndTakesTheRest() async throws {
         try await Bench.with { bench in
             try await Self.due(40, bench)
             let (holder, scheduler) = (try bench.database.pool(connections: 1), try await bench.scheduler())
@@ -31,10 +31,10 @@ import Testing
             try await holder.withTransaction { session in
                 let now = try DomainClock.read(in: session)
                 try Contacts.lock(try Timers.dueContacts(at: now, limit: 10, in: session), in: session)
-                firing.withLock { $0 = Task { try await scheduler.fireTimers(limit: 10) } }
-                try Bench.wait(session) { try Self.dueTimers(session) == 30 }
+                firing.withLock { $0 = Task { try await scheduler.fireTimers(page: 10) } }
+                try Bench.wait(session) { try Self.dueTimers(session) == 10 }
             }
-            #expect(try await firing.withLock { $0 }?.value == 10)
+            #expect(try await firing.withLock { $0 }?.value == 30)
         }
     }
 
@@ -50,13 +50,13 @@ import Testing
                 firing.withLock {
                     $0 = Task {
                         defer { answered.raise() }
-                        return try await scheduler.fireTimers(limit: 10)
+                        return try await scheduler.fireTimers(page: 10)
                     }
                 }
                 try Bench.wait(session) { answered.isRaised }
             }
             #expect(try await firing.withLock { $0 }?.value == 0)
-            #expect(try await scheduler.fireTimers(limit: 10) == 10)
+            #expect(try await scheduler.fireTimers(page: 10) == 10)
         }
     }
 
@@ -68,7 +68,7 @@ import Testing
                     let scheduler = try await bench.scheduler()
                     group.addTask {
                         var share = 0
-                        while try await bench.hasDueTimers() { share += try await scheduler.fireTimers(limit: 100) }
+                        while try await bench.hasDueTimers() { share += try await scheduler.fireTimers(page: 100) }
                         return share
                     }
                 }

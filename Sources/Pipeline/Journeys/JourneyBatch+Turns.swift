@@ -64,8 +64,8 @@ extension JourneyBatch {
         _ waiting: [Turns.Waiting], _ programs: inout Programs, _ log: inout StepLog
     ) throws -> Int {
         let turns = Set(waiting.map(\.run))
-        let runs = try Runs.open(of: Set(waiting.map(\.contact)), in: session).filter {
-            turns.contains($0.id) && $0.waitsSince != nil
+        let runs = try Runs.open(among: waiting.map { ($0.contact, $0.run) }, in: session).filter {
+            $0.waitsSince != nil
         }
         let underWay = try read(runs, &programs, &log)
         try Cast(underWay: underWay, turns: turns, now: log.now, for: self).act(&log, in: session)
@@ -83,8 +83,7 @@ extension JourneyBatch {
         of standing: Turns.Standing, _ programs: inout Programs, _ now: Timestamp
     ) throws -> Broadcast.Throttle? {
         let first = try Turns.first(of: standing.place, limit: 1, at: now, in: session)
-        let run = try Runs.open(of: first.map(\.contact), in: session).first { $0.id == first.first?.run }
-        guard let run else { return nil }
+        guard let run = try Runs.open(among: first.map { ($0.contact, $0.run) }, in: session).first else { return nil }
         // One that cannot be read is told of when it is stepped.
         return (try? programs.program(of: run))?.journey.throttle
     }

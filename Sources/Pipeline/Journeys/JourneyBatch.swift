@@ -56,11 +56,11 @@ struct JourneyBatch {
         return try write(log, contacts: byContact.count, clock: clock)
     }
 
-    /// Looks at the runs of `due` contacts that have a timer due, or at one of them; contacts that somebody else holds are left
+    /// Looks at the runs of `contacts` that have a timer due, or at one of them; contacts that somebody else holds are left
     /// to it.
-    func wake(_ due: [ContactKey], only run: UniqueID? = nil) throws -> Result {
+    func wake(_ contacts: [ContactKey], only run: UniqueID? = nil) throws -> Result {
         let clock = try DomainClock.reading(in: session)
-        let free = try Contacts.lockFree(due, in: session).keys
+        let free = try Contacts.lockFree(contacts, in: session).keys
         let taken = try Timers.take(of: free, run: run, at: clock.now, in: session)
         // Stale timers are gone by now, and nobody has a run to look at.
         let meant = taken.filter { !$0.value.isEmpty }
@@ -69,8 +69,8 @@ struct JourneyBatch {
         var programs = Programs(definitions, in: session)
         var log = StepLog(now: clock.now)
         try heed(Set(meant.keys.map(\.workspace)), &programs, &log)
-        let runs = try log.moving(
-            try Runs.open(of: meant.keys, in: session).filter { meant[$0.contact]?[$0.id] != nil }, in: session)
+        let due = meant.flatMap { contact, runs in runs.keys.map { (contact: contact, run: $0) } }
+        let runs = try log.moving(try Runs.open(among: due, in: session), in: session)
         let cast = try Cast(
             underWay: try read(runs, &programs, &log),
             rung: Set(meant.values.flatMap { $0.filter(\.value.hasVerdict).keys }), now: clock.now, for: self)

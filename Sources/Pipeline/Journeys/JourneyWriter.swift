@@ -39,38 +39,53 @@ public struct JourneyWriter: Sendable {
         await finish(result)
     }
 
-    /// Looks at the runs of up to `limit` contacts whose timers are due. A contact whose runs cannot be stepped is set aside,
-    /// and the others go on.
+    /// Contacts in one transaction: whoever needs one of these waits for no longer than that takes.
+    public static let page = 500
+    /// Pages at once: the store works on one while this process works on the other, or waits for the broker.
+    private static let width = 2
+
+    /// Looks at the runs of contacts whose timers are due. A contact whose runs cannot be stepped is set aside, and the others
+    /// go on.
     ///
-    /// All schedulers see the same earliest timers, so one that finds its choice held by another takes the next part.
-    ///
+    /// - Parameter page: contacts in one transaction.
     /// - Returns: how many contacts were looked at; 0 while others hold all that is due now.
-    public func fireTimers(limit: Int32) async throws -> Int { try await fireTimers(limit: limit, .all) }
+    public func fireTimers(page: Int = page) async throws -> Int { try await fireTimers(.all, page) }
 
     /// Looks at runs whose timers are punctual; where there are none, at those whose are late.
     ///
-    /// - Parameter late: how many of these at most.
-    func fireTimers(limit: Int32, late: Int32) async throws -> (punctual: Int, late: Int) {
-        let punctual = try await fireTimers(limit: limit, .punctual)
+    /// - Parameter late: how many of these contacts at most, to the end of a page.
+    func fireTimers(page: Int = page, late: Int) async throws -> (punctual: Int, late: Int) {
+        let punctual = try await fireTimers(.punctual, page)
         guard punctual == 0, late > 0 else { return (punctual, 0) }
-        return (0, try await fireTimers(limit: late, .late))
+        return (0, try await fireTimers(.late, min(late, page), until: late))
     }
 
     private enum Lateness { case all, punctual, late }
 
-    private func fireTimers(limit: Int32, _ lateness: Lateness) async throws -> Int {
+    /// Goes over the earliest timers, page by page. All schedulers see the same ones: what another one holds is left to it.
+    ///
+    /// - Parameter limit: how many contacts are looked at; the last page is gone over to its end.
+    private func fireTimers(_ lateness: Lateness, _ page: Int, until limit: Int = .max) async throws -> Int {
         let due = try await worker.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)
             let bound = now - CatchUp.patience
             return try Timers.dueContacts(
                 after: lateness == .punctual ? bound : .distantPast, at: lateness == .late ? bound : now,
-                limit: 4 * limit, in: session)
+                limit: Int32(4 * page), in: session)
         }
-        for start in stride(from: 0, to: due.count, by: Int(limit)) {
-            let looked = try await fire(due[start..<min(start + Int(limit), due.count)])
-            if looked > 0 { return looked }
+        var starts = stride(from: 0, to: due.count, by: page).makeIterator()
+        return try await withThrowingTaskGroup(of: Int.self) { group in
+            var (looked, underWay) = (0, 0)
+            while true {
+                while underWay < Self.width, looked + underWay * page < limit, let start = starts.next() {
+                    group.addTask { try await fire(due[start..<min(start + page, due.count)]) }
+                    underWay += 1
+                }
+                guard let count = try await group.next() else { return looked }
+                looked += count
+                underWay -= 1
+            }
         }
-        return 0
     }
 
     private func fire(_ due: ArraySlice<ContactKey>) async throws -> Int {

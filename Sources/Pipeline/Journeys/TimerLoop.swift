@@ -10,7 +10,8 @@ public struct TimerLoop: Service {
     private let worker: Worker
     private let journeys: JourneyWriter
     private let catchUpRate: Int
-    private static let batch: Int32 = 500
+    /// Late ones at once, before punctual ones are looked for again.
+    private static let late = 2 * JourneyWriter.page
 
     /// - Parameters:
     ///   - catchUpRate: contacts a second whose timers are late.
@@ -29,13 +30,12 @@ public struct TimerLoop: Service {
             do {
                 guard worker.clockMode == .real else {
                     // It stands still meanwhile, so that nothing is late.
-                    while try await journeys.fireTimers(limit: Self.batch) > 0, !Task.isShuttingDownGracefully {}
+                    while try await journeys.fireTimers() > 0, !Task.isShuttingDownGracefully {}
                     return
                 }
                 while !Task.isShuttingDownGracefully {
                     let allowance = catchUp.withLock { $0.allowance(at: .now) }
-                    let fired = try await journeys.fireTimers(
-                        limit: Self.batch, late: min(Self.batch, Int32(clamping: allowance)))
+                    let fired = try await journeys.fireTimers(late: min(Self.late, allowance))
                     catchUp.withLock { $0.take(fired.late) }
                     guard fired.punctual + fired.late > 0 else { return }
                 }

@@ -18,6 +18,23 @@ public enum Runs {
         return try rows.map { try Run(row: $0) }
     }
 
+    /// Those of certain runs that have not ended, in order of contact and entry.
+    public static func open(
+        among runs: [(contact: ContactKey, run: UniqueID)], in session: PostgresSession
+    ) throws -> [Run] {
+        guard !runs.isEmpty else { return [] }
+        let rows = try session.query(
+            """
+            select \(unescaped: Run.columns)
+            from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.run)))
+                as u (workspace_id, contact_id, run_id)
+            join runs r using (workspace_id, contact_id, run_id)
+            where r.ended_at is null
+            order by r.workspace_id, r.contact_id, r.entered_at, r.run_id
+            """)
+        return try rows.map { try Run(row: $0) }
+    }
+
     /// The runs of `contacts` that have not ended, and with `ended` those that have.
     public static func load(
         of contacts: some Collection<ContactKey>, ended: Bool = false, in session: PostgresSession

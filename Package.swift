@@ -104,7 +104,7 @@ let package = Package(
         library("JourneyProgram", in: "Core", ["Model", "Expressions", "SendGate"]),
         library("SendGate", in: "Core", ["Model"]),
         library("Links", in: "Core", ["Model", crypto]),
-        library("Content", in: "Core", ["Model", mustache]),
+        library("Content", in: "Core", ["Model"]),
         library("Mail", in: "Core", ["Model", "CIDN", "CSigning", crypto]),
         library("Bounces", in: "Core", ["Model", "Patterns", "CMIME"]),
         library(
@@ -145,7 +145,7 @@ let package = Package(
             name: "Ingestion",
             dependencies: [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Links", "Workspaces", "Postgres",
-                "MailReception", "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle, log, metrics,
+                "MailReception", "Outbound", "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle, log, metrics,
             ] + nioHTTP, path: "Sources/Pipeline/Ingestion", resources: [.embedInCode("Assets")],
             swiftSettings: strict),
         library(
@@ -173,7 +173,8 @@ let package = Package(
         app(
             "ingest",
             [
-                lifecycle, "Ingestion", "Transit", "Store", "Messaging", "Links", "MailReception", "Postgres",
+                lifecycle, "Ingestion", "Transit", "Store", "Messaging", "Links", "MailReception", "Outbound",
+                "Postgres",
                 "ServiceRuntime", log,
             ]),
         app("scoring", [lifecycle, "Audience", "Transit", "Store", "Messaging", "Postgres", "ServiceRuntime", log]),
@@ -181,7 +182,7 @@ let package = Package(
         app(
             "mailer",
             [
-                lifecycle, "Delivery", "Transit", "Store", "Messaging", "Links", "Mail", "SMTP", "Postgres",
+                lifecycle, "Delivery", "Transit", "Store", "Messaging", "Links", "Mail", "Outbound", "SMTP", "Postgres",
                 "ServiceRuntime", log,
             ]),
         app(
@@ -289,6 +290,9 @@ let package = Package(
         .executableTarget(
             name: "signatures", dependencies: ["Mail", "Model", "CSigning", crypto],
             path: "Tests/Benchmarks/signatures", swiftSettings: strict),
+        .executableTarget(
+            name: "rendering", dependencies: ["Content", "Model", mustache], path: "Tests/Benchmarks/rendering",
+            swiftSettings: strict),
         .executableTarget(
             name: "simulations", dependencies: ["Simulation", "Workspaces", "Model"],
             path: "Tests/Benchmarks/simulations", swiftSettings: strict),

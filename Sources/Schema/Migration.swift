@@ -33,5 +33,6 @@ struct Migration: Sendable {
         Migration(
             number: 30, name: "visitors_of_restored_stores",
             sql: PackageResources.m0030_visitors_of_restored_stores_sql),
+        Migration(number: 37, name: "content", sql: PackageResources.m0037_content_sql),
     ]
 }

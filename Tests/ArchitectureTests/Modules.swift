@@ -11,7 +11,7 @@ extension Module {
         Module("SendGate", .core, "Model"),
         Module("JourneyProgram", .core, "Model Expressions SendGate"),
         Module("Links", .core, "Model", outside: "Crypto"),
-        Module("Content", .core, "Model", outside: "Mustache"),
+        Module("Content", .core, "Model"),
         Module("Mail", .core, "Model CIDN CSigning", outside: "Crypto"),
         // What comes back of mails.
         Module("Bounces", .core, "Model Patterns CMIME"),
@@ -60,7 +60,8 @@ extension Module {
         // The pipeline, in order of travel.
         Module(
             "Ingestion", .pipeline,
-            "Model Links Workspaces Contracts CrashPoints Store Messaging Transit Postgres MailReception CJSON CPlaces CZlib",
+            "Model Links Workspaces Contracts CrashPoints Store Messaging Transit Postgres MailReception Outbound CJSON CPlaces "
+                + "CZlib",
             outside:
                 "Hummingbird HummingbirdCore HTTPTypes NIOCore NIOHTTP1 NIOHTTPTypes Crypto Logging Metrics CoreMetrics "
                 + "ServiceLifecycle Synchronization Foundation FoundationEssentials"),
@@ -80,7 +81,7 @@ extension Module {
 
         // Composition roots: each of the services names its own stage, and no other.
         Module(
-            "ingest", .apps, "Ingestion Links MailReception Transit Store Messaging ServiceRuntime Postgres",
+            "ingest", .apps, "Ingestion Links MailReception Outbound Transit Store Messaging ServiceRuntime Postgres",
             outside: "Logging ServiceLifecycle"),
         Module(
             "scoring", .apps, "Audience Transit Store Messaging ServiceRuntime Postgres",
@@ -89,7 +90,7 @@ extension Module {
             "scheduler", .apps, "Journeys Transit Store Messaging ServiceRuntime Postgres",
             outside: "Logging ServiceLifecycle"),
         Module(
-            "mailer", .apps, "Delivery Links Mail Transit Store Messaging ServiceRuntime Postgres SMTP",
+            "mailer", .apps, "Delivery Links Mail Outbound Transit Store Messaging ServiceRuntime Postgres SMTP",
             outside: "Foundation Logging ServiceLifecycle"),
         // The command line simulates and explains with the very code that decides, and runs no stage.
         Module(

@@ -6,7 +6,7 @@ import Testing
     @Test(
         arguments: [
             ("{{{x}}}", "unescaped", 1, 1), ("a\n {{&x}}", "unescaped", 2, 2), ("{{> part}}", "partial", 1, 1),
-            ("{{< part}}{{/part}}", "partial", 1, 1), ("{{$ block}}{{/block}}", "block", 1, 1),
+            ("{{< part}}{{/part}}", "parent", 1, 1), ("{{$ block}}{{/block}}", "block", 1, 1),
             ("\n\n{{% CONTENT_TYPE:TEXT}}", "pragma", 3, 1), ("{{=<% %>=}}", "delimiters", 1, 1),
             ("{{uppercased(x)}}", "does not end, or a name", 1, 1), ("{{}}", "without a name", 1, 1),
             ("{{.x}}", "malformed", 1, 1), ("{{x..y}}", "malformed", 1, 1), ("{{x.-url}}", "malformed", 1, 1),

@@ -23,7 +23,7 @@ struct GuardTests {
     private func told(_ activation: Activation) -> [String] {
         activation.effects.map { effect in
             switch effect {
-            case .send(_, let template): template
+            case .send(_, let template, _): template
             case .call(_, let call): call.name
             case .decide(let decision): "\(decision.step): \(decision.choice)"
             case .end(let outcome): outcome.rawValue

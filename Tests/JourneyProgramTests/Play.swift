@@ -119,7 +119,7 @@ struct Play {
         wakes[key] = activation.wake
         for effect in activation.effects {
             switch effect {
-            case .send(let visit, let template): send(visit, template, key)
+            case .send(let visit, let template, _): send(visit, template, key)
             case .call(let visit, let call): send(visit, call.name, key)
             case .end(let outcome):
                 past.end()

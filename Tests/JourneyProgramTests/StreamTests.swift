@@ -16,7 +16,7 @@ struct StreamTests {
     private func told(_ activation: Activation) -> [String] {
         activation.effects.dropFirst().map { effect in
             switch effect {
-            case .send(let visit, let template): "\(template) as \(visit.step)"
+            case .send(let visit, let template, _): "\(template) as \(visit.step)"
             case .decide(let decision): "\(decision.step): \(decision.choice)"
             case .end(let outcome): outcome.rawValue
             default: "other"

@@ -57,7 +57,7 @@ struct TestStepTests {
     }
 
     private func sent(_ activation: Activation) -> [String] {
-        activation.effects.compactMap { if case .send(_, let template) = $0 { template } else { nil } }
+        activation.effects.compactMap { if case .send(_, let template, _) = $0 { template } else { nil } }
     }
 
     @Test func onTheShareAVariantIsTriedAtOnce() throws {

@@ -26,7 +26,7 @@ struct ThrottleTests {
         activation.effects.map { effect in
             switch effect {
             case .decide(let decision): "\(decision.step) \(decision.visit): \(decision.choice)"
-            case .send(_, let template): template
+            case .send(_, let template, _): template
             case .end(let outcome): outcome.rawValue
             default: "other"
             }

@@ -16,6 +16,13 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
         Link.open(origin), .click(origin, destination: "https://shop.example/a?b=c&d=%C3%A9#e"),
         .unsubscribe(origin, topic: "naïve offers"), .rating(origin, rating: "support", value: -3),
         .download(origin, content: "guide", expiresAt: Timestamp(seconds: 1_772_000_000)),
+        .liveImage(
+            .nobody(in: WorkspaceID(rawValue: 7)),
+            LiveContent(email: "offer", block: "banner", language: nil, fallback: "https://cdn.example/a.png")),
+        .liveLink(
+            origin,
+            LiveContent(
+                email: "offer", block: "banner", language: LanguageTag("nl-BE"), fallback: "https://shop.example/?a=b")),
         .siteMessage(origin, step: "visit/plans", plannedAt: Timestamp(microseconds: 1_772_000_000_000_001)),
     ])
     func whatIsSignedIsReadBack(link: Link) throws {
@@ -27,6 +34,16 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
         let payload = Link.open(origin).payload + Array(text.utf8)
         #expect(throws: LinkError.malformed) { try Link(payload: payload, purpose: .rating) }
         #expect(throws: LinkError.malformed) { try Link(payload: payload, purpose: .download) }
+    }
+
+    @Test(arguments: [
+        "", "offer banner -", "offer  - https://a.example/", "offer banner NL https://a.example/",
+        "offer banner - //evil", "offer banner - https://a.example/ x", " banner - https://a.example/",
+    ])
+    func liveContentHasOneForm(text: String) {
+        let payload = Link.open(origin).payload + Array(text.utf8)
+        #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .liveImage) }
+        #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .liveLink) }
     }
 
     /// Computed with Python's hmac: HKDF without salt, HMAC-SHA256, the first 16 bytes.

@@ -59,7 +59,7 @@ enum Rights {
         suppressions         –       –        –          SIu     SD        S     S
         segment_members      –       SIUD     S          S       S         S     S
         segment_moves        –       SID      –          –       S         S     S
-        personas             –       SIUD     –          –       S         S     S
+        personas             –       SIUD     S          –       S         S     S
         wakes                –       SIUD     S          –       S         S     S
         backfills            –       SIUD     S          –       S         S     S
         backfill_slices      –       SIUD     –          –       S         –     –

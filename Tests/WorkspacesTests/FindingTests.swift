@@ -172,7 +172,7 @@ struct FindingTests {
         #expect(Shop.findings("workspace.yaml", nil).first?.contains("there is no workspace.yaml") == true)
         #expect(
             Shop.findings("emails/thanks/body.txt.mustache", nil) == [
-                "emails/thanks/body.txt.mustache:1:1  the e-mail \"thanks\" has no body.txt.mustache (every e-mail needs text)"
+                "emails/thanks/body.txt.mustache:1:1  the e-mail \"thanks\" has no body (write body.html.mustache, of which the text is made, or body.txt.mustache)"
             ])
         #expect(
             Shop.findings("emails/thanks/email.yaml", nil) == [

@@ -56,7 +56,7 @@ import Workspaces
         #expect(
             Self.findings(["emails/thanks/body.nl-BE.txt.mustache": nil]).first
                 == "emails/thanks/body.nl-BE.txt.mustache:1:1  the e-mail \"thanks\" has no body.nl-BE.txt.mustache "
-                + "(every e-mail needs text, in each of its languages)")
+                + "(every e-mail has a body in each of its languages)")
         let german = Self.findings(["emails/thanks/body.de.txt.mustache": "Danke.\n"])
         #expect(
             german.contains {

@@ -5,7 +5,7 @@ bench_limit=480
 
 bench_command() {
   local simulated='' measured
-  local arguments=() scale=() asked=0 expressions=0 signatures=0 engine=0 journeys=0 servers=0 json=0 folder=workspace
+  local arguments=() scale=() asked=0 expressions=0 signatures=0 rendering=0 engine=0 journeys=0 servers=0 json=0 folder=workspace
   while (($#)); do
     case $1 in
       --json) quiet_stdout; arguments+=(--json) json=1 ;;
@@ -25,24 +25,29 @@ bench_command() {
       steps | timers) arguments+=("$1"); asked=1 servers=1 folder=steps ;;
       expressions) asked=1 expressions=1 ;;
       signatures) asked=1 signatures=1 ;;
+      rendering) asked=1 rendering=1 ;;
       engine) asked=1 engine=1 ;;
       journeys) arguments+=(steps timers); asked=1 journeys=1 servers=1 folder=steps ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "broadcast, steps, timers, outage, expressions, signatures, engine and journeys"
+          "broadcast, steps, timers, outage, expressions, signatures, rendering, engine and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, outage, expressions, signatures, engine and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, steps, timers, outage, expressions, signatures, rendering, engine and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then
     measure_expressions "${arguments[@]}"
-    ((servers || journeys || signatures || engine)) || return 0
+    ((servers || journeys || signatures || rendering || engine)) || return 0
   fi
   if ((signatures)); then
     measure_signatures "${arguments[@]}"
+    ((servers || journeys || rendering || engine)) || return 0
+  fi
+  if ((rendering)); then
+    measure_rendering "${arguments[@]}"
     ((servers || journeys || engine)) || return 0
   fi
   if ((engine)); then
@@ -98,6 +103,14 @@ measure_signatures() { # ARGUMENT…
   need_packages "openssl:openssl"
   build_release signatures
   "$root/.build/release/signatures" "${flags[@]}"
+}
+
+# Needs no server: our templates in turns with swift-mustache, on the same ones.
+measure_rendering() { # ARGUMENT…
+  local flags=() argument
+  for argument in "$@"; do [[ $argument != --json && $argument != --quick ]] || flags+=("$argument"); done
+  build_release rendering
+  "$root/.build/release/rendering" "${flags[@]}"
 }
 
 # Needs no server: our connections in turns with Postfix's, both to Postfix's sink.

@@ -54,6 +54,7 @@ settings_of() {
     ingest)
       echo "LOODS_LISTEN=127.0.0.1:$(free_port "$(public_port_name "$2")")"
       echo "LOODS_LINK_SECRET_FILE=$(link_secret_file)"
+      [[ -z ${LOODS_LIVE_ALLOW:-} ]] || echo "LOODS_LIVE_ALLOW=$LOODS_LIVE_ALLOW"
       ;;
     scoring)
       echo "LOODS_ERASURE_SECRET_FILE=$(erasure_secret_file)"

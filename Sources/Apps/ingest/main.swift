@@ -2,6 +2,7 @@ import Ingestion
 import Links
 import MailReception
 import Messaging
+import Outbound
 import Postgres
 import ServiceLifecycle
 import ServiceRuntime
@@ -18,6 +19,8 @@ struct IngestSettings {
     let buffer: Int
     let addressRate: Int
     let proxies: TrustedProxies
+    /// `host:port` of sources of live content that may be private and without TLS.
+    let sourceHosts: Set<String>
     var edge = EdgeSettings()
 
     init(_ reader: inout SettingsReader) {
@@ -64,6 +67,13 @@ struct IngestSettings {
                 expectation: "* or a list of origins, such as https://shop.example",
                 meaning: "The sites whose pages may call the event API and post forms from scripts.",
                 parse: AllowedOrigins.init) ?? .all
+        sourceHosts =
+            reader.optional(
+                "LOODS_LIVE_ALLOW", type: "list", range: "host:port, parted by commas", defaultText: "none",
+                expectation: "a list of host:port, parted by commas",
+                meaning:
+                    "Sources of what mails show when they are opened that may be private, without TLS, or on a port other than 443.",
+                parse: OutboundClient.hosts) ?? []
         edge.clients = Self.clients(&reader)
         let formRate = reader.int(
             "LOODS_FORM_RATE", in: 0...1_000_000, default: 5, unit: "forms a second",
@@ -137,6 +147,8 @@ await ServiceMain.run(
                 return revision == 0 ? nil : try cache.workspace(id, revision: revision, in: session)
             }
         }
+        let outbound = OutboundClient(allowing: settings.sourceHosts)
+        edgeSettings.sources = LiveSources(client: outbound)
         edgeSettings.siteMessages = SiteMessages(pool: pool, definitions: cache)
         let clicks = ClickDesk(groups: groups, waits: worker.clockMode != .stepped)
         edgeSettings.clicks = clicks
@@ -144,7 +156,10 @@ await ServiceMain.run(
             host: settings.listen.host, port: settings.listen.port, keys: keys, gate: gate, groups: groups,
             signer: signer, desk: desk, settings: edgeSettings, logger: context.logger)
         let watch = WorkerWatch(worker: worker, watched: .ingest, context: context, publishers: [publisher])
-        var services: [any Service] = worker.services + [watch, publisher, shared, groups, clicks, edge]
+        var services: [any Service] =
+            worker.services + [
+                watch, publisher, shared, groups, clicks, SourceClient(outbound), edge,
+            ]
         if let listen = settings.returns {
             let machine = worker.clock
             let desk = ReturnDesk(

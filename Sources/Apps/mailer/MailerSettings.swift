@@ -2,6 +2,7 @@ import Delivery
 import Foundation
 import Links
 import Mail
+import Outbound
 import SMTP
 import ServiceRuntime
 import Transit
@@ -64,7 +65,7 @@ struct MailerSettings {
                 "LOODS_WEBHOOK_ALLOW", type: "list", range: "host:port, parted by commas", defaultText: "none",
                 expectation: "a list of host:port, parted by commas",
                 meaning: "Servers of webhooks that may be private, without TLS, or on a port other than 443.",
-                parse: Self.hosts) ?? []
+                parse: OutboundClient.hosts) ?? []
         chromium = Self.chromium(&reader)
         postFolder = reader.string(
             "LOODS_POST_FOLDER",
@@ -109,15 +110,6 @@ struct MailerSettings {
         ) { $0 == "none" || FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil }
         if let stated { return stated == "none" ? nil : stated }
         return FileManager.default.isExecutableFile(atPath: usualChromium) ? usualChromium : nil
-    }
-
-    private static func hosts(_ text: String) -> Set<String>? {
-        let hosts = text.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
-        let areHosts = hosts.allSatisfy { host in
-            let parts = host.split(separator: ":", omittingEmptySubsequences: false)
-            return parts.count == 2 && !parts[0].isEmpty && UInt16(parts[1]).map { $0 > 0 } == true
-        }
-        return areHosts ? Set(hosts) : nil
     }
 
     /// Tries what is to be made of the settings, so that its faults are reported with all others.

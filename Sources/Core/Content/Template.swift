@@ -1,12 +1,13 @@
 public import Model
-import Mustache
 
 /// A Mustache template, checked and compiled once.
 ///
-/// Checked means: at most 64 KB, sections nested at most 16 deep, and no triple mustaches, `&`, partials, blocks,
-/// pragmas, delimiter changes, transforms or lambdas. In HTML no merge field stands where escaping does not protect: in scripts,
-/// styles, event attributes, or inside a tag outside quotes; and one that begins a link's URL gives only http, https,
-/// mailto and tel addresses. Rendering sees nothing but the given values: no reflection.
+/// Checked means: at most 64 KB, and 256 KB with all that it refers to; sections nested at most 16 deep and partials at most
+/// 8, none in itself; and no triple mustaches, `&`, parents, pragmas, delimiter changes, transforms or lambdas. In HTML no
+/// merge field stands where escaping does not protect: in scripts, styles, event attributes, or inside a tag outside quotes;
+/// and one that begins a link's URL gives only http, https, mailto and tel addresses. Rendering sees nothing but the given
+/// values. Beyond Mustache a merge field may say what stands in its place where it has no text:
+/// `{{contact.first_name | "there"}}`.
 public struct Template: Sendable {
     /// What the output is for, which decides how values are escaped.
     public enum Kind: Sendable, Hashable {
@@ -19,9 +20,11 @@ public struct Template: Sendable {
     }
 
     public let kind: Kind
-    /// The names the template refers to, sorted, each once; names in sections as they are written.
+    /// The names of values that the template refers to, sorted, each once; names in sections as they are written.
     public let mergeFields: [String]
-    private let compiled: MustacheTemplate
+    /// The names of the partials and blocks that it shows, itself or by way of others.
+    public let included: Set<String>
+    private let nodes: [TemplateNode]
     private let literalBytes: Int
 
     /// The most bytes that a template may have.
@@ -30,32 +33,35 @@ public struct Template: Sendable {
     public static let outputLimit = 512 * 1024
 
     /// Checks and compiles `source`.
-    public init(_ source: String, as kind: Kind) throws(TemplateError) {
-        var checker = try TemplateChecker(source, kind)
-        try checker.check()
-        self.kind = kind
-        mergeFields = checker.names.sorted()
-        literalBytes = source.utf8.count
-        do {
-            // The library escapes by Character, so a quote followed by a combining mark would slip through; values are
-            // escaped here instead, and its own escaping is turned off (a standalone line, it leaves no trace).
-            compiled = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}\n" + checker.output)
-        } catch let error as MustacheTemplate.ParserError {
-            throw TemplateError("the template cannot be read", line: max(1, error.context.lineNumber - 1))
-        } catch {
-            throw TemplateError("the template cannot be read")
-        }
+    public init(_ source: String, as kind: Kind, with parts: TemplateParts = TemplateParts()) throws(TemplateError) {
+        try self.init(TemplateSource(source), as: kind, with: parts)
     }
 
-    /// The template filled in with `values`; a name without a value renders as nothing.
+    /// The same of a text whose faults name its file.
+    public init(
+        _ source: TemplateSource, as kind: Kind, with parts: TemplateParts = TemplateParts()
+    ) throws(TemplateError) {
+        var parser = TemplateParser(source, kind, parts)
+        nodes = try parser.parse()
+        self.kind = kind
+        mergeFields = parser.names.sorted()
+        included = parser.included
+        literalBytes = nodes.reduce(0) { if case .literal(let bytes) = $1 { $0 + bytes.count } else { $0 } }
+    }
+
+    /// The template filled in with `values`; a name without a value renders as its fallback, or nothing.
     ///
     /// Throws where the output would be larger than `outputLimit`.
-    public func render(_ values: [String: JSON]) throws(TemplateError) -> String {
-        let budget = RenderBudget(bytes: Self.outputLimit - literalBytes)
-        let output = compiled.render(MergeValue(.object(values), kind, budget))
-        guard !budget.isExceeded, output.utf8.count <= Self.outputLimit else {
-            throw TemplateError("the output would exceed \(Self.outputLimit / 1024) KB")
-        }
-        return output
+    ///
+    /// - Parameters:
+    ///   - choices: of blocks the variants that are shown.
+    ///   - inserts: what is put in as it is, escaped already.
+    public func render(
+        _ values: [String: JSON], choices: [String: String] = [:], inserts: [String: String] = [:]
+    ) throws(TemplateError) -> String {
+        var rendering = TemplateRendering(
+            values, kind, choices: choices, inserts: inserts, capacity: literalBytes + literalBytes / 4)
+        try rendering.write(nodes)
+        return String(decoding: rendering.output, as: UTF8.self)
     }
 }

@@ -6,9 +6,14 @@ public struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible 
     /// Line and column of the fault, from 1; nil where it has no one place (rendering).
     public var line: Int?
     public var column: Int?
+    /// The file of what a template refers to, where the fault is there; nil for the template itself.
+    public var file: String?
 
-    public init(_ message: String, line: Int? = nil, column: Int? = nil, part: EmailPart? = nil) {
+    public init(
+        _ message: String, line: Int? = nil, column: Int? = nil, part: EmailPart? = nil, file: String? = nil
+    ) {
         self.part = part
+        self.file = file
         self.message = message
         self.line = line
         self.column = column
@@ -16,7 +21,7 @@ public struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible 
 
     public var description: String {
         let place = line.map { line in " at line \(line)\(column.map { ", column \($0)" } ?? "")" } ?? ""
-        return "\(part.map { "\($0.rawValue): " } ?? "")\(message)\(place)"
+        return "\(part.map { "\($0.rawValue): " } ?? "")\(file.map { "\($0): " } ?? "")\(message)\(place)"
     }
 }
 

@@ -226,14 +226,18 @@ extension Checker {
         return nil
     }
 
-    /// A stage compared with a literal must be a stage of the workspace.
-    private func checkStages(_ symbol: BinaryOperator, _ left: Int, _ right: Int) throws(ExpressionError) {
-        guard !isStandard, let stages = declarations.vocabulary.stages, [.equal, .notEqual, .within].contains(symbol)
-        else { return }
-        for (side, other) in [(left, right), (right, left)] where tree[side].kind == .identifier("stage") {
-            for id in literals(other) {
-                guard case .literal(.string(let name)) = tree[id].kind, !name.isEmpty else { continue }
-                try require(name, among: stages, called: "stage", plural: "stages", at: tree[id].offset)
+    /// A stage or persona compared with a literal must be one of the workspace.
+    private mutating func checkStages(_ symbol: BinaryOperator, _ left: Int, _ right: Int) throws(ExpressionError) {
+        guard !isStandard, [.equal, .notEqual, .within].contains(symbol) else { return }
+        let vocabulary = declarations.vocabulary
+        for (variable, known) in [("stage", vocabulary.stages), (Self.persona, vocabulary.personas)] {
+            for (side, other) in [(left, right), (right, left)] where tree[side].kind == .identifier(variable) {
+                for id in literals(other) {
+                    guard case .literal(.string(let name)) = tree[id].kind, !name.isEmpty else { continue }
+                    if variable == Self.persona { program.mentions.personas.insert(name) }
+                    guard let known else { continue }
+                    try require(name, among: known, called: variable, plural: "\(variable)s", at: tree[id].offset)
+                }
             }
         }
     }

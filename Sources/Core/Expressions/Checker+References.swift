@@ -36,6 +36,12 @@ extension Checker {
 
     /// The variable that holds what a run's steps were answered.
     private static let answers = "answers"
+    static let persona = "persona"
+    /// What is known when a mail is opened.
+    private static let opening: [String: ValueType] = [
+        "device": .string, "place": .map(key: .string, value: .json), "time": .string, "date": .string,
+        "weekday": .string, "language": .string, "live": .json,
+    ]
 
     /// Notes of which step's answer is asked for, where the expression says it.
     private mutating func noteAnswer(_ operand: Int, _ step: String) {
@@ -61,6 +67,18 @@ extension Checker {
             program.emit(.variable(program.tables.variables.count), at: offset)
             program.tables.variables.append(name)
             return .map(key: .string, value: .json)
+        }
+        if name == Self.persona, declarations.scope?.contains(.content) == true {
+            program.mentions.persona = true
+            program.emit(.variable(program.tables.variables.count), at: offset)
+            program.tables.variables.append(name)
+            return .string
+        }
+        if let type = Self.opening[name], declarations.scope?.contains(.opening) == true {
+            program.mentions.opening.insert(name)
+            program.emit(.variable(program.tables.variables.count), at: offset)
+            program.tables.variables.append(name)
+            return type
         }
         guard declarations.scope != nil, name == "stage" else { return nil }
         program.mentions.stage = true
@@ -92,7 +110,10 @@ extension Checker {
         if Self.isFunction(name) {
             return error("'\(name)' is a function", at: offset, help: "call it: \(name)(…)")
         }
-        let known = ["contact", "stage"] + (declarations.scope?.contains(.event) == true ? ["event"] : [])
+        let known =
+            ["contact", "stage"] + (declarations.scope?.contains(.event) == true ? ["event"] : [])
+            + (declarations.scope?.contains(.content) == true ? [Self.persona] : [])
+            + (declarations.scope?.contains(.opening) == true ? Self.opening.keys.sorted() : [])
         return error(
             "unknown name '\(name)'", at: offset,
             help: Spelling.help(for: name, among: known, called: "variables"))

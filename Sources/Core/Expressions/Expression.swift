@@ -71,6 +71,15 @@ extension Expression {
     /// Whether it reads `stage`.
     public var usesStage: Bool { program.mentions.stage }
 
+    /// Whether it reads `persona`.
+    public var usesPersona: Bool { program.mentions.persona }
+
+    /// The personas that it compares `persona` with.
+    public var mentionedPersonas: Set<String> { program.mentions.personas }
+
+    /// What it reads of the moment at which a mail is opened: `device`, `place`, `live` and their like.
+    public var mentionedOpening: Set<String> { program.mentions.opening }
+
     /// Whether it reads `event`.
     public var usesEvent: Bool { program.mentions.event }
 

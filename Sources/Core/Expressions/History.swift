@@ -96,6 +96,13 @@ public struct History: Sendable {
         return sequel.events[range(of: sequel, after, since)]
     }
 
+    /// The event of a name that stands at a place; nil where the log no longer has it.
+    public func event(named name: String, at position: HistoryPosition) -> HistoryEvent? {
+        guard let sequel = sequels[name] else { return nil }
+        let place = sequel.count(upTo: position) - 1
+        return place >= 0 && sequel.events[place].position == position ? sequel.events[place] : nil
+    }
+
     /// When the same events happened: all that most questions want to know.
     func times(named name: String, after: HistoryPosition? = nil, since: Timestamp? = nil) -> ArraySlice<Timestamp> {
         guard let sequel = sequels[name] else { return [] }

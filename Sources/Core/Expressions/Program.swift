@@ -177,6 +177,11 @@ struct Mentions: Sendable {
     var segments: Set<String> = []
     var contact = false
     var stage = false
+    var persona = false
+    /// The names of what is known when a mail is opened.
+    var opening: Set<String> = []
+    /// Those that it is compared with.
+    var personas: Set<String> = []
     /// The steps whose answers are asked for.
     var answers: Set<String> = []
     var event = false

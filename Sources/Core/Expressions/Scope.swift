@@ -14,6 +14,10 @@ public struct Scope: OptionSet, Sendable, Hashable {
     /// Adds `run.did`, `run.count`, `run.sum`, `run.first`, `run.last` and `answers`, what systems that the run's steps have
     /// told something said to it, by step: goals, exits and branches of a journey.
     public static let run = Scope(rawValue: 2)
+    /// Adds `persona`: what e-mails choose their content by.
+    public static let content = Scope(rawValue: 4)
+    /// Adds `device`, `place`, `time`, `date`, `weekday`, `language` and `live`: the moment at which a mail is opened.
+    public static let opening = Scope(rawValue: 8)
     /// The condition on which an event starts a journey.
     public static let entry: Scope = [.event]
 }

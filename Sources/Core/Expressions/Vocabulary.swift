@@ -12,6 +12,8 @@ public struct Vocabulary: Sendable, Hashable {
     public var bands: [String: Set<String>]?
     /// Names that `stage` is compared with.
     public var stages: Set<String>?
+    /// Names that `persona` is compared with.
+    public var personas: Set<String>?
     /// Names for `in_segment`.
     public var segments: Set<String>?
     /// How long the log is kept: the longest window that a question about the past may have; nil: for good.

@@ -11,8 +11,8 @@ public struct Activation: Sendable, Hashable {
 
 /// What the engine wants done; all of it commits with the run.
 public enum Effect: Sendable, Hashable {
-    /// Plan a message from a template.
-    case send(StepVisit, template: String)
+    /// Plan a message from a template, with what is chosen of its content; nil where there is nothing to choose.
+    case send(StepVisit, template: String, content: ContentChoice? = nil)
     /// Plan a message to others than the contact.
     case call(StepVisit, Step.Call)
     case decide(Decision)

@@ -111,8 +111,7 @@ struct Engine {
         switch line.operation {
         case .email(let template, let guards):
             if isKept(from: template, guards, line) { return }
-            run.phase = .sending
-            effects.append(.send(StepVisit(step: line.name, visit: line.visit), template: template))
+            send(template, line)
         case .stream(let stream, let guards, let exhausted): draw(from: stream, guards, exhausted: exhausted, line)
         case .test(let test, _): tryOut(test, line)
         case .call(let call, let late):

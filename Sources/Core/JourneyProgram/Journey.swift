@@ -15,7 +15,9 @@ public struct Journey: Sendable {
     public let priority: Int
     /// What becomes of its mails where the gate keeps them back, as far as neither step nor e-mail says.
     public let restraint: Restraint
-    /// What its runs look at: goal, exit, waits and branches.
+    /// By the templates that it sends, how their content is chosen, where there is something to choose.
+    public let contents: [String: ContentRules]
+    /// What its runs look at: goal, exit, waits, branches and what e-mails are chosen by.
     public let runMentions: Mentions
     /// The same with what decides on an entry: its condition and its key. The event that starts a run is given, not
     /// mentioned.
@@ -30,7 +32,7 @@ public struct Journey: Sendable {
     /// Lays out the steps. Step names must be unique; a name that repeats throws `duplicateStep`.
     public init(
         name: String, stage: String? = nil, entry: Entry, goal: Goal? = nil, exit: Expression? = nil,
-        priority: Int = 0, restraint: Restraint = Restraint(), steps: [Step]
+        priority: Int = 0, restraint: Restraint = Restraint(), steps: [Step], contents: [String: ContentRules] = [:]
     ) throws(JourneyError) {
         self.name = name
         self.stage = stage
@@ -41,7 +43,11 @@ public struct Journey: Sendable {
         self.restraint = restraint
         table = try StepTable(steps)
         watchedConditions = [goal?.when, exit].compactMap { $0 } + table.awaitedConditions
-        runMentions = Mentions([goal?.when, goal?.value, exit].compactMap { $0 }).union(table.mentions)
+        let sent = table.sentTemplates
+        self.contents = contents.filter { !$0.value.isEmpty && sent.contains($0.key) }
+        runMentions = self.contents.values.reduce(
+            Mentions([goal?.when, goal?.value, exit].compactMap { $0 }).union(table.mentions)
+        ) { $0.union($1.mentions(entryOf: entry.trigger)) }
         mentions = runMentions.union(Mentions(entry.conditions))
     }
 

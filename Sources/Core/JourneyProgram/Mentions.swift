@@ -12,6 +12,8 @@ public struct Mentions: Sendable, Hashable {
     public var segments = false
     /// Whether it is asked where an awaited event happened: its context, or its page.
     public var places = false
+    /// Whether the persona is asked for.
+    public var persona = false
     /// The templates that must be known to have been sent.
     public var templates: Set<String> = []
 
@@ -23,6 +25,7 @@ public struct Mentions: Sendable, Hashable {
             scores = scores || !condition.mentionedScores.isEmpty
             consents = consents || !condition.mentionedTopics.isEmpty
             segments = segments || !condition.mentionedSegments.isEmpty
+            persona = persona || condition.usesPersona
             places = places || condition.readsEvent("context") || condition.readsEvent("page")
         }
     }
@@ -33,6 +36,7 @@ public struct Mentions: Sendable, Hashable {
         scores = scores || other.scores
         consents = consents || other.consents
         segments = segments || other.segments
+        persona = persona || other.persona
         places = places || other.places
         if !other.templates.isEmpty { templates.formUnion(other.templates) }
     }
@@ -41,6 +45,16 @@ public struct Mentions: Sendable, Hashable {
         var union = self
         union.formUnion(other)
         return union
+    }
+}
+
+extension ContentRules {
+    /// What they look at; of the event that a run begins with, its name.
+    func mentions(entryOf trigger: Journey.Trigger) -> Mentions {
+        var mentions = Mentions(conditions)
+        mentions.persona = mentions.persona || cells.contains { $0.persona != nil }
+        if case .event(let name, _) = trigger, conditions.contains(where: \.usesEvent) { mentions.events.insert(name) }
+        return mentions
     }
 }
 

@@ -29,7 +29,7 @@ extension Journey {
 
     /// All e-mails that its steps may send.
     public var sentTemplates: Set<String> {
-        Set(emailSteps.map(\.template)).union(streamSteps.flatMap(\.stream.templates)).union(test?.test.variants ?? [])
+        table.sentTemplates
     }
 }
 
@@ -54,7 +54,6 @@ extension Engine {
             decide(line.name, visit: line.visit, "exhausted", saw)
             return go(to: exhausted, since: since, behind: behind)
         }
-        run.phase = .sending
-        effects.append(.send(StepVisit(step: line.name, visit: line.visit), template: template))
+        send(template, line)
     }
 }

@@ -175,9 +175,4 @@ extension Engine {
         due = until
         send(result.winner, line)
     }
-
-    private mutating func send(_ template: String, _ line: StepTable.Line) {
-        run.phase = .sending
-        effects.append(.send(StepVisit(step: line.name, visit: line.visit), template: template))
-    }
 }

@@ -210,6 +210,18 @@ extension StepTable {
         return templates
     }
 
+    /// All that its steps may send to the contact by mail.
+    var sentTemplates: Set<String> {
+        lines.reduce(into: []) { templates, line in
+            switch line.operation {
+            case .email(let template, _): templates.insert(template)
+            case .stream(let stream, _, _): templates.formUnion(stream.templates)
+            case .test(let test, _): templates.formUnion(test.variants)
+            default: break
+            }
+        }
+    }
+
     /// In the order in which they are written.
     var emailSteps: [(step: String, template: String)] {
         lines.reversed().compactMap { line in

@@ -23,6 +23,8 @@ public struct World: Sendable {
     public static let rest = "rest"
     /// What was decided of tests, by step.
     public var results: [String: TestOutcome] = [:]
+    /// The contact's persona; nil in a workspace without personas.
+    public var persona: String?
     /// Whether it is the run's turn to begin, where a throttle lets few begin at once.
     public var hasTurn = false
     /// What the run's steps were answered, as the run has it.
@@ -90,6 +92,7 @@ struct Scene: EvaluationContext {
     let now: Timestamp
     let history: History
     private let answers: [String: JSON]
+    private let persona: String?
     /// The event at hand, laid out only where a condition looks at it.
     private var seen: HistoryEvent?
     var event: JSON? { seen?.view }
@@ -100,6 +103,7 @@ struct Scene: EvaluationContext {
         now = world.facts.now
         history = world.facts.history
         answers = world.answers
+        persona = world.persona
         seen = event
         self.runStart = runStart
     }
@@ -110,6 +114,7 @@ struct Scene: EvaluationContext {
         now = world.facts.now
         history = world.facts.history.upTo(event.position)
         answers = [:]
+        persona = world.persona
         seen = event
     }
 
@@ -120,10 +125,17 @@ struct Scene: EvaluationContext {
         now = min(world.facts.now, last ?? world.facts.now)
         history = last.map { world.facts.history.upTo(.end(of: $0)) } ?? world.facts.history
         answers = world.answers
+        persona = world.persona
         self.runStart = runStart
     }
 
-    func variable(_ name: String) -> Value? { name == "answers" ? Value(.object(answers)) : nil }
+    func variable(_ name: String) -> Value? {
+        switch name {
+        case "answers": Value(.object(answers))
+        case "persona": .string(persona ?? "")
+        default: nil
+        }
+    }
 
     var contact: JSON { facts.contact }
     var stage: String? { facts.stage }

@@ -8,6 +8,8 @@ public enum LinkPurpose: String, Sendable, CaseIterable {
     case rating
     case download
     case siteMessage = "site-message"
+    case liveImage = "live-image"
+    case liveLink = "live-link"
 }
 
 /// The message that a link stands in, and its contact.
@@ -37,6 +39,12 @@ public enum Link: Sendable, Hashable {
     /// Tells that a site message was shown, or clicked: which journey's and step's (`JOURNEY/STEP`), planned at an instant.
     case siteMessage(LinkOrigin, step: String, plannedAt: Timestamp)
 
+    /// Shows the image of a block that is chosen when the mail is opened. Whoever opens is not in it: the origin's contact
+    /// and message are ``LinkOrigin/nobody(in:)``'s.
+    case liveImage(LinkOrigin, LiveContent)
+    /// Leads where such a block does. The origin is the reader's where they consented to being known by their clicks.
+    case liveLink(LinkOrigin, LiveContent)
+
     public var purpose: LinkPurpose {
         switch self {
         case .open: .open
@@ -45,13 +53,16 @@ public enum Link: Sendable, Hashable {
         case .rating: .rating
         case .download: .download
         case .siteMessage: .siteMessage
+        case .liveImage: .liveImage
+        case .liveLink: .liveLink
         }
     }
 
     public var origin: LinkOrigin {
         switch self {
         case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _), .rating(let origin, _, _),
-            .download(let origin, _, _), .siteMessage(let origin, _, _):
+            .download(let origin, _, _), .siteMessage(let origin, _, _), .liveImage(let origin, _),
+            .liveLink(let origin, _):
             origin
         }
     }
@@ -71,6 +82,7 @@ extension Link {
         case .click(_, let destination): bytes += Array(destination.utf8)
         case .unsubscribe(_, let topic): bytes += Array(topic.utf8)
         case .rating(_, let rating, let value): bytes += Array("\(value) \(rating)".utf8)
+        case .liveImage(_, let content), .liveLink(_, let content): bytes += Array(content.text.utf8)
         case .siteMessage(_, let step, let plannedAt): bytes += Array("\(plannedAt.microseconds) \(step)".utf8)
         case .download(_, let content, let expiresAt): bytes += Array("\(expiresAt.microseconds) \(content)".utf8)
         }
@@ -109,6 +121,8 @@ extension Link {
         case .siteMessage:
             let (instant, name) = try Self.numbered(text, as: Int64.self)
             self = .siteMessage(origin, step: name, plannedAt: Timestamp(microseconds: instant))
+        case .liveImage: self = .liveImage(origin, try LiveContent(text: text))
+        case .liveLink: self = .liveLink(origin, try LiveContent(text: text))
         }
     }
 

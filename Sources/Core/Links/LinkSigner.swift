@@ -23,7 +23,12 @@ public struct LinkSigner: Sendable {
     ///
     /// - Throws: `LinkError.destination` where a click does not lead to an allowed URL.
     public func sign(_ link: Link) throws(LinkError) -> String {
-        if case .click(_, let destination) = link, !Destination.isAllowed(destination) { throw .destination }
+        switch link {
+        case .click(_, let destination) where !Destination.isAllowed(destination): throw .destination
+        case .liveImage(_, let content), .liveLink(_, let content):
+            guard Destination.isAllowed(content.fallback) else { throw .destination }
+        default: break
+        }
         let signed = "\(Self.version).\(signing).\(Base64URL.encode(link.payload))"
         return "\(signed).\(Base64URL.encode(signature(of: signed, with: keys[signing]![link.purpose]!)))"
     }

@@ -11,7 +11,7 @@ extension ContactPlay {
     mutating func carry(_ call: Step.Call, _ visit: StepVisit, _ index: Int) {
         switch call.target {
         case .visitor: return layOut(call, visit, index)
-        case .post: return plan(visit, call.name, index)
+        case .post: return plan(visit, call.name, nil, index)
         case .webhook, .team: break
         }
         tell(

@@ -11,6 +11,8 @@ struct PlannedMail: Sendable {
     let priority: Int
     let visit: StepVisit
     let template: String
+    /// What is chosen of its content.
+    var content: ContentChoice?
     let plannedAt: Timestamp
     /// Until when the gate holds it; nil: it has not been there.
     var until: Timestamp?
@@ -25,14 +27,14 @@ struct PlannedMail: Sendable {
 
 extension ContactPlay {
     /// Where mails compete for what a cap leaves, all of an instant come before the gate together.
-    mutating func plan(_ visit: StepVisit, _ template: String, _ index: Int) {
+    mutating func plan(_ visit: StepVisit, _ template: String, _ content: ContentChoice?, _ index: Int) {
         let journey = simulator.parts[runs[index].part].journey
         guard simulator.grounds[template] != nil else {
             return tell(.failed("there is no \"\(template)\""), journey.name)
         }
         let mail = PlannedMail(
             run: index, journey: journey.name, priority: journey.priority, visit: visit, template: template,
-            plannedAt: now)
+            content: content, plannedAt: now)
         if simulator.workspace.policy.caps.isEmpty { judge(mail) } else { pending.append(mail) }
     }
 
@@ -53,7 +55,8 @@ extension ContactPlay {
         switch SendGate.verdict(facts, ledger, under: policy, now: now) {
         case .send:
             tell(mail.handedOver, mail.journey)
-            if simulator.translated.contains(mail.template) { tellLanguage(of: mail.template) }
+            if simulator.translated.contains(mail.template) { tellLanguage(of: mail) }
+            story[story.endIndex - 1].content = mail.content
             received.insert(mail.template)
             noteTrial(mail)
             note(ground, mail)
@@ -77,8 +80,9 @@ extension ContactPlay {
     }
 
     /// Of the mail that was sent last.
-    private mutating func tellLanguage(of template: String) {
-        let variant = simulator.workspace.emails[template]?.variant(for: course.facts.contact.object ?? [:])
+    private mutating func tellLanguage(of mail: PlannedMail) {
+        let variant = simulator.workspace.emails[mail.template]?
+            .variant(for: course.facts.contact.object ?? [:], in: mail.content?.cell)
         story[story.endIndex - 1].language = variant?.language
     }
 

@@ -91,6 +91,7 @@ extension ContactPlay {
             facts: course.facts, contact: key.contact, zone: simulator.workspace.zone, verdicts: verdicts,
             received: received.union(held.map(\.template)).union(pending.map(\.template)))
         world.variants = variants
+        world.persona = course.book.persona.persona ?? simulator.workspace.personas.fallback
         return world
     }
 
@@ -190,7 +191,7 @@ extension ContactPlay {
         var saw = JSON.null
         for effect in activation.effects {
             switch effect {
-            case .send(let visit, let template): plan(visit, template, index)
+            case .send(let visit, let template, let content): plan(visit, template, content, index)
             case .call(let visit, let call):
                 carry(call, visit, index)
             case .change(let visit, let change): carryOut(change, visit, index)

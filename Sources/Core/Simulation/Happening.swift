@@ -12,6 +12,8 @@ public struct Happening: Sendable, Hashable {
     public var fullCaps: [FullCap]
     /// Of a mail that was sent: the language in which it went out, where it has several.
     public var language: LanguageTag?
+    /// Of a mail that was sent: what was chosen of its content, where there was something to choose.
+    public var content: ContentChoice?
 
     public enum What: Sendable, Hashable {
         case event(String)

@@ -89,7 +89,7 @@ public final class Simulator: Sendable {
         self.scored = scored
         let cards = workspace.postcards.map { ("postcard:\($0.key)", MessageClass($0.value.ground)) }
         grounds = workspace.emails.mapValues { MessageClass($0.ground) }.merging(cards) { $1 }
-        translated = Set(workspace.emails.values.lazy.filter { !$0.translations.isEmpty }.map(\.name))
+        translated = Set(workspace.emails.values.lazy.filter(\.isTranslated).map(\.name))
         let heard = workspace.interestingEvents.union(scored.keys)
         heardOutcomes = heard.intersection([
             EventNames.emailSent, EventNames.emailSkipped, EventNames.webhookDelivered, EventNames.webhookFailed,

@@ -1,3 +1,4 @@
+import JourneyProgram
 import Model
 public import Workspaces
 
@@ -93,6 +94,8 @@ extension Expectation {
         if let before, line.at > before { return false }
         if let journey, line.journey != journey { return false }
         if let language, line.language != language { return false }
+        if let cell, line.content?.cell ?? ContentCell() != cell { return false }
+        for (block, variant) in blocks where line.content?.blocks[block] != variant { return false }
         switch (subject, line.what) {
         case (.sent(let name), .sent(let step, _, let template)): return step == name || template == name
         case (.skipped(let name), .skipped(let step, _, let template, _)): return step == name || template == name

@@ -69,7 +69,9 @@ extension Expectation {
     public func words(since start: Timestamp) -> String {
         let of = journey.map { " (\($0))" } ?? ""
         switch subject {
-        case .sent(let name): return "e-mail \(name)\(language.map { " in \($0)" } ?? "")\(of)"
+        case .sent(let name):
+            let content = ContentChoice(cell: cell ?? ContentCell(), blocks: blocks).words
+            return "e-mail \(name)\(language.map { " in \($0)" } ?? "")\(content.bracketed)\(of)"
         case .skipped(let name): return "not sent: \(name)\(of)"
         case .told(let whom): return whom.toldName + of
         case .held(let name): return "held: \(name)\(of)"
@@ -105,6 +107,7 @@ extension Happening {
         case .chose(let step, _, let choice, let saw): "\(step): \(choice)\(saw.hint)"
         case .sent(let step, let visit, let template):
             "e-mail \(Self.mail(step, visit, template))\(language.map { " in \($0)" } ?? "")"
+                + (content?.words.bracketed ?? "")
         case .skipped(let step, let visit, let template, let reasons):
             "not sent: \(Self.mail(step, visit, template)), \(reasons.words(fullCaps) { $0.offset(since: start) })"
         case .held(let step, let visit, let template, let until, let reasons):
@@ -150,4 +153,9 @@ extension JSON {
         let text = (self["condition"] ?? self["came true"] ?? self["event"] ?? self["value"])?.string
         return text.map { "  (\($0))" } ?? ""
     }
+}
+
+extension String {
+    /// ` [hero pro]`; nothing for what is empty.
+    fileprivate var bracketed: String { isEmpty ? "" : " [\(self)]" }
 }

@@ -7,7 +7,8 @@ struct Loader {
     let files: [String: String]
     /// How long the log is kept; nil: for good.
     let retention: Span?
-    private(set) var findings: [Finding] = []
+    var findings: [Finding] = []
+    let library: TemplateLibrary
     private var readFiles: Set<String> = []
 
     /// Notes that files are looked at, be it that they are not there.
@@ -16,6 +17,7 @@ struct Loader {
     init(files: [String: String], retention: Span? = nil) {
         self.files = files
         self.retention = retention
+        library = TemplateLibrary(files: files)
     }
 
     mutating func load() -> Workspace? {
@@ -39,9 +41,14 @@ struct Loader {
         let segments = readSegments(&vocabulary)
         let personas = read("personas.yaml") { PersonasReader($0, vocabulary).read() } ?? Personas.none
         let topics = settings?.topics.map(\.name)
-        let emails = readEmails(topics: topics, settings)
+        vocabulary.personas = personas.map { Set($0.ordered.map(\.name) + [$0.fallback].compactMap(\.self)) }
+        let emails = readEmails(
+            EmailReader.Surroundings(
+                topics: topics, locale: settings?.locale, domains: settings?.sendingDomains ?? SendingDomains(),
+                vocabulary: vocabulary, library: library))
         let postcards = readPostcards(topics: topics, locale: settings?.locale)
         var known = Names(vocabulary, stages, emails, settings?.holidays ?? Holidays())
+        known.contents = emails.compactMapValues { $0?.rules }
         known.followsStages = stageSet?.regress == .follow
         known.journeys = journeyNames
         known.scores = scores
@@ -61,6 +68,7 @@ struct Loader {
         reportUnused(emails: emails, journeys: journeys)
         reportUnused(streams: streams, journeys: journeys)
         reportUnused(postcards: postcards, journeys: journeys)
+        reportUnused(library, emails: Array(emails.keys))
         reportUnread()
         guard let settings, let scores, let stageSet, let personas, let pages, let forms else { return nil }
         return Workspace(
@@ -103,6 +111,8 @@ struct Names {
     var vocabulary: Vocabulary
     var stages: [String]?
     var emails: [String]
+    /// By e-mail, how its content is chosen.
+    var contents: [String: ContentRules] = [:]
     var holidays: Holidays
     var journeys: [String] = []
     var webhooks: [String] = []
@@ -180,76 +190,9 @@ extension Loader {
     }
 }
 
-// MARK: E-mails and journeys
+// MARK: Journeys
 
 extension Loader {
-    static let emailParts = ["email.yaml", "body.txt.mustache", "body.html.mustache"]
-
-    /// By folder; nil for one that is there but has faults, so that references to it are not faults as well.
-    private mutating func readEmails(
-        topics: [String]?, _ settings: SettingsReader.Settings?
-    ) -> [String: EmailDefinition?] {
-        var emails: [String: EmailDefinition?] = [:]
-        let folders = Set(files.keys.compactMap(Self.emailFolder))
-        for name in folders.sorted() { emails[name] = .some(readEmail(name, topics: topics, settings)) }
-        return emails
-    }
-
-    /// The `NAME` of `emails/NAME/…`.
-    private static func emailFolder(_ path: String) -> String? {
-        let parts = path.split(separator: "/")
-        return parts.count >= 3 && parts[0] == "emails" ? String(parts[1]) : nil
-    }
-
-    private mutating func readEmail(
-        _ name: String, topics: [String]?, _ settings: SettingsReader.Settings?
-    ) -> EmailDefinition? {
-        let paths = emailPaths(name)
-        readFiles.formUnion(paths)
-        guard files[paths[0]] != nil else {
-            report(paths[0], .missing, "the e-mail \"\(name)\" has no email.yaml")
-            return nil
-        }
-        guard let text = files[paths[1]] else {
-            report(
-                paths[1], .missing, "the e-mail \"\(name)\" has no body.txt.mustache", help: "every e-mail needs text")
-            return nil
-        }
-        let others = paths.dropFirst(Self.emailParts.count).filter { $0.hasSuffix(".mustache") }.map {
-            ($0.split(separator: "/").last ?? "", files[$0] ?? "")
-        }
-        let bodies = EmailReader.Bodies(
-            text: text, html: files[paths[2]],
-            translations: EmailReader.Translation.all(in: Dictionary(others.map { (String($0), $1) }) { $1 }))
-        let digest = digest("loods.email", of: paths, from: .derived("loods.email"))
-        let prefix = "emails/\(name)/"
-        let besides = besides(name).map { (String($0.dropFirst(prefix.count)), files[$0] ?? "") }
-        let email = read(paths[0]) {
-            EmailReader(
-                $0, name: name, topics: topics, locale: settings?.locale,
-                domains: settings?.sendingDomains ?? SendingDomains()
-            ).read(bodies, besides: Dictionary(besides) { first, _ in first }, digest: digest)
-        }
-        return email ?? nil
-    }
-
-    /// The files of an e-mail: those that any has, there or not, then those in other languages, then what goes with it.
-    func emailPaths(_ name: String) -> [String] {
-        let folder = "emails/\(name)/"
-        let translations = files.keys.filter { path in
-            path.hasPrefix(folder) && EmailReader.Translation.part(String(path.dropFirst(folder.count))) != nil
-        }
-        return Self.emailParts.map { folder + $0 } + translations.sorted() + besides(name)
-    }
-
-    /// The files of an e-mail's folder that are neither definitions nor templates.
-    private func besides(_ name: String) -> [String] {
-        let folder = "emails/\(name)/"
-        return files.keys.filter { path in
-            path.hasPrefix(folder) && ![".yaml", ".yml", ".mustache"].contains { path.hasSuffix($0) }
-        }.sorted()
-    }
-
     private mutating func readJourneys(
         _ names: Names, _ settings: SettingsReader.Settings?
     ) -> [JourneyDefinition] {

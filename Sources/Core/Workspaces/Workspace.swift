@@ -1,4 +1,3 @@
-public import Content
 public import JourneyProgram
 public import Mail
 public import Model
@@ -135,13 +134,14 @@ public struct Topic: Sendable, Hashable {
 /// One e-mail's definition: what it says, from whom, and on what ground it may be sent.
 public struct EmailDefinition: Sendable {
     public var name: String
-    public var template: EmailTemplate
-    /// Shown by mail programs beside the subject; rendered for HTML, to stand hidden at the beginning of the body.
-    public var preheader: Template?
-    /// The language of both, the workspace's own; nil where that does not say.
-    public var language: LanguageTag?
-    /// What it says in others; see ``variant(for:)``.
-    public var translations: [LanguageTag: EmailVariant] = [:]
+    /// What it says to everybody; see ``variant(for:in:)``.
+    public var wording: EmailWording
+    /// What it says to some instead.
+    public var wordings: [ContentCell: EmailWording] = [:]
+    /// Its places that show the first variant whose condition holds.
+    public var blocks: [ContentRules.Block] = []
+    /// Its images with links that are chosen when the mail is opened.
+    public var live: [LiveBlock] = []
     public var ground: Ground
     /// In place of the workspace's sender.
     public var sender: Sender?

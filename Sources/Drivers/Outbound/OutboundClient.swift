@@ -56,11 +56,26 @@ public actor OutboundClient {
     public func post(
         to target: Target, headers: [(name: String, value: String)], body: [UInt8]
     ) async throws(OutboundError) -> Answer {
-        let client = try await client(for: target)
         var request = HTTPClientRequest(url: target.url)
         request.method = .POST
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         request.body = .bytes(body)
+        return try await send(request, to: target)
+    }
+
+    /// Sends a GET, and returns what is answered.
+    ///
+    /// - Throws: `OutboundError`.
+    public func get(
+        _ target: Target, headers: [(name: String, value: String)] = []
+    ) async throws(OutboundError) -> Answer {
+        var request = HTTPClientRequest(url: target.url)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        return try await send(request, to: target)
+    }
+
+    private func send(_ request: HTTPClientRequest, to target: Target) async throws(OutboundError) -> Answer {
+        let client = try await client(for: target)
         do {
             return try await Self.inTime { [request] in try await Self.answer(to: request, from: client) }
         } catch {
@@ -138,6 +153,18 @@ public actor OutboundClient {
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         clients[place] = client
         return client
+    }
+}
+
+extension OutboundClient {
+    /// Reads `host:port`, parted by commas; nil for what is no such list.
+    public static func hosts(_ text: String) -> Set<String>? {
+        let hosts = text.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
+        let areHosts = hosts.allSatisfy { host in
+            let parts = host.split(separator: ":", omittingEmptySubsequences: false)
+            return parts.count == 2 && !parts[0].isEmpty && UInt16(parts[1]).map { $0 > 0 } == true
+        }
+        return areHosts ? Set(hosts) : nil
     }
 }
 

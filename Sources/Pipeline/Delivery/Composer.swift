@@ -1,4 +1,5 @@
 import Content
+import JourneyProgram
 import Links
 import Mail
 import Model
@@ -62,10 +63,15 @@ struct Composer: Sendable {
         let unsubscribe = try message.topic.map {
             try "\(publicURL)/u/" + links.sign(.unsubscribe(origin, topic: $0))
         }
-        let variant = email.variant(for: cleared.attributes)
+        let content = message.content.map(ContentChoice.init)
+        let variant = email.variant(for: cleared.attributes, in: content?.cell)
         let ratings = try ratings(of: cleared, in: variant.template, origin, at: publicURL)
-        let values = values(cleared, unsubscribe: unsubscribe, ratings)
-        var rendered = try variant.template.render(values)
+        let values = values(cleared, in: variant.language, unsubscribe: unsubscribe, ratings)
+        let live = LiveInserts(
+            email, of: cleared, to: cleared.tracks ? origin : .nobody(in: message.contact.workspace),
+            in: variant.language, at: publicURL)
+        var rendered = try variant.template.render(
+            values, choices: content?.blocks ?? [:], inserts: try live.signed(by: links))
         if let preheader = try variant.preheader?.render(values) {
             rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
         }
@@ -114,7 +120,7 @@ struct Composer: Sendable {
     }
 
     private func values(
-        _ cleared: ClaimDesk.Cleared, unsubscribe: String?, _ ratings: [String: JSON]
+        _ cleared: ClaimDesk.Cleared, in language: LanguageTag?, unsubscribe: String?, _ ratings: [String: JSON]
     ) -> [String: JSON] {
         var links: [String: JSON] = ["ratings": .object(ratings)]
         if let unsubscribe { links["unsubscribe"] = .string(unsubscribe) }
@@ -122,9 +128,12 @@ struct Composer: Sendable {
         if let entry = cleared.entry { event = ["name": .string(entry.name), "properties": entry.properties] }
         return [
             "contact": .object(cleared.attributes), "event": .object(event), "links": .object(links),
-            "message": .object(["id": .string(cleared.claimed.message.id.description)]),
+            "message": .object([
+                "id": .string(cleared.claimed.message.id.description), "language": .string(language?.description ?? ""),
+            ]),
             "workspace": .object([
-                "name": .string(cleared.workspace.name), "address": .string(cleared.workspace.postalAddress),
+                "name": .string(cleared.workspace.name), "sender": .string(cleared.workspace.sender.name),
+                "address": .string(cleared.workspace.postalAddress),
             ]),
         ]
     }
@@ -135,8 +144,8 @@ struct Composer: Sendable {
     ) throws {
         let links = links
         let rewriter = LinkRewriter(keeping: Set([unsubscribe].compactMap { $0 })) { url in
-            // A rating says more than that a link was followed.
-            if url.hasPrefix("\(publicURL)/r/") { return url }
+            // A rating says more than that a link was followed, and a live link counts by itself.
+            if ["r", "l"].contains(where: { url.hasPrefix("\(publicURL)/\($0)/") }) { return url }
             // A link that cannot be signed still leads where it should.
             guard let token = try? links.sign(.click(origin, destination: url)) else { return url }
             return "\(publicURL)/c/\(token)"
@@ -152,16 +161,4 @@ struct Composer: Sendable {
 struct MissingTemplate: Error, CustomStringConvertible {
     var name: String
     var description: String { "the template \"\(name)\" is missing" }
-}
-
-/// The line that mail programs show beside the subject.
-enum Preheader {
-    /// Puts a hidden line at the beginning of the body.
-    static func put(_ text: String, into html: String) -> String {
-        let line = "<div style=\"display:none;max-height:0;overflow:hidden\">\(text)</div>"
-        guard let body = html.firstRange(of: "<body"), let end = html[body.upperBound...].firstIndex(of: ">") else {
-            return line + html
-        }
-        return String(html[...end]) + line + String(html[html.index(after: end)...])
-    }
 }

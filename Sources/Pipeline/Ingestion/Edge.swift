@@ -5,6 +5,7 @@ public import Links
 public import Logging
 import NIOCore
 public import ServiceLifecycle
+import Transit
 
 /// The public HTTP server: tracking calls, clicks, opens, withdrawals.
 public struct Edge: Service {
@@ -58,7 +59,10 @@ public struct Edge: Service {
         ).add(to: router)
         LinkRoutes(
             signer: signer, groups: groups, clicks: settings.clicks ?? ClickDesk(groups: groups, waits: false),
-            clients: settings.clients
+            clients: settings.clients,
+            live: LiveRoutes(
+                signer: signer, definitions: settings.definitions, sources: settings.sources,
+                clients: settings.clients, gate: gate, now: { groups.clock.now })
         ).add(to: router)
         UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
         FormRoutes(

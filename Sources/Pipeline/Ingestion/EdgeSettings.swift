@@ -6,6 +6,8 @@ public struct EdgeSettings: Sendable {
     public var origins = AllowedOrigins.all
     /// Forms, ratings and gated content.
     public var definitions = LiveDefinitions { _ in nil }
+    /// What live content of mails goes by.
+    public var sources = LiveSources.none
     /// What lies ready for visitors of sites.
     public var siteMessages = SiteMessages.none
     /// What one address may post to forms a second, over all processes; nil: as much as comes.

@@ -16,6 +16,7 @@ struct ContactFactSheet {
     private let history: History
     private let companies: [String: [String: JSON]]?
     private let received: Set<String>
+    private let persona: String?
 
     /// Where mail goes.
     var address: String? { state.address }
@@ -38,12 +39,13 @@ struct ContactFactSheet {
             context: mentions.values.contains { $0.places }, in: session)
         let received = try Messages.received(
             by: contacts { !$0.templates.isEmpty }, of: Set(mentions.values.lazy.flatMap(\.templates)), in: session)
+        let personas = try PersonaRows.load(of: contacts { $0.persona }, in: session)
         return states.mapValues { state in
             ContactFactSheet(
                 state: state, consents: (consents[state.key] ?? []).topics(givenAt: state.address),
                 segments: Set(segments[state.key] ?? []), balances: balances[state.key] ?? [:],
                 history: histories[state.key]?.history ?? History(), companies: companies[state.key.workspace],
-                received: received[state.key] ?? [])
+                received: received[state.key] ?? [], persona: personas[state.key]?.persona)
         }
     }
 
@@ -72,6 +74,7 @@ struct ContactFactSheet {
         var world = World(
             facts: facts, contact: state.key.contact, zone: workspace.zone, verdicts: known,
             received: received.union(planned))
+        world.persona = persona ?? workspace.personas.fallback
         if !workspace.pages.isEmpty { world.page = { workspace.page(of: $0) } }
         return world
     }

@@ -111,13 +111,14 @@ struct StepLog {
 
     private func message(_ effect: Effect, of run: Run, _ program: Program) throws -> Message? {
         switch effect {
-        case .send(let visit, let template):
+        case .send(let visit, let template, let content):
             let (revision, workspace) = program.wording ?? (program.revision, program.workspace)
             guard let email = workspace.emails[template] else {
                 throw ProgramError(description: "revision \(revision) has no e-mail \"\(template)\"")
             }
             var message = message(visit, template, of: run, revision)
             if case .topic(let name) = email.ground { message.topic = name }
+            message.content = content?.json
             // Whoever another journey's step has brought in is in no broadcast.
             guard !Journey.isCall(run.entryKey) else { return message }
             let trial = program.journey.variant(

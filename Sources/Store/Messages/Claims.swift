@@ -105,7 +105,7 @@ public enum Claims {
                 m.segment is not null and not exists (
                     select from segment_members s
                     where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment),
-                m.refusals
+                m.refusals, m.content
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join messages m using (workspace_id, contact_id)
             left join journeys j on j.workspace_id = m.workspace_id and j.journey = m.journey
@@ -121,6 +121,7 @@ public enum Claims {
                 deferrals: try row[14, as: Int32.self], isPaused: try row[15, as: Bool.self])
             claimed.hasLeftSegment = try row[16, as: Bool.self]
             claimed.refusals = try row[17, as: Int32.self]
+            claimed.message.content = try row[18, as: JSON?.self]
             return claimed
         }
     }

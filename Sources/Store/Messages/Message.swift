@@ -78,6 +78,8 @@ public struct Message: Sendable, Hashable {
     public var tested: Timestamp?
     /// Of a site message, from when on it is not shown any more; read by the store alone.
     public var showUntil: Timestamp?
+    /// Of an e-mail, what was chosen of its content; nil where there was nothing to choose.
+    public var content: JSON?
 
     public init(
         contact: ContactKey, id: UniqueID, run: UniqueID, journey: String, step: String, visit: Int32,

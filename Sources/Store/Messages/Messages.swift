@@ -33,20 +33,21 @@ public enum Messages {
             """
             insert into messages (
                 workspace_id, contact_id, message_id, run_id, journey, step, visit, revision, template, topic, state,
-                planned_at, cause_at, channel, look_at, segment, tested, show_until)
+                planned_at, cause_at, channel, look_at, segment, tested, show_until, content)
             select u.w, u.contact, u.message, u.run, u.journey, u.step, u.visit, u.revision, u.template, u.topic,
                 'planned', u.at, u.cause_at, u.channel,
                 case when u.is_hinted then \(machineNow + hintPatience) else \(machineNow) end, u.segment,
-                u.tested, u.show_until
+                u.tested, u.show_until, u.content
             from unnest(
                 \(messages.map(\.contact.workspace)), \(messages.map(\.contact.contact)), \(messages.map(\.id)),
                 \(messages.map(\.run)), \(messages.map(\.journey)), \(messages.map(\.step)),
                 \(messages.map(\.visit)), \(messages.map(\.revision)), \(messages.map(\.template)),
                 \(messages.map(\.topic)), \(messages.map(\.plannedAt)), \(messages.map(\.causeAt)),
                 \(messages.map(\.channel.rawValue)), \(messages.map(\.segment)), \(messages.map(\.tested)),
-                \(messages.map(\.showUntil)), \(messages.map(\.channel.isMail))
+                \(messages.map(\.showUntil)), \(messages.map(\.channel.isMail)),
+                \(messages.map(\.content))
             ) as u (w, contact, message, run, journey, step, visit, revision, template, topic, at, cause_at, channel,
-                segment, tested, show_until, is_hinted)
+                segment, tested, show_until, is_hinted, content)
             on conflict do nothing
             """)
     }

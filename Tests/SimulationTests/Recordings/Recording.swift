@@ -124,7 +124,7 @@ extension JSON {
 extension Effect {
     fileprivate var recorded: String {
         switch self {
-        case .send(let visit, let template): "send \(visit.step) \(visit.visit) \(template)"
+        case .send(let visit, let template, _): "send \(visit.step) \(visit.visit) \(template)"
         case .call(let visit, let call): "call \(visit.step) \(visit.visit) \(call.name) \(call.content.text)"
         case .decide(let decision):
             "decide \(decision.step) \(decision.visit) \(decision.choice) \(decision.saw.text)"

@@ -69,6 +69,25 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "subject*": .any([.text(), .map(.text())]), "topic": .name, "class": .oneOf(["transactional"]),
                     "sender": Self.sender,
                     "preheader": .any([.text(), .map(.text())]),
+                    "layout": .name,
+                    "blocks": .list(
+                        .object([
+                            "block*": .name, "variants*": .list(.object(["variant*": .name, "when*": .condition])),
+                            "default*": .name,
+                        ])),
+                    "live": .list(
+                        .object([
+                            "live*": .name, "alt*": .any([.text(), .map(.text())]), "width": .whole(from: 1),
+                            "height": .whole(from: 1), "source": .text("An https URL that answers JSON."),
+                            "rules": .list(
+                                .object(["when*": .condition, "image*": .text("An https URL."), "link": .text()])),
+                            "fallback*": .object(["image*": .text("An https URL."), "link": .text()]),
+                        ])),
+                    "variants": .list(
+                        .object([
+                            "persona": .name, "stage": .name, "subject": .any([.text(), .map(.text())]),
+                            "preheader": .any([.text(), .map(.text())]),
+                        ])),
                     "attachments": .list(.text("A file of the e-mail's folder.")),
                     "on_request": .flag, "on_quiet": Self.consequence, "on_cap": Self.consequence,
                     "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),

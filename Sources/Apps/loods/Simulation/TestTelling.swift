@@ -1,4 +1,5 @@
 import Expressions
+import JourneyProgram
 import Model
 import Simulation
 import Workspaces
@@ -173,6 +174,7 @@ extension Happening {
             "at": .string(at.description), "after": .string(at.offset(since: start)),
             "journey": journey.map { .string($0) } ?? .null, "kind": .string(what.kind),
             "what": .string(words(since: start)), "language": language.map { .string($0.description) } ?? .null,
+            "content": content?.json ?? .null,
         ])
     }
 }

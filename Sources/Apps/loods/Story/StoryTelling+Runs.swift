@@ -54,7 +54,9 @@ extension StoryTelling {
         case "entry":
             return "entered \(journey)\(run.map { ", version \($0.journeyVersion)" } ?? ""), \(entry(decision, run))"
         case "end": return "left \(journey): \(ending(decision))"
-        default: return "\(journey) \(decision.step ?? ""): \(branch(decision))"
+        default:
+            let step = decision.step.map { Journey.step(ofContentDecision: $0) ?? $0 } ?? ""
+            return "\(journey) \(step): \(branch(decision))"
         }
     }
 
@@ -91,6 +93,7 @@ extension StoryTelling {
 
     private func branch(_ decision: Decisions.Decision) -> String {
         let (saw, choice) = (decision.saw ?? .null, decision.choice)
+        if let step = decision.step, Journey.step(ofContentDecision: step) != nil { return content(saw, choice) }
         if choice == "had before" { return "\(saw["template"]?.string ?? "a mail") was had before, so it was not sent" }
         if choice.hasPrefix("tries "), saw["variants"] != nil {
             return "\(choice.dropFirst(6)) was tried on the contact"
@@ -134,6 +137,20 @@ extension StoryTelling {
         }
         guard let condition = saw["condition"]?.string else { return choice }
         return choice == "else" ? "not \(condition), so else" : "\(condition), so \(choice)"
+    }
+
+    /// What an e-mail showed, and why: `pixel-why shows hero pro, since contact.plan == "pro"`.
+    private func content(_ saw: JSON, _ choice: String) -> String {
+        let conditions = (saw["conditions"]?.object ?? [:]).sorted { $0.key < $1.key }.map { block, condition in
+            condition.string.map { "\(block) since \($0)" } ?? "\(block) since nothing else fitted"
+        }
+        let standing = [("persona", saw["persona"]), ("stage", saw["stage"])].compactMap { what, value in
+            value?.string.map { "\(what) \($0)" }
+        }
+        let reasons = (standing.isEmpty ? [] : ["seen in " + standing.joined(separator: " and ")]) + conditions
+        let template = saw["template"]?.string ?? "the e-mail"
+        return "\(template) was sent as \(choice.isEmpty ? "for everybody" : choice)"
+            + (reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))")
     }
 
     // MARK: What each run waits for

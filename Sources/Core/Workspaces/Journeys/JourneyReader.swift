@@ -34,7 +34,8 @@ struct JourneyReader {
         do {
             return try Journey(
                 name: name, stage: stage ?? nil, entry: entry, goal: goal ?? nil, exit: exit ?? nil,
-                priority: priority, restraint: restraint, steps: steps)
+                priority: priority, restraint: restraint, steps: steps,
+                contents: names.contents)
         } catch {
             // A name that stands twice has been found at its place.
             if error.code == .tooManySteps {

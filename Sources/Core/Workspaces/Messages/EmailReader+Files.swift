@@ -9,9 +9,9 @@ extension EmailReader {
     ///   - files: those of the e-mail's folder that are neither definitions nor templates, in base64.
     ///   - attached: the names under `attachments`.
     func files(
-        _ files: [String: String], attached: [YAMLNode], _ bodies: Bodies
+        _ files: [String: String], attached: [YAMLNode]
     ) -> (images: [MailFile], attachments: [MailFile]) {
-        let shown = imageNames(bodies)
+        let shown = imageNames
         var attachments: [MailFile] = []
         for node in attached {
             guard let name = inspection.reference(node, "file", among: files.keys.sorted(), called: "files") else {
@@ -52,15 +52,13 @@ extension EmailReader {
     }
 
     /// What stands in quotes behind `cid:`, with the body where it is first.
-    private func imageNames(_ bodies: Bodies) -> [String: String] {
+    private var imageNames: [String: String] {
         var names: [String: String] = [:]
-        let translations = bodies.translations.map { ($0.html, "body.\($0.tag).html.mustache") }
-        for (html, body) in [(bodies.html, "body.html.mustache")] + translations {
-            guard let html else { continue }
+        for (file, html) in bodies.htmlFiles {
             for quote in ["\"", "'"] {
                 for part in html.split(separator: "\(quote)cid:", omittingEmptySubsequences: false).dropFirst() {
                     let name = String(part.prefix { String($0) != quote })
-                    names[name] = names[name] ?? "emails/\(self.name)/\(body)"
+                    names[name] = names[name] ?? path(file)
                 }
             }
         }

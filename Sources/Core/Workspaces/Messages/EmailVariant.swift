@@ -1,4 +1,5 @@
 public import Content
+public import JourneyProgram
 public import Model
 
 /// What an e-mail says in one language.
@@ -8,25 +9,51 @@ public struct EmailVariant: Sendable {
     public var template: EmailTemplate
     /// Shown by mail programs beside the subject; rendered for HTML, to stand hidden at the beginning of the body.
     public var preheader: Template?
+
+    /// The names that it refers to.
+    public var mergeFields: Set<String> { Set(template.mergeFields + (preheader?.mergeFields ?? [])) }
+}
+
+/// What an e-mail says to some, in each of its languages.
+public struct EmailWording: Sendable {
+    /// In the workspace's own language.
+    public var own: EmailVariant
+    public var translations: [LanguageTag: EmailVariant] = [:]
+
+    /// In the language of the contact's attribute `locale`, or one that this is a kind of (`nl` for `nl-BE`), or else in the
+    /// workspace's own.
+    func variant(for attributes: [String: JSON]) -> EmailVariant {
+        LanguageTag.best(for: attributes, own: own.language, among: translations) ?? own
+    }
+
+    var variants: [EmailVariant] { [own] + translations.values }
 }
 
 extension EmailDefinition {
-    /// What it says in the workspace's own language.
-    public var own: EmailVariant { EmailVariant(language: language, template: template, preheader: preheader) }
+    /// What it says to everybody in the workspace's own language.
+    public var own: EmailVariant { wording.own }
 
-    /// What it says to a contact: in the language of their attribute `locale`, or one that this is a kind of (`nl` for
-    /// `nl-BE`), or else in the workspace's own.
+    /// What it says to a contact: in the wording that was chosen, where it has that, in the contact's language, where the
+    /// wording has that.
     ///
-    /// - Parameter attributes: the contact's.
-    public func variant(for attributes: [String: JSON]) -> EmailVariant {
-        LanguageTag.best(for: attributes, own: language, among: translations) ?? own
+    /// - Parameters:
+    ///   - attributes: the contact's.
+    ///   - cell: for whom the wording is that was chosen; nil: everybody.
+    public func variant(for attributes: [String: JSON], in cell: ContentCell? = nil) -> EmailVariant {
+        (cell.flatMap { wordings[$0] } ?? wording).variant(for: attributes)
     }
+
+    /// Whether any of its wordings is in several languages.
+    public var isTranslated: Bool {
+        ([wording] + wordings.values).contains { !$0.translations.isEmpty }
+    }
+
+    /// How its content is chosen.
+    public var rules: ContentRules { ContentRules(cells: Set(wordings.keys), blocks: blocks) }
 
     /// The names that any of its variants refers to, each once.
     public var mergeFields: Set<String> {
-        ([own] + translations.values).reduce(into: []) {
-            $0.formUnion($1.template.mergeFields + ($1.preheader?.mergeFields ?? []))
-        }
+        ([wording] + wordings.values).flatMap(\.variants).reduce(into: []) { $0.formUnion($1.mergeFields) }
     }
 }
 

@@ -5,7 +5,7 @@ extension Review {
     /// The files whose conditions are CEL.
     private var conditioned: [YAMLFile] {
         documents.filter { file in
-            ["journeys/", "segments/"].contains { file.name.hasPrefix($0) }
+            ["journeys/", "segments/", "emails/"].contains { file.name.hasPrefix($0) }
                 || ["stages.yaml", "scores.yaml", "personas.yaml"].contains(file.name)
         }
     }

@@ -1,3 +1,4 @@
+import Content
 import Expressions
 import JourneyProgram
 import Model
@@ -93,6 +94,47 @@ extension Review {
                 .emptyCell, "no journey of the stage \"\(text)\" sends anything: \(cells) has no content",
                 in: stages.name, at: name.place)
         }
+        lookAtPersonas(in: stages, names.filter { $0 != personas["default"]?.text })
+    }
+
+    /// Personas that nothing of a stage is worded for, where mails are worded for personas at all.
+    private mutating func lookAtPersonas(in stages: YAMLFile, _ personas: [String]) {
+        guard let workspace = Workspace.load(files: files).workspace else { return }
+        guard workspace.emails.values.contains(where: \.isWordedForPersonas) else { return }
+        for node in stages.root["stages"]?.elements ?? [] {
+            guard let name = node["stage"], let stage = name.text else { continue }
+            let sent = Set(workspace.journeys.filter { $0.journey.serves(stage) }.flatMap(\.journey.sentTemplates))
+            guard !sent.isEmpty else { continue }
+            let empty = personas.filter { persona in
+                !sent.contains { workspace.emails[$0]?.isWorded(for: persona, in: stage) == true }
+            }
+            guard !empty.isEmpty else { continue }
+            let cells = empty.map { "\($0) × \(stage)" }.joined(separator: ", ")
+            let file = EmailBodies.file(.html, of: ContentCell(persona: empty[0], stage: stage))
+            report(
+                .emptyCell, "\(cells) has no wording of its own: everybody's is sent", in: stages.name, at: name.place,
+                help: "an e-mail of the stage says it in \(file), or in a block with persona == \"\(empty[0])\"")
+        }
+    }
+}
+
+extension Journey {
+    fileprivate func serves(_ stage: String) -> Bool {
+        if self.stage == stage { return true }
+        if case .stage(stage) = entry.trigger { return true }
+        return false
+    }
+}
+
+extension EmailDefinition {
+    fileprivate var isWordedForPersonas: Bool {
+        wordings.keys.contains { $0.persona != nil } || blocks.contains { $0.variants.contains { $0.when.usesPersona } }
+    }
+
+    /// Whether it says something to a persona in a stage that it does not say to everybody.
+    fileprivate func isWorded(for persona: String, in stage: String) -> Bool {
+        if wordings.keys.contains(where: { $0.persona == persona && ($0.stage ?? stage) == stage }) { return true }
+        return blocks.contains { $0.variants.contains { $0.when.mentionedPersonas.contains(persona) } }
     }
 }
 

@@ -12,7 +12,9 @@ extension Review {
             }
         }
         for (file, text) in files.sorted(by: { $0.key < $1.key })
-        where ["emails/", "postcards/"].contains(where: file.hasPrefix) && file.hasSuffix(".mustache") {
+        where ["emails/", "postcards/", "layouts/", "partials/"].contains(where: file.hasPrefix)
+            && file.hasSuffix(".mustache")
+        {
             for gap in MergeGap.all(in: text) {
                 report(gap, in: file, at: YAMLNode.Place(line: gap.line, column: gap.column))
             }
@@ -35,7 +37,10 @@ extension Review {
                 report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: subject))
             }
         }
-        for body in files.keys.sorted() where body.hasPrefix(folder) && body.hasSuffix(".mustache") {
+        let name = String(folder.dropFirst("emails/".count).dropLast())
+        let shared = Loader(files: files).shared(by: name)
+        let own = files.keys.filter { $0.hasPrefix(folder) && $0.hasSuffix(".mustache") }
+        for body in own.sorted() + shared {
             for gap in MergeGap.all(in: files[body] ?? "", where: { $0 == field }) {
                 report(gap, in: body, at: YAMLNode.Place(line: gap.line, column: gap.column))
             }
@@ -51,9 +56,8 @@ extension Review {
     private mutating func report(_ gap: MergeGap, in file: String, at place: YAMLNode.Place) {
         report(
             .noFallback, "{{\(gap.field)}} is nothing for a contact without it", in: file, at: place,
-            help:
-                "{{#\(gap.field)}}…{{/\(gap.field)}} shows what is around it only with it; {{^\(gap.field)}}…{{/\(gap.field)}} "
-                + "what stands in its place")
+            help: "{{\(gap.field) | \"…\"}} says what stands in its place; "
+                + "{{#\(gap.field)}}…{{/\(gap.field)}} shows what is around it only with it")
     }
 
     /// `review_by: 2027-01-31`: after that day somebody should have looked at it again.
@@ -90,7 +94,7 @@ struct MergeGap: Hashable {
                 case "/": _ = open.popLast()
                 default:
                     let isGuarded = open.contains { tag == $0 || tag.hasPrefix("\($0).") }
-                    guard isMeant(tag), !isGuarded, gaps[String(tag)] == nil else { break }
+                    guard isMeant(tag), !isGuarded, !tag.contains("|"), gaps[String(tag)] == nil else { break }
                     let column = line.unicodeScalars.distance(from: line.startIndex, to: start.lowerBound) + 1
                     gaps[String(tag)] = MergeGap(field: String(tag), line: number + 1, column: column)
                 }

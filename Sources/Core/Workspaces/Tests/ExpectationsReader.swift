@@ -43,7 +43,7 @@ struct ExpectationsReader {
     }
 
     private func read(_ node: YAMLNode, _ what: String, more: [String]) -> (Fields, Expectation)? {
-        let keys = more + ["contact", "journey", "in"] + Self.subjects
+        let keys = more + ["contact", "journey", "in", "shows", "worded_for"] + Self.subjects
         guard let fields = Fields(node, of: what, keys: keys, in: inspection) else { return nil }
         guard let (key, value) = fields.one(of: Self.subjects), let subject = subject(key, value) else { return nil }
         let contact = fields["contact"].flatMap {
@@ -52,12 +52,11 @@ struct ExpectationsReader {
         let journey = fields["journey"].flatMap {
             inspection.reference($0, "journey", among: workspace.journeyNames, called: "journeys")
         }
-        return (
-            fields,
-            Expectation(
-                subject: subject, contact: contact, journey: journey, language: language(fields, of: key),
-                line: node.place.line)
-        )
+        var expectation = Expectation(
+            subject: subject, contact: contact, journey: journey, language: language(fields, of: key),
+            line: node.place.line)
+        read(contentOf: &expectation, fields)
+        return (fields, expectation)
     }
 
     /// `in: nl`, of a mail.
@@ -68,6 +67,41 @@ struct ExpectationsReader {
                 .invalid, "only an e-mail is sent in a language", at: node.place, help: "it stands beside \"email\"")
         }
         return inspection.language(node, "the language")
+    }
+
+    /// `shows: {hero: pro}` and `worded_for: {persona: technical, stage: Think}`, of a mail; `worded_for: everybody`.
+    private func read(contentOf expectation: inout Expectation, _ fields: Fields) {
+        if let node = fields["worded_for"] {
+            if node.text == "everybody" {
+                expectation.cell = ContentCell()
+            } else if let fields = Fields(node, of: "\"worded_for\"", keys: ["persona", "stage"], in: inspection) {
+                expectation.cell = ContentCell(
+                    persona: fields["persona"].flatMap {
+                        inspection.reference($0, "persona", among: workspace.personaNames, called: "personas")
+                    },
+                    stage: fields["stage"].flatMap {
+                        inspection.reference($0, "stage", among: workspace.stages.map(\.name), called: "stages")
+                    })
+            }
+        }
+        guard let node = fields["shows"] else { return }
+        guard case .sent(let name) = expectation.subject, let members = node.members else {
+            return inspection.report(
+                .invalid, "only an e-mail shows blocks", at: node.place, help: "email: NAME, shows: {BLOCK: VARIANT}")
+        }
+        let blocks = workspace.blocks(ofMail: name)
+        for member in members {
+            guard let block = blocks.first(where: { $0.name == member.key }) else {
+                let known = blocks.map(\.name)
+                inspection.report(
+                    .unknownName, "unknown block \"\(member.key)\"", at: member.keyPlace,
+                    help: NearMiss.help(for: member.key, among: known, called: "blocks"))
+                continue
+            }
+            let variants = Set(block.variants.map(\.name) + [block.fallback]).sorted()
+            expectation.blocks[block.name] = inspection.reference(
+                member.value, "variant", among: variants, called: "variants")
+        }
     }
 
     private func subject(_ key: String, _ node: YAMLNode) -> Expectation.Subject? {
@@ -138,5 +172,11 @@ struct ExpectationsReader {
 }
 
 extension Workspace {
+    /// The blocks of the e-mails of that name, or that steps of that name send.
+    fileprivate func blocks(ofMail name: String) -> [ContentRules.Block] {
+        let templates = journeys.flatMap(\.journey.emailSteps).filter { $0.step == name }.map(\.template) + [name]
+        return Set(templates).sorted().flatMap { emails[$0]?.blocks ?? [] }
+    }
+
     var personaNames: [String] { personas.ordered.map(\.name) + [personas.fallback].compactMap(\.self) }
 }

@@ -1,3 +1,4 @@
+public import JourneyProgram
 public import Model
 
 /// A test of journeys: what is known of contacts and what happens to them, and what must and must not come of it.
@@ -73,6 +74,10 @@ public struct Expectation: Sendable {
     public var journey: String?
     /// Of a mail: in which language; nil: in any.
     public var language: LanguageTag?
+    /// Of a mail: in whose wording; nil: in any.
+    public var cell: ContentCell?
+    /// Of a mail: the variants that some of its blocks show.
+    public var blocks: [String: String] = [:]
     public var line: Int
 }
 

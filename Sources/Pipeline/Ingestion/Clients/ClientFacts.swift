@@ -52,6 +52,11 @@ public final class ClientFacts: Sendable {
         }
     }
 
+    /// `mobile`, `desktop` and their like; nil where the agent does not say.
+    func device(of agent: String) -> String? { UserAgent(agent).device?.rawValue }
+
+    func place(of address: NetworkAddress) -> PlaceDatabase.Place? { places?.place(of: address) }
+
     /// Nil where no file says where the address is.
     func location(of address: NetworkAddress) -> [UInt8]? {
         guard let places else { return nil }

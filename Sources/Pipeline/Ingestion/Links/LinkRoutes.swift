@@ -5,12 +5,14 @@ import Links
 import Model
 import NIOCore
 
-/// `GET /c/TOKEN` and `GET /o/TOKEN`: clicks and opens, answered from the token alone.
+/// `GET /c/TOKEN` and `GET /o/TOKEN`: clicks and opens, answered from the token alone; `/o/` and `/l/` also show and follow
+/// what is chosen when a mail is opened.
 struct LinkRoutes: Sendable {
     let signer: LinkSigner
     let groups: EventGroups
     let clicks: ClickDesk
     let clients: ClientFacts
+    let live: LiveRoutes
 
     private static let pixel: [UInt8] = [
         0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF,
@@ -23,9 +25,13 @@ struct LinkRoutes: Sendable {
         router.head("c/:token") { request, context in
             click(request, context, counts: false).createHeadResponse()
         }
-        router.get("o/:token") { request, context in open(request, context, counts: true) }
+        router.get("o/:token") { request, context in await show(request, context, counts: true) }
         router.head("o/:token") { request, context in
-            open(request, context, counts: false).createHeadResponse()
+            await show(request, context, counts: false).createHeadResponse()
+        }
+        router.get("l/:token") { request, context in await follow(request, context, counts: true) }
+        router.head("l/:token") { request, context in
+            await follow(request, context, counts: false).createHeadResponse()
         }
     }
 
@@ -37,6 +43,23 @@ struct LinkRoutes: Sendable {
         return Response(
             status: .found,
             headers: [.location: destination, .referrerPolicy: "no-referrer", .cacheControl: "no-store"])
+    }
+
+    /// An image that is chosen now, or the pixel.
+    private func show(_ request: Request, _ context: EdgeContext, counts: Bool) async -> Response {
+        if let token = context.parameters.get("token"), let image = await live.image(token, request, context) {
+            return image
+        }
+        return open(request, context, counts: counts)
+    }
+
+    /// A link whose destination is chosen now; it counts where its reader consented to that.
+    private func follow(_ request: Request, _ context: EdgeContext, counts: Bool) async -> Response {
+        guard let token = context.parameters.get("token"),
+            let (origin, url) = await live.destination(token, request, context)
+        else { return Pages.notFound }
+        if counts, !origin.isNobody { noteClick(on: url, origin, request) }
+        return LiveRoutes.lead(to: url)
     }
 
     /// A token that is none of ours gets the pixel too: there is nobody to read an error.

@@ -33,11 +33,14 @@ struct StarterWorkspace {
             "emails/welcome-thanks/body.txt.mustache": Self.thanks,
             "emails/welcome-story/email.yaml": """
             subject: How we choose what we sell
+            preheader: Everything was tried by one of us first
             topic: offers
+            # layouts/shop.html.mustache stands around the body; the text that goes with it is made of both.
+            layout: shop
 
             """,
-            "emails/welcome-story/body.txt.mustache": Self.story,
-            "emails/welcome-story/body.html.mustache": Self.storyHTML,
+            "emails/welcome-story/body.html.mustache": Self.story,
+            "layouts/shop.html.mustache": Self.layout,
         ]
         let findings = Workspace.load(files: files).findings
         if let finding = findings.first { throw ExitFault(code: .settings, message: finding.message) }
@@ -93,21 +96,29 @@ struct StarterWorkspace {
         """
 
     private static let story = """
-        Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},
-
-        everything in the shop was tried by one of us first:
-        https://shop.example/story
-
-        {{workspace.address}}
-        No more of these: {{links.unsubscribe}}
+        <h1>{{message.subject}}</h1>
+        <p>Hello {{contact.first_name | "there"}},</p>
+        <p>everything in the shop was tried by one of us first:
+        <a href="https://shop.example/story">how we choose</a>.</p>
 
         """
 
-    private static let storyHTML = """
-        <p>Hello{{#contact.first_name}} {{contact.first_name}}{{/contact.first_name}},</p>
-        <p>everything in the shop was tried by one of us first:
-        <a href="https://shop.example/story">how we choose</a>.</p>
-        <p>{{workspace.address}}<br><a href="{{links.unsubscribe}}">No more of these</a></p>
+    private static let layout = """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+          <meta charset="utf-8">
+          <meta name="viewport" content="width=device-width, initial-scale=1">
+          <title>{{message.subject}}</title>
+        </head>
+        <body style="margin:0;padding:24px 12px;background:#f4f4f1;color:#222222;font:16px/1.5 Helvetica,Arial,sans-serif">
+          <div style="max-width:560px;margin:0 auto;padding:32px;background:#ffffff">
+            {{> body}}
+            <p style="margin:32px 0 0;color:#5c5c5c;font-size:13px">{{workspace.address}}<br>
+            <a href="{{links.unsubscribe}}" style="color:#5c5c5c">No more of these</a></p>
+          </div>
+        </body>
+        </html>
 
         """
 }

@@ -33,6 +33,7 @@ struct Migration: Sendable {
         Migration(
             number: 30, name: "visitors_of_restored_stores",
             sql: PackageResources.m0030_visitors_of_restored_stores_sql),
+        Migration(number: 34, name: "consent_proof", sql: PackageResources.m0034_consent_proof_sql),
         Migration(number: 37, name: "content", sql: PackageResources.m0037_content_sql),
     ]
 }

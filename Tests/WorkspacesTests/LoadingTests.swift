@@ -36,7 +36,8 @@ struct LoadingTests {
         let shop = try #require(Shop.load().workspace)
         #expect(
             shop.interestingEvents == [
-                "Order Completed", "Page Viewed", EventNames.consentGiven, EventNames.consentWithdrawn,
+                "Order Completed", "Page Viewed", "Consent Given", "Consent Withdrawn", "Consent Denied",
+                "Consent Confirmed",
             ])
         #expect(shop.scores.flatMap(\.rules).filter { $0.event == "Order Completed" }.map(\.points) == [-2500])
         #expect(shop.journeys(startingOnEvent: "Order Completed").map(\.journey.name) == ["welcome"])

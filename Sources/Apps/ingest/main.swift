@@ -149,6 +149,7 @@ await ServiceMain.run(
         }
         let outbound = OutboundClient(allowing: settings.sourceHosts)
         edgeSettings.sources = LiveSources(client: outbound)
+        edgeSettings.consents = ConsentLookup(pool: pool)
         edgeSettings.siteMessages = SiteMessages(pool: pool, definitions: cache)
         let clicks = ClickDesk(groups: groups, waits: worker.clockMode != .stepped)
         edgeSettings.clicks = clicks

@@ -10,6 +10,8 @@ public enum LinkPurpose: String, Sendable, CaseIterable {
     case siteMessage = "site-message"
     case liveImage = "live-image"
     case liveLink = "live-link"
+    case confirm
+    case preferences
 }
 
 /// The message that a link stands in, and its contact.
@@ -38,6 +40,10 @@ public enum Link: Sendable, Hashable {
     case download(LinkOrigin, content: String, expiresAt: Timestamp)
     /// Tells that a site message was shown, or clicked: which journey's and step's (`JOURNEY/STEP`), planned at an instant.
     case siteMessage(LinkOrigin, step: String, plannedAt: Timestamp)
+    /// Confirms consent to `topic`, on a page in `language`: a tag such as `nl`, or nothing.
+    case confirm(LinkOrigin, topic: String, language: String)
+    /// The page of what the contact has consented to, in `language`.
+    case preferences(LinkOrigin, language: String)
 
     /// Shows the image of a block that is chosen when the mail is opened. Whoever opens is not in it: the origin's contact
     /// and message are ``LinkOrigin/nobody(in:)``'s.
@@ -55,6 +61,8 @@ public enum Link: Sendable, Hashable {
         case .siteMessage: .siteMessage
         case .liveImage: .liveImage
         case .liveLink: .liveLink
+        case .confirm: .confirm
+        case .preferences: .preferences
         }
     }
 
@@ -62,7 +70,7 @@ public enum Link: Sendable, Hashable {
         switch self {
         case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _), .rating(let origin, _, _),
             .download(let origin, _, _), .siteMessage(let origin, _, _), .liveImage(let origin, _),
-            .liveLink(let origin, _):
+            .liveLink(let origin, _), .confirm(let origin, _, _), .preferences(let origin, _):
             origin
         }
     }
@@ -81,6 +89,8 @@ extension Link {
         case .open: break
         case .click(_, let destination): bytes += Array(destination.utf8)
         case .unsubscribe(_, let topic): bytes += Array(topic.utf8)
+        case .confirm(_, let topic, let language): bytes += Array("\(language) \(topic)".utf8)
+        case .preferences(_, let language): bytes += Array(language.utf8)
         case .rating(_, let rating, let value): bytes += Array("\(value) \(rating)".utf8)
         case .liveImage(_, let content), .liveLink(_, let content): bytes += Array(content.text.utf8)
         case .siteMessage(_, let step, let plannedAt): bytes += Array("\(plannedAt.microseconds) \(step)".utf8)
@@ -112,6 +122,11 @@ extension Link {
         case .unsubscribe:
             guard !text.isEmpty else { throw .malformed }
             self = .unsubscribe(origin, topic: text)
+        case .confirm:
+            let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[1].isEmpty else { throw .malformed }
+            self = .confirm(origin, topic: String(parts[1]), language: String(parts[0]))
+        case .preferences: self = .preferences(origin, language: text)
         case .rating:
             let (value, name) = try Self.numbered(text, as: Int32.self)
             self = .rating(origin, rating: name, value: value)

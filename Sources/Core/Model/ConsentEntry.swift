@@ -1,8 +1,16 @@
 /// One line of the ledger of consents.
 public struct ConsentEntry: Sendable, Hashable {
-    public enum State: String, Sendable {
+    public enum State: String, Sendable, CaseIterable {
+        /// Asked for, and not confirmed. It counts only where nothing else was ever said: whoever types somebody's address
+        /// into a form neither ends their consent nor takes their withdrawal back.
+        case pending
         case given
+        /// The person was asked and said no.
+        case denied
         case withdrawn
+
+        /// Whether it says no.
+        public var isRefusal: Bool { self == .withdrawn || self == .denied }
     }
 
     public var contact: ContactKey
@@ -18,10 +26,11 @@ public struct ConsentEntry: Sendable, Hashable {
     public var wording: String?
     /// How it came: `event`, `import`, `unsubscribe page`, `one-click`.
     public var source: String
+    public var proof: ConsentProof
 
     public init(
         contact: ContactKey, topic: String, channel: String = "email", address: String, at: Timestamp,
-        eventID: String, state: State, wording: String?, source: String
+        eventID: String, state: State, wording: String?, source: String, proof: ConsentProof = ConsentProof()
     ) {
         self.contact = contact
         self.topic = topic
@@ -32,6 +41,7 @@ public struct ConsentEntry: Sendable, Hashable {
         self.state = state
         self.wording = wording
         self.source = source
+        self.proof = proof
     }
 }
 
@@ -41,7 +51,7 @@ extension [ConsentEntry] {
 
     /// Whether the last word on profiling is an objection: it is the person's, at whichever address it was given.
     public var objectToProfiling: Bool {
-        filter { $0.topic == EventNames.profilingTopic }.max { $0.place < $1.place }?.state == .withdrawn
+        filter { $0.topic == EventNames.profilingTopic }.max { $0.place < $1.place }?.state.isRefusal == true
     }
 
     /// The topics to which mail may go at `address`, by these lines.
@@ -57,7 +67,7 @@ extension [ConsentEntry] {
         return Dictionary(grouping: lines) { [$0.topic, $0.channel] }.values.compactMap { lines in
             var last = lines.filter { $0.address == address || $0.address.isEmpty }.max { $0.place < $1.place }
             if let given = last, given.address.isEmpty {
-                let later = lines.filter { $0.state == .withdrawn && $0.place > given.place }
+                let later = lines.filter { $0.state.isRefusal && $0.place > given.place }
                 last = later.max { $0.place < $1.place } ?? given
             }
             last?.address = address
@@ -75,13 +85,15 @@ extension ConsentEntry {
 
     /// Whether this consent came by an import, and `other` is a withdrawal that was made here, which no import outdoes.
     public func isOutdone(by other: ConsentEntry) -> Bool {
-        state == .given && isImported && other.state == .withdrawn && !other.isImported
+        state == .given && isImported && other.state.isRefusal && !other.isImported
             && topic == other.topic && channel == other.channel
             && (address == other.address || address.isEmpty || other.address.isEmpty)
     }
 
-    /// Orders lines: by time, of two at one instant the withdrawal last.
-    fileprivate var place: (Timestamp, Int, String) { (at, state == .withdrawn ? 1 : 0, eventID) }
+    /// Orders lines: by time, of two at one instant the refusal last; those that are not confirmed before all others.
+    fileprivate var place: (Int, Timestamp, Int, String) {
+        (state == .pending ? 0 : 1, at, state.isRefusal ? 1 : 0, eventID)
+    }
 }
 
 // MARK: Taking lines in
@@ -90,6 +102,7 @@ extension [ConsentEntry] {
     /// Takes a line into those that hold, in place of another on the same matter.
     ///
     /// - Returns: whether it holds; false where another one outdoes it, or it stands already.
+    @discardableResult
     public mutating func take(_ entry: ConsentEntry) -> Bool {
         let standing = firstIndex { $0.sameMatter(as: entry) }
         if let standing, entry.yields(to: self[standing]) { return false }
@@ -104,13 +117,14 @@ extension ConsentEntry {
         topic == other.topic && channel == other.channel && address == other.address
     }
 
-    /// Whether another entry on the same matter holds rather than this one: the later, of two at one instant the
-    /// withdrawal, and this one itself where it stands already.
+    /// Whether another entry on the same matter holds rather than this one: whatever is more than a request, the later, of
+    /// two at one instant the refusal, and this one itself where it stands already.
     fileprivate func yields(to other: ConsentEntry) -> Bool {
         if isOutdone(by: other) { return true }
         if other.isOutdone(by: self) { return false }
+        if (state == .pending) != (other.state == .pending) { return state == .pending }
         if at != other.at { return at < other.at }
-        if state != other.state { return other.state == .withdrawn }
+        if state.isRefusal != other.state.isRefusal { return other.state.isRefusal }
         return true
     }
 }

@@ -10,6 +10,10 @@ public struct ConsentStatement: Sendable, Hashable {
     /// What the person was told, word for word.
     public var wording: String?
     public var source: String?
+    /// What else the event says of how it came about.
+    public var proof: ConsentProof
+    /// Whether nobody knows that it was the address's owner who said so: it is a request, whatever the topic asks for.
+    public var isUnconfirmed: Bool
 
     /// Begins the source of a statement that an import brought. Such a consent never outdoes a withdrawal that was made here.
     public static let importMark = "import: "
@@ -32,6 +36,24 @@ public struct ConsentStatement: Sendable, Hashable {
         address = try Self.text("address", of: properties, limit: 254) ?? ""
         wording = properties["wording"]?.string
         source = properties["source"]?.string
+        proof = ConsentProof(properties)
+        isUnconfirmed = properties["unconfirmed"] == .bool(true)
+    }
+
+    /// Checks what an event states of its proof: what is at fault there must not cost anybody a withdrawal behind the edge,
+    /// and is told before it.
+    public static func checkProof(_ properties: JSON) throws(Fault) {
+        for member in ConsentProof.Member.allCases {
+            switch properties[member.rawValue] {
+            case nil, .null?, .int?: continue
+            case .string(let text)?:
+                guard text.utf8.count <= ConsentProof.limit else {
+                    throw Fault(
+                        kind: .tooLarge, member: member.rawValue, message: "has more than \(ConsentProof.limit) bytes")
+                }
+            default: throw Fault(kind: .invalid, member: member.rawValue, message: "is not a string")
+            }
+        }
     }
 
     private static func text(_ member: String, of properties: JSON, limit: Int) throws(Fault) -> String? {

@@ -7,8 +7,14 @@ public enum EventNames {
     public static let screenViewed = "Screen Viewed"
     public static let consentGiven = "Consent Given"
     public static let consentWithdrawn = "Consent Withdrawn"
-    /// The two that change the ledger of consents.
-    public static let consents: Set<String> = [consentGiven, consentWithdrawn]
+    /// Somebody was asked, and said no: it stops what a withdrawal stops.
+    public static let consentDenied = "Consent Denied"
+    /// Somebody has pressed the button behind the link of a confirmation. Only Loods itself says so.
+    public static let consentConfirmed = "Consent Confirmed"
+    /// Those that change the ledger of consents.
+    public static let consents: Set<String> = [consentGiven, consentWithdrawn, consentDenied, consentConfirmed]
+    /// Those that Loods alone says.
+    public static let own: Set<String> = [pointsGiven, consentConfirmed]
     /// The topic of consent under which somebody objects to profiling (GDPR, article 21), by withdrawing it, or takes that
     /// back, by giving it. It is for no address, and of no mail.
     public static let profilingTopic = "profiling"

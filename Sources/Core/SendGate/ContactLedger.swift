@@ -42,7 +42,7 @@ extension ContactLedger {
         let records = lines.holding(at: address).map {
             ConsentRecord(
                 topic: $0.topic, channel: Channel(rawValue: $0.channel), address: $0.address,
-                state: $0.state == .given ? .granted : .withdrawn)
+                state: ConsentRecord.State($0.state), lapsesAt: $0.state == .pending ? $0.proof.expiresAt : nil)
         }
         self.init(consents: records, suppressions: suppressions, sends: sends)
     }
@@ -55,13 +55,27 @@ public struct ConsentRecord: Sendable, Hashable {
         case pending
         case granted
         case withdrawn
+        /// Asked for, and the answer was no.
+        case denied
+
+        init(_ state: ConsentEntry.State) {
+            switch state {
+            case .pending: self = .pending
+            case .given: self = .granted
+            case .denied: self = .denied
+            case .withdrawn: self = .withdrawn
+            }
+        }
+
+        /// Whether it says no.
+        public var isRefusal: Bool { self == .withdrawn || self == .denied }
     }
 
     public var topic: String
     public var channel: Channel
     public var address: String
     public var state: State
-    /// The instant from which a granted consent no longer counts; nil: it does not lapse.
+    /// The instant from which a granted consent, or a request for one, no longer counts; nil: it does not lapse.
     public var lapsesAt: Timestamp?
 
     public init(topic: String, channel: Channel, address: String, state: State, lapsesAt: Timestamp? = nil) {

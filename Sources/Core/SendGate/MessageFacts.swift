@@ -46,6 +46,8 @@ public struct MessageFacts: Sendable, Hashable {
     public var hasLeftSegment = false
     /// Whether its contact is one of the workspace's hold-out.
     public var isHeldOut = false
+    /// Whether it asks for consent: nobody who wants no marketing is asked.
+    public var asksForConsent = false
     /// What becomes of it in quiet hours and over a cap, as far as somebody says.
     public var restraint: Restraint
     /// Whose hours the contact keeps.

@@ -42,6 +42,8 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let endsRun = Reasons(rawValue: 1 << 14)
     /// The contact is one of those that get no marketing, so that its effect can be measured.
     public static let heldOut = Reasons(rawValue: 1 << 15)
+    /// The contact was asked for consent to the topic at this address and said no.
+    public static let consentDenied = Reasons(rawValue: 1 << 24)
 }
 
 extension Reasons {
@@ -51,6 +53,7 @@ extension Reasons {
         (.consentPending, "consent for the topic is not confirmed yet"),
         (.consentLapsed, "consent for the topic has lapsed"),
         (.suppressed, "the address is suppressed"),
+        (.consentDenied, "consent for the topic was refused"),
         (.noAddress, "the contact has no address on this channel"),
         (.badAddress, "the address cannot be used"),
         (.expired, "its time to be sent has passed"),

@@ -84,7 +84,7 @@ public enum SendGate {
     ) {
         let stops = ledger.suppressions.contains {
             $0.channel == message.channel && $0.address == address
-                && ($0.kind.stopsTransactional || message.messageClass != .transactional)
+                && ($0.kind.stopsTransactional || message.messageClass != .transactional || message.asksForConsent)
         }
         if stops { findings.skip(.suppressed) }
     }
@@ -92,8 +92,11 @@ public enum SendGate {
     private static func checkConsent(_ consent: ConsentRecord?, _ now: Timestamp, _ findings: inout Findings) {
         switch consent?.state {
         case nil: findings.skip(.noConsent)
-        case .pending: findings.skip(.consentPending)
+        case .pending:
+            let isOver = consent?.lapsesAt.map { now >= $0 } ?? false
+            findings.skip(isOver ? .consentLapsed : .consentPending)
         case .withdrawn: findings.skip(.consentWithdrawn)
+        case .denied: findings.skip(.consentDenied)
         case .granted:
             guard let lapse = consent?.lapsesAt else { return }
             if now >= lapse { findings.skip(.consentLapsed) } else { findings.holdsTrue(until: lapse) }

@@ -94,6 +94,7 @@ extension ContactPlay {
             restraint: simulator.restraint(ofEmail: mail.template, step: mail.visit.step, part: part),
             zone: zoneOfHours)
         facts.isHeldOut = isHeldOut
+        facts.asksForConsent = simulator.workspace.topic(confirmedBy: mail.journey) != nil
         if mail.isPostcard { (facts.channel, facts.address) = (.postcard, postalAddress(for: mail)) }
         // Whoever another journey's step has brought in is in no broadcast.
         if !Journey.isCall(runs[mail.run].entryKey) { facts.hasLeftSegment = hasLeft(simulator.parts[part].segment) }

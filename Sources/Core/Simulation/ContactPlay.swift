@@ -303,13 +303,11 @@ extension ContactPlay {
 
     private mutating func recordConsent(_ event: HistoryEvent) {
         guard let statement = try? ConsentStatement(event.properties) else { return }
-        let entry = ConsentEntry(
-            contact: key, topic: statement.topic, channel: statement.channel, address: statement.address, at: event.at,
-            eventID: event.eventID, state: event.name == EventNames.consentGiven ? .given : .withdrawn, wording: nil,
-            source: "play")
+        let entry = simulator.workspace.consentEntry(
+            statement, named: event.name, of: key, at: event.at, eventID: event.eventID, otherwise: "play")
         guard consents.take(entry) else { return }
         weighConsents()
-        if entry.state == .withdrawn { withdraw(entry.topic) }
+        if entry.state.isRefusal { withdraw(entry.topic) }
         guard entry.topic == EventNames.profilingTopic, consents.objectToProfiling != course.facts.objects else {
             return
         }

@@ -64,7 +64,8 @@ public struct Crowd: Sendable {
         }
         if !topics.isEmpty, dice.below(20) == 0 {
             let topic = topics[dice.below(topics.count)]
-            events.append(PlayedEvent(consent: topic, isGiven: false, at: instant(), eventID: "unsubscribe"))
+            events.append(
+                PlayedEvent(consent: topic, named: EventNames.consentWithdrawn, at: instant(), eventID: "unsubscribe"))
         }
         return events.sorted { $0.event.position < $1.event.position }
     }

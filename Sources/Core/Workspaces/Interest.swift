@@ -25,7 +25,7 @@ struct Interest {
     /// Events that change what a condition reads besides the history.
     private func events(changing condition: Expression) -> Set<String> {
         var names: Set<String> = []
-        if !condition.mentionedTopics.isEmpty { names = [EventNames.consentGiven, EventNames.consentWithdrawn] }
+        if !condition.mentionedTopics.isEmpty { names = EventNames.consents }
         if condition.usesContact { names.insert(EventNames.identified) }
         for score in scores where condition.mentionedScores.contains(score.name) {
             names.formUnion(score.mentionedEvents)

@@ -11,6 +11,8 @@ struct Loader {
     let library: TemplateLibrary
     private var readFiles: Set<String> = []
 
+    mutating func note(_ finding: Finding) { findings.append(finding) }
+
     /// Notes that files are looked at, be it that they are not there.
     mutating func note(read paths: [String]) { readFiles.formUnion(paths) }
 
@@ -63,9 +65,13 @@ struct Loader {
         let names = stages?.map(\.name)
         let pages = read("pages.yaml") { PagesReader($0, stages: names).read() } ?? PagesReader.Pages()
         let contents = pages?.contents.map(\.name)
-        let forms = read("forms.yaml") { FormsReader($0, contents: contents).read() } ?? FormsReader.Forms()
+        let forms =
+            read("forms.yaml") { FormsReader($0, contents: contents, topics: settings?.topics).read() }
+            ?? FormsReader.Forms()
+        checkConfirmations(settings?.topics ?? [], emails)
         reportCircles(journeys)
-        reportUnused(emails: emails, journeys: journeys)
+        let confirming = Set(settings?.topics.compactMap(\.confirmation?.email) ?? [])
+        reportUnused(emails: emails.filter { !confirming.contains($0.key) }, journeys: journeys)
         reportUnused(streams: streams, journeys: journeys)
         reportUnused(postcards: postcards, journeys: journeys)
         reportUnused(library, emails: Array(emails.keys))
@@ -73,8 +79,10 @@ struct Loader {
         guard let settings, let scores, let stageSet, let personas, let pages, let forms else { return nil }
         return Workspace(
             settings, stages: stageSet, scores: scores.map { $0.on(pages.rules) }, segments: segments,
-            personas: personas, journeys: journeys + requestJourneys(emails, settings),
-            emails: emails.compactMapValues { $0 }, postcards: postcards.compactMapValues { $0 }, pages: pages,
+            personas: personas,
+            journeys: journeys + requestJourneys(emails, settings) + confirmationJourneys(settings),
+            emails: emails.compactMapValues { $0 }.merging(confirmationEmails(settings)) { own, _ in own },
+            postcards: postcards.compactMapValues { $0 }, pages: pages,
             forms: forms, streams: streams.values.compactMap(\.self),
             audienceDigest: audienceDigest(settings, journeys))
     }

@@ -122,15 +122,6 @@ public struct Sender: Sendable, Hashable {
     }
 }
 
-/// A purpose for which consent is given.
-public struct Topic: Sendable, Hashable {
-    public var name: String
-    /// What a person says yes to.
-    public var wording: String
-    /// Grows when the wording changes.
-    public var version: Int
-}
-
 /// One e-mail's definition: what it says, from whom, and on what ground it may be sent.
 public struct EmailDefinition: Sendable {
     public var name: String

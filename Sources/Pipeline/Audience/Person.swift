@@ -156,16 +156,15 @@ final class Person {
 
     private func recordConsent(_ event: AcceptedEvent) throws {
         guard event.trust != .publicKey, EventNames.consents.contains(event.name),
+            event.trust == .system || !EventNames.own.contains(event.name),
             let statement = try? ConsentStatement(try JSON(parsing: event.properties))
         else { return }
-        let entry = Consents.Entry(
-            contact: state.key, topic: statement.topic, channel: statement.channel, address: statement.address,
-            at: event.at, eventID: event.eventID, state: event.name == EventNames.consentGiven ? .given : .withdrawn,
-            wording: statement.wording,
-            source: statement.source ?? (event.trust == .system ? "system" : "server"))
+        let entry = rules.workspace.consentEntry(
+            statement, named: event.name, of: state.key, at: event.at, eventID: event.eventID,
+            otherwise: event.trust == .system ? "system" : "server")
         ledger.append(entry)
         guard consents.take(entry) else { return }
-        if entry.state == .withdrawn { withdrawn.append(entry) }
+        if entry.state.isRefusal { withdrawn.append(entry) }
         course.facts.consents = consentedTopics
         if entry.topic == EventNames.profilingTopic { heedObjection() }
     }

@@ -9,7 +9,7 @@ struct ReservedEvent: Error, CustomStringConvertible {
 
     /// - Throws: where one of `events` is such an event.
     static func refuse(in events: some Sequence<AcceptedEvent>) throws {
-        for event in events where event.trust != .system && event.name == EventNames.pointsGiven {
+        for event in events where event.trust != .system && EventNames.own.contains(event.name) {
             throw ReservedEvent(name: event.name)
         }
     }

@@ -64,18 +64,35 @@ struct Composer: Sendable {
             try "\(publicURL)/u/" + links.sign(.unsubscribe(origin, topic: $0))
         }
         let content = message.content.map(ContentChoice.init)
-        let variant = email.variant(for: cleared.attributes, in: content?.cell)
+        let topic = cleared.workspace.topic(confirmedBy: message.journey)
+        let variant = email.variant(
+            for: topic == nil ? cleared.attributes : cleared.attributesOfRequest, in: content?.cell)
         let ratings = try ratings(of: cleared, in: variant.template, origin, at: publicURL)
-        let values = values(cleared, in: variant.language, unsubscribe: unsubscribe, ratings)
+        let language = cleared.attributes["locale"]?.string.flatMap { LanguageTag(saidBy: $0) } ?? variant.language
+        let preferences =
+            try "\(publicURL)/preferences/"
+            + links.sign(.preferences(origin, language: language?.description ?? ""))
+        var values = values(
+            cleared, in: variant.language, unsubscribe: unsubscribe, preferences: preferences, ratings)
+        if let topic {
+            let token = try links.sign(
+                .confirm(origin, topic: topic.name, language: variant.language?.description ?? ""))
+            values["links"] = .object(["confirm": .string("\(publicURL)/confirm/\(token)")])
+            values["confirmation"] = .object(cleared.confirmation(of: topic, in: variant.language))
+        }
+        // Nobody is tracked who has yet to say that the address is theirs.
+        let isTracked = cleared.tracks && topic == nil
         let live = LiveInserts(
-            email, of: cleared, to: cleared.tracks ? origin : .nobody(in: message.contact.workspace),
+            email, of: cleared, to: isTracked ? origin : .nobody(in: message.contact.workspace),
             in: variant.language, at: publicURL)
         var rendered = try variant.template.render(
             values, choices: content?.blocks ?? [:], inserts: try live.signed(by: links))
         if let preheader = try variant.preheader?.render(values) {
             rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
         }
-        if cleared.tracks { try track(&rendered, origin, keeping: unsubscribe, at: publicURL) }
+        if isTracked {
+            try track(&rendered, origin, keeping: [unsubscribe, preferences], at: publicURL)
+        }
         var mail = try MailMessage(
             from: from, to: try MailAddress(cleared.address),
             replyTo: try cleared.workspace.replyTo.map { try MailAddress($0) },
@@ -120,9 +137,10 @@ struct Composer: Sendable {
     }
 
     private func values(
-        _ cleared: ClaimDesk.Cleared, in language: LanguageTag?, unsubscribe: String?, _ ratings: [String: JSON]
+        _ cleared: ClaimDesk.Cleared, in language: LanguageTag?, unsubscribe: String?, preferences: String,
+        _ ratings: [String: JSON]
     ) -> [String: JSON] {
-        var links: [String: JSON] = ["ratings": .object(ratings)]
+        var links: [String: JSON] = ["ratings": .object(ratings), "preferences": .string(preferences)]
         if let unsubscribe { links["unsubscribe"] = .string(unsubscribe) }
         var event: [String: JSON] = [:]
         if let entry = cleared.entry { event = ["name": .string(entry.name), "properties": entry.properties] }
@@ -140,10 +158,10 @@ struct Composer: Sendable {
 
     /// Only for contacts who consented to it.
     private func track(
-        _ email: inout RenderedEmail, _ origin: LinkOrigin, keeping unsubscribe: String?, at publicURL: String
+        _ email: inout RenderedEmail, _ origin: LinkOrigin, keeping ways: [String?], at publicURL: String
     ) throws {
         let links = links
-        let rewriter = LinkRewriter(keeping: Set([unsubscribe].compactMap { $0 })) { url in
+        let rewriter = LinkRewriter(keeping: Set(ways.compactMap { $0 })) { url in
             // A rating says more than that a link was followed, and a live link counts by itself.
             if ["r", "l"].contains(where: { url.hasPrefix("\(publicURL)/\($0)/") }) { return url }
             // A link that cannot be signed still leads where it should.
@@ -154,6 +172,20 @@ struct Composer: Sendable {
         email.html = email.html.map { rewriter.html($0) }
         let pixel = "\(publicURL)/o/" + (try links.sign(.open(origin)))
         email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
+    }
+}
+
+extension ClaimDesk.Cleared {
+    /// What is known of the contact, with the language in which they asked.
+    fileprivate var attributesOfRequest: [String: JSON] {
+        guard let language = entry?.properties["language"] else { return attributes }
+        return attributes.merging(["locale": language]) { $1 }
+    }
+
+    /// What is to be confirmed, in the words in which it was asked.
+    fileprivate func confirmation(of topic: Topic, in language: LanguageTag?) -> [String: JSON] {
+        let said = entry?.properties["wording"]?.string ?? topic.wording(in: language?.description)?.text
+        return ["topic": .string(topic.name), "wording": .string(said ?? topic.wording)]
     }
 }
 

@@ -61,11 +61,6 @@ struct GateDesk {
         states = try Contacts.states(of: contacts, in: session)
         companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)
         consents = try Consents.current(of: contacts, in: session)
-        let addresses = states.values.compactMap { state in
-            state.address.map { (workspace: state.key.workspace, address: $0) }
-        }
-        suppressions = try Suppressions.reasons(of: addresses, in: session)
-        erased = try Tombstones.orders(for: addresses, by: erasureKey, in: session)
         var workspaces: [RevisionKey: Workspace] = [:]
         for key in Set(due.map { RevisionKey($0.message) }) {
             do {
@@ -80,15 +75,25 @@ struct GateDesk {
         sends = rules.sends
         var mentions: [TemplateKey: Bool] = [:]
         let curious = due.map(\.message).filter { message in
-            // Whoever is told something is told what it began with.
-            if message.channel != .email { return true }
+            // Whoever is told something is told what it began with; who is asked to confirm, what they asked for.
+            if message.channel != .email || message.isConfirmation { return true }
             let key = TemplateKey(revision: RevisionKey(message), name: message.template)
             if let known = mentions[key] { return known }
             let answer = workspaces[key.revision]?.emails[key.name]?.mentionsEvent ?? false
             mentions[key] = answer
             return answer
         }
-        entries = try Runs.entryProperties(of: curious.map { ($0.contact, $0.run) }, in: session)
+        let entries = try Runs.entryProperties(of: curious.map { ($0.contact, $0.run) }, in: session)
+        self.entries = entries
+        let given = due.map(\.message).filter(\.isConfirmation).compactMap { message in
+            entries[message.run]?.properties.givenAddress.map { (workspace: message.contact.workspace, address: $0) }
+        }
+        let own = states.values.compactMap { state in
+            state.address.map { (workspace: state.key.workspace, address: $0) }
+        }
+        let addresses = given + own
+        suppressions = try Suppressions.reasons(of: addresses, in: session)
+        erased = try Tombstones.orders(for: addresses, by: erasureKey, in: session)
     }
 
     private struct TemplateKey: Hashable {
@@ -147,6 +152,7 @@ struct GateDesk {
         facts.hasLeftSegment = claimed.hasLeftSegment
         facts.isSenderPaused =
             SenderPauses.Sender(of: message, in: workspace).map(pausedSenders.contains) ?? false
+        facts.asksForConsent = message.isConfirmation
         guard message.topic != nil else { return facts }
         facts.isHeldOut = live.isHeldOut(message.contact.contact) ?? false
         facts.journeyEnded = rules.ended.contains(message.run)
@@ -181,7 +187,8 @@ struct GateDesk {
     ) -> ClaimDesk.Cleared {
         let topics = (consents[state.key] ?? []).topics(givenAt: state.address)
         return ClaimDesk.Cleared(
-            claimed: claimed, address: claimed.message.channel == .email ? state.address ?? "" : address.text,
+            claimed: claimed,
+            address: claimed.message.channel == .email ? goal(of: claimed.message, state) ?? "" : address.text,
             attributes: state.seen(with: companies[state.key.workspace]).object ?? state.attributes,
             tracks: topics.contains(Workspace.trackingTopic), entry: entries[claimed.message.run],
             workspace: workspace, domains: live.sendingDomains, date: now)
@@ -203,19 +210,19 @@ struct GateDesk {
             let parts = workspace.postcard(of: message)?.address.parts(of: state.attributes)
             return parts == nil ? .missing : ContactLedger.noMailbox
         }
-        guard message.channel != .email else { return address(of: state) }
+        guard message.channel != .email else { return MessageAddress(goal(of: message, state)) }
         return workspace.receiver(of: message).map { .usable($0.address) } ?? .missing
     }
 
-    private func address(of state: Contacts.State) -> MessageAddress {
-        guard let address = state.address, !address.isEmpty else { return .missing }
-        return (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+    /// Where a mail goes: the contact's address, or the one that they gave and are asked to confirm.
+    private func goal(of message: Message, _ state: Contacts.State) -> String? {
+        (message.isConfirmation ? entries[message.run]?.properties.givenAddress : nil) ?? state.address
     }
 
     /// The address of somebody who was erased: what stopped mail to it then still does. Erasure itself stops marketing until
     /// the person who came back consents to it.
-    private func tombstone(of state: Contacts.State) -> Suppression? {
-        guard let address = state.address?.lowercased(), let order = erased[state.key.workspace]?[address] else {
+    private func tombstone(of state: Contacts.State, at address: String?) -> Suppression? {
+        guard let address = address?.lowercased(), let order = erased[state.key.workspace]?[address] else {
             return nil
         }
         guard order.endsWithConsent else {
@@ -227,7 +234,7 @@ struct GateDesk {
 
     private func ledger(of state: Contacts.State, for message: Message) -> ContactLedger {
         guard message.channel == .site || message.channel == .postcard else {
-            return ledger(of: state, at: state.address)
+            return ledger(of: state, at: goal(of: message, state))
         }
         // A consent that names no address is worth something to people without one.
         return ledger(of: state, at: state.address ?? "")
@@ -236,13 +243,14 @@ struct GateDesk {
 
     private func ledger(of state: Contacts.State, at address: String?) -> ContactLedger {
         // Those of the others of the batch are none of theirs, least of all on channels that know no addresses.
-        let own = state.address?.lowercased()
+        let own = address?.lowercased()
         let orders = suppressions[state.key.workspace]?.filter { $0.key == own }.map { address, reason in
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
         return ContactLedger(
             consents[state.key] ?? [], at: address,
-            suppressions: (orders ?? []) + [tombstone(of: state)].compactMap(\.self), sends: sends[state.key] ?? [])
+            suppressions: (orders ?? []) + [tombstone(of: state, at: address)].compactMap(\.self),
+            sends: sends[state.key] ?? [])
     }
 }
 
@@ -253,6 +261,24 @@ extension EmailDefinition {
     }
 }
 
+extension JSON {
+    /// The address that a consent names.
+    fileprivate var givenAddress: String? { self["address"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+}
+
+extension Message {
+    /// Whether it asks for the confirmation of a consent.
+    var isConfirmation: Bool { journey.hasPrefix(Topic.confirmationPrefix) }
+}
+
 extension MessageAddress {
+    fileprivate init(_ address: String?) {
+        guard let address, !address.isEmpty else {
+            self = .missing
+            return
+        }
+        self = (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+    }
+
     fileprivate var text: String { if case .usable(let address) = self { address } else { "" } }
 }

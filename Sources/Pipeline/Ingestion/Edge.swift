@@ -65,6 +65,14 @@ public struct Edge: Service {
                 clients: settings.clients, gate: gate, now: { groups.clock.now })
         ).add(to: router)
         UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
+        PreferenceRoutes(
+            signer: signer, gate: gate, groups: groups, definitions: settings.definitions, lookup: settings.consents,
+            desk: desk, logger: logger
+        ).add(to: router)
+        ConfirmationRoutes(
+            signer: signer, gate: gate, groups: groups, definitions: settings.definitions, lookup: settings.consents,
+            logger: logger
+        ).add(to: router)
         FormRoutes(
             keys: keys, gate: gate, groups: groups, definitions: settings.definitions, signer: signer,
             clients: settings.clients, posts: AddressLimits(rate: settings.formRate), publicURL: settings.publicURL

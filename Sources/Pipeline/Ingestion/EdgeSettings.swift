@@ -10,6 +10,8 @@ public struct EdgeSettings: Sendable {
     public var sources = LiveSources.none
     /// What lies ready for visitors of sites.
     public var siteMessages = SiteMessages.none
+    /// What the ledger of consents says to whoever follows a link of a mail.
+    public var consents = ConsentLookup.none
     /// What one address may post to forms a second, over all processes; nil: as much as comes.
     public var formRate: Int? = 5
     /// The folder of gated files.

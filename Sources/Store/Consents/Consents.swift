@@ -12,11 +12,13 @@ public enum Consents {
         try session.execute(
             """
             insert into consents (
-                workspace_id, contact_id, topic, channel, address, at, event_id, state, wording, source, recorded_at)
+                workspace_id, contact_id, topic, channel, address, at, event_id, state, wording, source, proof,
+                recorded_at)
             select u.*, \(now) from unnest(
                 \(entries.map(\.contact.workspace)), \(entries.map(\.contact.contact)), \(entries.map(\.topic)),
                 \(entries.map(\.channel)), \(entries.map(\.address)), \(entries.map(\.at)), \(entries.map(\.eventID)),
-                \(entries.map(\.state.rawValue)), \(entries.map(\.wording)), \(entries.map(\.source))) as u
+                \(entries.map(\.state.rawValue)), \(entries.map(\.wording)), \(entries.map(\.source)),
+                \(entries.map(\.storedProof))) as u
             on conflict do nothing
             """)
     }
@@ -33,7 +35,7 @@ public enum Consents {
             """
             insert into consents
             select c.workspace_id, \(to.contact), c.topic, c.channel, c.address, c.at, c.event_id, c.state, c.wording,
-                c.source, c.recorded_at
+                c.source, c.recorded_at, c.proof
             from unnest(\(moved.map(\.at)), \(moved.map { $0.eventID ?? "" })) as u (at, event_id)
             join consents c using (at, event_id)
             where c.workspace_id = \(from.workspace) and c.contact_id = \(from.contact)
@@ -70,32 +72,55 @@ public enum Consents {
         let rows = try session.query(
             """
             select distinct on (c.workspace_id, c.contact_id, c.topic, c.channel, c.address)
-                c.workspace_id, c.contact_id, c.topic, c.channel, c.address, c.at, c.event_id, c.state, c.wording,
-                c.source
+                c.workspace_id, c.contact_id, \(unescaped: columns)
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             join consents c using (workspace_id, contact_id)
             where not (c.state = 'given' and starts_with(c.source, \(ConsentStatement.importMark)) and exists (
                 select from consents w
                 where w.workspace_id = c.workspace_id and w.contact_id = c.contact_id and w.topic = c.topic
-                    and w.channel = c.channel and w.state = 'withdrawn'
+                    and w.channel = c.channel and w.state in ('withdrawn', 'denied')
                     and not starts_with(w.source, \(ConsentStatement.importMark))
                     and (w.address = c.address or w.address = '' or c.address = '')))
-            order by c.workspace_id, c.contact_id, c.topic, c.channel, c.address, c.at desc,
-                (c.state = 'withdrawn') desc, c.event_id desc
+            order by c.workspace_id, c.contact_id, c.topic, c.channel, c.address, (c.state <> 'pending') desc, c.at desc,
+                (c.state in ('withdrawn', 'denied')) desc, c.event_id desc
             """)
         var current: [ContactKey: [Entry]] = [:]
         for row in rows {
-            let (workspace, contact, topic, channel, address, at, eventID, state, wording, source) = try row.decode(
-                (
-                    WorkspaceID.self, UniqueID.self, String.self, String.self, String.self, Timestamp.self,
-                    String.self, String.self, String?.self, String.self
-                ))
-            let key = ContactKey(workspace: workspace, contact: contact)
-            current[key, default: []].append(
-                Entry(
-                    contact: key, topic: topic, channel: channel, address: address, at: at, eventID: eventID,
-                    state: state == "given" ? .given : .withdrawn, wording: wording, source: source))
+            let entry = try Entry(row: row)
+            current[entry.contact, default: []].append(entry)
         }
         return current
+    }
+}
+
+// MARK: Rows
+
+extension Consents {
+    /// Of a line, behind its workspace and contact.
+    static let columns: StaticString =
+        "c.topic, c.channel, c.address, c.at, c.event_id, c.state, c.wording, c.source, c.proof"
+}
+
+extension ConsentEntry {
+    /// Reads workspace, contact and ``Consents/columns``.
+    init(row: PostgresRow) throws {
+        let (workspace, contact, topic, channel, address, at, eventID, state, wording, source, proof) = try row.decode(
+            (
+                WorkspaceID.self, UniqueID.self, String.self, String.self, String.self, Timestamp.self,
+                String.self, String.self, String?.self, String.self, JSON.self
+            ))
+        // A state of a newer version stops marketing.
+        self.init(
+            contact: ContactKey(workspace: workspace, contact: contact), topic: topic, channel: channel,
+            address: address,
+            at: at, eventID: eventID, state: State(rawValue: state) ?? .withdrawn, wording: wording, source: source,
+            proof: ConsentProof(proof))
+    }
+
+    /// With the hash of the wording.
+    fileprivate var storedProof: JSON {
+        var proof = proof
+        proof[.wordingHash] = wording.map { ConsentProof.hash(of: $0) }
+        return proof.json
     }
 }

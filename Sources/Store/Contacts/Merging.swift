@@ -44,7 +44,8 @@ public enum Merging {
             """
             with moved as (delete from consents where workspace_id = \(w) and contact_id = \(from) returning *)
             insert into consents
-            select workspace_id, \(to), topic, channel, address, at, event_id, state, wording, source, recorded_at
+            select workspace_id, \(to), topic, channel, address, at, event_id, state, wording, source, recorded_at,
+                proof
             from moved on conflict do nothing
             """)
         try SegmentMembers.move(w, from: from, to: to, in: session)

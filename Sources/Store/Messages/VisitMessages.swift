@@ -38,7 +38,7 @@ public enum VisitMessages {
                 and not exists (
                     select from consents w
                     where w.workspace_id = m.workspace_id and w.contact_id = m.contact_id and w.topic = m.topic
-                        and w.state = 'withdrawn' and not exists (
+                        and w.state in ('withdrawn', 'denied') and w.channel in ('email', 'site') and not exists (
                             select from consents g
                             where g.workspace_id = w.workspace_id and g.contact_id = w.contact_id
                                 and g.topic = w.topic and g.channel = w.channel and g.state = 'given' and g.at > w.at

@@ -98,7 +98,8 @@ public enum Withdrawals {
         of entry: Consents.Entry, _ withdrawal: RecordedWithdrawal, now: Timestamp
     ) -> AcceptedEvent {
         let properties = JSON.object([
-            "topic": .string(entry.topic), "address": .string(entry.address), "source": .string(entry.source),
+            "topic": .string(entry.topic), "channel": .string(entry.channel), "address": .string(entry.address),
+            "source": .string(entry.source),
             "message_id": .string(withdrawal.message.description),
         ])
         return AcceptedEvent(
@@ -134,10 +135,11 @@ public enum Withdrawals {
             with standing as (
                 select m.workspace_id, m.contact_id, m.message_id
                 from unnest(
-                    \(entries.map(\.contact.workspace)), \(entries.map(\.contact.contact)), \(entries.map(\.topic))
-                ) as u (workspace_id, contact_id, topic)
+                    \(entries.map(\.contact.workspace)), \(entries.map(\.contact.contact)), \(entries.map(\.topic)),
+                    \(entries.map(\.channel))
+                ) as u (workspace_id, contact_id, topic, on_channel)
                 join messages m using (workspace_id, contact_id, topic)
-                where \(unescaped: recallable)
+                where (on_channel = 'email' or m.channel = on_channel) and \(unescaped: recallable)
                 order by m.workspace_id, m.contact_id, m.message_id for no key update of m
             )
             update messages m
@@ -150,6 +152,35 @@ public enum Withdrawals {
         try Timers.ring(
             try rows.map { (try ContactKey(row: $0), try $0[2, as: UniqueID.self]) }, at: now, in: session)
         return rows.count
+    }
+
+    /// Withdraws consent to a topic on one channel besides e-mail, for whoever a message went to; doing it again changes
+    /// nothing.
+    ///
+    /// - Returns: the event that tells the rest of the cluster; nil where there is nothing to do.
+    /// - Throws: `StoreError.mergedMeanwhile`.
+    public static func withdraw(
+        _ withdrawal: RecordedWithdrawal, on channel: String, now: Timestamp, in session: PostgresSession
+    ) throws -> AcceptedEvent? {
+        let survivor = try Contacts.survivors(of: [withdrawal.contact], in: session)[withdrawal.contact]
+        guard let survivor else { return nil }
+        _ = try SendStates.lock([survivor], in: session)
+        guard try Contacts.survivors(of: [survivor], in: session)[survivor] == survivor else {
+            throw StoreError.mergedMeanwhile
+        }
+        guard
+            let address = try addresses(of: [Link(contact: survivor, withdrawal: withdrawal)], in: session)[
+                withdrawal.message] ?? nil
+        else { return nil }
+        let lines = try Consents.current(of: [survivor], in: session)[survivor] ?? []
+        let standing = lines.holding(at: address).first { $0.topic == withdrawal.topic && $0.channel == channel }
+        if standing?.state.isRefusal == true { return nil }
+        let entry = Consents.Entry(
+            contact: survivor, topic: withdrawal.topic, channel: channel, address: address,
+            at: max(now, standing?.at ?? now), eventID: "withdrawal-\(withdrawal.message)", state: .withdrawn,
+            wording: nil, source: withdrawal.means)
+        try withdraw([entry], now: now, in: session)
+        return event(of: entry, withdrawal, now: now)
     }
 
     /// Messages of a topic that are at their final dot right now: the answer waits for these, 2 s at most.

@@ -72,22 +72,13 @@ public enum Exports {
         let names = try names(of: ids, in: workspace, session)
         let rows = try session.query(
             """
-            select contact_id, topic, channel, address, at, event_id, state, wording, source from consents
+            select c.workspace_id, c.contact_id, \(unescaped: Consents.columns) from consents c
             where workspace_id = \(workspace) and contact_id = any(\(ids))
             order by contact_id, at, topic, channel, address, event_id
             """)
         let lines = try rows.map { row in
-            let (contact, topic, channel, address, at, eventID, state, wording, source) = try row.decode(
-                (
-                    UniqueID.self, String.self, String.self, String.self, Timestamp.self, String.self, String.self,
-                    String?.self, String.self
-                ))
-            return Consent(
-                contact: contact, name: names[contact]?.first,
-                entry: Consents.Entry(
-                    contact: ContactKey(workspace: workspace, contact: contact), topic: topic, channel: channel,
-                    address: address, at: at, eventID: eventID, state: state == "given" ? .given : .withdrawn,
-                    wording: wording, source: source))
+            let entry = try Consents.Entry(row: row)
+            return Consent(contact: entry.contact.contact, name: names[entry.contact.contact]?.first, entry: entry)
         }
         return (lines, ids.last)
     }

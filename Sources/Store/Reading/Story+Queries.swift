@@ -50,22 +50,14 @@ extension Story {
         }
     }
 
+    /// The whole ledger of a contact, in the order of time.
     static func consents(of contact: ContactKey, in session: PostgresSession) throws -> [Consents.Entry] {
         try session.query(
             """
-            select topic, channel, address, at, event_id, state, wording, source from consents
+            select c.workspace_id, c.contact_id, \(unescaped: Consents.columns) from consents c
             where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) order by at, event_id, topic
             """
-        ).map { row in
-            let (topic, channel, address, at, eventID, state, wording, source) = try row.decode(
-                (
-                    String.self, String.self, String.self, Timestamp.self, String.self, String.self, String?.self,
-                    String.self
-                ))
-            return Consents.Entry(
-                contact: contact, topic: topic, channel: channel, address: address, at: at, eventID: eventID,
-                state: state == "given" ? .given : .withdrawn, wording: wording, source: source)
-        }
+        ).map { try Consents.Entry(row: $0) }
     }
 
     static func decisions(of contact: ContactKey, in session: PostgresSession) throws -> [Decisions.Decision] {

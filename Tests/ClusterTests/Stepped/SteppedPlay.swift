@@ -185,7 +185,7 @@ extension SteppedPlay.Person {
                 call(at: start, "0-a", ["type": .string("identify"), "traits": .object(contact.attributes)]))
         }
         for topic in contact.consents {
-            let given = PlayedEvent(consent: topic, isGiven: true, at: start, eventID: "0-b-\(topic)")
+            let given = PlayedEvent(consent: topic, named: EventNames.consentGiven, at: start, eventID: "0-b-\(topic)")
             calls.append(call(given))
         }
         return calls + tested.events.map { call($0) }

@@ -16,7 +16,8 @@ struct ExportCommand: AsyncParsableCommand {
 
             contacts       names, the company, and each attribute as traits.NAME; updated_at is when the last of them was set. \
             Attributes that only a public key has said are left out.
-            consents       the whole ledger: who, topic, channel, address, given or withdrawn, when, how, and the wording.
+            consents       the whole ledger: who, topic, channel, address, its state, when, how, the wording, and all that \
+            proves it.
             suppressions   addresses that get no mail, and why.
 
             A cell of a table that a spreadsheet would run (it begins with = + - @, a tab or a carriage return) gets an \
@@ -100,7 +101,7 @@ struct ExportSource {
         case .consents:
             return [
                 "user_id", "anonymous_id", "email", "topic", "channel", "address", "state", "at", "source", "wording",
-            ]
+            ] + ConsentProof.Member.allCases.map(\.rawValue)
         case .contacts:
             let workspace = workspace
             let shape = try await store.transaction { try Exports.shape(of: workspace, in: $0) }
@@ -174,6 +175,7 @@ extension Exports.Consent {
         ]
         if !entry.address.isEmpty { record["address"] = .string(entry.address) }
         record["wording"] = entry.wording.map { .string($0) }
+        for (member, text) in entry.proof.members { record[member.rawValue] = .string(text) }
         switch name?.kind {
         case .user: record["user_id"] = name.map { .string($0.value) }
         case .anonymous: record["anonymous_id"] = name.map { .string($0.value) }

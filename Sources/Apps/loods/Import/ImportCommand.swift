@@ -6,6 +6,7 @@ import Postgres
 import ServiceRuntime
 import Store
 import Transit
+import Workspaces
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,9 +42,11 @@ struct ImportCommand: AsyncParsableCommand {
 
             contacts       user_id, anonymous_ids, emails (names: one, or a JSON list), email (a name and the address), \
             company_id, company_since, updated_at, and traits.NAME; each becomes the call identify, at updated_at.
-            consents       user_id, anonymous_id or email; topic, channel, address, state (given, withdrawn); and the proof: at \
-            (when), source (how), wording (what they were told). A consent that an import brings never outdoes a withdrawal \
-            that was made here.
+            consents       user_id, anonymous_id or email; topic, channel, address, state (given, denied, withdrawn, pending); \
+            and the proof: at (when), source (how), wording (what they were told) or the version of it that workspace.yaml \
+            has, and what else is known: language, url, ip, user_agent, message_id, confirmed_at, actor, notice, sale_id. A \
+            consent that an import brings never outdoes a withdrawal that was made here. One without its proof is rejected, \
+            or, where the topic has double_opt_in, asked for anew: the person gets one mail with a link that confirms.
             suppressions   address, reason (all, invalid-address, complaint, marketing), at. One that stands stays as it is, \
             and an import takes none away.
 
@@ -109,10 +112,12 @@ struct ImportCommand: AsyncParsableCommand {
                 }
                 return suppressions.summary
             }
+            let confirmed = kind == .consents ? try await Self.confirmedTopics(of: entry, pool) : []
             let effect = trigger ? AcceptedEvent.Effect.live : .history
             return try await Publisher.lend(broker) { publisher in
                 var run = ImportRun(
-                    try source(digest, map, entry.id, effect, receivedAt: receivedAt), size: digest.size,
+                    try source(digest, map, entry.id, effect, receivedAt: receivedAt, confirmed: confirmed),
+                    size: digest.size,
                     by: BulkPublishing(publisher: publisher, store: store, mode: clock.mode),
                     bodies: EventBodies(most: batch), sorting: trigger ? EventSorting(most: sortRows) : nil,
                     arrival: wait
@@ -132,9 +137,20 @@ struct ImportCommand: AsyncParsableCommand {
         if summary.rejected > 0 || summary.setAside > 0 { throw ArgumentParser.ExitCode(1) }
     }
 
+    /// The topics whose consents are confirmed by mail.
+    private static func confirmedTopics(
+        of entry: WorkspaceRegister.Entry, _ pool: PostgresPool
+    ) async throws -> Set<String> {
+        guard entry.revision > 0 else { return [] }
+        let workspace = try await pool.withTransaction { session in
+            try DefinitionsCache().workspace(entry.id, revision: entry.revision, in: session)
+        }
+        return Set(workspace.topics.filter { $0.confirmation != nil }.map(\.name))
+    }
+
     private func source(
         _ digest: FileDigest, _ map: ImportMap?, _ workspace: WorkspaceID, _ effect: AcceptedEvent.Effect,
-        receivedAt: Timestamp
+        receivedAt: Timestamp, confirmed: Set<String>
     ) throws -> any EventSource {
         guard kind != .events else {
             return try EventFile(
@@ -143,7 +159,7 @@ struct ImportCommand: AsyncParsableCommand {
         }
         let reading = PeopleReading(
             kind: kind == .contacts ? .contacts : .consents, workspace: workspace, effect: effect,
-            receivedAt: receivedAt)
+            receivedAt: receivedAt, confirmed: confirmed)
         return try PeopleFile(file, form, digest: digest, reading: reading, skipping: skip)
     }
 

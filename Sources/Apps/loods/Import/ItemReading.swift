@@ -80,10 +80,11 @@ struct ItemReading: Sendable {
         case .track: break
         }
         guard let name = try text(item, "event") else { throw RecordFault("event: the event's name is missing") }
-        if name == EventNames.pointsGiven { throw RecordFault("event: \"\(name)\" is said by Loods alone") }
-        if name == EventNames.consentGiven || name == EventNames.consentWithdrawn {
+        if EventNames.own.contains(name) { throw RecordFault("event: \"\(name)\" is said by Loods alone") }
+        if EventNames.consents.contains(name) {
             do throws(ConsentStatement.Fault) {
                 _ = try ConsentStatement(item["properties"] ?? .null)
+                try ConsentStatement.checkProof(item["properties"] ?? .null)
             } catch {
                 throw RecordFault("properties.\(error.member): \(error.message)")
             }

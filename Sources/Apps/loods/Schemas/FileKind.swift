@@ -38,7 +38,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                             "domain*": .text("Such as shop.example."), "dkim": .any([.text(), .list(.text())]),
                             "tracking_host": .text(), "bounce_host": .text(),
                         ])),
-                    "topics": .list(.object(["topic*": .name, "wording*": .text(), "version": .whole(from: 1)])),
+                    "topics": .list(Self.topic),
                     "webhooks": .list(.object(["webhook*": .name, "url*": .text("An https URL.")])),
                     "post": .object(["webhook": .name, "folder": .flag]),
                     "notify": .list(.object(["notify*": .name, "email": .text(), "webhook": .name])),
@@ -120,6 +120,22 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
         }
     }
 
+    private static let words = Shape.any([.text(), .map(.text())])
+    private static let topic = Shape.object([
+        "topic*": .name, "wording*": words, "version": .whole(from: 1), "title": words,
+        "earlier": .list(.object(["version*": .whole(from: 1), "wording*": words])),
+        "double_opt_in": .any([.flag, .object(["within": .span, "email": .name])]),
+        "basis": .oneOf(["consent", "soft_opt_in", "legitimate_interest"]),
+        "sale": .object([
+            "event*": .text("Such as Order Completed."), "within*": .span,
+            "similar_products*": .text("What is sold that these mails are about."),
+            "opt_out*": .text("Where whoever bought could say no."),
+        ]),
+        "balancing_test": .object([
+            "document*": .text("By which it is found again."),
+            "date*": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When the interests were weighed."),
+        ]),
+    ])
     private static let sender = Shape.object(["name*": .text(), "address*": .text()])
 
     private static let share = Shape.pattern("^[0-9]{1,2}(\\.[0-9]{1,2})?%$", about: "Of the contacts, such as 5%.")
@@ -145,6 +161,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
             .object(
                 ["field*": .name, "type": .text(), "required": .flag, "most": .whole(from: 1), "trait": .name])),
         "honeypot": .name, "success": .text(), "error": .text(), "message": .text(), "content": .name,
+        "consent": .object([
+            "topic*": .any([.name, .list(.name)]), "address*": .name, "ticked": .name,
+        ]),
     ])
 
     // Journeys grow: what else stands there is for validate to judge.

@@ -27,7 +27,7 @@ extension ContactPortrait {
             lines.append("  attribute   \(Console.safe("\(name): \(value.brief)"))")
         }
         for consent in consents {
-            let verb = consent.state == .given ? "given" : "withdrawn"
+            let verb = consent.state == .pending ? "not confirmed yet" : consent.state.rawValue
             let time = LocalTime(consent.at, in: zone).full
             // Without an address it is for the contact's own, whichever that is.
             let place = consent.address.isEmpty ? "" : " at \(consent.address)"
@@ -87,7 +87,7 @@ extension Consents.Entry {
         .object([
             "topic": .string(topic), "channel": .string(channel), "address": .string(address),
             "state": .string(state.rawValue), "at": .string(at.description),
-            "wording": wording.map { .string($0) } ?? .null, "source": .string(source),
+            "wording": wording.map { .string($0) } ?? .null, "source": .string(source), "proof": proof.json,
         ])
     }
 }

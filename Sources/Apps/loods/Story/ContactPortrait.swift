@@ -87,15 +87,8 @@ struct ContactPortrait: Sendable {
         return definitions.scores.map { ($0.name, facts.score($0.name), facts.band(ofScore: $0.name).name) }
     }
 
-    /// The line that holds for each matter of consent: the latest, and of two at one instant the withdrawal.
+    /// The line that holds for each matter of consent.
     var consents: [Consents.Entry] {
-        let matters = Dictionary(grouping: story.consents) { [$0.topic, $0.channel, $0.address] }
-        return matters.values.compactMap { entries in
-            entries.max { left, right in
-                if left.at != right.at { return left.at < right.at }
-                if left.state != right.state { return right.state == .withdrawn }
-                return left.eventID < right.eventID
-            }
-        }.sorted { ($0.topic, $0.address) < ($1.topic, $1.address) }
+        story.consents.reduce(into: []) { $0.take($1) }.sorted { ($0.topic, $0.address) < ($1.topic, $1.address) }
     }
 }

@@ -109,14 +109,22 @@ extension StoryTelling {
 
     var consentLines: [StoryLine] {
         story.consents.map { entry in
-            let verb = entry.state == .given ? "gave consent to" : "withdrew consent to"
+            let verb =
+                switch entry.state {
+                case .given: "gave consent to"
+                case .withdrawn: "withdrew consent to"
+                case .denied: "refused consent to"
+                case .pending: "asked for, and has not confirmed,"
+                }
             let place = entry.address.isEmpty ? "" : " at \(entry.address)"
             let wording = entry.wording.map { " (“\($0)”)" } ?? ""
             var facts = entry.json.object ?? [:]
             facts["event_id"] = .string(entry.eventID)
             return StoryLine(
                 at: entry.at, kind: .consent, order: entry.eventID,
-                text: "\(verb) “\(entry.topic)”\(place)\(wording), by \(entry.source)", facts: facts)
+                text:
+                    "\(verb) “\(entry.topic)”\(place)\(wording)\(entry.proof.version.map { ", v\($0)" } ?? ""), by \(entry.source)",
+                facts: facts)
         }
     }
 }

@@ -31,6 +31,17 @@ public struct FormDefinition: Sendable, Hashable {
     public let message: String
     /// What success gives.
     public let content: String?
+    /// What it asks consent for; nil: for nothing.
+    public let consent: Consent?
+
+    /// What somebody who fills it in consents to, once they have confirmed it by mail: anybody can type anybody's address.
+    public struct Consent: Sendable, Hashable {
+        public let topics: [String]
+        /// The field of the address.
+        public let address: String
+        /// The box that is ticked by whoever consents; nil: whoever submits the form does.
+        public let ticked: String?
+    }
 }
 
 /// A question that is answered by a whole number, in one click.

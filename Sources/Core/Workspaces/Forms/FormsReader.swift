@@ -12,11 +12,15 @@ struct FormsReader {
 
     private let inspection: Inspection
     private let contents: [String]?
+    private let topics: [Topic]?
 
-    /// - Parameter contents: what may be gated; nil where it could not be read.
-    init(_ inspection: Inspection, contents: [String]?) {
+    /// - Parameters:
+    ///   - contents: what may be gated; nil where it could not be read.
+    ///   - topics: what may be consented to; nil where that could not be read.
+    init(_ inspection: Inspection, contents: [String]?, topics: [Topic]?) {
         self.inspection = inspection
         self.contents = contents
+        self.topics = topics
     }
 
     func read() -> Forms? {
@@ -45,7 +49,7 @@ struct FormsReader {
     }
 
     private func form(_ node: YAMLNode) -> FormDefinition? {
-        let keys = ["form", "fields", "honeypot", "success", "error", "message", "content"]
+        let keys = ["form", "fields", "honeypot", "success", "error", "message", "content", "consent"]
         guard let fields = Fields(node, of: "a form", keys: keys, in: inspection) else { return nil }
         let name = fields.required("form").flatMap { inspection.name($0, "a form's name") }
         let own = self.fields(fields)
@@ -57,10 +61,14 @@ struct FormsReader {
         let failure = fields["error"].map { inspection.webAddress($0, "where a refusal leads") }
         let message = fields["message"].map { inspection.text($0, "a message") }
         let content = fields["content"].map(self.content)
+        let consent = fields["consent"].flatMap { node in
+            FormConsentReader(inspection: inspection, topics: topics).read(node, among: own)
+        }
         guard let name else { return nil }
         return FormDefinition(
             name: name, fields: own, honeypot: (honeypot ?? nil) ?? "website_", success: success ?? nil,
-            failure: failure ?? nil, message: (message ?? nil) ?? "Thank you.", content: content ?? nil)
+            failure: failure ?? nil, message: (message ?? nil) ?? "Thank you.", content: content ?? nil,
+            consent: consent)
     }
 
     private func content(_ node: YAMLNode) -> String? {

@@ -51,7 +51,7 @@ struct SettingsReader {
         let domainsReader = SendingDomainsReader(inspection)
         let domains = fields.list("sending_domains").map(domainsReader.read) ?? SendingDomains()
         domainsReader.check(sender?.address, in: domains, at: fields["sender"])
-        let topics = fields.list("topics").map(self.topics) ?? []
+        let topics = fields.list("topics").map(TopicsReader(inspection, locale: locale ?? nil).read) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
         let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
@@ -81,36 +81,5 @@ struct SettingsReader {
             inspection.report(.invalid, "there are more than \(Holidays.limit) holidays", at: first.place)
         }
         return holidays
-    }
-
-    private func topics(_ nodes: [YAMLNode]) -> [Topic] {
-        var topics: [Topic] = []
-        for node in nodes {
-            guard let topic = topic(node) else { continue }
-            if topics.contains(where: { $0.name == topic.name }) {
-                inspection.report(.duplicate, "the topic \"\(topic.name)\" stands twice", at: node.place)
-            } else {
-                topics.append(topic)
-            }
-        }
-        return topics
-    }
-
-    private func topic(_ node: YAMLNode) -> Topic? {
-        guard let fields = Fields(node, of: "a topic", keys: ["topic", "wording", "version"], in: inspection) else {
-            return nil
-        }
-        let name = fields.required("topic").flatMap { inspection.name($0, "a topic's name") }
-        let wording = fields.required("wording", help: "what a person says yes to")
-            .flatMap { inspection.text($0, "the wording") }
-        let version = fields["version"].map(self.version) ?? 1
-        guard let name, let wording, let version else { return nil }
-        return Topic(name: name, wording: wording, version: version)
-    }
-
-    private func version(_ node: YAMLNode) -> Int? {
-        if let version = node.text.flatMap({ Int($0) }), (1...1_000_000).contains(version) { return version }
-        inspection.report(.invalid, "a version must be a whole number from 1", at: node.place)
-        return nil
     }
 }

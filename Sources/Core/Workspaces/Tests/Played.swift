@@ -46,11 +46,11 @@ public struct PlayedEvent: Sendable {
         self.traits = traits
     }
 
-    /// Consent to a topic that is given or withdrawn.
-    public init(consent topic: String, isGiven: Bool, at: Timestamp, eventID: String) {
+    /// Something that is said of consent to a topic.
+    ///
+    /// - Parameter name: one of `EventNames.consents`.
+    public init(consent topic: String, named name: String, at: Timestamp, eventID: String) {
         self.init(
-            HistoryEvent(
-                at: at, eventID: eventID, name: isGiven ? EventNames.consentGiven : EventNames.consentWithdrawn,
-                properties: .object(["topic": .string(topic)])))
+            HistoryEvent(at: at, eventID: eventID, name: name, properties: .object(["topic": .string(topic)])))
     }
 }

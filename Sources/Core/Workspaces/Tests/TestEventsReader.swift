@@ -3,7 +3,12 @@ import Model
 
 /// Reads what happens in a test.
 struct TestEventsReader {
-    private static let kinds = ["track", "identify", "page", "consent", "unsubscribe"]
+    private static let kinds = ["track", "identify", "page", "consent", "confirm", "refuse", "unsubscribe"]
+
+    /// Of what is said of consent, the events.
+    private static let names = [
+        "consent": EventNames.consentGiven, "confirm": EventNames.consentConfirmed, "refuse": EventNames.consentDenied,
+    ]
 
     private let inspection: Inspection
     private let workspace: Workspace
@@ -75,7 +80,7 @@ struct TestEventsReader {
             }
             return topics.enumerated().map { place, topic in
                 PlayedEvent(
-                    consent: topic, isGiven: kind == "consent", at: at,
+                    consent: topic, named: Self.names[kind] ?? EventNames.consentWithdrawn, at: at,
                     eventID: place == 0 ? id : "\(id)-\(place)")
             }
         }

@@ -69,13 +69,13 @@ extension EventReading {
 
     private func checkReserved(_ name: EventRecord.Text, _ item: TrackingItem) throws(ItemFault) {
         let isConsent = name.withBytes { name in
-            name.elementsEqual(EventNames.consentGiven.utf8) || name.elementsEqual(EventNames.consentWithdrawn.utf8)
+            name.starts(with: "Consent ".utf8) && EventNames.consents.contains { name.elementsEqual($0.utf8) }
         }
         let isOfMail = name.withBytes { name in
             ["Email ", "Site Message ", "Postcard "].contains { name.starts(with: $0.utf8) }
                 || name.elementsEqual(EventNames.messageRequested.utf8)
         }
-        let isOwn = name.withBytes { $0.elementsEqual(EventNames.pointsGiven.utf8) }
+        let isOwn = name.withBytes { name in EventNames.own.contains { name.elementsEqual($0.utf8) } }
         if isOwn { throw ItemFault(.reserved, "is said by Loods alone", field: "event") }
         if key.trust == .publicKey, isConsent || isOfMail {
             throw ItemFault(.reserved, "takes a server's write key", field: "event")
@@ -86,6 +86,7 @@ extension EventReading {
         let properties = (try? JSON(parsing: object?.withBytes { Array($0) } ?? Self.empty)) ?? .null
         do throws(ConsentStatement.Fault) {
             _ = try ConsentStatement(properties)
+            try ConsentStatement.checkProof(properties)
         } catch {
             throw ItemFault(.init(error.kind), error.message, field: "properties.\(error.member)")
         }

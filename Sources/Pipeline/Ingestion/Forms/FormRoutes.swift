@@ -75,7 +75,11 @@ struct FormRoutes: Sendable {
                 robots.increment()
                 return answers.thanks(download: nil)
             }
-            try await gate.submit(DraftEvents([draft]), with: key, to: groups)
+            let evidence = Evidence(request, from: visit.client, on: request.headers[.referer].flatMap(Self.storable))
+            let requests = form.requests(
+                in: entry, draft.event, of: workspace, language: request.headers[.acceptLanguage].map(Self.first),
+                evidence)
+            try await gate.submit(DraftEvents([draft] + requests), with: key, to: groups)
             submitted.increment()
             return answers.thanks(download: try download(form, of: workspace, draft.event, request))
         }
@@ -115,6 +119,11 @@ struct FormRoutes: Sendable {
             trust: .publicKey, properties: JSON.object(entry.properties).serialized,
             context: context.withBytes { Array($0) })
         return DraftEvent(event: event, occurrence: .onReceipt)
+    }
+
+    /// The first language of those that a browser accepts.
+    private static func first(_ languages: String) -> String {
+        String(languages.prefix { $0 != "," && $0 != ";" }.prefix(35))
     }
 
     private static func storable(_ text: String) -> String? { text.utf8.contains(0) ? nil : String(text.prefix(2048)) }

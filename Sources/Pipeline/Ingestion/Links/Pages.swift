@@ -75,10 +75,12 @@ enum Pages {
     private static let policy =
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-    static func page(_ status: HTTPResponse.Status, title: String, body: String) -> Response {
+    static func page(
+        _ status: HTTPResponse.Status, title: String, body: String, language: String = "en"
+    ) -> Response {
         let html = """
             <!doctype html>
-            <html lang="en">
+            <html lang="\(language)">
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -89,7 +91,13 @@ enum Pages {
             background:#fff}
             button{font:inherit;padding:.6rem 1.4rem;border:0;border-radius:.3rem;background:#0b4f8a;color:#fff;
             cursor:pointer}
-            button:focus-visible{outline:3px solid #f2a900;outline-offset:2px}
+            blockquote{margin:1.2rem 0;padding:.2rem 1rem;border-left:.25rem solid #0b4f8a}
+            button.quiet{background:#fff;color:#0b4f8a;box-shadow:inset 0 0 0 2px #0b4f8a}
+            fieldset{margin:1rem 0;padding:.6rem 1rem;border:1px solid #767676;border-radius:.3rem}
+            legend{padding:0 .4rem;font-weight:600}
+            label{display:flex;gap:.7rem;align-items:flex-start;padding:.4rem 0;cursor:pointer}
+            input[type=checkbox]{flex:none;width:1.4rem;height:1.4rem;margin:.1rem 0}
+            input:focus-visible,button:focus-visible{outline:3px solid #f2a900;outline-offset:2px}
             </style>
             </head>
             <body>

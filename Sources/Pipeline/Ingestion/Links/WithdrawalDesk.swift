@@ -63,21 +63,40 @@ public struct WithdrawalDesk: Sendable {
         }
     }
 
+    /// Withdraws consent to `topic` on one channel besides e-mail; throws where the store is away.
+    func withdraw(_ origin: LinkOrigin, topic: String, on channel: String, means: String) async throws {
+        let withdrawal = RecordedWithdrawal(
+            contact: origin.contact, message: origin.message, topic: topic, answeredAt: clock.now, means: means)
+        _ = try await write { session, now in
+            let event = try Withdrawals.withdraw(withdrawal, on: channel, now: now, in: session)
+            return ((), event)
+        }
+    }
+
     private func apply(_ withdrawal: RecordedWithdrawal) async throws -> ContactKey {
-        let (mode, machineNow) = (mode, clock.now)
-        let (applied, rows) = try await pool.withRepeatedTransaction(within: Self.patience) { session in
-            let now = try DomainClock.read(in: session)
+        try await write { session, now in
             let applied = try Withdrawals.apply(withdrawal, now: now, in: session)
-            let rows = applied.event.map { [Self.row($0)] } ?? []
+            return (applied.contact, applied.event)
+        }
+    }
+
+    /// Has `body` write, and what it gives told to the rest of the cluster.
+    private func write<Result: Sendable>(
+        _ body: @escaping @Sendable (PostgresSession, Timestamp) throws -> (Result, AcceptedEvent?)
+    ) async throws -> Result {
+        let (mode, machineNow) = (mode, clock.now)
+        let (result, rows) = try await pool.withRepeatedTransaction(within: Self.patience) { session in
+            let (result, event) = try body(session, try DomainClock.read(in: session))
+            let rows = event.map { [Self.row($0)] } ?? []
             try Outbox.add(rows, clock: mode, machineNow: machineNow, in: session)
             CrashPoint.withdrawalBeforeCommit.pass()
-            return (applied, rows)
+            return (result, rows)
         }
         CrashPoint.withdrawalAfterCommit.pass()
         // Awaited by nobody, since the person does not wait for the rest of the cluster: what it leaves is the sweeper's.
         let relay = relay
         Task { await relay.publish(rows) }
-        return applied.contact
+        return result
     }
 
     private static func row(_ event: AcceptedEvent) -> Outbox.Row {

@@ -18,13 +18,21 @@ struct PeopleReading: Sendable {
     let effect: AcceptedEvent.Effect
     /// When the import began.
     let receivedAt: Timestamp
+    /// The topics whose consents are confirmed by mail: one that comes without its proof is asked for anew.
+    var confirmed: Set<String> = []
 
     private static let contactColumns = [
         "user_id", "anonymous_ids", "emails", "email", "company_id", "company_since", "updated_at",
     ]
-    private static let consentColumns = [
-        "user_id", "anonymous_id", "email", "topic", "channel", "address", "state", "at", "source", "wording",
-    ]
+    private static let consentColumns =
+        [
+            "user_id", "anonymous_id", "email", "topic", "channel", "address", "state", "at", "source", "wording",
+        ] + ConsentProof.Member.allCases.map(\.rawValue)
+    /// Of what else is on record, all but what Loods works out.
+    private static let proofColumns = ConsentProof.Member.allCases.filter { $0 != .wordingHash && $0 != .expiresAt }
+        .map(
+            \.rawValue)
+    private static let states = ["given", "withdrawn", "denied", "pending"]
 
     /// - Throws: where a column is none of ours, or one is missing without which no record can be used.
     static func check(_ columns: [String], for kind: Kind) throws(RecordFault) {
@@ -38,8 +46,8 @@ struct PeopleReading: Sendable {
     }
 
     /// - Throws: where the columns of a table leave out what proves a consent.
-    static func checkProof(_ columns: [String], for kind: Kind) throws(RecordFault) {
-        guard kind == .consents else { return }
+    func checkProof(_ columns: [String]) throws(RecordFault) {
+        guard kind == .consents, confirmed.isEmpty else { return }
         let proof = [("at", "when"), ("source", "how"), ("wording", "what they were told")]
         let missing = proof.filter { !columns.contains($0.0) }
         guard missing.isEmpty else {
@@ -101,34 +109,64 @@ struct PeopleReading: Sendable {
         }
         guard let topic = try fields.text("topic") else { throw RecordFault("topic: is missing") }
         let state = try fields.text("state") ?? "given"
-        guard state == "given" || state == "withdrawn" else {
-            throw RecordFault("state: is neither given nor withdrawn")
+        guard Self.states.contains(state) else {
+            throw RecordFault("state: is none of \(Self.states.joined(separator: ", "))")
         }
-        guard let at = try fields.time("at") else { throw RecordFault("at: when it was \(state) is missing") }
-        let source = try fields.text("source")
-        let wording = try fields.text("wording", limit: 8192)
-        if state == "given", source == nil { throw RecordFault("source: how it was given is missing") }
-        if state == "given", wording == nil { throw RecordFault("wording: what they were told is missing") }
-        var properties: [String: JSON] = [
-            "topic": .string(topic), "source": .string(ConsentStatement.importMark + (source ?? "unknown")),
-        ]
+        let (at, source) = (try fields.time("at"), try fields.text("source"))
+        var proof = try self.proof(fields)
+        proof["wording"] = try fields.text("wording", limit: 8192).map { .string($0) }
+        let missing = [
+            at == nil ? "at: when it was \(state) is missing" : nil,
+            state == "given" && source == nil ? "source: how it was given is missing" : nil,
+            state == "given" && proof["wording"] == nil && proof["version"] == nil
+                ? "wording: what they were told is missing" : nil,
+        ].compactMap(\.self)
+        var properties = proof
+        properties["topic"] = .string(topic)
         properties["channel"] = try fields.text("channel", limit: 64).map { .string($0) }
         properties["address"] = try fields.address("address").map { .string($0) }
-        properties["wording"] = wording.map { .string($0) }
-        let name = state == "given" ? EventNames.consentGiven : EventNames.consentWithdrawn
-        return try event(.track, name, id, subject, at: at, .object(properties))
+        let isAsked = state == "pending" || state == "given" && !missing.isEmpty && confirmed.contains(topic)
+        if isAsked {
+            guard confirmed.contains(topic) else {
+                throw RecordFault("state: nobody confirms consent to \"\(topic)\", which has no double_opt_in")
+            }
+            // Whatever is known stays on record; the person is asked as if they had signed up now.
+            properties["source"] = .string("import without proof" + (source.map { ": \($0)" } ?? ""))
+            properties["unconfirmed"] = .bool(true)
+            return try event(
+                .track, EventNames.consentGiven, id, subject, at: nil, .object(properties), effect: .live)
+        }
+        if let fault = missing.first { throw RecordFault(fault) }
+        properties["source"] = .string(ConsentStatement.importMark + (source ?? "unknown"))
+        return try event(.track, Self.name(of: state), id, subject, at: at, .object(properties))
+    }
+
+    private func proof(_ fields: RecordFields) throws(RecordFault) -> [String: JSON] {
+        var proof: [String: JSON] = [:]
+        for column in Self.proofColumns {
+            proof[column] = try fields.text(column, limit: ConsentProof.limit).map { .string($0) }
+        }
+        return proof
+    }
+
+    private static func name(of state: String) -> String {
+        switch state {
+        case "given": EventNames.consentGiven
+        case "denied": EventNames.consentDenied
+        default: EventNames.consentWithdrawn
+        }
     }
 
     private func event(
         _ call: AcceptedEvent.Call, _ name: String, _ id: String, _ subject: Identity, at time: Timestamp?,
-        _ properties: JSON, aliases: [Identity] = []
+        _ properties: JSON, aliases: [Identity] = [], effect: AcceptedEvent.Effect? = nil
     ) throws(RecordFault) -> AcceptedEvent {
         let bytes = properties.serialized
         guard bytes.count <= Self.eventLimit else { throw RecordFault("it has more than \(Self.eventLimit) bytes") }
         return AcceptedEvent(
             workspace: workspace, eventID: id, call: call, subject: .identity(subject), aliases: aliases, name: name,
             sentTime: time ?? Self.untimed, at: time ?? receivedAt, receivedAt: receivedAt, trust: .server,
-            effect: effect, properties: bytes)
+            effect: effect ?? self.effect, properties: bytes)
     }
 }
 
@@ -146,7 +184,7 @@ struct PeopleFile: EventSource {
         let kind = reading.kind
         file = try RecordFile(path, form) { columns throws(RecordFault) in
             try PeopleReading.check(columns, for: kind)
-            if form == .csv { try PeopleReading.checkProof(columns, for: kind) }
+            if form == .csv { try reading.checkProof(columns) }
         }
         self.reading = reading
         self.digest = digest

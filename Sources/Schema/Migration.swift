@@ -35,5 +35,6 @@ struct Migration: Sendable {
             sql: PackageResources.m0030_visitors_of_restored_stores_sql),
         Migration(number: 34, name: "consent_proof", sql: PackageResources.m0034_consent_proof_sql),
         Migration(number: 37, name: "content", sql: PackageResources.m0037_content_sql),
+        Migration(number: 41, name: "open_messages", sql: PackageResources.m0041_open_messages_sql),
     ]
 }

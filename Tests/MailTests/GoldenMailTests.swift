@@ -52,7 +52,7 @@ import Testing
             Content-Transfer-Encoding: quoted-printable
 
             Prijs: 10 =E2=82=AC =3D korting=20
-            .
+            =2E
             From here
 
             --=_loods_01234567-89ab-8def-8123-456789abcdef

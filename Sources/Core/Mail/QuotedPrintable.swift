@@ -13,44 +13,45 @@ enum QuotedPrintable {
         var column = 0
         var index = 0
         while index < bytes.count {
+            let end = endOfRun(bytes, from: index, at: column)
+            if end > index {
+                output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[index..<end]))
+                column += end - index
+                index = end
+                continue
+            }
             let byte = bytes[index]
-            index += 1
             if byte == ASCII.carriageReturn || byte == ASCII.lineFeed {
+                index += 1
                 if byte == ASCII.carriageReturn, index < bytes.count, bytes[index] == ASCII.lineFeed { index += 1 }
                 lineEnd(&output, &column)
+            } else if column + 3 > width {
+                output.append(UInt8(ascii: "="))
+                lineEnd(&output, &column)
             } else {
-                let endsLine =
-                    index == bytes.count || bytes[index] == ASCII.carriageReturn || bytes[index] == ASCII.lineFeed
-                append(byte, literally: isLiteral(byte, endsLine: endsLine), &output, &column)
+                output.append(UInt8(ascii: "="))
+                output.append(ASCII.hexadecimal[Int(byte >> 4)])
+                output.append(ASCII.hexadecimal[Int(byte & 15)])
+                column += 3
+                index += 1
             }
         }
         if column > 0 || bytes.isEmpty { lineEnd(&output, &column) }
     }
 
-    /// White space stands for itself save at the end of a line, where relays strip it.
-    private static func isLiteral(_ byte: UInt8, endsLine: Bool) -> Bool {
-        switch byte {
-        case ASCII.space, ASCII.tab: !endsLine
-        case UInt8(ascii: "="): false
-        case 0x21...0x7E: true
-        default: false
-        }
+    /// How far bytes stand for themselves, on one line. White space does not at the end of a line, where relays strip it, and a
+    /// dot does not at its beginning, where SMTP doubles it.
+    private static func endOfRun(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, at column: Int) -> Int {
+        if column == 0, bytes[start] == UInt8(ascii: ".") { return start }
+        let limit = min(bytes.count, start + width - column)
+        var end = start
+        while end < limit, isPlain(bytes[end]) { end += 1 }
+        guard end > start, bytes[end - 1] == ASCII.space || bytes[end - 1] == ASCII.tab else { return end }
+        return end == bytes.count || bytes[end] == ASCII.carriageReturn || bytes[end] == ASCII.lineFeed ? end - 1 : end
     }
 
-    private static func append(_ byte: UInt8, literally: Bool, _ output: inout [UInt8], _ column: inout Int) {
-        let length = literally ? 1 : 3
-        if column + length > width {
-            output.append(UInt8(ascii: "="))
-            lineEnd(&output, &column)
-        }
-        if literally {
-            output.append(byte)
-        } else {
-            output.append(UInt8(ascii: "="))
-            output.append(ASCII.hexadecimal[Int(byte >> 4)])
-            output.append(ASCII.hexadecimal[Int(byte & 15)])
-        }
-        column += length
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte &- 0x20 < 0x5F && byte != UInt8(ascii: "=") || byte == ASCII.tab
     }
 
     private static func lineEnd(_ output: inout [UInt8], _ column: inout Int) {

@@ -69,6 +69,9 @@ public struct ContactKey: Sendable, Hashable, Comparable {
         self.contact = contact
     }
 
+    /// Half of the contact's id tells contacts apart: it is of a digest, or random, and nobody chooses it.
+    @inlinable public func hash(into hasher: inout Hasher) { hasher.combine(contact.low) }
+
     public static func < (left: ContactKey, right: ContactKey) -> Bool {
         (left.workspace, left.contact) < (right.workspace, right.contact)
     }

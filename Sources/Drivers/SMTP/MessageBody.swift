@@ -1,3 +1,5 @@
+import Glibc
+
 /// A message as it goes between DATA and the final dot.
 ///
 /// Every CR and LF is part of a CRLF, the last line ends, and lines that begin with a dot have another before it (RFC
@@ -13,19 +15,27 @@ struct MessageBody: Sendable, Hashable {
         hasEightBitBytes = scan.hasEightBitBytes
     }
 
-    /// One pass that settles the usual case, in which nothing has to change.
+    /// Settles the usual case, in which nothing has to change, by looking at line ends alone.
     private static func scan(_ data: [UInt8]) -> (isClean: Bool, hasEightBitBytes: Bool) {
         data.withUnsafeBufferPointer { data in
-            var all: UInt8 = 0
-            var previous: UInt8 = 0x0A
-            var isClean = true
-            for byte in data {
-                all |= byte
-                if (previous == 0x0D) != (byte == 0x0A) || (previous == 0x0A && byte == 0x2E) { isClean = false }
-                previous = byte
-            }
-            return (isClean && previous == 0x0A, all >= 0x80)
+            (isClean(data), data.reduce(0) { $0 | $1 } >= 0x80)
         }
+    }
+
+    private static func isClean(_ data: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = data.baseAddress else { return false }
+        var line = 0
+        while line < data.count {
+            guard data[line] != 0x2E, let end = offset(of: 0x0A, in: base, line..<data.count), end > line,
+                offset(of: 0x0D, in: base, line..<end) == end - 1
+            else { return false }
+            line = end + 1
+        }
+        return true
+    }
+
+    private static func offset(of byte: Int32, in base: UnsafePointer<UInt8>, _ range: Range<Int>) -> Int? {
+        memchr(base + range.lowerBound, byte, range.count).map { UnsafeRawPointer($0) - UnsafeRawPointer(base) }
     }
 
     private static func normalized(_ data: [UInt8]) -> [UInt8] {

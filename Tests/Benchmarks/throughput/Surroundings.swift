@@ -16,6 +16,8 @@ struct Surroundings: Sendable {
     var brokerURL: String
     var mailServer: Address
     var mailDirectory: String
+    /// Where Postfix's sink counts, when it stands in the catcher's place.
+    var sinkLog: String
     /// Connections that a mailer opens to the mail server.
     var mailSessions: Int
     /// `/metrics` of each scoring process.
@@ -43,6 +45,7 @@ struct Surroundings: Sendable {
         brokerURL = try reader.text("LOODS_AMQP_URL")
         mailServer = try reader.address("LOODS_SMTP")
         mailDirectory = try reader.text("LOODS_MAIL_DIR")
+        sinkLog = environment["LOODS_BENCH_SINK_LOG"] ?? ""
         mailSessions = Int(environment["LOODS_SMTP_CONNECTIONS"] ?? "") ?? 16
         scoringMetrics = try reader.words("LOODS_BENCH_SCORING_PORTS").compactMap { Int($0) }
             .map { Address(host: "127.0.0.1", port: $0) }

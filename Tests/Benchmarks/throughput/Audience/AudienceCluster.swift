@@ -98,6 +98,30 @@ struct AudienceCluster: Sendable {
         }
     }
 
+    // MARK: Broadcasts
+
+    /// Has a broadcast's time come, and returns when its last member has entered.
+    func letIn(_ journey: String, occurrence: String, segment: String) async throws {
+        let workspace = workspace
+        _ = try await pool.withConnection { session in
+            try session.execute(
+                """
+                insert into broadcasts (
+                    workspace_id, journey, occurrence, version, segment, due_at, opened_at, state, next_at, looked_at)
+                values (
+                    \(workspace), \(journey), \(occurrence), 1, \(segment), clock_time(), clock_time(), 'walking',
+                    clock_time(), clock_time())
+                """)
+        }
+        try await eventually("the broadcast is over", within: .seconds(400)) {
+            try await pool.withConnection { session in
+                try session.query(
+                    "select from broadcasts where workspace_id = \(workspace) and state = 'walking'"
+                ).isEmpty
+            }
+        }
+    }
+
     // MARK: Rows
 
     /// Those of `contacts` who have entered a segment, by a cause.

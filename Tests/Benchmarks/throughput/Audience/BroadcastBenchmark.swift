@@ -38,7 +38,9 @@ final class BroadcastBenchmark {
                 try await floor.enter(readers, round: round)
             }
             samples[.entriesBare, default: []].append(bare)
-            let walked = try await Sample.of(size, by: surroundings.processes) { try await walk(round) }
+            let walked = try await Sample.of(size, by: surroundings.processes) {
+                try await cluster.letIn("news", occurrence: "2026-03-0\(round)T09:00", segment: "readers")
+            }
             samples[.broadcast, default: []].append(walked)
             report.note(
                 "round \(round): \(Figures.short(walked.rate)) members/s, bare SQL \(Figures.short(bare.rate))")
@@ -61,27 +63,5 @@ final class BroadcastBenchmark {
             goal:
                 "from an order's answer to its mail, while a broadcast drains: \(Figures.short(Double(left))) mails of it were "
                 + "left at the end (goal 18)", all: taken, must: 1, aim: 0.3)
-    }
-
-    /// Has the schedule's time come, and returns when the last member has entered.
-    private func walk(_ round: Int) async throws {
-        let workspace = cluster.workspace
-        _ = try await cluster.pool.withConnection { session in
-            try session.execute(
-                """
-                insert into broadcasts (
-                    workspace_id, journey, occurrence, version, segment, due_at, opened_at, state, next_at, looked_at)
-                values (
-                    \(workspace), 'news', \("2026-03-0\(round)T09:00"), 1, 'readers', clock_time(), clock_time(),
-                    'walking', clock_time(), clock_time())
-                """)
-        }
-        try await eventually("the broadcast is over", within: .seconds(400)) {
-            try await cluster.pool.withConnection { session in
-                try session.query(
-                    "select from broadcasts where workspace_id = \(workspace) and state = 'walking'"
-                ).isEmpty
-            }
-        }
     }
 }

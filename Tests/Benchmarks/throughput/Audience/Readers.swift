@@ -22,8 +22,8 @@ struct Readers: Sendable {
                 try session.execute(
                     """
                     insert into contacts (workspace_id, contact_id, attributes, stage, evaluated_revision, created_at)
-                    select \(workspace), contact_id, jsonb_build_object('email', contact_id || '@shop.example'), 'see',
-                        \(revision), clock_time()
+                    select \(workspace), contact_id, jsonb_build_object(
+                        'email', contact_id || '@shop.example', 'first_name', 'Anne'), 'see', \(revision), clock_time()
                     from unnest(\(part)) as u (contact_id)
                     """)
                 try session.execute(

@@ -3,18 +3,18 @@ enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
     case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo, entriesBare, stepsBare, drainSteady
-    case wholeSteady
+    case wholeSteady, deliveryBare
     // Subjects
     case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
     case scoringOneRule, scoringManyRules, scoringShallow, scoringDeep, flipsOne, flipsTwo, backfillBusy, backfillAlone
     case broadcast, steps, firedShallow, firedDeep, drained, soakFirst, soakLast
-    case wholeDrained
+    case wholeDrained, delivered
 
     var isFloor: Bool { Self.floors.contains(self) }
 
     private static let floors: Set<Series> = [
         .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .confirmDelay,
-        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo, .entriesBare, .stepsBare,
+        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo, .entriesBare, .stepsBare, .deliveryBare,
     ]
 
     /// Whether it is no rate that counts, but the time of the slowest of a hundred.
@@ -25,7 +25,8 @@ enum Series: String, CaseIterable, Sendable {
         switch self {
         case .httpSingle, .edgeSingle, .edgeDelay: "request"
         case .confirmDelay: "body"
-        case .smtp, .smtpLarge, .mails, .engine, .wholeDrained, .wholeSteady: "mail"
+        case .smtp, .smtpLarge, .mails, .engine, .wholeDrained, .wholeSteady, .delivered, .deliveryBare:
+            "mail"
         case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
         case .backfillBusy, .backfillAlone: "contact"
         case .entriesBare, .broadcast: "member"
@@ -45,7 +46,7 @@ enum Series: String, CaseIterable, Sendable {
         case .storeTwo: "the same bare SQL on two connections"
         case .together: "bare HTTP, bare broker and bare SQL for the same events, all at once on this machine"
         case .smtp: "bare SMTP: ready-made mails of the same size to the same catcher"
-        case .smtpLarge: "bare SMTP: ready-made mails of 20 KB to the same catcher"
+        case .smtpLarge: "bare SMTP: ready-made mails of 20 KB to the same server"
         case .edgeBatch: "ingest alone: HTTP requests of 100 events, answered once the broker has confirmed them"
         case .edgeSingle: "ingest alone: HTTP requests of one event, answered once the broker has confirmed it"
         case .edgeDelay: "from when a request of one event was due to its answer, at half of the edge's rate: p99"
@@ -79,6 +80,8 @@ enum Series: String, CaseIterable, Sendable {
         case .drainSteady: "the rate of those that are due at once, with as many pending"
         case .wholeDrained: "mails of orders that came while everything behind the edge stood still, once it is back"
         case .wholeSteady: "the rate of orders to mails without an outage"
+        case .deliveryBare: "what handing over such mails and RSA signatures cost by themselves, on all cores"
+        case .delivered: "mails of 20 KB that stand planned: gated, composed, signed, handed over, recorded and told of"
         case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
         }
     }

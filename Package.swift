@@ -89,11 +89,15 @@ let package = Package(
         .target(
             name: "CSigning", path: "Sources/Drivers/CSigning", publicHeadersPath: "include",
             linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "CNames", path: "Sources/Drivers/CNames", publicHeadersPath: "include",
+            linkerSettings: [.linkedLibrary("cares")]),
         library("ConnectionThread", in: "Drivers", ["CShims"]),
         library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
         library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
         library("SMTP", in: "Drivers", nio + [nioSSL, log]),
         library("MailReception", in: "Drivers", nio + [lifecycle, log]),
+        library("DNS", in: "Drivers", ["CNames"] + nio),
         library("Outbound", in: "Drivers", nio + [asyncHTTPClient, .product(name: "NIOHTTP1", package: "swift-nio")]),
 
         // Core: pure; no I/O, no clock
@@ -107,6 +111,7 @@ let package = Package(
         library("Content", in: "Core", ["Model"]),
         library("Mail", in: "Core", ["Model", "CIDN", "CSigning", crypto]),
         library("Bounces", in: "Core", ["Model", "Patterns", "CMIME"]),
+        library("Preflight", in: "Core", ["Content"]),
         library(
             "Workspaces", in: "Core",
             ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Content", "Mail", yams]),
@@ -165,8 +170,8 @@ let package = Package(
             "Delivery", in: "Pipeline",
             [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "SendGate", "Links",
-                "Content", "Mail", "Bounces", "SMTP", "Outbound", "JourneyProgram", "Workspaces", lifecycle, log,
-                metrics,
+                "Content", "Mail", "Bounces", "SMTP", "Outbound", "JourneyProgram", "Workspaces", "ServiceRuntime",
+                lifecycle, log, metrics,
             ]),
 
         // Apps: composition roots
@@ -190,7 +195,8 @@ let package = Package(
             [
                 "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
                 "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Bounces", "Links",
-                "Postgres", "CSigning", "CZlib", "ServiceRuntime", crypto, yams, arguments, log,
+                "Preflight", "Delivery", "DNS", "Postgres", "CSigning", "CZlib", "ServiceRuntime", crypto, yams,
+                arguments, log,
             ]),
         app("catcher", nio + [log]),
 
@@ -199,7 +205,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", lifecycle, log,
+                "Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", "DNS", lifecycle, log,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio,
             path: "Tests/TestSupport", swiftSettings: strict),
@@ -213,6 +219,7 @@ let package = Package(
         tests("AMQP", ["AMQP", "ConnectionThread", "TestSupport", log]),
         tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
         tests("Outbound", ["Outbound", "TestSupport"]),
+        tests("DNS", ["DNS", "TestSupport"]),
         tests("Model", ["Model"]),
         tests("Expressions", ["Expressions", "Model"]),
         tests("Scores", ["Scores", "Model"]),
@@ -221,6 +228,7 @@ let package = Package(
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model", "CSigning", "SMTP", "TestSupport", log]),
         tests("Bounces", ["Bounces", "Patterns", "TestSupport"]),
+        tests("Preflight", ["Preflight"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulation", "Workspaces", "JourneyProgram", "Expressions", "SendGate", "Model"],
@@ -244,7 +252,7 @@ let package = Package(
             "Ingestion",
             [
                 "Ingestion", "Links", "Workspaces", "Store", "Contracts", "Messaging", "Model", "TestSupport",
-                hummingbird,
+                hummingbird, crypto,
                 hummingbirdTesting, lifecycle, log, .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + nioHTTP),
         tests(
@@ -265,7 +273,7 @@ let package = Package(
             [
                 "Delivery", "Transit", "Postgres", "SMTP", "Links", "Mail", "SendGate", "Expressions", "Store",
                 "Contracts",
-                "Messaging", "Model", "Workspaces", "TestSupport", lifecycle, log, crypto,
+                "Messaging", "Model", "Workspaces", "Preflight", "TestSupport", lifecycle, log, crypto,
             ] + nio),
         tests(
             "Security",
@@ -304,7 +312,7 @@ let package = Package(
                 "Simulation",
                 "Store",
                 "Transit",
-                "Workspaces",
+                "Workspaces", crypto,
             ],
             exclude: ["Leads/leads.py", "Retail/retail.py"], swiftSettings: strict),
         tests(

@@ -15,6 +15,8 @@ extension Module {
         Module("Mail", .core, "Model CIDN CSigning", outside: "Crypto"),
         // What comes back of mails.
         Module("Bounces", .core, "Model Patterns CMIME"),
+        // What stands in the way of mails: in DNS, in themselves.
+        Module("Preflight", .core, "Content"),
         Module("Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Content Mail", outside: "Yams"),
         // What plays a workspace on a virtual clock stands on all that decides.
         Module("Simulation", .core, "Model Expressions Scores JourneyProgram SendGate Mail Workspaces"),
@@ -30,6 +32,9 @@ extension Module {
         // Mail that comes in.
         Module(
             "MailReception", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix ServiceLifecycle"),
+
+        // Questions to DNS.
+        Module("DNS", .drivers, "CNames", outside: "NIOPosix Glibc"),
 
         // Requests to addresses that others have written down.
         Module("Outbound", .drivers, outside: "AsyncHTTPClient NIOCore NIOHTTP1 NIOPosix Glibc"),
@@ -76,7 +81,7 @@ extension Module {
         Module(
             "Delivery", .pipeline,
             "Model SendGate JourneyProgram Links Content Mail Bounces Workspaces Contracts CrashPoints Store Messaging "
-                + "Transit Postgres SMTP Outbound",
+                + "Transit ServiceRuntime Postgres SMTP Outbound",
             outside: "Logging Metrics ServiceLifecycle Synchronization Foundation"),
 
         // Composition roots: each of the services names its own stage, and no other.
@@ -92,11 +97,11 @@ extension Module {
         Module(
             "mailer", .apps, "Delivery Links Mail Outbound Transit Store Messaging ServiceRuntime Postgres SMTP",
             outside: "Foundation Logging ServiceLifecycle"),
-        // The command line simulates and explains with the very code that decides, and runs no stage.
+        // The command line simulates, explains and composes with the very code that decides and delivers, and runs no stage.
         Module(
             "loods", .apps,
             "Model Expressions Scores JourneyProgram SendGate Simulation Links Content Mail Bounces Workspaces Contracts CrashPoints Schema Store "
-                + "Messaging ServiceRuntime Transit Postgres CSigning CZlib",
+                + "Messaging ServiceRuntime Transit Postgres CSigning CZlib Preflight Delivery DNS",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.
         Module(

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Laboratory
 import Links
@@ -7,6 +8,10 @@ import SMTP
 import Store
 import Testing
 import TestSupport
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
 
 /// What comes back of a mail: by SMTP to the edge, by the queue to the mailer, and no further mail goes out.
 @Suite struct ReturnedMailClusterTests {
@@ -72,13 +77,33 @@ import TestSupport
         }
     }
 
+    private static let secret = Data((0..<24).map { UInt8($0) })
+
+    /// As a provider tells that a mail was given up.
+    private static func tell(_ cluster: Cluster, of address: String) async throws -> Int? {
+        let body = #"{"events": [{"type": "bounced", "return_path": "\#(address)", "status": "5.1.1"}]}"#
+        let time = Int64(Date().timeIntervalSince1970)
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Data("m1.\(time).\(body)".utf8), using: SymmetricKey(data: secret))
+        var request = URLRequest(url: try #require(URL(string: cluster.ingest + "/v1/returns/acme")))
+        (request.httpMethod, request.httpBody) = ("POST", Data(body.utf8))
+        for (name, value) in [
+            ("webhook-id", "m1"), ("webhook-timestamp", "\(time)"),
+            ("webhook-signature", "v1,\(Data(code).base64EncodedString())"),
+        ] { request.setValue(value, forHTTPHeaderField: name) }
+        return (try await URLSession.shared.data(for: request).1 as? HTTPURLResponse)?.statusCode
+    }
+
     private static func isTaken(_ outcome: SMTPOutcome) -> Bool { if case .accepted = outcome { true } else { false } }
 
     @Test(.timeLimit(.minutes(3)))
     func aBounceEndsMailToItsAddress() async throws {
         let port = Int(FreePort.take())
         let settings: Cluster.Settings = [
-            "ingest": ["LOODS_RETURNS_LISTEN": "127.0.0.1:\(port)", "LOODS_HELO": "bounces.shop.example"]
+            "ingest": [
+                "LOODS_RETURNS_LISTEN": "127.0.0.1:\(port)", "LOODS_HELO": "bounces.shop.example",
+                "LOODS_PROVIDER_SECRETS": "acme:whsec_\(Self.secret.base64EncodedString())",
+            ]
         ]
         try await Cluster.with(settings: settings, workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(1, consents: ["offers"]))
@@ -110,6 +135,7 @@ import TestSupport
                     == 1
             }
             #expect(Self.isTaken(try await Self.send(mail, to: address, port: port)), "what comes twice is taken too")
+            #expect(try await Self.tell(cluster, of: address) == 200, "a provider may tell it as well")
             try await cluster.post([Shop.basket(1)])
             try await eventually("the next mail is not sent", within: .seconds(30)) {
                 try await cluster.count("select count(*) from messages where state = 'skipped'") > 0

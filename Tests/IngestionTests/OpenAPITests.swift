@@ -52,6 +52,7 @@ import Testing
     @Test func answersAreAmongThoseDescribed() async throws {
         for (path, method, operation) in Self.operations {
             let uri = path.replacing("{token}", with: "x").replacing("{key}", with: "x").replacing("{form}", with: "x")
+                .replacing("{provider}", with: "x")
             let answer = try await TestEdge().run { client in
                 try await client.execute(
                     uri: uri, method: .init(rawValue: method.uppercased())!, body: ByteBuffer(string: "x")

@@ -11,6 +11,7 @@ needed_packages=(
   "libssl-dev:/usr/include/openssl/evp.h"
   "libidn2-dev:/usr/include/idn2.h"
   "libmaxminddb-dev:/usr/include/*/maxminddb.h"
+  "libc-ares-dev:/usr/include/ares.h"
   "zlib1g-dev:/usr/include/zlib.h"
   "libstdc++-12-dev:/usr/include/c++/*/vector"
   "pkg-config:pkg-config"
@@ -23,6 +24,8 @@ needed_packages=(
 # Not among them: chromium, which makes postcards. Without it they wait, and tests of postcards and browsers are left out.
 # Only tests need it.
 venv_package="python3-venv:python3 -c 'import ensurepip'"
+# Rates mails as strangers' mail servers would.
+spam_package="spamassassin:spamassassin"
 # Three brokers on networks of their own, which only root may make.
 network_packages=("iproute2:/usr/sbin/ip" "iptables:/usr/sbin/iptables")
 

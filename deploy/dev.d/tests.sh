@@ -103,6 +103,8 @@ prepare_tests() {
   fetch_segment_sdk
   fetch_schemathesis
   fetch_dkim_verifiers
+  fetch_name_server
+  find_spamassassin
   find_mail_servers
   use_release_before
   tests_started=$(milliseconds)
@@ -139,6 +141,21 @@ fetch_dkim_verifiers() {
   else
     note "OpenDKIM could not be had: its tests are skipped (see $(relative "$state/log/opendkim.log"))"
   fi
+}
+
+# A name server for tests.
+fetch_name_server() {
+  if fetch_from_pypi venv-dnslib dnslib==0.9.26 "import dnslib.zoneresolver"; then
+    export LOODS_TEST_DNSLIB=$state_root/venv-dnslib/bin/python
+  else
+    note "dnslib could not be had: tests of DNS are skipped (see $(relative "$state/log/venv-dnslib.log"))"
+  fi
+}
+
+# It stands in no program's way: whoever may not install it tests without.
+find_spamassassin() {
+  present "${spam_package#*:}" || ((EUID != 0)) || need_packages "$spam_package"
+  present "${spam_package#*:}" || note "SpamAssassin is not installed: its tests are skipped"
 }
 
 # Postfix, Exim and OpenSMTPD run in overlays of this machine's root, which only root may make.

@@ -16,6 +16,8 @@ struct IngestSettings {
     /// Where mail that comes back is taken; nil: nowhere.
     let returns: ListenAddress?
     let mailName: String
+    /// Who tells of mails that they deliver for us, by name.
+    let providers: [String: WebhookVerifier]
     let buffer: Int
     let addressRate: Int
     let proxies: TrustedProxies
@@ -38,6 +40,13 @@ struct IngestSettings {
         mailName = reader.string(
             "LOODS_HELO", default: Host.name,
             meaning: "The name by which mail servers are greeted: this host's, as DNS knows it.")
+        providers =
+            reader.optional(
+                "LOODS_PROVIDER_SECRETS", type: "secret", range: "NAME:whsec_base64, parted by spaces or commas",
+                defaultText: "none", expectation: "a list of NAME:whsec_base64, the secrets of 16 bytes or more",
+                meaning:
+                    "Who may tell at /v1/returns/NAME what has become of mails, signed as Standard Webhooks says it; a name may stand twice while its secret is changed.",
+                isSecret: true, parse: Self.providers) ?? [:]
         buffer = reader.int(
             "LOODS_EVENT_BUFFER_MB", in: 1...4_000, default: 64, unit: "MB",
             meaning: "Events held in memory until RabbitMQ has them; more are answered 503.")
@@ -90,6 +99,19 @@ struct IngestSettings {
             guard ["http://", "https://"].contains(where: text.hasPrefix) else { return nil }
             return text.hasSuffix("/") ? String(text.dropLast()) : text
         }
+    }
+
+    private static func providers(_ text: String) -> [String: WebhookVerifier]? {
+        var secrets: [String: [String]] = [:]
+        for entry in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+            let parts = entry.split(separator: ":", maxSplits: 1).map(String.init)
+            guard parts.count == 2, (1...64).contains(parts[0].utf8.count),
+                parts[0].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
+            else { return nil }
+            secrets[parts[0], default: []].append(parts[1])
+        }
+        let verifiers = secrets.compactMapValues { WebhookVerifier(secrets: $0) }
+        return verifiers.count == secrets.count ? verifiers : nil
     }
 
     /// What is made of user agents and addresses.
@@ -153,6 +175,12 @@ await ServiceMain.run(
         edgeSettings.siteMessages = SiteMessages(pool: pool, definitions: cache)
         let clicks = ClickDesk(groups: groups, waits: worker.clockMode != .stepped)
         edgeSettings.clicks = clicks
+        let (machine, tokens) = (worker.clock, try MailTokens(secrets: settings.secrets))
+        if !settings.providers.isEmpty {
+            edgeSettings.providers = ProviderDesk(
+                verifiers: settings.providers, tokens: tokens, now: { machine.now }, logger: context.logger,
+                keep: { try await publisher.publish($0, to: .returns, lane: .live) })
+        }
         let edge = Edge(
             host: settings.listen.host, port: settings.listen.port, keys: keys, gate: gate, groups: groups,
             signer: signer, desk: desk, settings: edgeSettings, logger: context.logger)
@@ -162,9 +190,8 @@ await ServiceMain.run(
                 watch, publisher, shared, groups, clicks, SourceClient(outbound), edge,
             ]
         if let listen = settings.returns {
-            let machine = worker.clock
             let desk = ReturnDesk(
-                tokens: try MailTokens(secrets: settings.secrets), publisher: publisher, now: { machine.now },
+                tokens: tokens, publisher: publisher, now: { machine.now },
                 logger: context.logger)
             services.append(
                 MailReception(

@@ -14,7 +14,8 @@ struct Loods: AsyncParsableCommand {
             70 a fault of ours.
             """,
         subcommands: [
-            InitCommand.self, ValidateCommand.self, TestCommand.self, SimulateCommand.self, DryRunCommand.self,
+            InitCommand.self, ValidateCommand.self, PreflightCommand.self, SendTestCommand.self, TestCommand.self,
+            SimulateCommand.self, DryRunCommand.self,
             PlanCommand.self,
             ApplyCommand.self, HistoryCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self,
             SchemaCommand.self, MigrateCommand.self, KeysCommand.self,

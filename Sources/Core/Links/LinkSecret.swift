@@ -35,7 +35,7 @@ public struct LinkSecret: Sendable {
     }
 
     /// Standard or URL-safe base64, padded or not.
-    private static func decode(_ text: Substring) -> [UInt8]? {
+    static func decode(_ text: Substring) -> [UInt8]? {
         var digits = text.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }
         while digits.last == "=" { digits.removeLast() }
         return Base64URL.decode(String(digits))

@@ -27,6 +27,14 @@ public struct MailFile: Sendable, Hashable {
         encoded = Self.lines(Base64.encode(bytes))
     }
 
+    /// Bytes, roughly: base64 has four for three, and ends of lines.
+    public var size: Int { encoded.count * 3 / 4 }
+
+    /// For a page that holds it itself (RFC 2397).
+    public var dataURL: String {
+        "data:\(type);base64," + String(decoding: encoded.filter { $0 > 0x20 }, as: UTF8.self)
+    }
+
     /// Whether mail programs show it within a text.
     public var isImage: Bool { type.hasPrefix("image/") }
 

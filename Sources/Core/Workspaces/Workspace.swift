@@ -30,6 +30,10 @@ public final class Workspace: Sendable {
     public let postcards: [String: PostcardDefinition]
     /// What marketing is held to. Of revisions of the definitions the live one's counts, whichever a message is of.
     public let policy: SendPolicy
+    /// What apply makes of what preflight finds.
+    public let preflight: PreflightRigour
+    /// Whom tests of mails are sent to.
+    public let seeds: [String]
     /// In order; a contact's stage is the last that it has reached.
     public let stages: [Stage]
     public let regress: Regress
@@ -77,6 +81,7 @@ public final class Workspace: Sendable {
         post = settings.targets.post
         self.postcards = postcards
         policy = settings.policy
+        (preflight, seeds) = (settings.preflight, settings.seeds)
         self.stages = stages.stages
         regress = stages.regress
         self.scores = scores

@@ -23,7 +23,7 @@ struct Composer: Sendable {
     /// - Throws: `TemplateError`, `MailError` or `LinkError`: the message cannot be made as it is defined. `MissingKey`: it
     ///   cannot be signed here.
     func letter(of cleared: ClaimDesk.Cleared) throws -> Letter {
-        guard cleared.claimed.message.channel == .notify else { return try compose(cleared) }
+        guard cleared.claimed.message.channel == .notify else { return try letter(mail(of: cleared), cleared) }
         guard let receiver = cleared.workspace.receiver(of: cleared.claimed.message) else {
             throw MissingTemplate(name: cleared.claimed.message.template)
         }
@@ -44,14 +44,16 @@ struct Composer: Sendable {
         return try letter(mail, cleared)
     }
 
-    private func letter(_ mail: MailMessage, _ cleared: ClaimDesk.Cleared) throws -> Letter {
+    /// Signed, and with where it comes back to.
+    func letter(_ mail: MailMessage, _ cleared: ClaimDesk.Cleared) throws -> Letter {
         let domain = cleared.domains.domain(of: mail.from.domain)
         return Letter(
             from: ReturnPath(of: mail, for: cleared.claimed.message, via: domain, tokens).address, to: mail.to.address,
             data: try signatures.sign(mail.encoded(), from: domain))
     }
 
-    private func compose(_ cleared: ClaimDesk.Cleared) throws -> Letter {
+    /// What goes to a contact.
+    func mail(of cleared: ClaimDesk.Cleared) throws -> MailMessage {
         let message = cleared.claimed.message
         guard let email = cleared.workspace.emails[message.template] else {
             throw MissingTemplate(name: message.template)
@@ -109,7 +111,7 @@ struct Composer: Sendable {
             mail.unsubscribeAddress = try MailAddress(
                 localPart: tokens.localPart(for: MessageMark(message), .unsubscribe), domain: host)
         }
-        return try letter(mail, cleared)
+        return mail
     }
 
     /// Where links of mails from a domain begin.

@@ -10,6 +10,9 @@ public struct RelaySettings: Sendable {
         (self.server, self.weight) = (server, weight)
     }
 
+    /// The address that connections to it are made from, where one is stated.
+    public var sourceAddress: String? { server.sourceAddress }
+
     /// As logs and metrics name it.
     public var name: String { "\(server.host):\(server.port)" }
 }

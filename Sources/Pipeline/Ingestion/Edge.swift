@@ -81,6 +81,7 @@ public struct Edge: Service {
             signer: signer, groups: groups, definitions: settings.definitions, folder: settings.downloads
         ).add(to: router)
         RatingRoutes(signer: signer, groups: groups, definitions: settings.definitions).add(to: router)
+        ProviderRoutes(desk: settings.providers, gate: gate, limits: EdgeLimits()).add(to: router)
         AssetRoutes().add(to: router)
         return router
     }

@@ -22,5 +22,8 @@ public struct EdgeSettings: Sendable {
     /// Where clicks become events; nil: they do at once.
     public var clicks: ClickDesk?
 
+    /// Who takes what providers tell of mails; nil: nobody.
+    public var providers: ProviderDesk?
+
     public init() {}
 }

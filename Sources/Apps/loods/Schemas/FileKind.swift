@@ -47,6 +47,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "quiet_hours": .any([Self.quietHours, .list(Self.quietHours)]),
                     "frequency_caps": .list(
                         .object(["at_most*": .whole(from: 1), "within*": .span, "topics": .any([.name, .list(.name)])])),
+                    "preflight": .oneOf(["none", "warnings", "errors"]), "seeds": .list(.text()),
                     "hold_out": .object([
                         "share*": Self.share, "topics": .any([.name, .list(.name)]), "group": .name,
                     ]),

@@ -29,6 +29,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let proposal = try Proposal(folder: folder, as: workspace)
+        try proposal.refuseUnfitMails()
         let (author, reason, order) = (Author.name, reason, runs.order)
         let url = try Settings.read { Settings.databaseURL(&$0) }
         let (application, moved) = try await PostgresPool.lend(url) { pool in

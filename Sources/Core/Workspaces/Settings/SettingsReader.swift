@@ -18,6 +18,10 @@ struct SettingsReader {
         var holidays = Holidays()
         var targets = Targets()
         var policy = SendPolicy()
+        /// What apply makes of what preflight finds.
+        var preflight = PreflightRigour.warnings
+        /// Whom tests of mails are sent to.
+        var seeds: [String] = []
 
         /// Over what runs and mails take from the settings: the same however the file writes them.
         var digest: UniqueID {
@@ -36,7 +40,7 @@ struct SettingsReader {
         let keys = [
             "workspace", "time_zone", "locale", "sender", "reply_to", "address", "sending_domains", "topics",
             "holidays",
-            "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out",
+            "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out", "preflight", "seeds",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
@@ -55,11 +59,19 @@ struct SettingsReader {
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
         let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
+        let rigour = fields["preflight"].map(self.rigour) ?? .warnings
+        let seeds = fields.list("seeds")?.compactMap { SenderReader(inspection).address($0) } ?? []
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
             name: name, zone: zone, locale: locale ?? nil, sender: sender, replyTo: replyTo ?? nil,
             postalAddress: postal, sendingDomains: domains, topics: topics, holidays: holidays, targets: targets,
-            policy: policy)
+            policy: policy, preflight: rigour, seeds: seeds)
+    }
+
+    private func rigour(_ node: YAMLNode) -> PreflightRigour {
+        let known = PreflightRigour.allCases.map(\.rawValue)
+        return inspection.reference(node, "rigour", among: known, called: "rigours")
+            .flatMap { PreflightRigour(rawValue: $0) } ?? .warnings
     }
 
     private func zone(_ node: YAMLNode) -> LocalZone? {

@@ -27,7 +27,8 @@ extension Module {
             "Postgres", .drivers, "ConnectionThread CLibPQ CShims",
             outside: "Logging ServiceLifecycle Synchronization Glibc"),
         Module("AMQP", .drivers, "ConnectionThread CLibRabbitMQ", outside: "Logging Glibc"),
-        Module("SMTP", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL Synchronization"),
+        Module(
+            "SMTP", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL Synchronization Glibc"),
 
         // Mail that comes in.
         Module(

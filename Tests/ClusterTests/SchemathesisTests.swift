@@ -32,9 +32,10 @@ enum Schemathesis {
         $0.isEmpty ? nil : $0
     }
 
-    /// Calls that are short for others are left out: one route stands for both.
+    /// Calls that are short for others are left out: one route stands for both. One at a time: CPython 3.11 may fail where two
+    /// threads parse.
     private static let options = [
-        "--checks", "all", "--max-examples", "3", "--seed", "7", "--workers", "2", "--exclude-path-regex",
+        "--checks", "all", "--max-examples", "3", "--seed", "7", "--workers", "1", "--exclude-path-regex",
         "^/v1/([a-z]|import)$", "--no-color",
     ]
 

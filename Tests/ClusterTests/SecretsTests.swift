@@ -5,7 +5,7 @@ import Testing
 @Suite struct SecretsTests {
     private static let secrets = [
         "ingest": ["LOODS_AMQP_PASSWORD", "LOODS_AMQP_URL", "LOODS_DATABASE_PASSWORD", "LOODS_DATABASE_URL"]
-            + ["LOODS_LINK_SECRET"],
+            + ["LOODS_LINK_SECRET", "LOODS_PROVIDER_SECRETS"],
         "scoring": ["LOODS_AMQP_PASSWORD", "LOODS_AMQP_URL", "LOODS_DATABASE_PASSWORD", "LOODS_DATABASE_URL"]
             + ["LOODS_ERASURE_SECRET"],
         "scheduler": ["LOODS_AMQP_PASSWORD", "LOODS_AMQP_URL", "LOODS_DATABASE_PASSWORD", "LOODS_DATABASE_URL"],

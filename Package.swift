@@ -107,6 +107,7 @@ let package = Package(
         library("Scores", in: "Core", ["Model"]),
         library("JourneyProgram", in: "Core", ["Model", "Expressions", "SendGate"]),
         library("SendGate", in: "Core", ["Model"]),
+        library("Pacing", in: "Core", ["Model"]),
         library("Links", in: "Core", ["Model", crypto]),
         library("Content", in: "Core", ["Model"]),
         library("Mail", in: "Core", ["Model", "CIDN", "CSigning", crypto]),
@@ -114,7 +115,7 @@ let package = Package(
         library("Preflight", in: "Core", ["Content"]),
         library(
             "Workspaces", in: "Core",
-            ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Content", "Mail", yams]),
+            ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Pacing", "Content", "Mail", yams]),
 
         library(
             "Simulation", in: "Core",
@@ -130,7 +131,8 @@ let package = Package(
             name: "Messaging", dependencies: ["AMQP", "Contracts", "CrashPoints", lifecycle, log, metrics],
             path: "Sources/Messaging", swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Postgres", "Contracts", "Model", "Expressions", "Scores", "Schema", crypto],
+            name: "Store",
+            dependencies: ["Postgres", "Contracts", "Model", "Expressions", "Scores", "Pacing", "Schema", crypto],
             path: "Sources/Store", swiftSettings: strict),
         .target(
             name: "ServiceRuntime", dependencies: ["CrashPoints", hummingbird, lifecycle, log, metrics],
@@ -170,7 +172,8 @@ let package = Package(
             "Delivery", in: "Pipeline",
             [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Postgres", "SendGate", "Links",
-                "Content", "Mail", "Bounces", "SMTP", "Outbound", "JourneyProgram", "Workspaces", "ServiceRuntime",
+                "Content", "Mail", "Bounces", "SMTP", "Outbound", "JourneyProgram", "Pacing", "Scores", "Workspaces",
+                "ServiceRuntime",
                 lifecycle, log, metrics,
             ]),
 
@@ -194,8 +197,9 @@ let package = Package(
             "loods",
             [
                 "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
-                "JourneyProgram", "SendGate", "Simulation", "Workspaces", "Content", "Mail", "Bounces", "Links",
-                "Preflight", "Delivery", "DNS", "Postgres", "CSigning", "CZlib", "ServiceRuntime", crypto, yams,
+                "JourneyProgram", "SendGate", "Pacing", "Simulation", "Workspaces", "Content", "Mail", "Bounces",
+                "Links", "Preflight", "Delivery", "DNS", "Postgres", "CSigning", "CZlib", "ServiceRuntime", crypto,
+                yams,
                 arguments, log,
             ]),
         app("catcher", nio + [log]),
@@ -225,6 +229,7 @@ let package = Package(
         tests("Scores", ["Scores", "Model"]),
         tests("JourneyProgram", ["JourneyProgram", "Simulation", "Workspaces", "Expressions", "SendGate", "Model"]),
         tests("SendGate", ["SendGate", "Model"]),
+        tests("Pacing", ["Pacing", "Model"]),
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model", "CSigning", "SMTP", "TestSupport", log]),
         tests("Bounces", ["Bounces", "Patterns", "TestSupport"]),
@@ -235,11 +240,16 @@ let package = Package(
             exclude: ["Recordings/Kept", "Recordings/Kinds", "Recordings/MoreKinds"], swiftSettings: strict),
         tests(
             "Workspaces",
-            ["Workspaces", "Mail", "Scores", "JourneyProgram", "Expressions", "SendGate", "Content", "Model"]),
+            [
+                "Workspaces", "Mail", "Scores", "JourneyProgram", "Expressions", "SendGate", "Pacing", "Content",
+                "Model",
+            ]),
         .testTarget(
             name: "ContractsTests", dependencies: ["Contracts", "Model"], exclude: ["Golden"], swiftSettings: strict),
         tests("Messaging", ["Messaging", "AMQP", "Contracts", "Model", "TestSupport", lifecycle, log]),
-        tests("Store", ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Scores", "Model", "TestSupport"]),
+        tests(
+            "Store",
+            ["Store", "Schema", "Postgres", "Contracts", "Expressions", "Scores", "Pacing", "Model", "TestSupport"]),
         tests(
             "Transit",
             [
@@ -272,7 +282,7 @@ let package = Package(
             "Delivery",
             [
                 "Delivery", "Transit", "Postgres", "SMTP", "Links", "Mail", "SendGate", "Expressions", "Store",
-                "Contracts",
+                "Contracts", "Pacing",
                 "Messaging", "Model", "Workspaces", "Preflight", "TestSupport", lifecycle, log, crypto,
             ] + nio),
         tests(

@@ -9,6 +9,7 @@ extension Module {
         Module("Expressions", .core, "Model Patterns"),
         Module("Scores", .core, "Model"),
         Module("SendGate", .core, "Model"),
+        Module("Pacing", .core, "Model"),
         Module("JourneyProgram", .core, "Model Expressions SendGate"),
         Module("Links", .core, "Model", outside: "Crypto"),
         Module("Content", .core, "Model"),
@@ -17,7 +18,9 @@ extension Module {
         Module("Bounces", .core, "Model Patterns CMIME"),
         // What stands in the way of mails: in DNS, in themselves.
         Module("Preflight", .core, "Content"),
-        Module("Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Content Mail", outside: "Yams"),
+        Module(
+            "Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Pacing Content Mail", outside: "Yams"
+        ),
         // What plays a workspace on a virtual clock stands on all that decides.
         Module("Simulation", .core, "Model Expressions Scores JourneyProgram SendGate Mail Workspaces"),
 
@@ -48,7 +51,7 @@ extension Module {
 
         // Tables, queues, the frame of a service. The store reads what conditions see, so it knows the types of histories
         // and of scores.
-        Module("Store", .foundations, "Model Expressions Scores Contracts Schema Postgres", outside: "Crypto"),
+        Module("Store", .foundations, "Model Expressions Scores Pacing Contracts Schema Postgres", outside: "Crypto"),
         Module(
             "Messaging", .foundations, "Contracts CrashPoints AMQP",
             outside: "Logging Metrics ServiceLifecycle Synchronization \(libc)"),
@@ -81,7 +84,7 @@ extension Module {
             outside: "Logging Metrics ServiceLifecycle Synchronization"),
         Module(
             "Delivery", .pipeline,
-            "Model SendGate JourneyProgram Links Content Mail Bounces Workspaces Contracts CrashPoints Store Messaging "
+            "Model Scores SendGate Pacing JourneyProgram Links Content Mail Bounces Workspaces Contracts CrashPoints Store Messaging "
                 + "Transit ServiceRuntime Postgres SMTP Outbound",
             outside: "Logging Metrics ServiceLifecycle Synchronization Foundation"),
 
@@ -101,7 +104,7 @@ extension Module {
         // The command line simulates, explains and composes with the very code that decides and delivers, and runs no stage.
         Module(
             "loods", .apps,
-            "Model Expressions Scores JourneyProgram SendGate Simulation Links Content Mail Bounces Workspaces Contracts CrashPoints Schema Store "
+            "Model Expressions Scores JourneyProgram SendGate Pacing Simulation Links Content Mail Bounces Workspaces Contracts CrashPoints Schema Store "
                 + "Messaging ServiceRuntime Transit Postgres CSigning CZlib Preflight Delivery DNS",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.

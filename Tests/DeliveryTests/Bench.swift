@@ -52,6 +52,22 @@ struct Bench: Sendable {
         }
     }
 
+    /// Makes more settings live.
+    func apply(_ settings: String, _ others: [String: String] = [:]) async throws {
+        var files = Shop.files.merging(others) { $1 }
+        files["workspace.yaml"]! += settings
+        let loaded = Workspace.load(files: files)
+        try #require(loaded.workspace != nil, "\(loaded.findings)")
+        let applied = files
+        try await database.pool.withTransaction { session in
+            let entry = try WorkspaceRegister.lock("shop", in: session)
+            _ = try Definitions.store(files: applied, for: entry, by: "test", now: Self.start, in: session)
+        }
+    }
+
+    /// Moves domain time on, from the start.
+    func pass(_ span: Span) async throws { try await change("update clock set at = \(Self.start + span)") }
+
     // MARK: Mailers
 
     /// A mailer as a process has it.
@@ -64,6 +80,7 @@ struct Bench: Sendable {
         let gate: WithdrawalGate
         let lineage: LineageWatch
         let store: GuardedStore
+        let lines: LineDesk
 
         init(worker: Worker, settings: DeliverySettings) async {
             self.worker = worker
@@ -76,7 +93,11 @@ struct Bench: Sendable {
             await lineage.look()
             self.lineage = lineage
             let store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage)
-            desk = ClaimDesk(kind: .mails, worker: worker, settings: settings, store: store)
+            lines = LineDesk(
+                worker: worker, settings: settings, store: store, relays: RelayTurns(settings.relays), sites: mail.sites
+            )
+            desk = ClaimDesk(
+                kind: .mails, worker: worker, settings: settings, store: store, pacing: (mail.sites, lines.relays))
             room = Mailroom(worker: worker, settings: settings, carrier: mail, store: store)
             self.store = store
             await openGate()
@@ -102,6 +123,24 @@ struct Bench: Sendable {
             await room.send(try await desk.claim(contacts, withTopic: withTopic))
             await carrier.shutdown()
             await openGate()
+        }
+
+        /// Sends what limits let go of the mails that wait in line.
+        ///
+        /// - Returns: how many went on their way.
+        @discardableResult
+        func sendLined() async throws -> Int {
+            var sent = 0
+            while let errand = try await lines.take(withTopic: true, resting: []) {
+                let batch = try await desk.claim(errand.contacts, withTopic: true, for: errand)
+                let gone = Set(batch.messages.map(\.claimed.message.id))
+                try await lines.giveBack(
+                    errand.grants.filter { !gone.contains($0.key) }.map(\.value), takenAt: errand.takenAt)
+                sent += batch.messages.count
+                await room.send(batch)
+            }
+            await openGate()
+            return sent
         }
 
         /// Claims what is due of `contacts`, and sends it.
@@ -146,7 +185,9 @@ struct Bench: Sendable {
     }
 
     /// Makes contacts with an address, who have consented to topics.
-    func know(_ users: [String], consenting topics: [String] = ["offers"]) async throws {
+    func know(
+        _ users: [String], consenting topics: [String] = ["offers"], at domain: String = "mail.example"
+    ) async throws {
         try await database.pool.withTransaction { session in
             let keys = users.map { (contact($0), Identity(.user, $0)) }
             let claims = keys.map { Identities.Claim(workspace: workspace, identity: $1, subject: $0.contact) }
@@ -156,7 +197,7 @@ struct Bench: Sendable {
             var states = try Contacts.states(of: keys.map(\.0), in: session)
             var consents: [Consents.Entry] = []
             for user in users {
-                let address = "\(user)@mail.example"
+                let address = "\(user)@\(domain)"
                 states[contact(user)]?.attributes = ["email": .string(address), "name": .string(user)]
                 consents += topics.map {
                     Consents.Entry(

@@ -2,6 +2,7 @@ import Contracts
 @testable import Delivery
 import Messaging
 import Model
+import Pacing
 import Postgres
 import SMTP
 import SendGate

@@ -34,6 +34,10 @@ import Testing
         "erasures": "that somebody was erased, and not who",
         "suppressions": "of an address, whoever has it, also after the contact is gone",
         "sender_pauses": "of a workspace's sender, the same for all contacts",
+        "send_quota": "of a limit on mails, for all contacts; what mailers take slices of",
+        "send_lines": "of mails of one workspace to one site, which wait for their turn",
+        "send_sessions": "what a claim on many contacts has of limits",
+        "kill_switches": "of a workspace, the same for all its contacts",
         "claims": "a mailer's lease on a batch of many contacts",
         "barriers": "marks in the queue of withdrawals, of no contact; empty at rest",
         "lineage": "one row: the server that mails are sent from",
@@ -74,6 +78,8 @@ import Testing
         "interventions",
         // Senders whose mail stands still, since servers refuse it.
         "sender_pauses",
+        // Mails that wait in line for a limit, how many are under way, and workspaces that send nothing.
+        "send_lines", "send_sessions", "kill_switches",
         // When journeys go out on a schedule, and how far each time of it has come.
         "schedules", "broadcasts",
         // When the next run of a throttled journey may begin, and what was decided of tests within broadcasts.

@@ -51,8 +51,8 @@ enum Rights {
         carried_scores       –       SIU      –          –       S         S     S
         carried_counts       –       SIU      –          –       S         S     S
         recent_ids           –       SID      –          –       S         –     –
-        scores               –       SIUD     S          –       S         S     S
-        expiring_scores      –       SIUD     S          –       S         S     S
+        scores               –       SIUD     S          S       S         S     S
+        expiring_scores      –       SIUD     S          S       S         S     S
         score_counts         –       SIUD     –          –       S         S     S
         stages               –       SID      –          –       S         S     S
         consents             SI      SID      S          SI      S         S     S
@@ -81,6 +81,10 @@ enum Rights {
         send_state           SIu     SIu      –          SIu     S         S     S
         claims               –       –        –          SIuD    SD        –     –
         sender_pauses        –       S        S          SI      S         SID   S
+        send_quota           –       S        S          SIU     S         S     S
+        send_lines           –       –        –          SIuD    S         S     S
+        send_sessions        –       –        –          SID     S         S     S
+        kill_switches        –       S        S          S       S         SID   S
         barriers             –       –        –          SID     S         –     –
         lineage              –       S        S          Su      Su        –     –
         fences               –       –        –          –       SI        –     –
@@ -134,7 +138,7 @@ enum Rights {
         "decisions scoring s": "workspace_id contact_id",
         "decisions scoring u": "contact_id",
         "messages scoring s":
-            "workspace_id contact_id message_id run_id topic state due_at look_at retry_at channel shown_at",
+            "workspace_id contact_id message_id run_id topic state due_at look_at retry_at channel shown_at line",
         "messages scoring u": "contact_id state final_at claim_id due_at look_at",
         "send_state scoring u": "epoch",
         "runs scheduler u": "state version wake_at ended_at outcome refused_at refused_event_id held_at waits_since",
@@ -147,7 +151,7 @@ enum Rights {
         "messages scheduler s":
             """
         workspace_id contact_id message_id run_id step visit template state handed_at final_at due_at look_at \
-        retry_at answer planned_at reasons journey tested
+        retry_at answer planned_at reasons journey tested line
         """,
         // Withdrawals.
         "messages ingest s":
@@ -165,11 +169,12 @@ enum Rights {
         "messages mailer u":
             """
         state address due_at look_at retry_at attempt deferrals claim_id epoch valid_until handed_at final_at reasons \
-        reply answer saw failure failure_status refusals came_back_at came_back_words
+        reply answer saw failure failure_status refusals came_back_at came_back_words line line_rank
         """,
         "suppressions mailer u": "reason at detail",
         "send_state mailer u": "epoch recent_sends",
         "claims mailer u": "expires_at",
+        "send_lines mailer u": "next_at served_at",
         "lineage mailer u":
             "system_id timeline database_id mark marked_at refusal refused_at accepted_at accepted_by",
         // Fences; replays of messages.

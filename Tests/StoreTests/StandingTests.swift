@@ -1,6 +1,7 @@
 import Contracts
 import Expressions
 import Model
+import Pacing
 import Postgres
 import Scores
 import Store

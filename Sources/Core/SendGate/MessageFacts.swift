@@ -42,6 +42,8 @@ public struct MessageFacts: Sendable, Hashable {
     public var isPaused: Bool
     /// Whether mail of its sender and class stands still.
     public var isSenderPaused = false
+    /// Whether the workspace's kill switch is on.
+    public var isWorkspaceStopped = false
     /// Whether it is a broadcast's, and its contact is not in the segment any more that the broadcast goes to.
     public var hasLeftSegment = false
     /// Whether its contact is one of the workspace's hold-out.

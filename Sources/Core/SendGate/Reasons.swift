@@ -34,6 +34,10 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let leftSegment = Reasons(rawValue: 1 << 20)
     /// Mail servers refuse what comes from its sender, and somebody has to mend that; or somebody has paused the sender.
     public static let senderPaused = Reasons(rawValue: 1 << 21)
+    /// Somebody has turned the workspace's kill switch on: it sends nothing.
+    public static let workspaceStopped = Reasons(rawValue: 1 << 26)
+    /// It waits in line, since a limit on how fast mails go is reached.
+    public static let paced = Reasons(rawValue: 1 << 25)
     /// It is one of the hours in which the contact gets no marketing.
     public static let quietHours = Reasons(rawValue: 1 << 12)
     /// The contact has had as many marketing messages as a frequency cap allows.
@@ -63,6 +67,8 @@ extension Reasons {
         (.journeyPaused, "its journey is paused"),
         (.leftSegment, "the contact has left the segment that the broadcast goes to"),
         (.senderPaused, "mail of its sender stands still"),
+        (.workspaceStopped, "the workspace's kill switch is on"),
+        (.paced, "it waits in line for its turn, as limits on the pace of mails say"),
         (.quietHours, "quiet hours"),
         (.capped, "a frequency cap is reached"),
         (.endsRun, "so its run ends"),

@@ -18,6 +18,7 @@ public enum SendGate {
         if message.journeyEnded { findings.skip(.journeyEnded) }
         if message.isPaused { findings.hold(.journeyPaused, until: .distantFuture) }
         if message.isSenderPaused { findings.hold(.senderPaused, until: .distantFuture) }
+        if message.isWorkspaceStopped { findings.hold(.workspaceStopped, until: .distantFuture) }
         if message.hasLeftSegment { findings.skip(.leftSegment) }
         checkTimes(message, now, &findings)
         checkAddress(message, ledger, now, &findings)

@@ -1,6 +1,7 @@
 public import JourneyProgram
 public import Mail
 public import Model
+public import Pacing
 public import SendGate
 
 /// One sender's definitions, read from a folder of files and checked.
@@ -34,6 +35,8 @@ public final class Workspace: Sendable {
     public let preflight: PreflightRigour
     /// Whom tests of mails are sent to.
     public let seeds: [String]
+    /// How fast mails go. Of revisions of the definitions the live one's counts, whichever a mail is of.
+    public let pace: SendPace
     /// In order; a contact's stage is the last that it has reached.
     public let stages: [Stage]
     public let regress: Regress
@@ -82,6 +85,7 @@ public final class Workspace: Sendable {
         self.postcards = postcards
         policy = settings.policy
         (preflight, seeds) = (settings.preflight, settings.seeds)
+        pace = settings.pace
         self.stages = stages.stages
         regress = stages.regress
         self.scores = scores

@@ -16,8 +16,19 @@ protocol Carrier: Sendable {
     /// Returns when for a while nothing can be sent, or when the task is cancelled.
     func untilPaused() async
 
+    /// The sites to which nothing goes at the moment, `workspace site`.
+    var stalledSites: Set<String> { get }
+
+    /// Turns away what waits for these.
+    func lookAtSites()
+
     /// Closes all connections.
     func shutdown() async
+}
+
+extension Carrier {
+    var stalledSites: Set<String> { [] }
+    func lookAtSites() {}
 }
 
 enum Preparation: Sendable {
@@ -46,6 +57,12 @@ struct Report: Sendable {
     var refusal: Refusal?
     /// Of a mail, where it was to go, and as whose.
     var letter: (address: String, sender: SenderPauses.Sender)?
+    /// Of a mail, whether the server put it off for its pace: 421 or 4.7.x.
+    var isThrottled = false
+    /// Of a mail, whose it is and where it goes.
+    var line: SendLines.Key?
+    /// The warm-ups that it counts for.
+    var warmUps: [SendQuotas.Key] = []
 }
 
 extension Report {

@@ -3,6 +3,7 @@ import Logging
 import Mail
 import Messaging
 import Model
+import Pacing
 import Postgres
 import SendGate
 import Store
@@ -23,6 +24,13 @@ struct ClaimDesk: Sendable {
         var domains = SendingDomains()
         /// Domain time of the claim: the mail's date.
         var date: Timestamp
+        /// Of a mail, whose it is and where it goes; nil where no pace is kept.
+        var line: MailLine?
+        /// What has let it go, where a limit holds for it.
+        var grant: Allotment.Grant?
+
+        /// The site that it goes to, by whose mails it is told apart when one stalls.
+        var site: String? { line.map { "\(claimed.message.contact.workspace.rawValue) \($0.site)" } }
     }
 
     /// The messages of one claim.
@@ -30,6 +38,10 @@ struct ClaimDesk: Sendable {
         let kind: Claims.Kind
         var claim: UniqueID
         var messages: [Cleared] = []
+        /// Whether its claim is open, also where nothing is claimed under it.
+        var isOpen = false
+        /// Of limits on what is under way at once, how many of the messages may be.
+        var sessions: [SendQuotas.Key: Int64] = [:]
         /// Skipped in the same transaction; their events are in the outbox.
         var skipped = 0
         /// Of these nobody knows whether they were sent before the store was restored; the same holds for them.
@@ -45,18 +57,24 @@ struct ClaimDesk: Sendable {
     let worker: Worker
     let settings: DeliverySettings
     let store: GuardedStore
+    /// Where the pace of mails is kept, the sites that stall and the limits of mail servers.
+    var pacing: (sites: SiteWatch, relays: RelayTurns)?
 
     /// Claims what is due of `contacts`, or of whoever they have merged into. Messages that the gate refuses end here, with
     /// their reasons.
     ///
     /// - Parameters:
     ///   - withTopic: whether messages that have a topic are claimed too; else they stay planned.
-    ///   - message: the only one that is claimed; nil claims all.
-    func claim(_ contacts: [ContactKey], withTopic: Bool, only message: UniqueID? = nil) async throws -> Batch {
+    ///   - message: the only one that is claimed, whatever limits say: it may be what kills mailers, and is tried alone; nil
+    ///     claims all.
+    ///   - errand: what limits have let go; nothing else is claimed then.
+    func claim(
+        _ contacts: [ContactKey], withTopic: Bool, only message: UniqueID? = nil, for errand: LineDesk.Errand? = nil
+    ) async throws -> Batch {
         var contacts = contacts
         for _ in 0..<5 {
             do {
-                return try await claim(exactly: contacts, withTopic: withTopic, only: message)
+                return try await claim(exactly: contacts, withTopic: withTopic, only: message, for: errand)
             } catch let merged as Merged {
                 contacts = merged.survivors
             }
@@ -64,8 +82,13 @@ struct ClaimDesk: Sendable {
         throw StoreError.mergedMeanwhile
     }
 
-    private func claim(exactly contacts: [ContactKey], withTopic: Bool, only message: UniqueID?) async throws -> Batch {
-        let claim = UniqueID.random()
+    private func claim(
+        exactly contacts: [ContactKey], withTopic: Bool, only message: UniqueID?, for errand: LineDesk.Errand?
+    ) async throws -> Batch {
+        let claim = errand?.claim ?? UniqueID.random()
+        let terms = pacing.map { sites, relays in
+            PaceGate.Terms(isRelayed: relays.areLimited, stalled: sites.stalled, errand: errand)
+        }
         let batch = try await store.transaction { session in
             let sentUntil = try Lineages.check(in: session)
             let domain = try DomainClock.reading(in: session)
@@ -73,14 +96,20 @@ struct ClaimDesk: Sendable {
             try Merged.check(contacts, in: session)
             var due = try due(of: contacts, epochs, withTopic: withTopic, now: domain.now, in: session)
             if let message { due.removeAll { $0.message.id != message } }
+            if let errand { due.removeAll { errand.grants[$0.message.id] == nil } }
             let doubtful = due.filter { $0.message.isDoubtful(sentUntil: sentUntil) }.map(\.message)
             due.removeAll { $0.message.isDoubtful(sentUntil: sentUntil) }
             try Claims.doubt(doubtful.map { ($0.contact, $0.id) }, in: session)
-            guard !due.isEmpty || !doubtful.isEmpty else { return Batch(kind: kind, claim: claim) }
+            guard !due.isEmpty || !doubtful.isEmpty else {
+                return Batch(kind: kind, claim: claim, isOpen: errand != nil)
+            }
+            let pace = message == nil ? try terms.map { try PaceGate($0, for: due, now: domain.now, in: session) } : nil
             var gate = try GateDesk(
-                due, definitions: worker.definitions, knowingErasedBy: worker.erasureKey, now: domain.now, in: session)
+                due, definitions: worker.definitions, knowingErasedBy: worker.erasureKey, keeping: pace,
+                now: domain.now, in: session)
             try gate.judge(due)
-            var batch = try write(gate, doubtful, under: claim, at: domain, in: session)
+            var batch = try write(gate, doubtful, under: claim, isOpen: errand != nil, at: domain, in: session)
+            (batch.isOpen, batch.sessions) = (errand != nil, errand?.sessions ?? [:])
             batch.faults = try putOff(due, for: gate.unreadable, now: domain.now, in: session)
             return batch
         }
@@ -104,14 +133,16 @@ struct ClaimDesk: Sendable {
     }
 
     private func write(
-        _ gate: GateDesk, _ doubtful: [Message], under claim: UniqueID, at domain: DomainClock.Reading,
+        _ gate: GateDesk, _ doubtful: [Message], under claim: UniqueID, isOpen: Bool, at domain: DomainClock.Reading,
         in session: PostgresSession
     ) throws -> Batch {
         let machineNow = worker.clock.now
         if !gate.cleared.isEmpty {
-            try Claims.open(
-                claim, of: gate.cleared.map(\.claimed), mailer: settings.mailer,
-                expiresAt: machineNow + settings.lease.span, in: session)
+            if !isOpen {
+                try Claims.open(
+                    claim, of: gate.cleared.map(\.claimed), mailer: settings.mailer,
+                    expiresAt: machineNow + settings.lease.span, in: session)
+            }
             try Claims.claim(
                 zip(gate.cleared, gate.validity).map { ($0.claimed, $0.address, $1) }, under: claim, in: session)
         }
@@ -126,6 +157,9 @@ struct ClaimDesk: Sendable {
                 let (message, reasons) = (refused.message, refused.reasons.rawValue)
                 return (Claims.Refusal(message: message, reasons: reasons, saw: refused.saw, state: .planned), until)
             }, in: session)
+        try SendLines.join(
+            try gate.ranked(in: session), reasons: Reasons.paced.rawValue, now: domain.now, machineNow: machineNow,
+            in: session)
         try Messages.tellOfHold(gate.released, now: domain.now, in: session)
         let outbox = OutcomeEvents.rows(
             gate.skipped.compactMap {

@@ -21,18 +21,22 @@ struct DeliveryLane: Sendable {
     private let room: Mailroom
     private let slots = Slots(4)
     private let polled: PolledWork
+    /// Nil where no pace is kept.
+    private let lines: LineDesk?
     /// Whether there is any use in claiming now.
     let maySend: @Sendable () async -> Bool
 
     init(
         _ kind: Claims.Kind, worker: Worker, settings: DeliverySettings, store: GuardedStore, carrier: any Carrier,
-        maySend: @escaping @Sendable () async -> Bool
+        lines: LineDesk? = nil, maySend: @escaping @Sendable () async -> Bool
     ) {
+        self.lines = lines
         self.worker = worker
         self.store = store
         self.maySend = maySend
         page = kind == .cards ? 4 : 200
-        desk = ClaimDesk(kind: kind, worker: worker, settings: settings, store: store)
+        desk = ClaimDesk(
+            kind: kind, worker: worker, settings: settings, store: store, pacing: lines.map { ($0.sites, $0.relays) })
         room = Mailroom(worker: worker, settings: settings, carrier: carrier, store: store)
         polled = PolledWork(kind.work, worker: worker)
     }
@@ -54,11 +58,69 @@ struct DeliveryLane: Sendable {
         await withDiscardingTaskGroup { group in
             for await batch in batches {
                 group.addTask {
-                    await cancelWhenGracefulShutdown { await room.send(batch) }
-                    await slots.leave()
+                    let slot = Leaving(slots)
+                    await cancelWhenGracefulShutdown { await room.send(batch) { await slot.leave() } }
+                    await slot.leave()
                 }
             }
         }
+    }
+
+    /// Leaves a slot, once.
+    private actor Leaving {
+        private let slots: Slots
+        private var isDone = false
+
+        init(_ slots: Slots) { self.slots = slots }
+
+        func leave() async {
+            guard !isDone else { return }
+            isDone = true
+            await slots.leave()
+        }
+    }
+
+    /// Takes mails out of the lines in which they wait, as limits let them go.
+    ///
+    /// - Parameter resting: mail servers that are not to be tried.
+    func takeLines(_ intake: Intake, resting: @escaping @Sendable () async -> Set<Int>) async {
+        guard let lines else { return }
+        await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(100)) {
+            do {
+                while await maySend(), try await claimErrand(of: lines, intake, resting: await resting()) {}
+            } catch {
+                worker.note(error, "mails that wait in line wait for the store")
+            }
+        }
+    }
+
+    /// - Returns: whether there was anything to claim.
+    private func claimErrand(of lines: LineDesk, _ intake: Intake, resting: Set<Int>) async throws -> Bool {
+        await slots.enter()
+        do {
+            if Task.isShuttingDownGracefully { throw CancellationError() }
+            let withTopic = await store.gate.isOpen
+            guard let errand = try await lines.take(withTopic: withTopic, resting: resting) else {
+                await slots.leave()
+                return false
+            }
+            let batch = try await desk.claim(errand.contacts, withTopic: withTopic, for: errand)
+            if !batch.messages.isEmpty { CrashPoint.mailerAfterClaim.pass() }
+            count(batch)
+            let gone = Set(batch.messages.map(\.claimed.message.id))
+            try await lines.giveBack(
+                errand.grants.filter { !gone.contains($0.key) }.map(\.value), takenAt: errand.takenAt)
+            intake.yield(batch)
+            return true
+        } catch {
+            await slots.leave()
+            throw error
+        }
+    }
+
+    private func count(_ batch: ClaimDesk.Batch) {
+        Counter(label: "loods_messages_skipped_total").increment(by: batch.skipped)
+        Counter(label: "loods_messages_unknown_total").increment(by: batch.doubtful)
     }
 
     /// Takes what is due out of the store, always.
@@ -144,8 +206,7 @@ struct DeliveryLane: Sendable {
                 var batch = try await desk.claim(part, withTopic: await store.gate.isOpen)
                 batch.tried = part.filter(tried.contains)
                 if !batch.messages.isEmpty { CrashPoint.mailerAfterClaim.pass() }
-                Counter(label: "loods_messages_skipped_total").increment(by: batch.skipped)
-                Counter(label: "loods_messages_unknown_total").increment(by: batch.doubtful)
+                count(batch)
                 intake.yield(batch)
             } catch {
                 await slots.leave()

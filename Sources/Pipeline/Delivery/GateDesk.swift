@@ -2,6 +2,7 @@ import Content
 import CrashPoints
 import Mail
 import Model
+import Pacing
 import Postgres
 import SendGate
 import Store
@@ -15,6 +16,8 @@ struct GateDesk {
     private(set) var validity: [Timestamp] = []
     private(set) var skipped: [Refused] = []
     private(set) var held: [(refused: Refused, until: Timestamp)] = []
+    /// Those that wait in line for their turn.
+    private(set) var lined: [SendLines.Joining] = []
     /// The held ones whose runs go on meanwhile.
     private(set) var released: [Message] = []
     /// Whose definitions this build cannot read, and why.
@@ -26,12 +29,15 @@ struct GateDesk {
     private let erased: [WorkspaceID: [String: Tombstones.Order]]
     private let suppressions: [WorkspaceID: [String: String]]
     private let pausedSenders: Set<SenderPauses.Sender>
+    private let stopped: Set<WorkspaceID>
+    /// Nil where no pace is kept.
+    private let pace: PaceGate?
     private let entries: [UniqueID: (name: String, properties: JSON)]
     private let workspaces: [RevisionKey: Workspace]
-    private let rules: MarketingRules
+    let rules: MarketingRules
     /// What contacts have had, and what this batch has let through.
     private var sends: [ContactKey: [PastSend]]
-    private let now: Timestamp
+    let now: Timestamp
 
     /// A message that may not go, or not yet.
     struct Refused {
@@ -53,10 +59,11 @@ struct GateDesk {
 
     init(
         _ due: [Claims.Claimed], definitions: DefinitionsCache, knowingErasedBy erasureKey: ErasureKey?,
-        now: Timestamp, in session: PostgresSession
+        keeping pace: PaceGate? = nil, now: Timestamp, in session: PostgresSession
     ) throws {
         let contacts = Set(due.map(\.message.contact))
-        self.now = now
+        (self.now, self.pace) = (now, pace)
+        stopped = try KillSwitches.on(among: Set(contacts.map(\.workspace)), in: session)
         pausedSenders = try SenderPauses.standing(in: Set(contacts.map(\.workspace)), session: session)
         states = try Contacts.states(of: contacts, in: session)
         companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)
@@ -117,17 +124,25 @@ struct GateDesk {
             let (policy, ledger) = (self.policy(of: message, live), self.ledger(of: state, for: message))
             switch SendGate.verdict(facts, ledger, under: policy, now: now) {
             case .send(let validUntil):
-                cleared.append(clear(claimed, to: facts.address, state, workspace, live))
-                validity.append(validUntil)
+                let mail = clear(claimed, to: facts.address, state, workspace, live)
+                if let line = mail.line, pace?.keepsBack(message, in: line, live) == true {
+                    lined.append(SendLines.Joining(message: message, line: line, rank: 0))
+                    if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) {
+                        released.append(message)
+                    }
+                    continue
+                }
+                cleared.append(mail)
+                validity.append(min(validUntil, mail.grant?.end ?? validUntil))
                 if let topic = message.topic, message.channel != .site {
                     sends[message.contact, default: []].append(
                         PastSend(topic: topic, at: now, name: "\(message.journey)/\(message.step)"))
                 }
             case .skip(let reasons): skipped.append(refused(message, reasons, live.policy))
             case .hold(let until, let reasons):
-                let isHeldForGood = claimed.isPaused || facts.isSenderPaused
+                let isHeldForGood = claimed.isPaused || facts.isSenderPaused || facts.isWorkspaceStopped
                 held.append((refused(message, reasons, live.policy), isHeldForGood ? Pauses.never : until))
-                guard !claimed.isPaused else { continue }
+                guard !claimed.isPaused, !facts.isWorkspaceStopped else { continue }
                 if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) { released.append(message) }
             }
         }
@@ -153,6 +168,7 @@ struct GateDesk {
         facts.isSenderPaused =
             SenderPauses.Sender(of: message, in: workspace).map(pausedSenders.contains) ?? false
         facts.asksForConsent = message.isConfirmation
+        facts.isWorkspaceStopped = stopped.contains(message.contact.workspace)
         guard message.topic != nil else { return facts }
         facts.isHeldOut = live.isHeldOut(message.contact.contact) ?? false
         facts.journeyEnded = rules.ended.contains(message.run)
@@ -186,12 +202,14 @@ struct GateDesk {
         _ live: Workspace
     ) -> ClaimDesk.Cleared {
         let topics = (consents[state.key] ?? []).topics(givenAt: state.address)
+        let address = claimed.message.channel == .email ? goal(of: claimed.message, state) ?? "" : address.text
         return ClaimDesk.Cleared(
-            claimed: claimed,
-            address: claimed.message.channel == .email ? goal(of: claimed.message, state) ?? "" : address.text,
+            claimed: claimed, address: address,
             attributes: state.seen(with: companies[state.key.workspace]).object ?? state.attributes,
             tracks: topics.contains(Workspace.trackingTopic), entry: entries[claimed.message.run],
-            workspace: workspace, domains: live.sendingDomains, date: now)
+            workspace: workspace, domains: live.sendingDomains, date: now,
+            line: pace == nil ? nil : PaceGate.line(of: claimed.message, to: address, workspace, live),
+            grant: pace?.grant(for: claimed.message))
     }
 
     /// What a visitor is shown disturbs nobody, who has come by themselves, and fills no mailbox: it is held to no hours and

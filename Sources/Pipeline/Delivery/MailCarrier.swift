@@ -2,6 +2,7 @@ import Bounces
 import CrashPoints
 import Logging
 import Model
+import Pacing
 import SMTP
 import Store
 import Transit
@@ -12,6 +13,7 @@ struct MailCarrier: Carrier {
     let composer: Composer
     let relays: Relays
     let retries: Retries
+    let sites: SiteWatch
     private let refused = RefusedSenders()
     /// How often a mail may be refused for its sender's fault before it is taken for its own: whoever resumes a sender may
     /// have mended nothing, and one mail that nobody takes must not stop all others for ever.
@@ -28,6 +30,7 @@ struct MailCarrier: Carrier {
         relays = Relays(settings.relays, watch: watch, logger: worker.logger)
         retries = Retries(first: settings.firstRetry)
         mostHanded = 2 * relays.maxConnections
+        sites = SiteWatch(connections: relays.maxConnections)
     }
 
     func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
@@ -37,10 +40,21 @@ struct MailCarrier: Carrier {
             return .settled(
                 Report(claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: nil))
         }
+        guard let site = cleared.site else { return await compose(cleared, begun: start) }
+        // Where the site stalls the gate has it wait in line.
+        guard await sites.enter(site) else { return .settled(.giveBack(claimed, at: worker.clock.now)) }
+        let preparation = await compose(cleared, begun: start)
+        if case .settled = preparation { sites.leave(site) }
+        return preparation
+    }
+
+    private func compose(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
+        let claimed = cleared.claimed
         do {
             CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
             let letter = try composer.letter(of: cleared)
-            let prepared = try await relays.prepare(try SMTPEnvelope(from: letter.from, to: letter.to), letter.data)
+            let envelope = try SMTPEnvelope(from: letter.from, to: letter.to)
+            let prepared = try await relays.prepare(envelope, letter.data, by: cleared.grant?.relay)
             CrashPoint.mailerPrepared.pass()
             return .ready(MailHandover(carrier: self, prepared: prepared, cleared: cleared, start: start))
         } catch let error as SMTPError {
@@ -59,6 +73,10 @@ struct MailCarrier: Carrier {
 
     func untilPaused() async { await relays.watch.untilPaused() }
 
+    var stalledSites: Set<String> { sites.stalled }
+
+    func lookAtSites() { sites.look() }
+
     func shutdown() async { await relays.shutdown() }
 
     fileprivate func report(_ error: SMTPError, of cleared: ClaimDesk.Cleared) async -> Report {
@@ -66,11 +84,14 @@ struct MailCarrier: Carrier {
         if error.code == .cancelled || error.code == .shutDown { return .giveBack(claimed, at: worker.clock.now) }
         guard error.concernsMessage else {
             // A second from now, so that a message that costs every connection does not spin.
-            return Report(
+            var report = Report(
                 claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: error.reply?.line)
+            report.isThrottled = error.isThrottle
+            return report
         }
         var report = Report(claimed: claimed, outcome: .refused, reply: error.reply?.line ?? "\(error)")
         report.refusal = Refusal(error)
+        report.isThrottled = error.isThrottle
         report.letter = SenderPauses.Sender(of: claimed.message, in: cleared.workspace).map { (cleared.address, $0) }
         if error.isTransient {
             guard let retryAt = retries.next(after: claimed.deferrals, at: worker.clock.now) else { return report }
@@ -94,11 +115,17 @@ private struct MailHandover: Handover {
     func abandon() async {
         await prepared.delivery.abandon()
         carrier.relays.end(prepared.relay)
+        leaveSite()
+    }
+
+    private func leaveSite() {
+        if let site = cleared.site { carrier.sites.leave(site) }
     }
 
     func commit(before end: ContinuousClock.Instant) async -> Report {
         let claimed = cleared.claimed
         let outcome = await prepared.delivery.commit(before: end) { CrashPoint.mailerAfterDot.pass() }
+        leaveSite()
         CrashPoint.mailerAfterReply.pass()
         await carrier.relays.settled(prepared, outcome, begun: start)
         switch outcome {
@@ -118,6 +145,23 @@ extension Refusal {
             return
         }
         self.init(replyCode: reply.code, words: reply.text, at: error.phase == .mail ? .sender : .mail)
+    }
+}
+
+extension SMTPError {
+    /// Whether the server puts mails of this kind off for their pace.
+    fileprivate var isThrottle: Bool {
+        guard let reply, reply.isTransientRefusal, isOfSite else { return false }
+        return reply.code == 421 || reply.enhancedCode.map { $0.category == 4 && $0.subject == 7 } ?? false
+    }
+
+    /// Whether it is said of mails to this recipient's site: what a server says before it has heard of the recipient is said
+    /// of the connection.
+    var isOfSite: Bool {
+        switch phase {
+        case .recipient, .data, .body, .finalDot: code == .refused && reply != nil
+        case .connect, .greeting, .hello, .startTLS, .authentication, .mail, .reset, .quit, .idle: false
+        }
     }
 }
 

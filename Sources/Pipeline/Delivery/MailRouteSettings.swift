@@ -19,7 +19,8 @@ public struct MailRouteSettings: Sendable {
             meaning: """
                 The mail server that takes our mail; smtps for TLS from the first byte. Percent-encode the password. Several, \
                 parted by spaces, share the mails: smtp://one?weight=3 smtp://two?weight=1&source=192.0.2.7; weight=0 is for \
-                when the others are away. Of its own each may have weight, source, connections, helo and tls.
+                when the others are away. Of its own each may have weight, source, connections, helo and tls; and per_second, \
+                per_minute, per_hour, per_day and sessions (mails under way at once), which all mailers together keep to.
                 """)
         encryption = reader.choice(
             "LOODS_SMTP_TLS", of: ["opportunistic", "required", "none"], default: "opportunistic",

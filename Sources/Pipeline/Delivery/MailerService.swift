@@ -27,6 +27,7 @@ public struct MailerService: Service {
     private let lease: Duration
     private let lineage: LineageWatch
     private let leaseWatch: LeaseWatch
+    private let watch: RelayWatch
 
     /// In which everybody finds the store again and prolongs what he holds: both take a second at the most.
     private static let rest = Duration.seconds(6)
@@ -36,10 +37,13 @@ public struct MailerService: Service {
         let gate = WithdrawalGate(worker: worker)
         let lineage = LineageWatch(worker: worker, mailer: settings.mailer)
         let store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage)
-        let watch = RelayWatch(of: settings.relays.map(\.name), logger: worker.logger)
+        watch = RelayWatch(of: settings.relays.map(\.name), logger: worker.logger)
         let mail = MailCarrier(worker: worker, settings: settings, watch: watch)
         let call = CallCarrier(worker: worker, settings: settings)
-        mails = DeliveryLane(.mails, worker: worker, settings: settings, store: store, carrier: mail) {
+        let lines = LineDesk(
+            worker: worker, settings: settings, store: store, relays: RelayTurns(settings.relays), sites: mail.sites)
+        mails = DeliveryLane(.mails, worker: worker, settings: settings, store: store, carrier: mail, lines: lines) {
+            [watch] in
             if await watch.isPaused { return false }
             return await lineage.isAccepted
         }
@@ -71,7 +75,7 @@ public struct MailerService: Service {
             group.addTask { await gate.run() }
             group.addTask { await lineage.run() }
             group.addTask { await releaseAlways() }
-            group.addTask { await mails.run([takeHints, mails.takeDue]) }
+            group.addTask { await mails.run([takeHints, mails.takeDue, takeLines]) }
             group.addTask { await calls.run([calls.takeDue]) }
             if let cards { group.addTask { await cards.run([cards.takeDue]) } }
             if let cardWatch { group.addTask { await cardWatch.run() } }
@@ -81,6 +85,10 @@ public struct MailerService: Service {
 
     /// What is not done here for want of Chromium; nil where nobody sends postcards, or this mailer makes them.
     public var missingChromium: String? { cardWatch?.obstacle }
+
+    private func takeLines(_ intake: DeliveryLane.Intake) async {
+        await mails.takeLines(intake) { await watch.resting }
+    }
 
     private func takeHints(_ intake: DeliveryLane.Intake) async {
         let sink = worker.setAside

@@ -3,6 +3,7 @@ import CrashPoints
 import Logging
 import Metrics
 import Model
+import Pacing
 import Postgres
 import SendGate
 import Store
@@ -40,26 +41,57 @@ struct Mailroom: Sendable {
             }
             return requests.map { handed.contains($0.message.id) ? start : nil }
         }
+        let pace = PaceLedger(worker: worker)
         outcomes = Coalescer(limit: 200) { reports in
-            try await Self.record(reports, worker, store)
+            try await Self.record(reports, pace, worker, store)
             return reports.map { _ in () }
         }
     }
 
     /// Sends the messages of a claim, and ends the claim when all are settled.
-    func send(_ batch: ClaimDesk.Batch) async {
+    ///
+    /// - Parameter stalled: called once nothing is under way any more but mails to sites that stall.
+    func send(_ batch: ClaimDesk.Batch, stalled: @escaping @Sendable () async -> Void = {}) async {
         guard !batch.messages.isEmpty else {
             await worker.relay.publish(batch.outbox)
+            if batch.isOpen { await close(batch) }
             return
         }
+        let progress = BatchProgress(batch)
         async let covering: Void = marks.cover()
         await worker.relay.publish(batch.outbox)
         await covering
         // No child: the claim is renewed also while a cancelled task finishes what is past the fence. Awaited below.
         let renewal = Task { await renew(batch.claim) }
-        await dispatch(batch.messages)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await watch(progress, batch.claim, stalled) }
+            await dispatch(batch.messages, progress)
+            group.cancelAll()
+        }
         renewal.cancel()
         await renewal.value
+        await close(batch)
+    }
+
+    /// Gives back what a batch has of limits and has no mails for any more, while others of it are under way.
+    private func watch(
+        _ progress: BatchProgress, _ claim: UniqueID, _ stalled: @Sendable () async -> Void
+    ) async {
+        var isTold = false
+        while (try? await Task.sleep(for: .seconds(1))) != nil {
+            let done = progress.takeDone()
+            if !done.isEmpty {
+                // What cannot be given back now goes with the claim.
+                try? await store.statement { try SendSessions.give(back: done, of: claim, in: $0) }
+            }
+            carrier.lookAtSites()
+            guard !isTold, progress.isLeft(to: carrier.stalledSites) else { continue }
+            isTold = true
+            await stalled()
+        }
+    }
+
+    private func close(_ batch: ClaimDesk.Batch) async {
         do {
             try await uninterrupted {
                 try await store.statement { session in
@@ -72,11 +104,13 @@ struct Mailroom: Sendable {
         }
     }
 
-    private func dispatch(_ messages: [ClaimDesk.Cleared]) async {
+    private func dispatch(_ messages: [ClaimDesk.Cleared], _ progress: BatchProgress) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await withDiscardingTaskGroup { letters in
-                    for message in messages { letters.addTask { await deliver(message) } }
+                    for message in messages {
+                        letters.addTask { await progress.admit(message) { await deliver(message) } }
+                    }
                 }
             }
             group.addTask { await carrier.untilPaused() }
@@ -105,10 +139,10 @@ struct Mailroom: Sendable {
         let start = ContinuousClock.now
         guard !Task.isCancelled else { return await settle(giveBack(cleared.claimed)) }
         switch await carrier.prepare(cleared, begun: start) {
-        case .settled(let report): await settle(report)
+        case .settled(let report): await settle(report.paced(cleared))
         case .ready(let handover):
             await handed.enter()
-            await settle(await handOver(handover, cleared.claimed))
+            await settle(await handOver(handover, cleared.claimed).paced(cleared))
             await handed.leave()
         }
     }
@@ -161,9 +195,12 @@ struct Mailroom: Sendable {
 
     private func giveBack(_ claimed: Claims.Claimed) -> Report { .giveBack(claimed, at: worker.clock.now) }
 
-    private static func record(_ reports: [Report], _ worker: Worker, _ store: GuardedStore) async throws {
+    private static func record(
+        _ reports: [Report], _ pace: PaceLedger, _ worker: Worker, _ store: GuardedStore
+    ) async throws {
         let clock = worker.clock
-        let (outbox, news) = try await store.transaction { session in
+        pace.count(reports)
+        let (outbox, news, slowed) = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
             let faults = reports.compactMap(\.fault)
             let reached = try FailedAddresses.lock(faults, in: session)
@@ -174,6 +211,7 @@ struct Mailroom: Sendable {
             let reports = reports.filter { settled.contains($0.claimed.message.id) }
             let pauses = reports.compactMap { $0.pause(at: domain.now) }
             let paused = try SenderPauses.begin(pauses, in: session)
+            let slowed = try pace.record(reports, now: domain.now, in: session)
             let events = reports.compactMap { report in
                 OutcomeEvents.event(
                     report.claimed.message, report.outcome.state, now: domain.now, detail: report.reply,
@@ -181,9 +219,10 @@ struct Mailroom: Sendable {
             }
             let rows = OutcomeEvents.rows(events + suppressed.flatMap { OutcomeEvents.events($0, now: domain.now) })
             try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)
-            return (rows, FailureNews(suppressed, pauses.filter { paused.contains($0.sender) }))
+            return (rows, FailureNews(suppressed, pauses.filter { paused.contains($0.sender) }), slowed)
         }
         news.tell(worker.logger)
+        pace.tell(reports, slowed)
         for report in reports { report.failure.map { FailureNews.count($0, by: "reply") } }
         await worker.relay.publish(outbox)
     }
@@ -196,6 +235,16 @@ struct Mailroom: Sendable {
         return try Claims.settle(
             reports.map { ($0.claimed, $0.outcome, $0.reply) }, answers: Dictionary(answers) { first, _ in first },
             failures: Dictionary(failures) { first, _ in first }, now: now, in: session)
+    }
+}
+
+extension Report {
+    /// With what the pace of mails is kept by.
+    fileprivate func paced(_ cleared: ClaimDesk.Cleared) -> Report {
+        var report = self
+        report.line = cleared.line.map { SendLines.Key(workspace: claimed.message.contact.workspace, line: $0) }
+        report.warmUps = cleared.grant?.warmUps ?? []
+        return report
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Pacing
 public import SMTP
 
 /// The mail servers of `LOODS_SMTP`: URLs, parted by white space or commas, each with what is its own behind a question mark.
@@ -25,7 +26,11 @@ public struct RelayList: Sendable {
     }
 
     private static let limit = 16
-    private static let keys = ["connections", "helo", "source", "tls", "weight"]
+    private static let keys =
+        [
+            "connections", "helo", "source", "tls", "weight", "per_second", "per_minute", "per_hour", "per_day",
+            "sessions",
+        ]
 
     public let relays: [RelaySettings]
 
@@ -68,10 +73,21 @@ public struct RelayList: Sendable {
                 helo: own["helo"] ?? defaults.helo, sourceAddress: own["source"],
                 certificateAuthorityFile: defaults.authorities,
                 maxConnections: try number(own["connections"], "connections", in: 1...256) ?? defaults.connections)
-            return RelaySettings(server, weight: try number(own["weight"], "weight", in: 0...1000) ?? 1)
+            return RelaySettings(
+                server, weight: try number(own["weight"], "weight", in: 0...1000) ?? 1, limits: try limits(own))
         } catch {
             throw Fault(message: error.cause ?? "\(error)")
         }
+    }
+
+    /// What all mailers together may give it.
+    private static func limits(_ own: [String: String]) throws(SMTPError) -> SendLimits {
+        func limit(_ key: String) throws(SMTPError) -> Int64? {
+            try number(own[key], key, in: 1...1_000_000_000).map(Int64.init)
+        }
+        return SendLimits(
+            perSecond: try limit("per_second"), perMinute: try limit("per_minute"), perHour: try limit("per_hour"),
+            perDay: try limit("per_day"), sessions: try limit("sessions"))
     }
 
     private static func encryption(

@@ -1,5 +1,6 @@
 import Logging
 import Metrics
+import Pacing
 import SMTP
 import Synchronization
 
@@ -37,12 +38,17 @@ final class Relays: Sendable {
     var maxConnections: Int { settings.reduce(0) { $0 + $1.server.maxConnections } }
 
     /// Hands over all of a mail but the final dot, to whichever takes it. What is prepared must be told to `end`.
-    func prepare(_ envelope: SMTPEnvelope, _ data: [UInt8]) async throws(SMTPError) -> Prepared {
-        var tried: Set<Int> = []
+    ///
+    /// - Parameter granted: the one whose limits have let it go; of the others those without limits take it, where that one
+    ///   cannot be spoken to.
+    func prepare(
+        _ envelope: SMTPEnvelope, _ data: [UInt8], by granted: Int? = nil
+    ) async throws(SMTPError) -> Prepared {
+        let limited = Set(settings.indices.filter { !settings[$0].limits.isNone })
+        var tried = limited
+        var next = await first(granted, limited)
         while true {
-            let relay = choose(except: tried.union(await watch.resting))
-            // Where all rest it is tried all the same: whoever claims knows that they do.
-            guard let relay = relay ?? (tried.isEmpty ? choose(except: []) : nil) else {
+            guard let relay = next else {
                 throw SMTPError(.connectFailed, .connect, cause: "no relay can be spoken to")
             }
             tried.insert(relay)
@@ -56,8 +62,15 @@ final class Relays: Sendable {
                 count(relay, error.word)
                 await note(error, of: relay, begun: begun)
                 guard await isElsewhere(error, tried) else { throw error }
+                next = choose(except: tried.union(await watch.resting))
             }
         }
+    }
+
+    /// Where a mail is tried first. Where all rest it is tried all the same: whoever claims knows that they do.
+    private func first(_ granted: Int?, _ limited: Set<Int>) async -> Int? {
+        if let granted { return choose(except: Set(settings.indices).subtracting([granted])) }
+        return choose(except: limited.union(await watch.resting)) ?? choose(except: limited) ?? choose(except: [])
     }
 
     /// Whether another relay may do better with it.
@@ -78,7 +91,8 @@ final class Relays: Sendable {
 
     private func note(_ error: SMTPError, of relay: Int, begun start: ContinuousClock.Instant) async {
         if error.code == .cancelled || error.code == .shutDown { return }
-        if error.concernsConnection {
+        // A server that closes the connection once it has heard of the recipient is there for others.
+        if error.concernsConnection, !error.isOfSite {
             await watch.noteFailure(of: relay, "\(error)", begun: start)
         } else if error.reply != nil {
             await watch.noteAnswer(of: relay)

@@ -14,7 +14,7 @@ public enum Quiet {
         public var backfills: Int64
         /// Broadcasts that have members to go to, or that are due, and throttles that may let a run begin.
         public var broadcasts: Int64
-        /// Planned and due, claimed or handed.
+        /// Planned and due, claimed or handed; and lines in which mails wait that may go.
         public var openMessages: Int64
 
         public var isQuiet: Bool {
@@ -36,7 +36,8 @@ public enum Quiet {
                         or b.ended_at is null and b.workspace_id is not null),
                 (select count(*) from open_messages)
                     + (select count(*) from messages where look_at is not null and deferrals = 0)
-                    + (select count(*) from messages where due_at <= \(now)),
+                    + (select count(*) from messages where due_at <= \(now))
+                    + (select count(*) from send_lines where next_at <= \(now)),
                 (select count(*) from broadcasts b
                         join journeys j on j.workspace_id = b.workspace_id and j.journey = b.journey
                     where b.state = 'walking' and b.next_at <= \(now) and j.paused_at is null)
@@ -58,7 +59,8 @@ public enum Quiet {
             broadcasts: broadcasts, openMessages: openMessages)
     }
 
-    /// The next instant after `now` at which something falls due by itself: a timer, a wake, a held message or a broadcast.
+    /// The next instant after `now` at which something falls due by itself: a timer, a wake, a held message, a line
+    /// of mails or a broadcast.
     public static func nextDue(after now: Timestamp, in session: PostgresSession) throws -> Timestamp? {
         try session.query(
             """
@@ -66,6 +68,7 @@ public enum Quiet {
                 (select min(due_at) from timers where due_at > \(now)),
                 (select min(due_at) from wakes where due_at > \(now)),
                 (select min(due_at) from messages where due_at > \(now)),
+                (select min(next_at) from send_lines where next_at > \(now)),
                 (select min(s.next_at) from schedules s
                         join journeys j on j.workspace_id = s.workspace_id and j.journey = s.journey
                             and j.live_version = s.version and j.paused_at is null

@@ -15,6 +15,9 @@ public enum Interventions {
         /// A sender's mail, which stands where journeys do: `shop.example marketing`.
         case pauseSender = "pause-sender"
         case resumeSender = "resume-sender"
+        /// The workspace's kill switch, turned on and off.
+        case stopSending = "stop-sending"
+        case allowSending = "allow-sending"
     }
 
     public struct Entry: Sendable, Hashable {

@@ -6,8 +6,11 @@ extension Claims {
     public static func close(_ claim: UniqueID, in session: PostgresSession) throws {
         try session.execute(
             """
-            delete from claims
-            where claim_id = \(claim) and not exists (select from open_messages where claim_id = \(claim))
+            with closed as (
+                delete from claims
+                where claim_id = \(claim) and not exists (select from open_messages where claim_id = \(claim))
+                returning claim_id)
+            delete from send_sessions s using closed c where s.claim_id = c.claim_id
             """)
     }
 
@@ -66,6 +69,7 @@ extension Claims {
             returning \(unescaped: columns), m.state, o.claim_id
             """)
         try noteTries(rows, Dictionary(uniqueKeysWithValues: dead), at: machineNow, in: session)
+        try session.execute("delete from send_sessions where claim_id = any(\(expired))")
         try session.execute("delete from claims where claim_id = any(\(expired))")
         let unknown = try rows.filter { try $0[13, as: String.self] == "unknown" }.map(Message.init)
         try Timers.ring(unknown.map { ($0.contact, $0.run) }, at: now, in: session)

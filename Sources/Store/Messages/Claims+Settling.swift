@@ -6,7 +6,7 @@ extension Claims {
     /// of a run go out in the order of its steps, also where the server puts one off at the dot.
     ///
     /// - Returns: the ids of those that may go: claimed still, of this attempt, of the contact's present epoch, valid at `now`,
-    ///   and of a broadcast those whose contact is in its segment still. The others must lose their connection.
+    ///   of a workspace whose kill switch is off, and of a broadcast those whose contact is in its segment still. The others must lose their connection.
     public static func hand(
         _ messages: [Claimed], now: Timestamp, in session: PostgresSession
     ) throws -> Set<UniqueID> {
@@ -26,6 +26,7 @@ extension Claims {
                 and (m.segment is null or exists (
                     select from segment_members s
                     where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment))
+                and not exists (select from kill_switches k where k.workspace_id = m.workspace_id)
             returning m.message_id
             """)
         return Set(try rows.map { try $0[0, as: UniqueID.self] })

@@ -69,18 +69,20 @@ public enum Claims {
     public static let longestWait = Span.hours(5)
 
     /// Contacts with planned messages that no hint names any more, oldest first: held ones that are due by domain time `now`,
-    /// and by machine time `machineNow` the deferred, those of mailers that died, and fresh ones whose hint is late.
+    /// and by machine time `machineNow` the deferred, those of mailers that died, and fresh ones whose hint is late. Of mails
+    /// each workspace has its share of `limit`, so that one's backlog holds up no other's.
     ///
     /// - Parameter withTopic: whether messages that have a topic are looked for too.
     public static func dueContacts(
         _ kind: Kind = .mails, now: Timestamp, machineNow: Timestamp, withTopic: Bool = true, limit: Int32,
         in session: PostgresSession
     ) throws -> [ContactKey] {
-        try session.query(
+        let others = try session.query(
             """
             select distinct workspace_id, contact_id from (
                 (select workspace_id, contact_id from messages
                 where look_at <= \(machineNow) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
+                    and not \(kind == .mails)
                 order by look_at limit \(limit))
                 union all
                 (select workspace_id, contact_id from messages
@@ -90,6 +92,42 @@ public enum Claims {
                 (select workspace_id, contact_id from messages
                 where due_at <= \(now) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
                 order by due_at limit \(limit))) due
+            """
+        ).map { try ContactKey(row: $0) }
+        guard kind == .mails else { return others }
+        let shared = try inTurn(machineNow: machineNow, withTopic: withTopic, limit: limit, in: session)
+        return Array(Set(others + shared)).sorted()
+    }
+
+    /// Contacts with mails that are looked for by now, of each workspace the oldest. Workspaces are found one after the other
+    /// by the index, however many mails each has.
+    private static func inTurn(
+        machineNow: Timestamp, withTopic: Bool, limit: Int32, in session: PostgresSession
+    ) throws -> [ContactKey] {
+        try session.query(
+            """
+            with recursive waiting as (
+                (select workspace_id from messages where look_at is not null order by workspace_id limit 1)
+                union all
+                select (
+                    select m.workspace_id from messages m
+                    where m.look_at is not null and m.workspace_id > w.workspace_id order by m.workspace_id limit 1)
+                from waiting w where w.workspace_id is not null
+            )
+            select distinct workspace_id, contact_id from (
+                select due.workspace_id, due.contact_id
+                from waiting w
+                cross join lateral (
+                    select m.workspace_id, m.contact_id, row_number() over (order by m.look_at) as turn from (
+                        select workspace_id, contact_id, look_at from messages
+                        where workspace_id = w.workspace_id and look_at <= \(machineNow)
+                            and (\(withTopic) or topic is null) and \(unescaped: Kind.mails.condition)
+                        order by look_at limit \(limit)
+                    ) m
+                ) due
+                where w.workspace_id is not null
+                order by due.turn limit \(limit)
+            ) shared
             """
         ).map { try ContactKey(row: $0) }
     }
@@ -130,12 +168,22 @@ public enum Claims {
     public static func open(
         _ claim: UniqueID, of messages: [Claimed], mailer: String, expiresAt: Timestamp, in session: PostgresSession
     ) throws {
+        try open(
+            claim, on: messages.map { ($0.message.contact, $0.message.id) }, mailer: mailer, expiresAt: expiresAt,
+            in: session)
+    }
+
+    /// The same by the keys of messages that are claimed under it soon.
+    public static func open(
+        _ claim: UniqueID, on messages: [(contact: ContactKey, id: UniqueID)], mailer: String, expiresAt: Timestamp,
+        in session: PostgresSession
+    ) throws {
         try session.execute(
             """
             insert into claims (claim_id, mailer, expires_at, workspace_ids, contact_ids, message_ids)
             values (
-                \(claim), \(mailer), \(expiresAt), \(messages.map(\.message.contact.workspace)),
-                \(messages.map(\.message.contact.contact)), \(messages.map(\.message.id)))
+                \(claim), \(mailer), \(expiresAt), \(messages.map(\.contact.workspace)),
+                \(messages.map(\.contact.contact)), \(messages.map(\.id)))
             """)
     }
 

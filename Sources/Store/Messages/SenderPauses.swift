@@ -1,15 +1,11 @@
 public import Model
+public import Pacing
 public import Postgres
 
 /// Senders whose mail stands still: servers refuse it for a fault of the sender's, or somebody has paused it. What is planned
 /// of it is held by the gate, in every mailer, and goes on when somebody resumes it.
 public enum SenderPauses {
-    /// What a mail is sent as; one kind stands still without the other.
-    public enum Class: String, Sendable, CaseIterable {
-        /// What has a topic.
-        case marketing
-        case transactional
-    }
+    public typealias Class = MailClass
 
     /// Mails of a workspace from addresses of one domain and of one class.
     public struct Sender: Sendable, Hashable, Comparable {

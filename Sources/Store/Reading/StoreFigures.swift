@@ -1,4 +1,5 @@
 public import Model
+import Pacing
 public import Postgres
 
 /// What operators watch in the store, read by indexes and counted up to a limit, so that it costs the same however much
@@ -36,6 +37,12 @@ public struct StoreFigures: Sendable {
     public var unknownMessages: Int64
     /// Senders whose mail stands still.
     public var pausedSenders: Int64
+    /// Mails that wait in line for their turn; they are among those held.
+    public var linedMessages: Int64
+    /// Sites to which mail is slowed down.
+    public var slowedSites: Int64
+    /// Workspaces whose kill switch is on.
+    public var stoppedWorkspaces: Int64
     public var setAside: [SetAsideCount]
     /// Whether mailers may send from this store: nobody refused, and it is the one they sent from.
     public var lineageStands: Bool
@@ -73,7 +80,10 @@ public struct StoreFigures: Sendable {
                 (select count(*) from (select from open_messages where state = 'claimed' limit \(most)) as part),
                 (select count(*) from (select from open_messages where state = 'handed' limit \(most)) as part),
                 (select count(*) from (select from unknown_messages limit \(most)) as part),
-                (select count(*) from (select from sender_pauses limit \(most)) as part)
+                (select count(*) from (select from sender_pauses limit \(most)) as part),
+                (select count(*) from (
+                    select from messages where due_at = '9998-12-31 00:00:00+00' and line is not null limit \(most)) as part),
+                (select count(*) from (select from kill_switches limit \(most)) as part)
             """)[0]
         let standing = try Lineages.standing(in: session)
         return StoreFigures(
@@ -83,7 +93,9 @@ public struct StoreFigures: Sendable {
             oldestBackfill: try row[5, as: Timestamp?.self], dueMessages: try row[6, as: Int64.self],
             heldMessages: try row[7, as: Int64.self], claimedMessages: try row[8, as: Int64.self],
             handedMessages: try row[9, as: Int64.self], unknownMessages: try row[10, as: Int64.self],
-            pausedSenders: try row[11, as: Int64.self], setAside: try setAside(in: session),
+            pausedSenders: try row[11, as: Int64.self], linedMessages: try row[12, as: Int64.self],
+            slowedSites: Int64(try SendQuotas.slowed(at: now, in: session).count),
+            stoppedWorkspaces: try row[13, as: Int64.self], setAside: try setAside(in: session),
             lineageStands: standing.refusal == nil
                 && (standing.recorded == standing.actual || standing.recorded == nil))
     }

@@ -50,6 +50,8 @@ public struct Story: Sendable {
         /// Of a site message, until when it may be shown, and when it was.
         public var showUntil: Timestamp?
         public var shownAt: Timestamp?
+        /// The line in which it waits for its turn: `marketing shop.example google`.
+        public var line: String?
     }
 
     public var contact: ContactKey

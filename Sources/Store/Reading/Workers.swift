@@ -52,6 +52,13 @@ public enum Workers {
         try session.execute("delete from workers where seen_at < \(entry.seenAt - memory)")
     }
 
+    /// How many processes of a service were heard of in the last half minute.
+    public static func living(_ service: String, machineNow: Timestamp, in session: PostgresSession) throws -> Int64 {
+        try session.query(
+            "select count(*) from workers where service = \(service) and seen_at > \(machineNow - .seconds(30))"
+        )[0][0, as: Int64.self]
+    }
+
     /// A process has ended well.
     public static func forget(_ id: UniqueID, in session: PostgresSession) throws {
         try session.execute("delete from workers where worker_id = \(id)")

@@ -85,6 +85,9 @@ struct StoreWatch: Sendable {
             record("loods_messages", ("state", state), figures.map { Double(count($0)) })
         }
         record("loods_senders_paused", nil, figures.map { Double($0.pausedSenders) })
+        record("loods_mails_in_line", nil, figures.map { Double($0.linedMessages) })
+        record("loods_sites_slowed", nil, figures.map { Double($0.slowedSites) })
+        record("loods_kill_switches", nil, figures.map { Double($0.stoppedWorkspaces) })
     }
 
     private func record(_ name: String, _ dimension: (String, String)?, _ value: Double?) {

@@ -51,6 +51,8 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "hold_out": .object([
                         "share*": Self.share, "topics": .any([.name, .list(.name)]), "group": .name,
                     ]),
+                    "sites": .map(.any([.text(), .list(.text("A recipient domain."))])),
+                    "pace": .list(Self.paceRule),
                 ], closed: false)
         case .stages:
             .object([
@@ -139,6 +141,13 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
     ])
     private static let sender = Shape.object(["name*": .text(), "address*": .text()])
 
+    private static let paceRule = Shape.object([
+        "domain": .text("The domain that mails come from; without it all together."),
+        "site": .text("A recipient domain, a name of \"sites\", or each."),
+        "class": .oneOf(["marketing", "transactional"]), "per_second": .whole(from: 1), "per_minute": .whole(from: 1),
+        "per_hour": .whole(from: 1), "per_day": .whole(from: 1), "sessions": .whole(from: 1),
+        "warm_up": .any([.whole(from: 1), .object(["from": .whole(from: 1), "to": .whole(from: 1)])]),
+    ])
     private static let share = Shape.pattern("^[0-9]{1,2}(\\.[0-9]{1,2})?%$", about: "Of the contacts, such as 5%.")
     private static let consequence = Shape.oneOf(["hold", "skip", "exit"])
     private static let patience = Shape.oneOf(["park", "continue"])

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Model
+import Pacing
 import Postgres
 import SendGate
 import ServiceRuntime

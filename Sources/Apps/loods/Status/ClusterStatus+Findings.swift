@@ -1,5 +1,6 @@
 import Messaging
 import Model
+import Pacing
 import Store
 
 extension ClusterStatus {
@@ -30,7 +31,8 @@ extension ClusterStatus {
                     RabbitMQ is away (\(reason)). Ingest answers 503 once its memory is full; what is due in the store goes on.
                     """))
         }
-        return findings + lineage + senders + missing + waiting + slow + silent + aside + unknown
+        return findings + lineage + killSwitches + senders + slowedSites + missing + waiting + slow + silent + aside
+            + unknown
     }
 
     private func trouble(_ name: String, _ sentence: String) -> StatusFinding {
@@ -55,6 +57,34 @@ extension ClusterStatus {
                 "restored",
                 "No mail is sent: \(refusal). Run: loods fence --restored-at TIME (--dry-run shows what it would do)")
         ]
+    }
+
+    private var killSwitches: [StatusFinding] {
+        (view?.killSwitches ?? []).map { workspace, entry in
+            let why = entry.reason.map { ": \(Console.safe($0))" } ?? ""
+            return trouble(
+                "kill-switch",
+                """
+                Workspace \(Console.safe(workspace)) sends nothing: \(Console.safe(entry.author)) turned its kill switch on at \
+                \(entry.at)\(why). What is planned waits. To let it go on: loods kill-switch off --workspace \
+                \(Console.safe(workspace))
+                """)
+        }
+    }
+
+    /// Sites to which mail goes more slowly: that mends itself.
+    private var slowedSites: [StatusFinding] {
+        guard let view else { return [] }
+        return view.slowedSites.map { workspace, site, backOff in
+            let since = backOff.since.map { " since \($0)" } ?? ""
+            return note(
+                "site-slowed",
+                """
+                Mail of workspace \(Console.safe(workspace)) to \(Console.safe(site)) goes at \
+                \(backOff.share(at: view.clock.now) / 10) % of its rate\(since): its servers put mails off. It gets faster by \
+                itself: loods pace --workspace \(Console.safe(workspace))
+                """)
+        }
     }
 
     private var senders: [StatusFinding] {

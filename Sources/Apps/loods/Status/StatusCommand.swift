@@ -1,6 +1,7 @@
 import ArgumentParser
 import Messaging
 import Model
+import Pacing
 import Postgres
 import ServiceRuntime
 import Store
@@ -73,6 +74,10 @@ struct StoreView: Sendable {
     let queues: [Turns.Queue]
     /// Senders whose mail stands still, each with its workspace's name.
     let pausedSenders: [(workspace: String, pause: SenderPauses.Pause)]
+    /// Workspaces that send nothing, each with its name.
+    let killSwitches: [(workspace: String, entry: KillSwitches.Entry)]
+    /// Sites to which mail is slowed down, each with its workspace's name.
+    let slowedSites: [(workspace: String, site: String, backOff: BackOff)]
     /// Why mails are not sent from this store; nil where they are.
     let refusal: String?
 
@@ -91,6 +96,12 @@ struct StoreView: Sendable {
         let workspaces = Dictionary(
             try WorkspaceRegister.all(in: session).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         pausedSenders = try SenderPauses.all(in: session).map { (workspaces[$0.sender.workspace] ?? "", $0) }
+        killSwitches = try KillSwitches.all(in: session).map { (workspaces[$0.workspace] ?? "", $0) }
+        let prefix = PaceBucket.backOff(of: "")
+        slowedSites = try SendQuotas.all(prefix, in: session).filter { $0.entry.quota.backOff.isActive(at: now) }.map {
+            let site = String($0.key.bucket.dropFirst(prefix.count))
+            return (workspaces[$0.key.workspace] ?? "", site, $0.entry.quota.backOff)
+        }
         let standing = try Lineages.standing(in: session)
         let hasClaimed = try Lineages.hasClaimed(in: session)
         switch Lineages.judge(standing, published: published, hasClaimed: hasClaimed) {

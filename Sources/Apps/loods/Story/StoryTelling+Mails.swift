@@ -1,5 +1,6 @@
 import JourneyProgram
 import Model
+import Pacing
 import SendGate
 import Store
 
@@ -59,6 +60,9 @@ extension StoryTelling {
         let reply = mail.reply.map { " (\($0))" } ?? ""
         switch mail.state {
         case .accepted where mail.channel == .site: return waiting(mail)
+        case .planned where mail.isHeldForGood && reasons.contains(.workspaceStopped):
+            return "held, since the workspace's kill switch is on: loods kill-switch"
+        case .planned where mail.line != nil: return inLine(mail)
         case .planned where mail.isHeldForGood && reasons.contains(.senderPaused):
             return "held, since mail of its sender stands still\(reply): loods senders"
         case .planned where mail.isHeldForGood: return "held, since its journey is paused"
@@ -77,6 +81,15 @@ extension StoryTelling {
             return "not sent\(reasons.isEmpty ? fallback : why)"
         case .expired: return "not sent: its time to be sent has passed"
         }
+    }
+
+    /// How a mail stands that waits for its turn.
+    private func inLine(_ mail: Story.Mail) -> String {
+        guard let line = mail.line.flatMap({ MailLine($0) }) else { return "waits in line for its turn" }
+        return """
+            waits in line for its turn: \(line.kind.rawValue) mail from \(line.domain) to \(line.site) goes no faster \
+            (loods pace)
+            """
     }
 
     /// How a message stands that waits for its contact's next visit.

@@ -77,6 +77,8 @@ extension Interventions.Entry {
         case .migrate: "moved runs of \(name) to its newest version\(told)"
         case .pauseSender: "paused mail of \(name)\(told)"
         case .resumeSender: "resumed mail of \(name)\(told)"
+        case .stopSending: "turned the kill switch on"
+        case .allowSending: "turned the kill switch off\(told)"
         case .content: "pointed runs of \(name) to the wording of revision \(revision)\(told)"
         }
     }

@@ -1,6 +1,7 @@
 import JourneyProgram
 import Mail
 import Model
+import Pacing
 import SendGate
 
 /// Reads `workspace.yaml`.
@@ -22,6 +23,7 @@ struct SettingsReader {
         var preflight = PreflightRigour.warnings
         /// Whom tests of mails are sent to.
         var seeds: [String] = []
+        var pace = SendPace()
 
         /// Over what runs and mails take from the settings: the same however the file writes them.
         var digest: UniqueID {
@@ -39,8 +41,8 @@ struct SettingsReader {
     func read() -> Settings? {
         let keys = [
             "workspace", "time_zone", "locale", "sender", "reply_to", "address", "sending_domains", "topics",
-            "holidays",
-            "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out", "preflight", "seeds",
+            "holidays", "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out", "sites", "pace",
+            "preflight", "seeds",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
@@ -61,11 +63,12 @@ struct SettingsReader {
         let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
         let rigour = fields["preflight"].map(self.rigour) ?? .warnings
         let seeds = fields.list("seeds")?.compactMap { SenderReader(inspection).address($0) } ?? []
+        let pace = PaceReader(inspection).read(fields, sendingDomains: domains)
         guard let name, let zone, let sender, let postal else { return nil }
         return Settings(
             name: name, zone: zone, locale: locale ?? nil, sender: sender, replyTo: replyTo ?? nil,
             postalAddress: postal, sendingDomains: domains, topics: topics, holidays: holidays, targets: targets,
-            policy: policy, preflight: rigour, seeds: seeds)
+            policy: policy, preflight: rigour, seeds: seeds, pace: pace)
     }
 
     private func rigour(_ node: YAMLNode) -> PreflightRigour {

@@ -1,5 +1,6 @@
 import Logging
 import Metrics
+import Pacing
 import Store
 
 /// What people should hear of mails that did not arrive: in the log, and in figures. No addresses.

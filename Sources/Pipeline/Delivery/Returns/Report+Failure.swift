@@ -1,5 +1,6 @@
 import Bounces
 import Model
+import Pacing
 import Store
 import Workspaces
 

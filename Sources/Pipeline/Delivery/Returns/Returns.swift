@@ -1,6 +1,7 @@
 import Bounces
 import Contracts
 import Model
+import Pacing
 import Postgres
 import SendGate
 import Store

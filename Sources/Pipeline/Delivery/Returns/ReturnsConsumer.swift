@@ -95,6 +95,8 @@ public struct ReturnsConsumer: Service {
             let news = try ReturnedMails.record(found.failed, now: domain.now, in: session)
             let suppressed = try FailedAddresses.judge(
                 found.faults, of: reached, marking: Reasons.suppressed.rawValue, now: domain.now, in: session)
+            try WarmUpComplaints.note(
+                found.failed.filter { news.contains($0.mail.message.id) }, definitions, in: session)
             let pauses = try found.pauses(among: news, definitions, at: domain.now, in: session)
             let paused = try SenderPauses.begin(pauses, in: session)
             let rows = OutcomeEvents.rows(

@@ -1,0 +1,101 @@
+import Synchronization
+
+/// How many connections of this mailer mails to each site hold, and which sites stall, so that one which does leaves
+/// connections to the others.
+///
+/// A site may hold three quarters of the connections that no stalled one holds. One stalls where mails are under way to it
+/// and none has been answered for ten seconds: then its mails are given back, and wait in line.
+final class SiteWatch: Sendable {
+    private struct Site {
+        var underWay = 0
+        /// When a mail was last begun with nothing under way, or answered.
+        var movedAt: ContinuousClock.Instant
+        var waiting: [CheckedContinuation<Bool, Never>] = []
+    }
+
+    private let connections: Int
+    private let patience: Duration
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let sites = Mutex<[String: Site]>([:])
+
+    /// - Parameter connections: those of all relays together.
+    init(
+        connections: Int, patience: Duration = .seconds(10),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        (self.connections, self.patience, self.now) = (connections, patience, now)
+    }
+
+    /// Waits until a mail to a site may take a connection.
+    ///
+    /// - Returns: false where the site stalls: nothing is taken.
+    func enter(_ name: String) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let answer: Bool? = sites.withLock { sites in
+                let now = now()
+                var site = sites[name] ?? Site(movedAt: now)
+                defer { sites[name] = site }
+                if stalls(site, at: now) { return false }
+                if site.underWay < share(of: name, sites, at: now) {
+                    if site.underWay == 0 { site.movedAt = now }
+                    site.underWay += 1
+                    return true
+                }
+                site.waiting.append(continuation)
+                return nil
+            }
+            if let answer { continuation.resume(returning: answer) }
+        }
+    }
+
+    /// A mail that had entered is answered, or given up.
+    func leave(_ name: String) {
+        let next: CheckedContinuation<Bool, Never>? = sites.withLock { sites in
+            guard var site = sites[name] else { return nil }
+            site.movedAt = now()
+            guard site.waiting.isEmpty else {
+                let next = site.waiting.removeFirst()
+                sites[name] = site
+                return next
+            }
+            site.underWay -= 1
+            sites[name] = site.underWay == 0 ? nil : site
+            return nil
+        }
+        next?.resume(returning: true)
+    }
+
+    /// Turns away those that wait for sites that stall.
+    func look() {
+        let turnedAway = sites.withLock { sites in
+            let now = now()
+            var turnedAway: [CheckedContinuation<Bool, Never>] = []
+            for (name, site) in sites where !site.waiting.isEmpty && stalls(site, at: now) {
+                turnedAway += site.waiting
+                sites[name]?.waiting = []
+            }
+            return turnedAway
+        }
+        for continuation in turnedAway { continuation.resume(returning: false) }
+    }
+
+    /// How many wait to enter.
+    var waitingCount: Int { sites.withLock { $0.values.reduce(0) { $0 + $1.waiting.count } } }
+
+    /// The sites that stall now.
+    var stalled: Set<String> {
+        sites.withLock { sites in Set(sites.filter { stalls($0.value, at: now()) }.keys) }
+    }
+
+    private func stalls(_ site: Site, at now: ContinuousClock.Instant) -> Bool {
+        site.underWay > 0 && now - site.movedAt > patience
+    }
+
+    private func share(of name: String, _ sites: [String: Site], at now: ContinuousClock.Instant) -> Int {
+        let held = sites.reduce(0) { sum, site in
+            site.key != name && stalls(site.value, at: now) ? sum + site.value.underWay : sum
+        }
+        let free = max(0, connections - held)
+        return max(1, free - free / 4)
+    }
+}

@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// How many connections of this mailer mails to each site hold, and which sites stall, so that one which does leaves
@@ -10,7 +11,12 @@ final class SiteWatch: Sendable {
         var underWay = 0
         /// When a mail was last begun with nothing under way, or answered.
         var movedAt: ContinuousClock.Instant
-        var waiting: [CheckedContinuation<Bool, Never>] = []
+        var waiting: [Waiting] = []
+    }
+
+    private struct Waiting {
+        var id: UniqueID
+        var continuation: CheckedContinuation<Bool, Never>
     }
 
     private let connections: Int
@@ -28,10 +34,21 @@ final class SiteWatch: Sendable {
 
     /// Waits until a mail to a site may take a connection.
     ///
-    /// - Returns: false where the site stalls: nothing is taken.
+    /// - Returns: false where the site stalls, or the task is cancelled: nothing is taken.
     func enter(_ name: String) async -> Bool {
+        let id = UniqueID.random()
+        return await withTaskCancellationHandler {
+            await wait(for: name, as: id)
+        } onCancel: {
+            turnAway(id, from: name)
+        }
+    }
+
+    private func wait(for name: String, as id: UniqueID) async -> Bool {
         await withCheckedContinuation { continuation in
             let answer: Bool? = sites.withLock { sites in
+                // Whoever is cancelled from here on finds it waiting.
+                if Task.isCancelled { return false }
                 let now = now()
                 var site = sites[name] ?? Site(movedAt: now)
                 defer { sites[name] = site }
@@ -41,11 +58,19 @@ final class SiteWatch: Sendable {
                     site.underWay += 1
                     return true
                 }
-                site.waiting.append(continuation)
+                site.waiting.append(Waiting(id: id, continuation: continuation))
                 return nil
             }
             if let answer { continuation.resume(returning: answer) }
         }
+    }
+
+    private func turnAway(_ id: UniqueID, from name: String) {
+        let continuation = sites.withLock { sites -> CheckedContinuation<Bool, Never>? in
+            guard let index = sites[name]?.waiting.firstIndex(where: { $0.id == id }) else { return nil }
+            return sites[name]?.waiting.remove(at: index).continuation
+        }
+        continuation?.resume(returning: false)
     }
 
     /// A mail that had entered is answered, or given up.
@@ -56,7 +81,7 @@ final class SiteWatch: Sendable {
             guard site.waiting.isEmpty else {
                 let next = site.waiting.removeFirst()
                 sites[name] = site
-                return next
+                return next.continuation
             }
             site.underWay -= 1
             sites[name] = site.underWay == 0 ? nil : site
@@ -71,7 +96,7 @@ final class SiteWatch: Sendable {
             let now = now()
             var turnedAway: [CheckedContinuation<Bool, Never>] = []
             for (name, site) in sites where !site.waiting.isEmpty && stalls(site, at: now) {
-                turnedAway += site.waiting
+                turnedAway += site.waiting.map(\.continuation)
                 sites[name]?.waiting = []
             }
             return turnedAway
@@ -91,11 +116,13 @@ final class SiteWatch: Sendable {
         site.underWay > 0 && now - site.movedAt > patience
     }
 
+    /// How many of so many connections mails to one site may hold.
+    static func share(of connections: Int) -> Int { max(1, connections - connections / 4) }
+
     private func share(of name: String, _ sites: [String: Site], at now: ContinuousClock.Instant) -> Int {
         let held = sites.reduce(0) { sum, site in
             site.key != name && stalls(site.value, at: now) ? sum + site.value.underWay : sum
         }
-        let free = max(0, connections - held)
-        return max(1, free - free / 4)
+        return Self.share(of: max(0, connections - held))
     }
 }

@@ -122,14 +122,18 @@ import Testing
             )
             let sender = SenderPauses.Sender(workspace: workspace, domain: "shop.example", class: .marketing)
             _ = try SenderPauses.begin([SenderPauses.Pause(sender: sender, at: noon)], in: session)
-            for (table, columns, values) in [
-                ("send_quota", "bucket", "'site google'"), ("send_lines", "line, next_at, served_at", "'l', now(), now()"),
-                ("send_sessions", "claim_id, bucket, sessions", "gen_random_uuid(), 'site google', 1"),
-                ("kill_switches", "at, author", "now(), 'test'"),
-            ] {
-                try session.executeScript(
-                    "insert into \(table) (workspace_id, \(columns)) values (\(workspace.rawValue), \(values))")
-            }
+            try session.execute(
+                "insert into send_quota (workspace_id, bucket) values (\(workspace), 'site google')")
+            try session.execute(
+                "insert into send_lines (workspace_id, line, next_at, served_at) values (\(workspace), 'l', \(noon), \(noon))"
+            )
+            try session.execute(
+                """
+                insert into send_sessions (claim_id, workspace_id, bucket, sessions)
+                values (\(id("claim \(workspace)")), \(workspace), 'site google', 1)
+                """)
+            try session.execute(
+                "insert into kill_switches (workspace_id, at, author) values (\(workspace), \(noon), 'test')")
             try session.execute(
                 "insert into entry_caps (workspace_id, journey, entered) values (\(workspace), 'j', 1)")
             try session.execute(

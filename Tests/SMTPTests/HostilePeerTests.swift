@@ -203,7 +203,8 @@ import Testing
     }
 
     @Test func aHandshakeThatNeverComesEnds() async throws {
-        try await ScriptedServer.with(Self.settings("STARTTLS", .reply("220 go on"))) { server in
+        // What the client says then may look like a line.
+        try await ScriptedServer.with(Self.settings("STARTTLS", .replyAndGoDeaf("220 go on"))) { server in
             try await withPool(
                 configuration(server, .opportunistic, timeouts: Self.timeouts(.startTLS), connections: 1)
             ) { pool in

@@ -59,6 +59,18 @@ extension [ConsentEntry] {
         Set(holding(at: address).filter { $0.state == .given && $0.channel == "email" }.map(\.topic))
     }
 
+    /// The topics to which the last word by e-mail, at whatever address, was no. The lines are one contact's.
+    public var topicsRefused: Set<String> {
+        guard contains(where: { $0.state.isRefusal }) else { return [] }
+        let words = filter { line in
+            line.channel == "email" && line.state != .pending && !contains { line.isOutdone(by: $0) }
+        }
+        let last = Dictionary(grouping: words, by: \.topic).compactMapValues { lines in
+            lines.max { $0.place < $1.place }
+        }
+        return Set(last.values.filter(\.state.isRefusal).map(\.topic))
+    }
+
     /// Of these lines, which are one contact's, the one that holds at `address` for each topic and channel, put for that
     /// address.
     public func holding(at address: String?) -> [ConsentEntry] {

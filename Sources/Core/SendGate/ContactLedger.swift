@@ -7,6 +7,8 @@ public struct ContactLedger: Sendable, Hashable {
     public var suppressions: [Suppression]
     /// The marketing messages of late: those that were handed over or are about to be, for as long back as a cap asks.
     public var sends: [PastSend]
+    /// The topics to which the contact's last word by e-mail was no, at whatever address.
+    public var objections: Set<String> = []
 
     public init(
         isErased: Bool = false, consents: [ConsentRecord] = [], suppressions: [Suppression] = [],
@@ -45,6 +47,7 @@ extension ContactLedger {
                 state: ConsentRecord.State($0.state), lapsesAt: $0.state == .pending ? $0.proof.expiresAt : nil)
         }
         self.init(consents: records, suppressions: suppressions, sends: sends)
+        objections = lines.topicsRefused
     }
 }
 

@@ -21,7 +21,7 @@ public enum SendGate {
         if message.isWorkspaceStopped { findings.hold(.workspaceStopped, until: .distantFuture) }
         if message.hasLeftSegment { findings.skip(.leftSegment) }
         checkTimes(message, now, &findings)
-        checkAddress(message, ledger, now, &findings)
+        checkAddress(message, ledger, policy, now, &findings)
         if message.isHeldOut, case .topic(let topic) = message.messageClass, policy.holdOut?.concerns(topic) == true {
             findings.skip(.heldOut)
         }
@@ -64,7 +64,8 @@ public enum SendGate {
     }
 
     private static func checkAddress(
-        _ message: MessageFacts, _ ledger: ContactLedger, _ now: Timestamp, _ findings: inout Findings
+        _ message: MessageFacts, _ ledger: ContactLedger, _ policy: SendPolicy, _ now: Timestamp,
+        _ findings: inout Findings
     ) {
         switch message.address {
         case .missing: findings.skip(.noAddress)
@@ -75,7 +76,9 @@ public enum SendGate {
                 let consent = ledger.consents.first {
                     $0.topic == topic && $0.channel == message.channel && $0.address == address
                 }
-                checkConsent(consent, now, &findings)
+                let basis = policy.bases[topic] ?? .consent
+                let (reasons, until) = standing(of: topic, consent, on: basis, ledger, now: now)
+                if reasons.isEmpty { findings.holdsTrue(until: until) } else { findings.skip(reasons) }
             }
         }
     }
@@ -88,20 +91,6 @@ public enum SendGate {
                 && ($0.kind.stopsTransactional || message.messageClass != .transactional || message.asksForConsent)
         }
         if stops { findings.skip(.suppressed) }
-    }
-
-    private static func checkConsent(_ consent: ConsentRecord?, _ now: Timestamp, _ findings: inout Findings) {
-        switch consent?.state {
-        case nil: findings.skip(.noConsent)
-        case .pending:
-            let isOver = consent?.lapsesAt.map { now >= $0 } ?? false
-            findings.skip(isOver ? .consentLapsed : .consentPending)
-        case .withdrawn: findings.skip(.consentWithdrawn)
-        case .denied: findings.skip(.consentDenied)
-        case .granted:
-            guard let lapse = consent?.lapsesAt else { return }
-            if now >= lapse { findings.skip(.consentLapsed) } else { findings.holdsTrue(until: lapse) }
-        }
     }
 }
 

@@ -8,11 +8,23 @@ public struct SendPolicy: Sendable, Hashable {
     public var caps: [FrequencyCap]
     /// Who gets none; nil: nobody.
     public var holdOut: HoldOut?
+    /// What topics rest on besides consent, by their names.
+    public var bases: [String: LegalBasis] = [:]
 
     public init(quietHours: QuietHours? = nil, caps: [FrequencyCap] = [], holdOut: HoldOut? = nil) {
         self.quietHours = quietHours
         self.caps = caps
         self.holdOut = holdOut
+    }
+
+    /// Of it what holds for messages that disturb nobody.
+    ///
+    /// - Parameter isCapped: whether they fill a mailbox.
+    public func withoutHours(isCapped: Bool) -> SendPolicy {
+        var policy = self
+        policy.quietHours = nil
+        if !isCapped { policy.caps = [] }
+        return policy
     }
 
     /// How far back the caps look; nil where there are none.

@@ -13,7 +13,7 @@ extension ContactPlay {
 
     func policy(for mail: PlannedMail) -> SendPolicy {
         let policy = simulator.workspace.policy
-        return mail.isPostcard ? SendPolicy(caps: policy.caps, holdOut: policy.holdOut) : policy
+        return mail.isPostcard ? policy.withoutHours(isCapped: true) : policy
     }
 
     func postalAddress(for mail: PlannedMail) -> MessageAddress {

@@ -13,7 +13,7 @@ extension ContactPlay {
             call.topic.map { .topic($0) } ?? .transactional, channel: .site, address: ContactLedger.noMailbox)
         facts.isHeldOut = isHeldOut
         let journey = simulator.parts[runs[index].part].journey.name
-        let policy = SendPolicy(holdOut: simulator.workspace.policy.holdOut)
+        let policy = simulator.workspace.policy.withoutHours(isCapped: false)
         switch SendGate.verdict(facts, ledger(on: .site), under: policy, now: now) {
         case .skip(let reasons):
             tell(.skipped(step: visit.step, visit: visit.visit, template: call.name, reasons), journey)

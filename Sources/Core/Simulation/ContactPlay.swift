@@ -102,9 +102,11 @@ public struct ContactPlay: Sendable {
         suppressions = contact.suppressions
         answers = contact.answers
         received = Set(contact.received)
-        consents = contact.consents.map { topic in
+        let given = contact.consents.map { (topic: $0, state: ConsentEntry.State.given) }
+        let refused = contact.refusals.map { (topic: $0, state: ConsentEntry.State.withdrawn) }
+        consents = (given + refused).map { topic, state in
             ConsentEntry(
-                contact: key, topic: topic, address: "", at: start, eventID: "", state: .given, wording: nil,
+                contact: key, topic: topic, address: "", at: start, eventID: "", state: state, wording: nil,
                 source: "play")
         }
         address = .missing

@@ -216,8 +216,8 @@ struct GateDesk {
     /// caps. Post comes when it comes, at whatever hour it is sent. Whoever is held out gets neither.
     private func policy(of message: Message, _ live: Workspace) -> SendPolicy {
         switch message.channel {
-        case .site: SendPolicy(holdOut: live.policy.holdOut)
-        case .postcard: SendPolicy(caps: live.policy.caps, holdOut: live.policy.holdOut)
+        case .site: live.policy.withoutHours(isCapped: false)
+        case .postcard: live.policy.withoutHours(isCapped: true)
         case .email, .notify, .webhook: live.policy
         }
     }

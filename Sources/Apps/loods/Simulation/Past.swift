@@ -48,6 +48,9 @@ struct Past: Sendable {
             contact.consents = (consents[key] ?? []).filter { $0.state == .given }.map(\.topic).filter {
                 !decided.contains($0)
             }
+            contact.refusals = (consents[key] ?? []).topicsRefused.subtracting(contact.consents).sorted().filter {
+                !decided.contains($0)
+            }
             let address = states[key]?.address?.lowercased()
             contact.suppressions = [address.flatMap { suppressions[$0] }].compactMap(\.self)
             return Past(contact: contact, events: events)

@@ -60,7 +60,8 @@ struct SettingsReader {
         let topics = fields.list("topics").map(TopicsReader(inspection, locale: locale ?? nil).read) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
-        let policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
+        var policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
+        for topic in topics where !topic.restsOnConsent { policy.bases[topic.name] = topic.basis }
         let rigour = fields["preflight"].map(self.rigour) ?? .warnings
         let seeds = fields.list("seeds")?.compactMap { SenderReader(inspection).address($0) } ?? []
         let pace = PaceReader(inspection).read(fields, sendingDomains: domains)

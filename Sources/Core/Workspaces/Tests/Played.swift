@@ -10,6 +10,8 @@ public struct PlayedContact: Sendable {
     public var attributes: [String: JSON]
     /// Topics consented to.
     public var consents: [String]
+    /// Topics that they have said no to.
+    public var refusals: [String] = []
     /// What stops mail to their address: `complaint`, `marketing` and the like.
     public var suppressions: [String]
     /// Whether they are in the workspace's hold-out; nil: where they fall.

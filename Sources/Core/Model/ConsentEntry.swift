@@ -88,6 +88,19 @@ extension [ConsentEntry] {
     }
 }
 
+extension [ConsentEntry] {
+    /// Of these lines, which are one contact's, the one that holds instead of a line where that was said; nil where the line
+    /// itself holds, be it at one address of several.
+    public func successor(of line: ConsentEntry) -> ConsentEntry? {
+        let addresses = line.address.isEmpty ? Set(map(\.address)) : [line.address]
+        let standing = addresses.compactMap { address in
+            holding(at: address).first { $0.topic == line.topic && $0.channel == line.channel }
+        }
+        guard !standing.contains(where: { $0.at == line.at && $0.eventID == line.eventID }) else { return nil }
+        return standing.max { $0.place < $1.place }
+    }
+}
+
 extension ConsentEntry {
     /// Whether an import brought it.
     public var isImported: Bool { source.hasPrefix(ConsentStatement.importMark) }

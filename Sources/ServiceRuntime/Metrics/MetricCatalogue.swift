@@ -81,6 +81,10 @@ enum MetricCatalogue {
             "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
         "loods_senders_paused":
             "Senders (a domain, marketing or transactional) whose mail stands still: servers refuse it, or somebody paused it.",
+        "loods_mails_in_line": "Mails that wait for their turn under limits of pace.",
+        "loods_sites_slowed_total": "Times that a recipient site's server had mailers slow down.",
+        "loods_sites_slowed": "Recipient sites that mailers are slow with since their servers asked for it.",
+        "loods_kill_switches": "Workspaces whose kill switch is on: none of their mail is claimed.",
         "loods_mails_failed_total":
             "Mails that were not taken, put off ones included (by: reply) or that came back (by: report), by class.",
         "loods_ingest_returned_total": "Mails that came back, or asked to unsubscribe, and were taken, by kind.",

@@ -64,6 +64,16 @@ public enum Consents {
         return Set(try rows.map { try ContactKey(row: $0) })
     }
 
+    /// The whole ledger of a contact, in the order of time.
+    public static func ledger(of contact: ContactKey, in session: PostgresSession) throws -> [Entry] {
+        try session.query(
+            """
+            select c.workspace_id, c.contact_id, \(unescaped: columns) from consents c
+            where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) order by at, event_id, topic
+            """
+        ).map { try Entry(row: $0) }
+    }
+
     /// The line that holds for each (contact, topic, channel, address).
     public static func current(
         of contacts: some Collection<ContactKey>, in session: PostgresSession

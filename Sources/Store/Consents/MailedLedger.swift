@@ -32,7 +32,7 @@ public struct MailedLedger: Sendable, Hashable {
         ).first.flatMap { try $0[0, as: String?.self] }
         guard let mailed, !mailed.isEmpty else { return nil }
         return MailedLedger(
-            contact: contact, address: mailed, lines: try Story.consents(of: contact, in: session),
+            contact: contact, address: mailed, lines: try Consents.ledger(of: contact, in: session),
             now: try DomainClock.read(in: session))
     }
 }

@@ -50,16 +50,6 @@ extension Story {
         }
     }
 
-    /// The whole ledger of a contact, in the order of time.
-    static func consents(of contact: ContactKey, in session: PostgresSession) throws -> [Consents.Entry] {
-        try session.query(
-            """
-            select c.workspace_id, c.contact_id, \(unescaped: Consents.columns) from consents c
-            where workspace_id = \(contact.workspace) and contact_id = \(contact.contact) order by at, event_id, topic
-            """
-        ).map { try Consents.Entry(row: $0) }
-    }
-
     static func decisions(of contact: ContactKey, in session: PostgresSession) throws -> [Decisions.Decision] {
         try session.query(
             """

@@ -118,7 +118,7 @@ public struct Story: Sendable {
                 .sorted { $0.segment < $1.segment },
             moves: try SegmentDirectory.moves(of: contact, in: session),
             persona: try PersonaRows.load(of: [contact], in: session)[contact],
-            consents: try consents(of: contact, in: session),
+            consents: try Consents.ledger(of: contact, in: session),
             runs: try Runs.load(of: [contact], ended: true, in: session)[contact] ?? [],
             decisions: try decisions(of: contact, in: session), mails: try mails(of: contact, in: session),
             balances: try ScoreSums.load(of: [contact], in: session)[contact] ?? [:],

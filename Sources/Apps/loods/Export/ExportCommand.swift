@@ -169,13 +169,8 @@ extension Exports.Contact {
 
 extension Exports.Consent {
     fileprivate var record: [String: JSON] {
-        var record: [String: JSON] = [
-            "topic": .string(entry.topic), "channel": .string(entry.channel), "state": .string(entry.state.rawValue),
-            "at": .string(entry.at.description), "source": .string(entry.means),
-        ]
-        if !entry.address.isEmpty { record["address"] = .string(entry.address) }
-        record["wording"] = entry.wording.map { .string($0) }
-        for (member, text) in entry.proof.members { record[member.rawValue] = .string(text) }
+        var record = entry.members
+        record["event_id"] = nil
         switch name?.kind {
         case .user: record["user_id"] = name.map { .string($0.value) }
         case .anonymous: record["anonymous_id"] = name.map { .string($0.value) }

@@ -10,10 +10,10 @@ import TestSupport
 @Suite struct CommandLineConsentTests {
     private static let consents = """
         user_id,topic,address,state,at,source,wording,ip
-        anne,product-news,anne@shop.example,given,2026-03-01T10:00:00Z,form,"Yes, mail me",192.0.2.7
-        bob,product-news,bob@shop.example,given,2026-03-01T10:00:00Z,form,Yes,
-        cor,product-news,cor@shop.example,given,2026-03-01T10:00:00Z,form,Yes,
-        cor,product-news,cor@shop.example,withdrawn,2026-03-02T10:00:00Z,phone,,
+        anne,offers,anne@shop.example,given,2026-03-01T10:00:00Z,form,"Yes, mail me",192.0.2.7
+        bob,offers,bob@shop.example,given,2026-03-01T10:00:00Z,form,Yes,
+        cor,offers,cor@shop.example,given,2026-03-01T10:00:00Z,form,Yes,
+        cor,offers,cor@shop.example,withdrawn,2026-03-02T10:00:00Z,phone,,
         """
 
     @Test(.timeLimit(.minutes(2)))
@@ -26,11 +26,11 @@ import TestSupport
             #expect(try await scoring.terminate() == .status(0))
 
             let audit = try await line("consent", "audit", exits: 1)
-            #expect(audit.output.contains("bob   product-news at bob@shop.example, given 2026-03-01T10:00:00"))
+            #expect(audit.output.contains("bob   offers at bob@shop.example, given 2026-03-01T10:00:00"))
             #expect(audit.output.contains("nothing says where, by whom or by which device or mail"))
             #expect(audit.output.contains("of 2 consents 1 lack proof: evidence 1"), "\(audit.output)")
             #expect(!audit.output.contains("anne") && !audit.output.contains("cor@"))
-            let found = try await line("consent", "audit", "--topic", "product-news", "--json", exits: 1).list()
+            let found = try await line("consent", "audit", "--topic", "offers", "--json", exits: 1).list()
             #expect(found.count == 1)
             #expect(found.first?["name"] as? String == "bob")
             #expect(found.first?["missing"] as? [String] == ["evidence"])
@@ -38,7 +38,7 @@ import TestSupport
             #expect(odd.output.contains("there is no topic \"moon\"; there are"))
 
             let cor = try await line("consent", "show", "cor")
-            #expect(cor.output.contains("product-news by email at cor@shop.example: given, form; superseded by what"))
+            #expect(cor.output.contains("offers by email at cor@shop.example: given, form; superseded by what"))
             #expect(cor.output.contains("withdrawn, phone; holds"), "\(cor.output)")
             let anne = try await line("consent", "show", "anne", "--json").list()
             #expect(anne.first?["standing"] as? String == "holds")

@@ -29,6 +29,11 @@ import TestSupport
             #expect(text.contains("first/offer not sent: no consent for the topic at this address"))
             #expect(text.contains("left first: finished"))
             #expect(text.contains("nothing is under way"))
+            let receipt = try await cluster.loods("explain", "anne", "first/receipt")
+            #expect(receipt.contains("✓ transactional: it needs no consent"), "\(receipt)")
+            let offer = try await cluster.loods("explain", "anne", "first/offer")
+            #expect(
+                offer.contains("not sent") && offer.contains("✗ no consent for the topic at this address"), "\(offer)")
             let json = Data(try await cluster.loods("explain", "anne", "--json").utf8)
             let story = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
             let lines = try #require(story["story"] as? [[String: Any]])

@@ -75,6 +75,10 @@ import Testing
             let told = try await cluster.loods("explain", "anne@example.com")
             #expect(told.contains("asked for, and has not confirmed, “news”"), "\(told)")
             #expect(told.contains("withdrew consent to “news”"), "\(told)")
+            let mail = try await cluster.loods("explain", "anne@example.com", "reader/first-news")
+            #expect(
+                mail.contains("✓ consent to “news”: given ") && mail.contains("(“Yes, send me news”, v3)"), "\(mail)")
+            #expect(mail.contains(", confirmed "), "\(mail)")
         }
     }
 }

@@ -101,6 +101,7 @@ enum Rights {
         events               –       –        –          –       S         S     S
         open_messages        –       S        S          S       S         –     –
         run_entries          –       –        –          S       –         –     –
+        event_times          –       –        –          S       –         –     –
         """
 
     /// The columns behind the small letters: `table role verb`.
@@ -169,7 +170,7 @@ enum Rights {
         "messages mailer u":
             """
         state address due_at look_at retry_at attempt deferrals claim_id epoch valid_until handed_at final_at reasons \
-        reply answer saw failure failure_status refusals came_back_at came_back_words line line_rank
+        reply answer saw basis failure failure_status refusals came_back_at came_back_words line line_rank
         """,
         "suppressions mailer u": "reason at detail",
         "send_state mailer u": "epoch recent_sends",

@@ -24,6 +24,27 @@ import Testing
         return Workspace.load(files: files.merging(more) { $1 })
     }
 
+    @Test func salesAreAskedForNoLongerThanTheLogIsKept() {
+        let files = [
+            "workspace.yaml": """
+            workspace: shop
+            time_zone: UTC
+            sender: {name: Shop, address: hello@shop.example}
+            address: Street 1
+            topics:
+              - topic: offers
+                wording: Yes
+                basis: soft_opt_in
+                sale: {event: Bought, within: 365d, similar_products: shoes, opt_out: checkout}
+            """
+        ]
+        #expect(Workspace.load(files: files).findings.isEmpty)
+        #expect(Workspace.load(files: files, retention: .days(365)).findings.isEmpty)
+        let found = Workspace.load(files: files, retention: .days(180)).findings
+        #expect(found.map(\.message) == ["sales of 365d are asked for, and the log is kept for 180d"])
+        #expect(found.first?.line == 9 && found.first?.column == 35, "\(found)")
+    }
+
     private static func messages(_ topics: String, _ more: [String: String] = [:]) -> [String] {
         load(topics, more).findings.map { "\($0.file):\($0.line):\($0.column) \($0.message)" }
     }

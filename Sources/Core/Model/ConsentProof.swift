@@ -55,6 +55,7 @@ public struct ConsentProof: Sendable, Hashable {
     }
 
     public var version: Int? { self[.version].flatMap { Int($0) } }
+    public var confirmedAt: Timestamp? { self[.confirmedAt].flatMap { Timestamp(iso8601: $0) } }
     public var expiresAt: Timestamp? { self[.expiresAt].flatMap { Timestamp(iso8601: $0) } }
 
     public var json: JSON { .object(Dictionary(members.map { ($0.key.rawValue, .string($0.value)) }) { $1 }) }

@@ -9,6 +9,8 @@ public struct ContactLedger: Sendable, Hashable {
     public var sends: [PastSend]
     /// The topics to which the contact's last word by e-mail was no, at whatever address.
     public var objections: Set<String> = []
+    /// When the contact last bought, by the name of the event that says so, as far as a topic rests on it.
+    public var sales: [String: Timestamp] = [:]
 
     public init(
         isErased: Bool = false, consents: [ConsentRecord] = [], suppressions: [Suppression] = [],
@@ -44,7 +46,8 @@ extension ContactLedger {
         let records = lines.holding(at: address).map {
             ConsentRecord(
                 topic: $0.topic, channel: Channel(rawValue: $0.channel), address: $0.address,
-                state: ConsentRecord.State($0.state), lapsesAt: $0.state == .pending ? $0.proof.expiresAt : nil)
+                state: ConsentRecord.State($0.state), lapsesAt: $0.state == .pending ? $0.proof.expiresAt : nil,
+                since: $0.at)
         }
         self.init(consents: records, suppressions: suppressions, sends: sends)
         objections = lines.topicsRefused
@@ -80,13 +83,19 @@ public struct ConsentRecord: Sendable, Hashable {
     public var state: State
     /// The instant from which a granted consent, or a request for one, no longer counts; nil: it does not lapse.
     public var lapsesAt: Timestamp?
+    /// When it was said; nil: nobody knows.
+    public var since: Timestamp?
 
-    public init(topic: String, channel: Channel, address: String, state: State, lapsesAt: Timestamp? = nil) {
+    public init(
+        topic: String, channel: Channel, address: String, state: State, lapsesAt: Timestamp? = nil,
+        since: Timestamp? = nil
+    ) {
         self.topic = topic
         self.channel = channel
         self.address = address
         self.state = state
         self.lapsesAt = lapsesAt
+        self.since = since
     }
 }
 

@@ -75,9 +75,14 @@ extension Reasons {
     ///
     /// - Parameter told: how an instant is written.
     public func words(_ caps: [FullCap], _ told: (Timestamp) -> String) -> String {
+        sentences(caps, told).joined(separator: "; ")
+    }
+
+    /// The same, one by one.
+    public func sentences(_ caps: [FullCap], _ told: (Timestamp) -> String) -> [String] {
         let named = contains(.capped) && !caps.isEmpty
         let reasons = named ? subtracting(.capped) : self
-        return ((named ? caps.map { $0.words(told) } : []) + reasons.words).joined(separator: "; ")
+        return (named ? caps.map { $0.words(told) } : []) + reasons.words
     }
 }
 

@@ -14,6 +14,8 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let consentPending = Reasons(rawValue: 1 << 2)
     /// Consent for the topic at this address was given for a time that is over.
     public static let consentLapsed = Reasons(rawValue: 1 << 3)
+    /// The topic may go to whoever has bought, and the contact has not, or so long ago that it counts no longer.
+    public static let noSale = Reasons(rawValue: 1 << 27)
     /// The address is suppressed for this class of message.
     public static let suppressed = Reasons(rawValue: 1 << 4)
     /// The contact has no address on the channel.
@@ -56,6 +58,7 @@ extension Reasons {
         (.consentWithdrawn, "consent for the topic was withdrawn"),
         (.consentPending, "consent for the topic is not confirmed yet"),
         (.consentLapsed, "consent for the topic has lapsed"),
+        (.noSale, "no sale of late that mail of the topic could rest on"),
         (.suppressed, "the address is suppressed"),
         (.consentDenied, "consent for the topic was refused"),
         (.noAddress, "the contact has no address on this channel"),

@@ -73,12 +73,8 @@ public enum SendGate {
         case .usable(let address):
             checkSuppression(message, address, ledger, &findings)
             if case .topic(let topic) = message.messageClass {
-                let consent = ledger.consents.first {
-                    $0.topic == topic && $0.channel == message.channel && $0.address == address
-                }
-                let basis = policy.bases[topic] ?? .consent
-                let (reasons, until) = standing(of: topic, consent, on: basis, ledger, now: now)
-                if reasons.isEmpty { findings.holdsTrue(until: until) } else { findings.skip(reasons) }
+                let found = standing(of: topic, message, at: address, ledger, policy, now: now)
+                if found.basis == nil { findings.skip(found.reasons) } else { findings.holdsTrue(until: found.until) }
             }
         }
     }

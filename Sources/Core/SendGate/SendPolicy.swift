@@ -27,6 +27,14 @@ public struct SendPolicy: Sendable, Hashable {
         return policy
     }
 
+    /// The event of the sale that mail of a topic may rest on; nil where it rests on something else.
+    public func saleEvent(of topic: String) -> String? {
+        if case .softOptIn(let terms) = bases[topic] { terms.event } else { nil }
+    }
+
+    /// The events of sales that topics rest on.
+    public var saleEvents: Set<String> { Set(bases.keys.compactMap(saleEvent)) }
+
     /// How far back the caps look; nil where there are none.
     public var memory: Span? { caps.map(\.within).max() }
 }

@@ -7,7 +7,7 @@ extension ContactPlay {
     func ledger(for mail: PlannedMail) -> ContactLedger {
         guard mail.isPostcard else { return ledger }
         var ledger = ledger(on: .postcard)
-        ledger.sends = sends
+        (ledger.sends, ledger.sales) = (sends, sales)
         return ledger
     }
 

@@ -50,7 +50,7 @@ extension ContactPlay {
 
     private mutating func judge(_ mail: PlannedMail) {
         guard let ground = simulator.grounds[mail.template] else { return }
-        ledger.sends = sends
+        (ledger.sends, ledger.sales) = (sends, sales)
         let (facts, ledger, policy) = (self.facts(of: mail, ground), self.ledger(for: mail), self.policy(for: mail))
         switch SendGate.verdict(facts, ledger, under: policy, now: now) {
         case .send:

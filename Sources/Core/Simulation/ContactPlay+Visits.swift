@@ -14,7 +14,9 @@ extension ContactPlay {
         facts.isHeldOut = isHeldOut
         let journey = simulator.parts[runs[index].part].journey.name
         let policy = simulator.workspace.policy.withoutHours(isCapped: false)
-        switch SendGate.verdict(facts, ledger(on: .site), under: policy, now: now) {
+        var ledger = ledger(on: .site)
+        ledger.sales = sales
+        switch SendGate.verdict(facts, ledger, under: policy, now: now) {
         case .skip(let reasons):
             tell(.skipped(step: visit.step, visit: visit.visit, template: call.name, reasons), journey)
             runs[index].verdicts[visit] = MessageVerdict(.skipped, at: now)

@@ -335,6 +335,11 @@ extension ContactPlay {
         return ContactLedger(consents, at: text, suppressions: orders).elsewhere(on: channel)
     }
 
+    /// When the contact last bought, as far as a topic rests on it.
+    var sales: [String: Timestamp] {
+        simulator.saleEvents.reduce(into: [:]) { $0[$1] = course.facts.history.events(named: $1).last?.at }
+    }
+
     private mutating func addPoints(_ event: HistoryEvent) {
         guard let models = simulator.scored[event.name] else { return }
         for model in models {

@@ -1,6 +1,7 @@
 import Expressions
 import JourneyProgram
 public import Model
+import SendGate
 public import Workspaces
 
 /// People who do what a workspace looks at, at random: the same people for the same seed.
@@ -30,7 +31,7 @@ public struct Crowd: Sendable {
             if case .event(let name, _) = definition.journey.entry.trigger { name } else { nil }
         }
         let more = workspace.interestingEvents.union(workspace.scores.flatMap(\.mentionedEvents))
-            .subtracting(EventNames.consents).filter { !$0.hasPrefix("Email ") }
+            .union(workspace.policy.saleEvents).subtracting(EventNames.consents).filter { !$0.hasPrefix("Email ") }
         // What starts a journey comes twice as often.
         names = entries.sorted() + more.sorted()
     }

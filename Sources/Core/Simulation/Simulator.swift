@@ -28,6 +28,8 @@ public final class Simulator: Sendable {
     let translated: Set<String>
     /// The events that tell what came of a message and that something looks at.
     let heardOutcomes: Set<String>
+    /// The events of sales that topics rest on.
+    let saleEvents: Set<String>
     private let stages: StageQuestions
     /// Per event, stage and whether it describes the contact: the stages that are worth asking about.
     private let asked: [String: [Set<Int>]]
@@ -90,6 +92,7 @@ public final class Simulator: Sendable {
         let cards = workspace.postcards.map { ("postcard:\($0.key)", MessageClass($0.value.ground)) }
         grounds = workspace.emails.mapValues { MessageClass($0.ground) }.merging(cards) { $1 }
         translated = Set(workspace.emails.values.lazy.filter(\.isTranslated).map(\.name))
+        saleEvents = workspace.policy.saleEvents
         let heard = workspace.interestingEvents.union(scored.keys)
         heardOutcomes = heard.intersection([
             EventNames.emailSent, EventNames.emailSkipped, EventNames.webhookDelivered, EventNames.webhookFailed,

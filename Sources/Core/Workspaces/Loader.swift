@@ -28,7 +28,7 @@ struct Loader {
                 "workspace.yaml", .missing, "there is no workspace.yaml", help: "it names the workspace and its sender")
             return nil
         }
-        let settings = read("workspace.yaml") { SettingsReader($0).read() } ?? nil
+        let settings = read("workspace.yaml") { [retention] in SettingsReader($0, retention: retention).read() } ?? nil
         let zone = settings?.zone ?? .utc
         let scores = read("scores.yaml") { ScoresReader($0, zone: zone).read() } ?? []
         var vocabulary = Vocabulary(topics: settings.map { Set($0.topics.map(\.name)) })

@@ -149,13 +149,17 @@ struct ClaimDesk: Sendable {
         try Claims.skip(
             gate.skipped.map {
                 Claims.Refusal(
-                    message: $0.message, reasons: $0.reasons.rawValue, saw: $0.saw,
+                    message: $0.message, reasons: $0.reasons.rawValue, saw: $0.saw, basis: $0.basis,
                     state: $0.reasons.contains(.expired) ? .expired : .skipped)
             }, now: domain.now, in: session)
         try Claims.hold(
             gate.held.map { refused, until in
                 let (message, reasons) = (refused.message, refused.reasons.rawValue)
-                return (Claims.Refusal(message: message, reasons: reasons, saw: refused.saw, state: .planned), until)
+                return (
+                    Claims.Refusal(
+                        message: message, reasons: reasons, saw: refused.saw, basis: refused.basis, state: .planned),
+                    until
+                )
             }, in: session)
         try SendLines.join(
             try gate.ranked(in: session), reasons: Reasons.paced.rawValue, now: domain.now, machineNow: machineNow,

@@ -45,6 +45,8 @@ struct GateDesk {
         var reasons: Reasons
         /// The caps that are full, where that is among the reasons.
         var caps: [FullCap] = []
+        /// On what it would go, as it is stored.
+        var basis: JSON?
 
         /// What is stored of it beside the reasons.
         var saw: JSON? { caps.isEmpty ? nil : .object(["caps": .array(caps.map(\.json))]) }
@@ -122,9 +124,12 @@ struct GateDesk {
             let live = rules.live[message.contact.workspace] ?? workspace
             let facts = facts(of: claimed, state, workspace, live)
             let (policy, ledger) = (self.policy(of: message, live), self.ledger(of: state, for: message))
+            let basis = SendGate.basis(of: facts, ledger, under: policy, now: now)?.json
             switch SendGate.verdict(facts, ledger, under: policy, now: now) {
             case .send(let validUntil):
-                let mail = clear(claimed, to: facts.address, state, workspace, live)
+                var granted = claimed
+                granted.basis = basis
+                let mail = clear(granted, to: facts.address, state, workspace, live)
                 if let line = mail.line, pace?.keepsBack(message, in: line, live) == true {
                     lined.append(SendLines.Joining(message: message, line: line, rank: 0))
                     if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) {
@@ -138,23 +143,25 @@ struct GateDesk {
                     sends[message.contact, default: []].append(
                         PastSend(topic: topic, at: now, name: "\(message.journey)/\(message.step)"))
                 }
-            case .skip(let reasons): skipped.append(refused(message, reasons, live.policy))
+            case .skip(let reasons): skipped.append(refused(message, reasons, live.policy, basis))
             case .hold(let until, let reasons):
                 let isHeldForGood = claimed.isPaused || facts.isSenderPaused || facts.isWorkspaceStopped
-                held.append((refused(message, reasons, live.policy), isHeldForGood ? Pauses.never : until))
+                held.append((refused(message, reasons, live.policy, basis), isHeldForGood ? Pauses.never : until))
                 guard !claimed.isPaused, !facts.isWorkspaceStopped else { continue }
                 if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) { released.append(message) }
             }
         }
     }
 
-    private func refused(_ message: Message, _ reasons: Reasons, _ policy: SendPolicy) -> Refused {
+    private func refused(
+        _ message: Message, _ reasons: Reasons, _ policy: SendPolicy, _ basis: JSON?
+    ) -> Refused {
         guard reasons.contains(.capped), let topic = message.topic else {
-            return Refused(message: message, reasons: reasons)
+            return Refused(message: message, reasons: reasons, basis: basis)
         }
         return Refused(
             message: message, reasons: reasons,
-            caps: policy.fullCaps(for: topic, after: sends[message.contact] ?? [], now: now))
+            caps: policy.fullCaps(for: topic, after: sends[message.contact] ?? [], now: now), basis: basis)
     }
 
     private func facts(
@@ -265,10 +272,12 @@ struct GateDesk {
         let orders = suppressions[state.key.workspace]?.filter { $0.key == own }.map { address, reason in
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
-        return ContactLedger(
+        var ledger = ContactLedger(
             consents[state.key] ?? [], at: address,
             suppressions: (orders ?? []) + [tombstone(of: state, at: address)].compactMap(\.self),
             sends: sends[state.key] ?? [])
+        ledger.sales = rules.sales[state.key] ?? [:]
+        return ledger
     }
 }
 

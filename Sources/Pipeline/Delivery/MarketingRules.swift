@@ -12,6 +12,8 @@ struct MarketingRules {
     private(set) var live: [WorkspaceID: Workspace] = [:]
     /// What contacts have had, as far back as caps look.
     private(set) var sends: [ContactKey: [PastSend]] = [:]
+    /// When contacts last bought, by the events that topics rest on.
+    private(set) var sales: [ContactKey: [String: Timestamp]] = [:]
     /// The runs that have ended before their last step: what was planned for them is not sent any more.
     private(set) var ended: Set<UniqueID> = []
 
@@ -25,11 +27,16 @@ struct MarketingRules {
         guard !marketing.isEmpty else { return }
         ended = try Runs.endedEarly(among: marketing.map { ($0.contact, $0.run) }, in: session)
         var memories: [ContactKey: Span] = [:]
+        var asked: Set<Sales.Question> = []
         for message in marketing {
             let workspace = live[message.contact.workspace] ?? own[GateDesk.RevisionKey(message)]
+            if let event = message.topic.flatMap({ workspace?.policy.saleEvent(of: $0) }) {
+                asked.insert(Sales.Question(contact: message.contact, event: event))
+            }
             guard let memory = workspace?.policy.memory else { continue }
             memories[message.contact] = max(memories[message.contact] ?? memory, memory)
         }
+        sales = try Sales.latest(asked, now: now, in: session)
         let counted = memories.sorted { $0.key < $1.key }.map { (contact: $0.key, since: now - $0.value) }
         sends = try RecentSends.load(of: counted, now: now, in: session).mapValues { sends in
             sends.map { PastSend(topic: $0.topic, at: $0.at, name: $0.name) }

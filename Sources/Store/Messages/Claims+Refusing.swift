@@ -9,13 +9,18 @@ extension Claims {
         public var reasons: UInt32
         /// What the gate saw beside them.
         public var saw: JSON?
+        /// On what it would go, were it not kept back; nil where it has no basis, or needs none.
+        public var basis: JSON?
         /// What the message is then.
         public var state: Message.State
 
-        public init(message: Message, reasons: UInt32, saw: JSON? = nil, state: Message.State) {
+        public init(
+            message: Message, reasons: UInt32, saw: JSON? = nil, basis: JSON? = nil, state: Message.State
+        ) {
             self.message = message
             self.reasons = reasons
             self.saw = saw
+            self.basis = basis
             self.state = state
         }
     }
@@ -26,12 +31,13 @@ extension Claims {
         try session.execute(
             """
             update messages m
-            set state = u.state, reasons = u.reasons, saw = u.saw, final_at = \(now), due_at = null, look_at = null
+            set state = u.state, reasons = u.reasons, saw = u.saw, basis = u.basis, final_at = \(now), due_at = null,
+                look_at = null
             from unnest(
                 \(messages.map(\.message.contact.workspace)), \(messages.map(\.message.contact.contact)),
                 \(messages.map(\.message.id)), \(messages.map { Int32(bitPattern: $0.reasons) }),
-                \(messages.map(\.state.rawValue)), \(messages.map(\.saw))
-            ) as u (workspace_id, contact_id, message_id, reasons, state, saw)
+                \(messages.map(\.state.rawValue)), \(messages.map(\.saw)), \(messages.map(\.basis))
+            ) as u (workspace_id, contact_id, message_id, reasons, state, saw, basis)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state = 'planned'
             """)
@@ -45,13 +51,14 @@ extension Claims {
         guard !messages.isEmpty else { return }
         try session.execute(
             """
-            update messages m set due_at = u.due_at, look_at = null, reasons = u.reasons, saw = u.saw
+            update messages m
+            set due_at = u.due_at, look_at = null, reasons = u.reasons, saw = u.saw, basis = u.basis
             from unnest(
                 \(messages.map(\.refusal.message.contact.workspace)),
                 \(messages.map(\.refusal.message.contact.contact)), \(messages.map(\.refusal.message.id)),
                 \(messages.map { Int32(bitPattern: $0.refusal.reasons) }), \(messages.map(\.until)),
-                \(messages.map(\.refusal.saw))
-            ) as u (workspace_id, contact_id, message_id, reasons, due_at, saw)
+                \(messages.map(\.refusal.saw)), \(messages.map(\.refusal.basis))
+            ) as u (workspace_id, contact_id, message_id, reasons, due_at, saw, basis)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state = 'planned'
             """)

@@ -15,6 +15,8 @@ public enum Claims {
         public var deferrals: Int32
         /// How often a server has refused it for a fault of its sender's.
         public var refusals: Int32 = 0
+        /// On what the gate lets it go, as it is stored; nil for one that is transactional.
+        public var basis: JSON?
         /// Whether its journey stands still.
         public var isPaused: Bool
         /// Whether it is a broadcast's, and its contact is not in the broadcast's segment any more.
@@ -197,13 +199,14 @@ public enum Claims {
             """
             update messages m
             set state = 'claimed', attempt = u.attempt, epoch = u.epoch, valid_until = u.valid_until,
-                address = u.address, claim_id = \(claim), due_at = null, look_at = null, retry_at = null
+                address = u.address, basis = u.basis, claim_id = \(claim), due_at = null, look_at = null,
+                retry_at = null
             from unnest(
                 \(messages.map(\.claimed.message.contact.workspace)),
                 \(messages.map(\.claimed.message.contact.contact)), \(messages.map(\.claimed.message.id)),
                 \(messages.map(\.claimed.attempt)), \(messages.map(\.claimed.epoch)), \(messages.map(\.validUntil)),
-                \(messages.map(\.address))
-            ) as u (workspace_id, contact_id, message_id, attempt, epoch, valid_until, address)
+                \(messages.map(\.address)), \(messages.map(\.claimed.basis))
+            ) as u (workspace_id, contact_id, message_id, attempt, epoch, valid_until, address, basis)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state = 'planned'
             """)

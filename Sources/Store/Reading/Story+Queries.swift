@@ -75,7 +75,7 @@ extension Story {
             select message_id, run_id, journey, step, template, topic, state, address, planned_at,
                 coalesce(due_at, planned_at), retry_at, attempt, handed_at, final_at, reasons, reply,
                 channel, saw, show_until, shown_at, failure, failure_status, came_back_at, came_back_words,
-                case when due_at = \(SendLines.inLine) then line end
+                case when due_at = \(SendLines.inLine) then line end, basis
             from messages where workspace_id = \(contact.workspace) and contact_id = \(contact.contact)
             order by planned_at, message_id
             """
@@ -93,7 +93,7 @@ extension Story {
                 reasons: UInt32(bitPattern: try row[14, as: Int32.self]), reply: try row[15, as: String?.self],
                 failure: try row[20, as: String?.self], failureStatus: try row[21, as: String?.self],
                 cameBackAt: try row[22, as: Timestamp?.self], cameBackWords: try row[23, as: String?.self],
-                saw: try row[17, as: JSON?.self],
+                saw: try row[17, as: JSON?.self], basis: try row[25, as: JSON?.self],
                 showUntil: try row[18, as: Timestamp?.self], shownAt: try row[19, as: Timestamp?.self],
                 line: try row[24, as: String?.self])
         }

@@ -47,6 +47,8 @@ public struct Story: Sendable {
         public var cameBackWords: String?
         /// What the gate saw beside its reasons.
         public var saw: JSON?
+        /// On what it went, as the gate stored it when it let it through; nil for one that is transactional.
+        public var basis: JSON?
         /// Of a site message, until when it may be shown, and when it was.
         public var showUntil: Timestamp?
         public var shownAt: Timestamp?

@@ -2,6 +2,7 @@ import Expressions
 import JourneyProgram
 import Model
 import Postgres
+import SendGate
 import ServiceRuntime
 import Simulation
 import Store
@@ -31,7 +32,9 @@ struct PastComparison: Sendable {
 
         /// The events that its definitions look at.
         var names: Set<String> {
-            workspace.scores.reduce(into: workspace.interestingEvents) { $0.formUnion($1.mentionedEvents) }
+            workspace.scores.reduce(into: workspace.interestingEvents.union(workspace.policy.saleEvents)) {
+                $0.formUnion($1.mentionedEvents)
+            }
         }
 
         mutating func play(_ past: Past, from start: Timestamp, until end: Timestamp) {

@@ -8,6 +8,9 @@ struct ExplainCommand: AsyncParsableCommand {
         discussion: """
             Times are in the workspace's zone. Points and the reasons for stages are told by the rules that are live now.
 
+            With a MESSAGE it tells of that one only: what became of it, why it went or did not, and on which basis (consent and \
+            how it was given, a sale, a legitimate interest with its balancing test), as the gate recorded it.
+
             --score tells where each point comes from instead: the event and its rule, what is left of the points, what \
             a cap cut off, and which attributes fit. The lines add up to the score.
             """)
@@ -18,14 +21,15 @@ struct ExplainCommand: AsyncParsableCommand {
     var events: Int32 = 1000
     @Flag(help: "Tell where the scores come from.")
     var score = false
-    @Argument(help: ArgumentHelp("With --score, the score to tell; all by default.", valueName: "model"))
-    var model: String?
+    @Argument(
+        help: ArgumentHelp(
+            "A message of theirs, by journey/step or id; with --score, the score to tell.", valueName: "message"))
+    var part: String?
     @OptionGroup var workspace: WorkspaceOption
     @OptionGroup var format: FormatOption
 
     func validate() throws {
         guard events >= 0 else { throw ValidationError("--events is 0 or more.") }
-        if let model, !score { throw ValidationError("\"\(model)\" is one too many; a score is named with --score.") }
     }
 
     func run() async throws {
@@ -34,7 +38,13 @@ struct ExplainCommand: AsyncParsableCommand {
             try ContactPortrait(contact, in: workspace, eventLimit: events, session: session)
         }
         if score {
-            let telling = try ScoreTelling(portrait, model: model)
+            let telling = try ScoreTelling(portrait, model: part)
+            if format.json { return Console.show(telling.json) }
+            for line in telling.lines { print(line) }
+            return
+        }
+        if let part {
+            let telling = try MessageTelling(portrait, message: part)
             if format.json { return Console.show(telling.json) }
             for line in telling.lines { print(line) }
             return

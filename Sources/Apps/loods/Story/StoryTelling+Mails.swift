@@ -42,7 +42,8 @@ extension StoryTelling {
             }
         return line(
             mail, at: handedAt, mail.state.rawValue, 1,
-            "\(mail.journey)/\(mail.step) \(mail.isCall ? "sent" : "handed to the mail server")\(address)\(outcome)")
+            "\(mail.journey)/\(mail.step) \(mail.isCall ? "sent" : "handed to the mail server")\(address)\(outcome)"
+                + (mail.ground.map { "; on \($0.words { local($0).full })" } ?? ""))
     }
 
     private func settled(_ mail: Story.Mail) -> StoryLine? {
@@ -121,14 +122,14 @@ extension StoryTelling {
                 "failure": mail.failure.map { .string($0) } ?? .null,
                 "failure_status": mail.failureStatus.map { .string($0) } ?? .null,
                 "came_back_at": mail.cameBackAt.map { .string($0.description) } ?? .null,
-                "caps": .array(mail.fullCaps.map(\.json)),
+                "caps": .array(mail.fullCaps.map(\.json)), "basis": mail.basis ?? .null,
             ])
     }
 }
 
 extension Story.Mail {
     /// The caps that kept it back when the gate looked at it.
-    fileprivate var fullCaps: [FullCap] { (saw?["caps"]?.array ?? []).compactMap { FullCap(json: $0) } }
+    var fullCaps: [FullCap] { (saw?["caps"]?.array ?? []).compactMap { FullCap(json: $0) } }
     /// Whose fault it is that it did not arrive.
     fileprivate var fault: String {
         switch failure {
@@ -143,7 +144,7 @@ extension Story.Mail {
     }
     fileprivate var isCall: Bool { channel == .webhook || channel == .postcard }
     /// What it is, or whom it tells.
-    fileprivate var told: String {
+    var told: String {
         let name = template.replacing(":", with: " ", maxReplacements: 1)
         switch channel {
         case .email: return "e-mail \(template)"

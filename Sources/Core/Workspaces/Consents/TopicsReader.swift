@@ -13,10 +13,13 @@ struct TopicsReader {
 
     private let inspection: Inspection
     private let locale: LanguageTag?
+    private let retention: Span?
 
-    init(_ inspection: Inspection, locale: LanguageTag?) {
+    /// - Parameter retention: how long the log is kept, which has the sales; nil: for good.
+    init(_ inspection: Inspection, locale: LanguageTag?, retention: Span? = nil) {
         self.inspection = inspection
         self.locale = locale
+        self.retention = retention
     }
 
     func read(_ nodes: [YAMLNode]) -> [Topic] {
@@ -161,6 +164,11 @@ struct TopicsReader {
         let event = fields.required("event", help: "such as Order Completed").flatMap { inspection.event($0) }
         let within = fields.required("within", help: "how long after a sale, such as 365d").flatMap {
             span($0, "\"within\"", most: Self.longestSale)
+        }
+        if let retention, let within, within > retention, let place = fields["within"]?.place {
+            inspection.report(
+                .invalid, "sales of \(within) are asked for, and the log is kept for \(retention)", at: place,
+                help: "a sale proves nothing once it has left the log; loods log keep keeps the log longer")
         }
         let products = fields.required("similar_products", help: "what is sold that these mails are about")
             .flatMap { inspection.text($0, "\"similar_products\"") }

@@ -35,8 +35,13 @@ struct SettingsReader {
     }
 
     private let inspection: Inspection
+    private let retention: Span?
 
-    init(_ inspection: Inspection) { self.inspection = inspection }
+    /// - Parameter retention: how long the log is kept; nil: for good.
+    init(_ inspection: Inspection, retention: Span? = nil) {
+        self.inspection = inspection
+        self.retention = retention
+    }
 
     func read() -> Settings? {
         let keys = [
@@ -57,7 +62,8 @@ struct SettingsReader {
         let domainsReader = SendingDomainsReader(inspection)
         let domains = fields.list("sending_domains").map(domainsReader.read) ?? SendingDomains()
         domainsReader.check(sender?.address, in: domains, at: fields["sender"])
-        let topics = fields.list("topics").map(TopicsReader(inspection, locale: locale ?? nil).read) ?? []
+        let topics =
+            fields.list("topics").map(TopicsReader(inspection, locale: locale ?? nil, retention: retention).read) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
         var policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")

@@ -1,5 +1,6 @@
 public import JourneyProgram
 public import Model
+import SendGate
 
 /// A test of journeys: what is known of contacts and what happens to them, and what must and must not come of it.
 public struct JourneyTest: Sendable {
@@ -84,7 +85,7 @@ public struct Expectation: Sendable {
 extension Workspace {
     /// The name of an event that something mentions, where a name that nothing mentions is almost the same.
     public func nearMiss(ofEvent name: String) -> String? {
-        let known = interestingEvents.union(scores.flatMap(\.mentionedEvents))
+        let known = interestingEvents.union(scores.flatMap(\.mentionedEvents)).union(policy.saleEvents)
         return known.contains(name) ? nil : NearMiss.nearest(to: name, among: known.sorted())
     }
 

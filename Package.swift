@@ -327,6 +327,9 @@ let package = Package(
             exclude: ["Leads/leads.py", "Retail/retail.py"], swiftSettings: strict),
         tests(
             "Fault",
-            ["Contracts", "CrashPoints", "Laboratory", "TestSupport", "Messaging", "Model", "Postgres", "Store"]),
+            [
+                "Contracts", "CrashPoints", "Laboratory", "TestSupport", "Links", "Messaging", "Model", "Postgres",
+                "Store",
+            ]),
     ]
 )

@@ -37,6 +37,14 @@ public struct FaultReport: Codable, Sendable {
         self.recovery = Double(seconds) + (Double(attoseconds) / 1e17).rounded() / 10
     }
 
+    /// Of a scenario that settles its account by itself, after which nothing had to recover.
+    public init(
+        fault: String, point: String, workers: Int, seed: UInt64? = nil, lost: Int, doubled: Int, unknown: Int
+    ) {
+        (self.fault, self.point, self.workers, self.seed) = (fault, point, workers, seed)
+        (self.lost, self.doubled, self.unknown, recovery) = (lost, doubled, unknown, 0)
+    }
+
     /// Appends the row to the table.
     public func record() throws {
         guard let path = ProcessInfo.processInfo.environment["LOODS_TEST_FAULT_TABLE"], !path.isEmpty else { return }

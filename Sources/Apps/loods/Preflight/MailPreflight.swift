@@ -1,5 +1,6 @@
 import Delivery
 import Foundation
+import JourneyProgram
 import Mail
 import Model
 import Preflight
@@ -7,36 +8,49 @@ import ServiceRuntime
 import Transit
 import Workspaces
 
-/// One e-mail in one language, and what was found of it.
+/// One of the mails that an e-mail can come out as, and what was found of it.
 struct MailPreflight: Sendable {
     let email: EmailDefinition
-    let language: LanguageTag?
+    let form: EmailForm
     /// Nil: it cannot be composed.
     var letter: SampleLetter?
     var findings: [PreflightFinding]
     var spam: SpamRating?
     var pictures: [String] = []
 
-    /// `welcome-code (nl)`.
-    var name: String { email.name + (language.map { " (\($0))" } ?? "") }
+    /// `welcome-code (nl, technical × Think, hero pro)`.
+    var name: String {
+        let words = [form.language?.description, form.description].compactMap(\.self).filter { !$0.isEmpty }
+        return email.name + (words.isEmpty ? "" : " (\(words.joined(separator: ", ")))")
+    }
 
-    /// In each of its languages.
+    /// In each of its forms. Of a form with another variant of a block is told what the one without has not.
     ///
     /// - Parameter files: the workspace's, in which templates are read; none: they are not.
     static func all(of email: EmailDefinition, _ composing: Composing, _ files: [String: String] = [:])
         -> [MailPreflight]
     {
         let gaps = gaps(of: email, in: files)
-        return composing.languages(of: email).map { language in
-            let own = gaps.filter { $0.language == language }.map(\.finding)
-            do {
-                let letter = try composing.letter(email, in: language)
-                return MailPreflight(
-                    email: email, language: language, letter: letter, findings: findings(of: letter, email) + own)
-            } catch {
-                let fault = PreflightFinding(.error, "composition", "it cannot be composed: \(error)")
-                return MailPreflight(email: email, language: language, letter: nil, findings: [fault] + own)
+        var plain: Set<PreflightFinding> = []
+        return email.forms.map { form in
+            var mail = MailPreflight(email, form, composing)
+            mail.findings += gaps.filter { $0.form == form }.map(\.finding)
+            if form.block == nil {
+                plain = Set(mail.findings)
+            } else {
+                mail.findings.removeAll { plain.contains($0) }
             }
+            return mail
+        }
+    }
+
+    private init(_ email: EmailDefinition, _ form: EmailForm, _ composing: Composing) {
+        (self.email, self.form) = (email, form)
+        do {
+            let letter = try composing.letter(email, in: form.language, content: form.choice)
+            (self.letter, findings) = (letter, Self.findings(of: letter, email))
+        } catch {
+            findings = [PreflightFinding(.error, "composition", "it cannot be composed: \(error)")]
         }
     }
 
@@ -49,17 +63,15 @@ struct MailPreflight: Sendable {
         ).findings
     }
 
-    /// Merge fields that are nothing for some, by the language in which they stand.
+    /// Merge fields that are nothing for some, by the form in which they are read.
     private static func gaps(
         of email: EmailDefinition, in files: [String: String]
-    ) -> [(language: LanguageTag?, finding: PreflightFinding)] {
+    ) -> [(form: EmailForm, finding: PreflightFinding)] {
         let folder = "emails/\(email.name)/"
         let found = files.isEmpty ? [] : Workspace.review(files: files, today: MachineClock.host.now)
         return found.filter { $0.code == .noFallback && $0.file.hasPrefix(folder) }.map { finding in
-            let parts = finding.file.dropFirst(folder.count).split(separator: ".")
-            let tag = parts.count == 4 ? LanguageTag(String(parts[1])) : email.own.language
-            return (
-                tag,
+            (
+                email.form(showing: String(finding.file.dropFirst(folder.count))),
                 PreflightFinding(
                     .warning, "merge", "\(finding.file):\(finding.line):\(finding.column) \(finding.message)",
                     help: finding.help)
@@ -69,7 +81,7 @@ struct MailPreflight: Sendable {
 
     // MARK: Pictures
 
-    /// Four of each that has HTML, as NAME.LANGUAGE.SCREEN.LIGHT.png.
+    /// Four of each that has HTML, as NAME.LANGUAGE.VARIANT.SCREEN.LIGHT.png.
     static func draw(_ mails: inout [MailPreflight], into folder: String) async throws {
         let program = try Settings.read {
             $0.string("LOODS_CHROMIUM", default: "/usr/bin/chromium", meaning: "Draws mails.")
@@ -85,11 +97,8 @@ struct MailPreflight: Sendable {
         guard let html = letter?.html else { return }
         for screen in MailPictures.Screen.allCases {
             for isDark in [false, true] {
-                let name = [
-                    email.name, language?.description, screen == .phone ? "phone" : "desktop",
-                    isDark ? "dark" : "light", "png",
-                ]
-                let path = "\(folder)/\(name.compactMap(\.self).joined(separator: "."))"
+                let view = [screen == .phone ? "phone" : "desktop", isDark ? "dark" : "light", "png"]
+                let path = "\(folder)/\((fileWords + view).joined(separator: "."))"
                 do {
                     let png = try await drawing.png(of: html, email.images, on: screen, isDark: isDark)
                     try Data(png).write(to: URL(fileURLWithPath: path))
@@ -101,5 +110,15 @@ struct MailPreflight: Sendable {
                 pictures.append(path)
             }
         }
+    }
+
+    /// As the files of the e-mail's folder are named.
+    private var fileWords: [String] {
+        let (cell, block) = (form.choice.cell, form.block)
+        return [
+            email.name, form.language?.description, cell.persona.map { "persona-\($0)" },
+            cell.stage.map { "stage-\($0)" },
+            block.flatMap { name in form.choice.blocks[name].map { "\(name)-\($0)" } },
+        ].compactMap(\.self)
     }
 }

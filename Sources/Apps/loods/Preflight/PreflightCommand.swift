@@ -11,8 +11,9 @@ struct PreflightCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "preflight", abstract: "Look at e-mails and their sending domains as receivers will.",
         discussion: """
-            Composes each e-mail as mailers do, in each of its languages, for a contact that is made up, and looks for what mail \
-            programs, filters and readers would mind. What DNS says of the domains that they are from is asked of the system's \
+            Composes each e-mail as mailers do, in each of its languages, in each wording for personas and stages and with each \
+            variant of its blocks, for a contact that is made up, and looks for what mail programs, filters and readers would \
+            mind. What DNS says of the domains that they are from is asked of the system's \
             resolver, or of another. SpamAssassin rates them where it is installed, by its rules alone: it asks nobody.
 
             LOODS_DKIM_KEYS names the keys that are compared with those in DNS, LOODS_PUBLIC_URL where links begin, LOODS_SMTP \

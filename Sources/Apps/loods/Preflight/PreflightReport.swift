@@ -1,4 +1,5 @@
 import Delivery
+import JourneyProgram
 import Mail
 import Model
 import Preflight
@@ -58,7 +59,8 @@ struct PreflightReport {
 extension MailPreflight {
     fileprivate var json: JSON {
         .object([
-            "email": .string(email.name), "language": language.map { .string($0.description) } ?? .null,
+            "email": .string(email.name), "language": form.language.map { .string($0.description) } ?? .null,
+            "variant": form.description.isEmpty ? .null : .string(form.description), "content": form.choice.json,
             "subject": letter.map { .string($0.subject) } ?? .null,
             "bytes": letter.map { .int(Int64($0.data.count)) } ?? .null,
             "signed": letter.map { .bool($0.isSigned) } ?? .null, "findings": .array(findings.map(\.json)),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Delivery
 import Foundation
+import JourneyProgram
 import Links
 import Mail
 import Model
@@ -90,7 +91,8 @@ struct Composing: Sendable {
 
     /// - Throws: as composing does.
     func letter(
-        _ email: EmailDefinition, in language: LanguageTag?, to address: String? = nil, isTest: Bool = false
+        _ email: EmailDefinition, in language: LanguageTag?, content: ContentChoice? = nil, to address: String? = nil,
+        isTest: Bool = false
     ) throws -> SampleLetter {
         let fields = email.mergeFields
         var contact = SampleContact(fields).attributes.merging(attributes) { _, given in given }
@@ -98,7 +100,7 @@ struct Composing: Sendable {
         contact["email"] = .string(address)
         if let language { contact["locale"] = .string(language.description) }
         return try composer.letter(
-            email, in: workspace, for: contact, to: address, event: SampleContact(fields).event, id: .random(),
-            at: MachineClock.host.now, isTest: isTest)
+            email, in: workspace, for: contact, to: address, event: SampleContact(fields).event, content: content,
+            id: .random(), at: MachineClock.host.now, isTest: isTest)
     }
 }

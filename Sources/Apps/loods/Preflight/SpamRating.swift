@@ -28,12 +28,30 @@ struct SpamRating: Sendable {
             }
             return
         }
-        for index in mails.indices {
-            guard let letter = mails[index].letter else { continue }
-            let mail = received(letter.data, from: letter.from, at: source)
-            let rating = SpamRating(outcome: try await rate(mail, by: program))
+        for (index, rating) in try await ratings(of: mails, by: program, from: source) {
             mails[index].spam = rating
             if let finding = rating.finding { mails[index].findings.append(finding) }
+        }
+    }
+
+    /// One for each processor at a time: each takes a second or two.
+    private static func ratings(
+        of mails: [MailPreflight], by program: String, from source: String?
+    ) async throws -> [(Int, SpamRating)] {
+        try await withThrowingTaskGroup(of: (Int, SpamRating).self) { group in
+            var ratings: [(Int, SpamRating)] = []
+            for (index, mail) in mails.enumerated() {
+                guard let letter = mail.letter else { continue }
+                if index >= ProcessInfo.processInfo.activeProcessorCount, let one = try await group.next() {
+                    ratings.append(one)
+                }
+                group.addTask {
+                    let mail = received(letter.data, from: letter.from, at: source)
+                    return (index, SpamRating(outcome: try await rate(mail, by: program)))
+                }
+            }
+            for try await one in group { ratings.append(one) }
+            return ratings
         }
     }
 

@@ -77,7 +77,8 @@ struct EmailBodies {
         }
     }
 
-    private static func body(_ file: String) -> BodyPlace? {
+    /// Nil for a file that is no body.
+    static func body(_ file: String) -> BodyPlace? {
         guard let parts = parts(file), parts.words.first == "body" else { return nil }
         var words = parts.words.dropFirst()
         var cell = ContentCell()
@@ -93,7 +94,8 @@ struct EmailBodies {
         return BodyPlace(cell: cell, tag: words.first, part: parts.part)
     }
 
-    private static func block(_ file: String) -> BlockPlace? {
+    /// Nil for a file that is no text of a block.
+    static func block(_ file: String) -> BlockPlace? {
         guard let (words, part) = parts(file), words.first != "body", (2...3).contains(words.count) else { return nil }
         let all = Array(words)
         return BlockPlace(block: all[0], variant: all[1], tag: all.count == 3 ? all[2] : nil, part: part)

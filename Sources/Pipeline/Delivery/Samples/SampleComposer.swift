@@ -1,3 +1,4 @@
+public import JourneyProgram
 public import Links
 public import Logging
 public import Mail
@@ -30,19 +31,22 @@ public struct SampleComposer: Sendable {
     /// - Parameters:
     ///   - address: whom it is to.
     ///   - event: what `event.properties` are.
+    ///   - content: what is chosen of it; nil: what whoever fits no condition reads.
     ///   - id: the message's.
     ///   - isTest: whether its subject and its `Feedback-ID` say that it is a trial.
     /// - Throws: as composing does; see `Composer`.
     public func letter(
         _ email: EmailDefinition, in workspace: Workspace, for attributes: [String: JSON], to address: String,
-        event: JSON = .object([:]), id: UniqueID, at date: Timestamp, isTest: Bool = false
+        event: JSON = .object([:]), content: ContentChoice? = nil, id: UniqueID, at date: Timestamp,
+        isTest: Bool = false
     ) throws -> SampleLetter {
         let contact = ContactKey(
             workspace: WorkspaceID(rawValue: 0), contact: UniqueID.derived("loods.sample", "\(id)"))
         let topic: String? = if case .topic(let name) = email.ground { name } else { nil }
-        let message = Message(
+        var message = Message(
             contact: contact, id: id, run: id, journey: isTest ? "test" : "preflight", step: email.name, visit: 1,
             revision: 0, template: email.name, topic: topic, plannedAt: date)
+        message.content = content?.json
         let cleared = ClaimDesk.Cleared(
             claimed: Claims.Claimed(message: message, attempt: 1, epoch: 0), address: address, attributes: attributes,
             tracks: false, entry: ("Sample", event), workspace: workspace, domains: workspace.sendingDomains, date: date

@@ -308,8 +308,10 @@ private let track = "{\"userId\":\"u\",\"event\":\"E\",\"messageId\":\"m\"}"
         let click = try edge.signer.sign(.click(origin, destination: "https://shop.example/"))
         let open = try edge.signer.sign(.open(origin))
         for (path, status) in [("/c/\(click)", 302), ("/c/x", 404), ("/o/\(open)", 200), ("/u/x", 404)] {
-            let answer = try await request(path, .head)
+            // As a browser would say it: nobody is behind a HEAD.
+            let answer = try await request(path, .head, [.userAgent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"])
             #expect(answer.status == status)
+            #expect(answer.headers[.location] == (status == 302 ? "https://shop.example/" : nil))
             // A body here would be taken for the beginning of the next answer.
             #expect(answer.body.isEmpty)
         }

@@ -62,15 +62,16 @@ struct Composer: Sendable {
         let from = try MailAddress(sender.address, displayName: try HeaderValue(sender.name))
         let origin = LinkOrigin(contact: message.contact, message: message.id)
         let publicURL = linkBase(from.domain, cleared.domains)
-        let unsubscribe = try message.topic.map {
-            try "\(publicURL)/u/" + links.sign(.unsubscribe(origin, topic: $0))
-        }
         let content = message.content.map(ContentChoice.init)
         let topic = cleared.workspace.topic(confirmedBy: message.journey)
         let variant = email.variant(
             for: topic == nil ? cleared.attributes : cleared.attributesOfRequest, in: content?.cell)
         let ratings = try ratings(of: cleared, in: variant.template, origin, at: publicURL)
         let language = cleared.attributes["locale"]?.string.flatMap { LanguageTag(saidBy: $0) } ?? variant.language
+        let unsubscribe = try message.topic.map { topic in
+            let token = try links.sign(.unsubscribe(origin, topic: topic))
+            return "\(publicURL)/u/\(token)" + (language.map { "?l=\($0)" } ?? "")
+        }
         let preferences =
             try "\(publicURL)/preferences/"
             + links.sign(.preferences(origin, language: language?.description ?? ""))

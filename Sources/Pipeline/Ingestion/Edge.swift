@@ -64,7 +64,8 @@ public struct Edge: Service {
                 signer: signer, definitions: settings.definitions, sources: settings.sources,
                 clients: settings.clients, gate: gate, now: { groups.clock.now })
         ).add(to: router)
-        UnsubscribeRoutes(signer: signer, desk: desk, logger: logger).add(to: router)
+        UnsubscribeRoutes(signer: signer, definitions: settings.definitions, desk: desk, logger: logger).add(
+            to: router)
         PreferenceRoutes(
             signer: signer, gate: gate, groups: groups, definitions: settings.definitions, lookup: settings.consents,
             desk: desk, logger: logger

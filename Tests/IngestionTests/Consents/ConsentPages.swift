@@ -88,7 +88,12 @@ struct ConsentPages: Sendable {
     }
 
     func path(_ link: Link) throws -> String {
-        let page = if case .confirm = link { "confirm" } else { "preferences" }
+        let page =
+            switch link {
+            case .confirm: "confirm"
+            case .unsubscribe: "u"
+            default: "preferences"
+            }
         return "/\(page)/\(try edge.signer.sign(link))"
     }
 }

@@ -2,9 +2,17 @@ import HTTPTypes
 import Hummingbird
 import Model
 
-/// What the pages of consent say, in the languages that Loods knows.
+/// What the pages of consent say, in the languages that Loods knows. `{topic}` stands where a topic's title goes.
 struct PageWords: Sendable {
     let language: String
+    let missingTitle: String
+    let missing: String
+    let leaveTitle: String
+    let leaveQuestion: String
+    let leaveAction: String
+    let leftTitle: String
+    let leftNow: String
+    let leftLater: String
     let confirmTitle: String
     let confirmQuestion: String
     let confirmAction: String
@@ -27,7 +35,11 @@ struct PageWords: Sendable {
     let recorded: String
 
     static let english = PageWords(
-        language: "en", confirmTitle: "Please confirm", confirmQuestion: "You were asked for your consent to:",
+        language: "en", missingTitle: "Not found", missing: "This link is not valid, or no longer.",
+        leaveTitle: "Unsubscribe", leaveQuestion: "You get mail about {topic}.", leaveAction: "Unsubscribe",
+        leftTitle: "Unsubscribed", leftNow: "You get no more mail about {topic}.",
+        leftLater: "Your choice about {topic} is recorded and will be applied within minutes.",
+        confirmTitle: "Please confirm", confirmQuestion: "You were asked for your consent to:",
         confirmAction: "Confirm", confirmedTitle: "Confirmed", confirmed: "Thank you. Your consent is recorded.",
         overTitle: "No longer valid",
         over: "This request has expired, or was taken back. Ask again where you signed up.",
@@ -42,7 +54,11 @@ struct PageWords: Sendable {
         recorded: "Your choices are recorded and will be applied within minutes.")
 
     static let dutch = PageWords(
-        language: "nl", confirmTitle: "Bevestig alstublieft", confirmQuestion: "U is om toestemming gevraagd voor:",
+        language: "nl", missingTitle: "Niet gevonden", missing: "Deze link is niet geldig, of niet meer.",
+        leaveTitle: "Afmelden", leaveQuestion: "U krijgt mail over {topic}.", leaveAction: "Afmelden",
+        leftTitle: "Afgemeld", leftNow: "U krijgt geen mail meer over {topic}.",
+        leftLater: "Uw keuze over {topic} is vastgelegd en wordt binnen enkele minuten toegepast.",
+        confirmTitle: "Bevestig alstublieft", confirmQuestion: "U is om toestemming gevraagd voor:",
         confirmAction: "Bevestigen", confirmedTitle: "Bevestigd", confirmed: "Dank u. Uw toestemming is vastgelegd.",
         overTitle: "Niet meer geldig",
         over: "Dit verzoek is verlopen of teruggenomen. Meld u opnieuw aan waar u dat eerder deed.",
@@ -60,6 +76,14 @@ struct PageWords: Sendable {
 }
 
 extension PageWords {
+    /// What became of leaving a topic.
+    func left(_ outcome: WithdrawalDesk.Outcome) -> String {
+        switch outcome {
+        case .applied: leftNow
+        case .recorded: leftLater
+        }
+    }
+
     /// In the first language of those that Loods knows.
     init(_ wanted: [String?]) {
         let found = wanted.lazy.compactMap { $0.flatMap { LanguageTag(saidBy: $0) } }.compactMap { tag in

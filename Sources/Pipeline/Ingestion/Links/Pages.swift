@@ -16,25 +16,6 @@ enum Pages {
         return response
     }
 
-    static func confirm(topic: String) -> Response {
-        page(
-            .ok, title: "Unsubscribe",
-            body: """
-                <p>You get mail about <strong>\(escaped(topic))</strong>.</p>
-                <form method="post"><button type="submit" name="confirm" value="yes">Unsubscribe</button></form>
-                """)
-    }
-
-    static func withdrawn(topic: String, _ outcome: WithdrawalDesk.Outcome) -> Response {
-        let sentence =
-            switch outcome {
-            case .applied: "You get no more mail about <strong>\(escaped(topic))</strong>."
-            case .recorded:
-                "Your choice about <strong>\(escaped(topic))</strong> is recorded and will be applied within minutes."
-            }
-        return page(.ok, title: "Unsubscribed", body: "<p role=\"status\">\(sentence)</p>")
-    }
-
     static var expired: Response {
         page(
             .gone, title: "No longer valid", body: "<p>This link has expired. Fill in the form again for a new one.</p>"

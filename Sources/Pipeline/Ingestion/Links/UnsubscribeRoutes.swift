@@ -2,11 +2,16 @@ import HTTPTypes
 import Hummingbird
 import Links
 import Logging
+import Model
 import NIOCore
+import Workspaces
 
 /// `GET /u/TOKEN` shows, `POST /u/TOKEN` acts: from the page's button, or in one click (RFC 8058).
+///
+/// `?l=nl` is the mail's language. It is not signed, as all that it does is to choose the page's words.
 struct UnsubscribeRoutes: Sendable {
     let signer: LinkSigner
+    let definitions: LiveDefinitions
     let desk: WithdrawalDesk
     let logger: Logger
 
@@ -14,8 +19,8 @@ struct UnsubscribeRoutes: Sendable {
     private static let formLimit = 16_384
 
     func add(to router: Router<EdgeContext>) {
-        router.get("u/:token") { _, context in show(context) }
-        router.head("u/:token") { _, context in show(context).createHeadResponse() }
+        router.get("u/:token") { request, context in await show(request, context) }
+        router.head("u/:token") { request, context in await show(request, context).createHeadResponse() }
         router.post("u/:token") { request, context in try await act(request, context) }
     }
 
@@ -27,13 +32,25 @@ struct UnsubscribeRoutes: Sendable {
     }
 
     /// Changes nothing: scanners follow links, and some press no buttons but run scripts.
-    private func show(_ context: EdgeContext) -> Response {
-        guard let (_, topic) = link(context) else { return Pages.notFound }
-        return Pages.confirm(topic: topic)
+    private func show(_ request: Request, _ context: EdgeContext) async -> Response {
+        let words = words(request)
+        guard let (origin, topic) = link(context) else { return Pages.notFound(words) }
+        return Pages.leaving(await title(of: topic, origin, words), words)
+    }
+
+    private func words(_ request: Request) -> PageWords {
+        PageWords(mailedIn: request.uri.queryParameters["l"].map(String.init) ?? "", request)
+    }
+
+    /// As the page of preferences names it; the page does not hang on the store.
+    private func title(of topic: String, _ origin: LinkOrigin, _ words: PageWords) async -> String {
+        let known = (try? await definitions.workspace(origin.contact.workspace))??.topic(named: topic)
+        return known?.title?.said(in: words.language).text ?? topic
     }
 
     private func act(_ request: Request, _ context: EdgeContext) async throws -> Response {
-        guard let (origin, topic) = link(context) else { return Pages.notFound }
+        let words = words(request)
+        guard let (origin, topic) = link(context) else { return Pages.notFound(words) }
         var request = request
         let body = try await request.collectBody(upTo: Self.formLimit)
         guard let form = UnsubscribeForm(body.readableBytesView, type: request.headers[.contentType] ?? "") else {
@@ -42,7 +59,7 @@ struct UnsubscribeRoutes: Sendable {
         do {
             let outcome = try await desk.withdraw(origin, topic: topic, means: form.rawValue)
             switch form {
-            case .page: return Pages.withdrawn(topic: topic, outcome)
+            case .page: return Pages.left(await title(of: topic, origin, words), outcome, words)
             case .oneClick:
                 return Response(
                     status: .ok, headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
@@ -50,7 +67,7 @@ struct UnsubscribeRoutes: Sendable {
             }
         } catch {
             logger.error("a withdrawal could be neither applied nor recorded", metadata: ["reason": "\(error)"])
-            return Pages.unavailable
+            return Pages.tryAgain(words)
         }
     }
 }

@@ -102,6 +102,7 @@ enum Rights {
         open_messages        –       S        S          S       S         –     –
         run_entries          –       –        –          S       –         –     –
         event_times          –       –        –          S       –         –     –
+        signs_of_life        –       –        –          S       –         –     –
         """
 
     /// The columns behind the small letters: `table role verb`.

@@ -137,7 +137,7 @@ import Testing
                 """
             ).map { try $0[0, as: String.self] }
         }
-        #expect(Set(views) == ["event_times", "open_messages", "run_entries"])
+        #expect(Set(views) == ["event_times", "open_messages", "run_entries", "signs_of_life"])
         let decided = Rights.decided()
         for view in views { #expect(decided["\(view) tool"] == nil && decided["\(view) reader"] == nil) }
     }

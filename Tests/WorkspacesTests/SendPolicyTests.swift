@@ -44,6 +44,15 @@ import Workspaces
         #expect(policy.holdOut == HoldOut(share: share, topics: ["offers"], of: "shop", group: "spring"))
     }
 
+    @Test func aSunsetHasItsTermsAndItsSigns() throws {
+        let plain = try #require(Self.load("hygiene: {sunset: {after: 180d}}").workspace).policy.sunset
+        #expect(plain == Sunset(after: .days(180), mails: 10, signs: Sunset.usualSigns))
+        let own = Self.load("hygiene: {sunset: {after: 90d, mails: 5, signs: [Logged In, Order Completed]}}")
+        let sunset = try #require(own.workspace, "\(own.findings)").policy.sunset
+        #expect(sunset == Sunset(after: .days(90), mails: 5, signs: ["Logged In", "Order Completed"]))
+        #expect(try #require(Self.load("").workspace).policy.sunset == nil)
+    }
+
     @Test func aStepGoesBeforeItsEmailAndThatBeforeItsJourney() throws {
         let journey = "journeys/welcome.yaml"
         let loaded = Self.load(
@@ -89,6 +98,11 @@ import Workspaces
         ("hold_out: {share: 5%, topics: [ofers]}", "10:32", "did you mean \"offers\"?"),
         ("hold_out: {share: 5%, topics: []}", "10:31", "this hold-out is from no topic"),
         ("hold_out: {share: 5%, grup: a}", "10:23", "did you mean \"group\"?"),
+        ("hygiene: {sunset: {after: 3d}}", "10:27", "\"after\" is from 30d to 1098d"),
+        ("hygiene: {sunset: {mails: 3}}", "10:19", "has no \"after\""),
+        ("hygiene: {sunset: {after: 90d, mails: 0}}", "10:39", "a whole number from 1 to 1000"),
+        ("hygiene: {sunset: {after: 90d, signs: []}}", "10:39", "nothing is a sign of life"),
+        ("hygiene: {}", "10:10", "has no \"sunset\""),
         ("frequency_cap: []", "10:1", "did you mean \"frequency_caps\"?"),
     ])
     func faultsAreFoundAtTheirPlaces(settings: String, place: String, message: String) {

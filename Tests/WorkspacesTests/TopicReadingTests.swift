@@ -43,6 +43,10 @@ import Testing
         let found = Workspace.load(files: files, retention: .days(180)).findings
         #expect(found.map(\.message) == ["sales of 365d are asked for, and the log is kept for 180d"])
         #expect(found.first?.line == 9 && found.first?.column == 35, "\(found)")
+        var lively = files
+        lively["workspace.yaml"]! += "\nhygiene: {sunset: {after: 200d}}"
+        let faults = Workspace.load(files: lively, retention: .days(180)).findings.map(\.message)
+        #expect(faults.contains("signs of life of 200d are asked for, and the log is kept for 180d"), "\(faults)")
     }
 
     private static func messages(_ topics: String, _ more: [String: String] = [:]) -> [String] {

@@ -9,6 +9,8 @@ public struct ContactLedger: Sendable, Hashable {
     public var sends: [PastSend]
     /// The topics to which the contact's last word by e-mail was no, at whatever address.
     public var objections: Set<String> = []
+    /// How they have reacted of late, where a sunset asks.
+    public var engagement = Engagement()
     /// When the contact last bought, by the name of the event that says so, as far as a topic rests on it.
     public var sales: [String: Timestamp] = [:]
 

@@ -16,6 +16,8 @@ public struct Reasons: OptionSet, Sendable, Hashable {
     public static let consentLapsed = Reasons(rawValue: 1 << 3)
     /// The topic may go to whoever has bought, and the contact has not, or so long ago that it counts no longer.
     public static let noSale = Reasons(rawValue: 1 << 27)
+    /// The contact has shown no sign of life for so long, over so many mails, that marketing ends.
+    public static let unengaged = Reasons(rawValue: 1 << 28)
     /// The address is suppressed for this class of message.
     public static let suppressed = Reasons(rawValue: 1 << 4)
     /// The contact has no address on the channel.
@@ -59,6 +61,7 @@ extension Reasons {
         (.consentPending, "consent for the topic is not confirmed yet"),
         (.consentLapsed, "consent for the topic has lapsed"),
         (.noSale, "no sale of late that mail of the topic could rest on"),
+        (.unengaged, "no sign of life for so long that marketing ends (sunset)"),
         (.suppressed, "the address is suppressed"),
         (.consentDenied, "consent for the topic was refused"),
         (.noAddress, "the contact has no address on this channel"),

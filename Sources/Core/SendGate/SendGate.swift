@@ -25,11 +25,20 @@ public enum SendGate {
         if message.isHeldOut, case .topic(let topic) = message.messageClass, policy.holdOut?.concerns(topic) == true {
             findings.skip(.heldOut)
         }
+        checkSunset(policy.sunset, message, ledger, now, &findings)
         if case .topic(let topic) = message.messageClass, findings.isClear {
             if let quiet = policy.quietHours { checkHours(quiet, message, now, &findings) }
             if findings.isClear { checkCaps(policy.caps, topic, message, ledger, now, &findings) }
         }
         return findings.verdict
+    }
+
+    private static func checkSunset(
+        _ sunset: Sunset?, _ message: MessageFacts, _ ledger: ContactLedger, _ now: Timestamp,
+        _ findings: inout Findings
+    ) {
+        guard message.messageClass != .transactional, let end = sunset?.end(for: ledger.engagement) else { return }
+        if now >= end { findings.skip(.unengaged) } else { findings.holdsTrue(until: end) }
     }
 
     private static func checkHours(

@@ -8,6 +8,8 @@ public struct SendPolicy: Sendable, Hashable {
     public var caps: [FrequencyCap]
     /// Who gets none; nil: nobody.
     public var holdOut: HoldOut?
+    /// When marketing by mail ends for whoever shows no sign of life; nil: never.
+    public var sunset: Sunset?
     /// What topics rest on besides consent, by their names.
     public var bases: [String: LegalBasis] = [:]
 
@@ -22,7 +24,7 @@ public struct SendPolicy: Sendable, Hashable {
     /// - Parameter isCapped: whether they fill a mailbox.
     public func withoutHours(isCapped: Bool) -> SendPolicy {
         var policy = self
-        policy.quietHours = nil
+        (policy.quietHours, policy.sunset) = (nil, nil)
         if !isCapped { policy.caps = [] }
         return policy
     }
@@ -34,6 +36,9 @@ public struct SendPolicy: Sendable, Hashable {
 
     /// The events of sales that topics rest on.
     public var saleEvents: Set<String> { Set(bases.keys.compactMap(saleEvent)) }
+
+    /// All events that the gate asks about.
+    public var eventsAsked: Set<String> { saleEvents.union(sunset?.signs ?? []) }
 
     /// How far back the caps look; nil where there are none.
     public var memory: Span? { caps.map(\.within).max() }

@@ -50,7 +50,7 @@ extension ContactPlay {
 
     private mutating func judge(_ mail: PlannedMail) {
         guard let ground = simulator.grounds[mail.template] else { return }
-        (ledger.sends, ledger.sales) = (sends, sales)
+        (ledger.sends, ledger.sales, ledger.engagement) = (sends, sales, engagement)
         let (facts, ledger, policy) = (self.facts(of: mail, ground), self.ledger(for: mail), self.policy(for: mail))
         switch SendGate.verdict(facts, ledger, under: policy, now: now) {
         case .send:
@@ -134,7 +134,9 @@ extension ContactPlay {
 
     /// Remembers what was sent, for as long as a cap looks back.
     private mutating func note(_ ground: MessageClass, _ mail: PlannedMail) {
-        guard case .topic(let topic) = ground, let memory = simulator.workspace.policy.memory else { return }
+        guard case .topic(let topic) = ground else { return }
+        if simulator.workspace.policy.sunset != nil, !mail.isPostcard { marketing.append(now) }
+        guard let memory = simulator.workspace.policy.memory else { return }
         sends.removeAll { $0.at + memory <= now }
         sends.append(PastSend(topic: topic, at: now, name: "\(mail.journey)/\(mail.visit.step)"))
     }

@@ -33,6 +33,8 @@ public struct ContactPlay: Sendable {
     var received: Set<String> = []
     /// Of messages of a topic, as far back as caps look.
     var sends: [PastSend] = []
+    /// When marketing mails went, where a sunset asks.
+    var marketing: [Timestamp] = []
     /// Messages that were planned at this instant and come before the gate together.
     var pending: [PlannedMail] = []
     /// Messages that the gate holds.
@@ -333,6 +335,17 @@ extension ContactPlay {
         let text = attributes["email"]?.string ?? ""
         let orders = suppressions.map { Suppression(Suppression.Kind(rawValue: $0) ?? .all, address: text) }
         return ContactLedger(consents, at: text, suppressions: orders).elsewhere(on: channel)
+    }
+
+    /// How the contact has reacted of late, where a sunset asks.
+    var engagement: Engagement {
+        guard let sunset = simulator.workspace.policy.sunset else { return Engagement() }
+        let signs = sunset.signs.compactMap { name in
+            course.facts.history.events(named: name).last { event in
+                !EventNames.tracked.contains(name) || ["human", nil].contains(event.properties["kind"]?.string)
+            }?.at
+        }
+        return Engagement(lastSign: (signs + [consents.lastYes].compactMap(\.self)).max(), after: marketing)
     }
 
     /// When the contact last bought, as far as a topic rests on it.

@@ -79,7 +79,8 @@ struct GateDesk {
             }
         }
         self.workspaces = workspaces
-        let rules = try MarketingRules(due.map(\.message), workspaces, definitions, now: now, in: session)
+        let rules = try MarketingRules(
+            due.map(\.message), workspaces, definitions, consents: consents, now: now, in: session)
         self.rules = rules
         sends = rules.sends
         var mentions: [TemplateKey: Bool] = [:]
@@ -277,6 +278,7 @@ struct GateDesk {
             suppressions: (orders ?? []) + [tombstone(of: state, at: address)].compactMap(\.self),
             sends: sends[state.key] ?? [])
         ledger.sales = rules.sales[state.key] ?? [:]
+        ledger.engagement = rules.engagements[state.key] ?? Engagement()
         return ledger
     }
 }

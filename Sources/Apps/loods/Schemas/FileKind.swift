@@ -51,6 +51,12 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "hold_out": .object([
                         "share*": Self.share, "topics": .any([.name, .list(.name)]), "group": .name,
                     ]),
+                    "hygiene": .object([
+                        "sunset*": .object([
+                            "after*": .span, "mails": .whole(from: 1),
+                            "signs": .any([.text("An event's name."), .list(.text("An event's name."))]),
+                        ])
+                    ]),
                     "sites": .map(.any([.text(), .list(.text("A recipient domain."))])),
                     "pace": .list(Self.paceRule),
                 ], closed: false)

@@ -32,7 +32,7 @@ struct PastComparison: Sendable {
 
         /// The events that its definitions look at.
         var names: Set<String> {
-            workspace.scores.reduce(into: workspace.interestingEvents.union(workspace.policy.saleEvents)) {
+            workspace.scores.reduce(into: workspace.interestingEvents.union(workspace.policy.eventsAsked)) {
                 $0.formUnion($1.mentionedEvents)
             }
         }

@@ -1,7 +1,7 @@
 import Model
 import SendGate
 
-/// Reads what `workspace.yaml` says of marketing as a whole: quiet hours, caps and the hold-out.
+/// Reads what `workspace.yaml` says of marketing as a whole: quiet hours, caps, the hold-out and hygiene.
 struct PolicyReader {
     /// How far back a cap may look.
     private static let longest = Span.days(92)
@@ -10,18 +10,24 @@ struct PolicyReader {
 
     private let inspection: Inspection
     private let topics: [String]
+    private let retention: Span?
 
-    /// - Parameter topics: those that the workspace names.
-    init(_ inspection: Inspection, topics: [String]) {
+    /// - Parameters:
+    ///   - topics: those that the workspace names.
+    ///   - retention: how long the log is kept; nil: for good.
+    init(_ inspection: Inspection, topics: [String], retention: Span? = nil) {
         self.inspection = inspection
+        self.retention = retention
         self.topics = topics.filter { $0 != Workspace.trackingTopic }
     }
 
     /// - Parameter workspace: its name.
     func read(_ fields: Fields, of workspace: String) -> SendPolicy {
-        SendPolicy(
+        var policy = SendPolicy(
             quietHours: fields["quiet_hours"].flatMap(quietHours), caps: fields.list("frequency_caps").map(caps) ?? [],
             holdOut: fields["hold_out"].flatMap { HoldOutReader(inspection, topics: topics).read($0, of: workspace) })
+        policy.sunset = fields["hygiene"].flatMap { HygieneReader(inspection, retention: retention).read($0) }
+        return policy
     }
 
     // MARK: Quiet hours

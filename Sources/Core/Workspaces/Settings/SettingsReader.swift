@@ -46,8 +46,8 @@ struct SettingsReader {
     func read() -> Settings? {
         let keys = [
             "workspace", "time_zone", "locale", "sender", "reply_to", "address", "sending_domains", "topics",
-            "holidays", "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out", "sites", "pace",
-            "preflight", "seeds",
+            "holidays", "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out", "hygiene", "sites",
+            "pace", "preflight", "seeds",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil
@@ -66,7 +66,8 @@ struct SettingsReader {
             fields.list("topics").map(TopicsReader(inspection, locale: locale ?? nil, retention: retention).read) ?? []
         let holidays = fields.list("holidays").map(self.holidays) ?? Holidays()
         let targets = TargetsReader(inspection).read(fields)
-        var policy = PolicyReader(inspection, topics: topics.map(\.name)).read(fields, of: name ?? "")
+        var policy = PolicyReader(inspection, topics: topics.map(\.name), retention: retention).read(
+            fields, of: name ?? "")
         for topic in topics where !topic.restsOnConsent { policy.bases[topic.name] = topic.basis }
         let rigour = fields["preflight"].map(self.rigour) ?? .warnings
         let seeds = fields.list("seeds")?.compactMap { SenderReader(inspection).address($0) } ?? []

@@ -15,12 +15,14 @@ enum Server {
 
     static func pool(
         url: String? = nil, size: Int = 2, statementTimeout: Duration = .seconds(30),
-        lockTimeout: Duration = .seconds(10), cache: Int = 256, logger: Logger = quiet
+        lockTimeout: Duration = .seconds(10), cache: Int = 256, planLifetime: Duration = .seconds(5),
+        logger: Logger = quiet
     ) throws -> PostgresPool {
         var configuration = try PostgresConfiguration(
             url: url ?? self.url(), applicationName: "postgres-tests", poolSize: size,
             statementTimeout: statementTimeout, lockTimeout: lockTimeout)
         configuration.statementCacheLimit = cache
+        configuration.planLifetime = planLifetime
         return PostgresPool(configuration, logger: logger)
     }
 

@@ -16,6 +16,9 @@ public struct PostgresConfiguration: Sendable {
     public let lockTimeout: Duration
     /// How many prepared statements each connection keeps, at least 1; the least recently used goes first.
     public var statementCacheLimit = 256
+    /// How long a transaction may find plans of prepared statements that were made before it. The server keeps such a plan
+    /// until statistics of its tables are gathered, be it one for tables that were empty then and are full now.
+    public var planLifetime = Duration.seconds(5)
     /// How much longer than the statement's time-out the server may stay silent before the connection is given up.
     public var silenceAllowance = Duration.seconds(10)
 
@@ -53,7 +56,10 @@ public struct PostgresConfiguration: Sendable {
             "-c lock_timeout=\(lockTimeout.wholeMilliseconds)",
             // A process that stands still in a transaction must not hold its locks for ever. No transaction of ours waits
             // for anything but the server.
-            "-c idle_in_transaction_session_timeout=10000", parameters["options"],
+            "-c idle_in_transaction_session_timeout=10000",
+            // The server's own value is for disks that seek: by it a few hundred rows of a table in memory are found by
+            // reading all of the table.
+            "-c random_page_cost=1.1", parameters["options"],
         ]
         parameters["options"] = options.compactMap(\.self).joined(separator: " ")
         self.parameters = parameters

@@ -6,9 +6,13 @@ extension Wire {
     /// - Parameter sql: is given the setting that the server must be told, if any.
     func begin(_ budget: TimeBudget, _ sql: (_ setting: String?) -> String) throws(PostgresError) {
         self.budget = budget
-        let timeout = budget.serverTimeout(at: .now)
-        try tell(sql(budget.isSpecial ? Self.setting(timeout) : nil))
+        let now = ContinuousClock.now
+        let timeout = budget.serverTimeout(at: now)
+        let first = sql(budget.isSpecial ? Self.setting(timeout) : nil)
+        let isTime = now >= plansEnd
+        try tell(isTime ? "\(first); discard plans" : first)
         serverTimeout = timeout
+        if isTime { plansEnd = now + planLifetime }
     }
 
     /// Lets a statement of the caller's begin: not when the whole use is ending, and not with more of the server's time

@@ -15,6 +15,9 @@ final class Wire {
     var budget: TimeBudget
     /// The statement_timeout that the server has been told for the use at hand; nil if that is not known.
     var serverTimeout: Duration?
+    let planLifetime: Duration
+    /// When the server is next asked to plan the prepared statements anew.
+    var plansEnd: ContinuousClock.Instant
     /// Whether a prepared statement turned out not to fit its tables any more: then none of them is trusted.
     var hasStaleStatements = false
     /// Whether to use another connection next time: this one works, but is not what we want.
@@ -32,6 +35,8 @@ final class Wire {
         server = configuration.server
         statements = StatementCache(limit: configuration.statementCacheLimit)
         budget = TimeBudget(configuration)
+        planLifetime = configuration.planLifetime
+        plansEnd = .now + planLifetime
     }
 
     deinit {

@@ -147,11 +147,14 @@ public enum Claims {
                     where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment),
                 m.refusals, m.content
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
-            join messages m using (workspace_id, contact_id)
+            cross join lateral (
+                -- Contact by contact, however few the planner believes to be planned.
+                select * from messages m
+                where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.state = 'planned'
+                    and (m.due_at is null or m.due_at <= \(now)) and m.\(unescaped: kind.condition)
+                    and (m.retry_at is null or m.retry_at <= \(machineNow) or m.retry_at > \(machineNow + longestWait))
+                offset 0) m
             left join journeys j on j.workspace_id = m.workspace_id and j.journey = m.journey
-            where m.state = 'planned' and (m.due_at is null or m.due_at <= \(now))
-                and m.\(unescaped: kind.condition)
-                and (m.retry_at is null or m.retry_at <= \(machineNow) or m.retry_at > \(machineNow + longestWait))
             order by m.workspace_id, m.contact_id, m.planned_at, m.message_id
             """)
         return try rows.map { row in

@@ -195,11 +195,19 @@ public enum Broadcasts {
             from unnest(
                 \(addresses.map(\.contact.workspace)), \(addresses.map(\.contact.contact)), \(addresses.map(\.address))
             ) as u (workspace_id, contact_id, address)
-            join contacts c on c.workspace_id = u.workspace_id and c.attributes ? 'email'
-                and lower(c.attributes ->> 'email') = u.address
-            join runs r on r.workspace_id = c.workspace_id and r.contact_id = c.contact_id and r.journey = \(journey)
-                and r.entry_at = \(dueAt)
-            where c.contact_id <> u.contact_id and c.merged_into is null
+            cross join lateral (
+                -- First who has the address, and then their runs ("offset 0" keeps the planner from another order): it knows
+                -- nothing yet of the runs that this broadcast begins, and would go over all of them for each address.
+                select c.workspace_id, c.contact_id from contacts c
+                where c.workspace_id = u.workspace_id and c.attributes ? 'email'
+                    and lower(c.attributes ->> 'email') = u.address and c.contact_id <> u.contact_id
+                    and c.merged_into is null
+                offset 0) c
+            cross join lateral (
+                select from runs r
+                where r.workspace_id = c.workspace_id and r.contact_id = c.contact_id and r.journey = \(journey)
+                    and r.entry_at = \(dueAt)
+                offset 0) r
             order by u.address, c.contact_id
             """)
         return Dictionary(uniqueKeysWithValues: try rows.map { try $0.decode((String.self, UniqueID.self)) })

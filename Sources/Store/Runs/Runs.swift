@@ -3,6 +3,9 @@ public import Model
 public import Postgres
 
 /// The runs.
+///
+/// They are looked up contact by contact ("offset 0" keeps the planner from joining otherwise): how many are open changes from
+/// one second to the next, and a plan for the few that statistics know of goes over all of them for each contact.
 public enum Runs {
     /// The runs of `contacts` that have not ended, in order of contact and entry.
     public static func open(of contacts: some Collection<ContactKey>, in session: PostgresSession) throws -> [Run] {
@@ -11,8 +14,9 @@ public enum Runs {
             """
             select \(unescaped: Run.columns)
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
-            join runs r using (workspace_id, contact_id)
-            where r.ended_at is null
+            cross join lateral (
+                select * from runs r
+                where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.ended_at is null offset 0) r
             order by r.workspace_id, r.contact_id, r.entered_at, r.run_id
             """)
         return try rows.map { try Run(row: $0) }
@@ -28,8 +32,11 @@ public enum Runs {
             select \(unescaped: Run.columns)
             from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.run)))
                 as u (workspace_id, contact_id, run_id)
-            join runs r using (workspace_id, contact_id, run_id)
-            where r.ended_at is null
+            cross join lateral (
+                select * from runs r
+                where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.run_id = u.run_id
+                    and r.ended_at is null
+                offset 0) r
             order by r.workspace_id, r.contact_id, r.entered_at, r.run_id
             """)
         return try rows.map { try Run(row: $0) }
@@ -44,7 +51,9 @@ public enum Runs {
             """
             select \(unescaped: Run.columns)
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
-            join runs r using (workspace_id, contact_id)
+            cross join lateral (
+                select * from runs r
+                where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id offset 0) r
             order by r.workspace_id, r.contact_id, r.entered_at, r.run_id
             """)
         return Dictionary(grouping: try rows.map { try Run(row: $0) }, by: \.contact)
@@ -59,8 +68,9 @@ public enum Runs {
             """
             select distinct r.workspace_id, r.contact_id, r.journey, r.journey_version
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
-            join runs r using (workspace_id, contact_id)
-            where r.ended_at is null
+            cross join lateral (
+                select * from runs r
+                where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.ended_at is null offset 0) r
             """)
         var versions: [ContactKey: [(journey: String, version: Int32)]] = [:]
         for row in rows {
@@ -80,8 +90,11 @@ public enum Runs {
             select r.run_id
             from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.run)))
                 as u (workspace_id, contact_id, run_id)
-            join runs r using (workspace_id, contact_id, run_id)
-            where r.ended_at is not null and r.outcome <> 'finished'
+            cross join lateral (
+                select r.run_id from runs r
+                where r.workspace_id = u.workspace_id and r.contact_id = u.contact_id and r.run_id = u.run_id
+                    and r.ended_at is not null and r.outcome <> 'finished'
+                offset 0) r
             """)
         return Set(try rows.map { try $0[0, as: UniqueID.self] })
     }

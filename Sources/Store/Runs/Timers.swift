@@ -126,8 +126,12 @@ public enum Timers {
             )
             select t.workspace_id, t.contact_id, r.run_id, t.due_at, t.kind = 'verdict'
             from taken t
-            left join runs r on r.workspace_id = t.workspace_id and r.contact_id = t.contact_id
-                and r.run_id = t.run_id and r.ended_at is null and (t.kind = 'verdict' or t.version = r.version)
+            left join lateral (
+                -- Run by run, however few the planner believes to be open.
+                select r.run_id from runs r
+                where r.workspace_id = t.workspace_id and r.contact_id = t.contact_id and r.run_id = t.run_id
+                    and r.ended_at is null and (t.kind = 'verdict' or t.version = r.version)
+                offset 0) r on true
             """)
         var taken: [ContactKey: [UniqueID: Due]] = [:]
         for row in rows {

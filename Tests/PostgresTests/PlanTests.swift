@@ -1,0 +1,28 @@
+import Postgres
+import Testing
+
+/// The server keeps a plan for a prepared statement, whatever has become of its tables meanwhile.
+@Suite struct PlanTests {
+    @Test(arguments: [(Duration.zero, true), (.seconds(3600), false)])
+    func aTableThatHasGrownIsSearchedByItsIndex(planLifetime: Duration, isByIndex: Bool) async throws {
+        try await Server.withPool(Server.pool(size: 1, planLifetime: planLifetime)) { pool in
+            try await Server.withTable(pool, columns: "n int8 primary key") { table in
+                // What nobody gathers statistics of meanwhile, and is known to be empty.
+                try await Server.run("alter table \(table) set (autovacuum_enabled = false); analyze \(table)")
+                for number in 0..<10 { _ = try await scansByIndex(of: table, for: number, pool) }
+                try await Server.run("insert into \(table) select generate_series(1, 20000)")
+                #expect(try await scansByIndex(of: table, for: 7, pool) == (isByIndex ? 1 : 0))
+            }
+        }
+    }
+
+    /// How often the search for a number has used the index.
+    private func scansByIndex(of table: String, for number: Int, _ pool: PostgresPool) async throws -> Int {
+        try await pool.withTransaction { session in
+            _ = try session.query("select n from \(identifier: table) where n = \(Int64(number))")
+            return try session.query(
+                "select coalesce(idx_scan, 0)::int8 from pg_stat_xact_user_tables where relname = \(table)")[0]
+                .decode(Int.self)
+        }
+    }
+}

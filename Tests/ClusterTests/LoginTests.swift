@@ -130,6 +130,12 @@ import Testing
             services.append(try ServiceProcess(service, environment: login("loods_\(service)", file)))
         }
         for service in services { try await service.waitUntilReady() }
+        for service in services where service.name != "ingest" {
+            try await eventually("\(service.name) may read what it shows of the store", within: .seconds(60)) {
+                let page = try await metrics(of: service)
+                return page.contains("loods_outbox_bodies") && !page.contains(" NaN")
+            }
+        }
         try await post(Shop.customer(1, consents: ["offers"]), to: port, key: key)
         try await eventually("the mails are there", within: .seconds(60)) { try mail.mails().count >= 2 }
         let offer = try #require(try mail.mails().first { $0.text.contains("List-Unsubscribe: ") })
@@ -163,6 +169,11 @@ import Testing
                 #expect(!output.contains(value), "\(name) tells the secret \(secret)")
             }
         }
+    }
+
+    private static func metrics(of service: ServiceProcess) async throws -> String {
+        let url = try #require(URL(string: "http://\(try await service.address(of: .operations))/metrics"))
+        return String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
     }
 
     private static func post(_ events: [[String: Any]], to port: UInt16, key: String) async throws {

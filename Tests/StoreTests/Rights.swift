@@ -60,8 +60,8 @@ enum Rights {
         segment_members      –       SIUD     S          S       S         S     S
         segment_moves        –       SID      –          –       S         S     S
         personas             –       SIUD     S          –       S         S     S
-        wakes                –       SIUD     S          –       S         S     S
-        backfills            –       SIUD     S          –       S         S     S
+        wakes                –       SIUD     S          S       S         S     S
+        backfills            –       SIUD     S          S       S         S     S
         backfill_slices      –       SIUD     –          –       S         –     –
 
         # journeys

@@ -43,7 +43,29 @@ import Testing
         #expect(await watch.enter("a"))
     }
 
-    private func untilWaiting(_ watch: SiteWatch) async {
-        while watch.waitingCount == 0 { await Task.yield() }
+    private final class Log: Sendable {
+        let names = Mutex<[String]>([])
+    }
+
+    @Test func whatGoesFirstOvertakesWhatWaits() async throws {
+        let watch = SiteWatch(connections: 1)
+        #expect(await watch.enter("a"))
+        let entered = Log()
+        await withTaskGroup(of: Void.self) { group in
+            for (count, name) in ["bulk", "more bulk", "live", "more live"].enumerated() {
+                group.addTask {
+                    guard await watch.enter("a", goesFirst: name.hasSuffix("live")) else { return }
+                    entered.names.withLock { $0.append(name) }
+                    watch.leave("a")
+                }
+                await untilWaiting(watch, count + 1)
+            }
+            watch.leave("a")
+        }
+        #expect(entered.names.withLock { $0 } == ["live", "more live", "bulk", "more bulk"])
+    }
+
+    private func untilWaiting(_ watch: SiteWatch, _ count: Int = 1) async {
+        while watch.waitingCount < count { await Task.yield() }
     }
 }

@@ -24,12 +24,14 @@ public final class SMTPPool: Sendable {
     ///
     /// Until the final dot the server owns nothing. Waits for a connection where all are in use: a prepared delivery
     /// occupies one until it is settled, so no more than `maxConnections` may be prepared before the first is settled.
-    /// `data` is the message; its line ends are normalised and its dots are stuffed here. On cancellation the
+    /// With `goesFirst` it overtakes those that wait without. `data` is the message; its line ends are normalised and its dots are stuffed here. On cancellation the
     /// connection is closed and `cancelled` thrown.
-    public func prepare(_ envelope: SMTPEnvelope, _ data: [UInt8]) async throws(SMTPError) -> PreparedDelivery {
+    public func prepare(
+        _ envelope: SMTPEnvelope, _ data: [UInt8], goesFirst: Bool = false
+    ) async throws(SMTPError) -> PreparedDelivery {
         let body = MessageBody(data)
         while true {
-            let (connection, isReused) = try await connection()
+            let (connection, isReused) = try await connection(goesFirst: goesFirst)
             do {
                 try await connection.prepare(envelope, body)
                 return PreparedDelivery(connection) { self.release(connection) }
@@ -51,8 +53,10 @@ public final class SMTPPool: Sendable {
         }
     }
 
-    private func connection() async throws(SMTPError) -> (SMTPConnection, isReused: Bool) {
-        switch try await seats.take() {
+    private func connection(
+        goesFirst: Bool
+    ) async throws(SMTPError) -> (SMTPConnection, isReused: Bool) {
+        switch try await seats.take(goesFirst: goesFirst) {
         case .connection(let connection): return (connection, true)
         case .empty:
             do {

@@ -13,8 +13,14 @@ final class Seats: Sendable {
         var taken = 0
         var isClosed = false
         var nextTicket: UInt64 = 0
-        /// In order of arrival.
-        var waiting: [(ticket: UInt64, continuation: CheckedContinuation<Result<Seat, SMTPError>, Never>)] = []
+        /// Those that go first before the others, each in order of arrival.
+        var waiting: [Waiter] = []
+    }
+
+    private struct Waiter {
+        var ticket: UInt64
+        var goesFirst: Bool
+        var continuation: CheckedContinuation<Result<Seat, SMTPError>, Never>
     }
 
     private let limit: Int
@@ -22,21 +28,26 @@ final class Seats: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
+    /// How many wait in line.
+    var waitingCount: Int { state.withLockedValue { $0.waiting.count } }
+
     /// The next seat. Throws `cancelled` or `shutDown`.
-    func take() async throws(SMTPError) -> Seat {
+    func take(goesFirst: Bool = false) async throws(SMTPError) -> Seat {
         let ticket = state.withLockedValue { state in
             state.nextTicket += 1
             return state.nextTicket
         }
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { enter(ticket, $0) }
+            await withCheckedContinuation {
+                enter(Waiter(ticket: ticket, goesFirst: goesFirst, continuation: $0))
+            }
         } onCancel: {
             cancel(ticket)
         }
         return try result.get()
     }
 
-    private func enter(_ ticket: UInt64, _ continuation: CheckedContinuation<Result<Seat, SMTPError>, Never>) {
+    private func enter(_ waiter: Waiter) {
         let result: Result<Seat, SMTPError>? = state.withLockedValue { state in
             if state.isClosed { return .failure(SMTPError(.shutDown, .connect)) }
             if Task.isCancelled { return .failure(SMTPError(.cancelled, .connect)) }
@@ -44,13 +55,14 @@ final class Seats: Sendable {
                 if !connection.isOver { return .success(.connection(connection)) }
             }
             guard state.taken < limit else {
-                state.waiting.append((ticket, continuation))
+                let place = waiter.goesFirst ? state.waiting.firstIndex { !$0.goesFirst } : nil
+                state.waiting.insert(waiter, at: place ?? state.waiting.endIndex)
                 return nil
             }
             state.taken += 1
             return .success(.empty)
         }
-        if let result { continuation.resume(returning: result) }
+        if let result { waiter.continuation.resume(returning: result) }
     }
 
     private func cancel(_ ticket: UInt64) {

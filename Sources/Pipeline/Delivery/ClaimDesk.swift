@@ -26,6 +26,8 @@ struct ClaimDesk: Sendable {
         var date: Timestamp
         /// Of a mail, whose it is and where it goes; nil where no pace is kept.
         var line: MailLine?
+        /// Whether it overtakes what waits for a mail server.
+        var goesFirst = false
         /// What has let it go, where a limit holds for it.
         var grant: Allotment.Grant?
 

@@ -1,5 +1,6 @@
 import CrashPoints
 import Logging
+import Messaging
 import Metrics
 import Model
 import ServiceLifecycle
@@ -9,7 +10,13 @@ import Transit
 /// One kind of messages on their way out of the store, beside and independent of the others: claimed at a desk, sent by a
 /// carrier, in a bounded number of batches at a time.
 struct DeliveryLane: Sendable {
-    typealias Intake = AsyncStream<ClaimDesk.Batch>.Continuation
+    /// A claimed batch, and the place that it holds until it is sent.
+    struct Load: Sendable {
+        var batch: ClaimDesk.Batch
+        var slots: Slots
+    }
+
+    typealias Intake = AsyncStream<Load>.Continuation
 
     /// Contacts that are looked for at a time, and go into one batch: of cards, which take seconds each, as many as are soon
     /// made.
@@ -20,6 +27,8 @@ struct DeliveryLane: Sendable {
     private let desk: ClaimDesk
     private let room: Mailroom
     private let slots = Slots(4)
+    /// Places of their own for what live hints name: it does not wait until a broadcast has drained.
+    private let liveSlots = Slots(4)
     private let polled: PolledWork
     /// Nil where no pace is kept.
     private let lines: LineDesk?
@@ -44,7 +53,7 @@ struct DeliveryLane: Sendable {
     /// Sends what sources claim, until these have ended. What is claimed then goes back, unless it is past the fence: that is
     /// finished.
     func run(_ sources: [@Sendable (Intake) async -> Void]) async {
-        let (batches, intake) = AsyncStream.makeStream(of: ClaimDesk.Batch.self)
+        let (batches, intake) = AsyncStream.makeStream(of: Load.self)
         async let sending: Void = sendAll(batches)
         await withDiscardingTaskGroup { group in
             for source in sources { group.addTask { await source(intake) } }
@@ -54,12 +63,12 @@ struct DeliveryLane: Sendable {
     }
 
     /// Sends batches as they come, as many at a time as there are slots.
-    private func sendAll(_ batches: AsyncStream<ClaimDesk.Batch>) async {
+    private func sendAll(_ batches: AsyncStream<Load>) async {
         await withDiscardingTaskGroup { group in
-            for await batch in batches {
+            for await load in batches {
                 group.addTask {
-                    let slot = Leaving(slots)
-                    await cancelWhenGracefulShutdown { await room.send(batch) { await slot.leave() } }
+                    let slot = Leaving(load.slots)
+                    await cancelWhenGracefulShutdown { await room.send(load.batch) { await slot.leave() } }
                     await slot.leave()
                 }
             }
@@ -110,7 +119,7 @@ struct DeliveryLane: Sendable {
             let gone = Set(batch.messages.map(\.claimed.message.id))
             try await lines.giveBack(
                 errand.grants.filter { !gone.contains($0.key) }.map(\.value), takenAt: errand.takenAt)
-            intake.yield(batch)
+            intake.yield(Load(batch: batch, slots: slots))
             return true
         } catch {
             await slots.leave()
@@ -146,7 +155,7 @@ struct DeliveryLane: Sendable {
                 limit: Int32(page), in: session)
         }
         let faults = try await polled.handle(contacts[...], alone: messages) { part, tried in
-            try await claim(Array(part), intake, tried: tried)
+            try await claim(Array(part), intake, slots, tried: tried)
         }
         for (contact, fault) in faults.contacts { try await desk.putOff(contact, because: fault) }
         try await takeOut(faults.parts)
@@ -193,9 +202,17 @@ struct DeliveryLane: Sendable {
         }
     }
 
-    /// - Parameter tried: those that a mailer had in hand when it died.
-    func claim(
-        _ contacts: [ContactKey], _ intake: Intake, tried: Set<ContactKey> = []
+    /// Claims for contacts that hints name.
+    func claim(hinted contacts: [ContactKey], in lane: Lane, _ intake: Intake) async throws {
+        try await claim(contacts, intake, lane == .live ? liveSlots : slots, goesFirst: lane == .live)
+    }
+
+    /// - Parameters:
+    ///   - goesFirst: whether it overtakes what waits for a mail server.
+    ///   - tried: those that a mailer had in hand when it died.
+    private func claim(
+        _ contacts: [ContactKey], _ intake: Intake, _ slots: Slots, goesFirst: Bool = false,
+        tried: Set<ContactKey> = []
     ) async throws {
         for start in stride(from: 0, to: contacts.count, by: page) {
             await slots.enter()
@@ -205,9 +222,10 @@ struct DeliveryLane: Sendable {
                 let part = Array(contacts[start..<min(start + page, contacts.count)])
                 var batch = try await desk.claim(part, withTopic: await store.gate.isOpen)
                 batch.tried = part.filter(tried.contains)
+                for index in batch.messages.indices { batch.messages[index].goesFirst = goesFirst }
                 if !batch.messages.isEmpty { CrashPoint.mailerAfterClaim.pass() }
                 count(batch)
-                intake.yield(batch)
+                intake.yield(Load(batch: batch, slots: slots))
             } catch {
                 await slots.leave()
                 throw error

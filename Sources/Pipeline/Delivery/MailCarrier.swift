@@ -42,7 +42,9 @@ struct MailCarrier: Carrier {
         }
         guard let site = cleared.site else { return await compose(cleared, begun: start) }
         // Where the site stalls the gate has it wait in line.
-        guard await sites.enter(site) else { return .settled(.giveBack(claimed, at: worker.clock.now)) }
+        guard await sites.enter(site, goesFirst: cleared.goesFirst) else {
+            return .settled(.giveBack(claimed, at: worker.clock.now))
+        }
         let preparation = await compose(cleared, begun: start)
         if case .settled = preparation { sites.leave(site) }
         return preparation
@@ -54,7 +56,8 @@ struct MailCarrier: Carrier {
             CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
             let letter = try composer.letter(of: cleared)
             let envelope = try SMTPEnvelope(from: letter.from, to: letter.to)
-            let prepared = try await relays.prepare(envelope, letter.data, by: cleared.grant?.relay)
+            let prepared = try await relays.prepare(
+                envelope, letter.data, by: cleared.grant?.relay, goesFirst: cleared.goesFirst)
             CrashPoint.mailerPrepared.pass()
             return .ready(MailHandover(carrier: self, prepared: prepared, cleared: cleared, start: start))
         } catch let error as SMTPError {

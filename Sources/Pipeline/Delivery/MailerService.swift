@@ -75,7 +75,7 @@ public struct MailerService: Service {
             group.addTask { await gate.run() }
             group.addTask { await lineage.run() }
             group.addTask { await releaseAlways() }
-            group.addTask { await mails.run([takeHints, mails.takeDue, takeLines]) }
+            group.addTask { await mails.run([takeLiveHints, takeBulkHints, mails.takeDue, takeLines]) }
             group.addTask { await calls.run([calls.takeDue]) }
             if let cards { group.addTask { await cards.run([cards.takeDue]) } }
             if let cardWatch { group.addTask { await cardWatch.run() } }
@@ -90,12 +90,18 @@ public struct MailerService: Service {
         await mails.takeLines(intake) { await watch.resting }
     }
 
-    private func takeHints(_ intake: DeliveryLane.Intake) async {
+    private func takeLiveHints(_ intake: DeliveryLane.Intake) async { await takeHints(in: .live, intake) }
+
+    private func takeBulkHints(_ intake: DeliveryLane.Intake) async { await takeHints(in: .bulk, intake) }
+
+    /// By a consumer for each lane: it takes nothing more until what hints name is claimed, and the thousands of one bulk body
+    /// must hold up nothing live.
+    private func takeHints(in lane: Lane, _ intake: DeliveryLane.Intake) async {
         let sink = worker.setAside
         let consumer = Consumer(
-            on: worker.intake, queue: .messages, maximumBatch: (bodies: 16, bytes: 64 * 1024), prefetch: 24,
-            setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
-            handler: { await handle($0, intake) })
+            on: worker.intake, queue: .messages, lanes: [lane], maximumBatch: (bodies: 16, bytes: 64 * 1024),
+            prefetch: 24, setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
+            handler: { await handle($0, in: lane, intake) })
         try? await consumer.run()
     }
 
@@ -105,7 +111,7 @@ public struct MailerService: Service {
     /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way. While nothing may
     /// be sent hints are passed over, and what they name is found in the store later.
     private func handle(
-        _ deliveries: [Delivery], _ intake: DeliveryLane.Intake
+        _ deliveries: [Delivery], in lane: Lane, _ intake: DeliveryLane.Intake
     ) async -> [Settlement] {
         var settlements = [Settlement](repeating: .ack, count: deliveries.count)
         var contacts: Set<ContactKey> = []
@@ -126,7 +132,7 @@ public struct MailerService: Service {
                 try await mails.handle(suspects: contacts.sorted())
             } else {
                 let poison = try await worker.bisect(contacts.sorted()[...]) {
-                    try await mails.claim(Array($0), intake)
+                    try await mails.claim(hinted: Array($0), in: lane, intake)
                 }
                 try await setAside(poison)
             }

@@ -39,10 +39,12 @@ final class Relays: Sendable {
 
     /// Hands over all of a mail but the final dot, to whichever takes it. What is prepared must be told to `end`.
     ///
-    /// - Parameter granted: the one whose limits have let it go; of the others those without limits take it, where that one
-    ///   cannot be spoken to.
+    /// - Parameters:
+    ///   - granted: the one whose limits have let it go; of the others those without limits take it, where that one cannot be
+    ///     spoken to.
+    ///   - goesFirst: whether it overtakes what waits for a connection.
     func prepare(
-        _ envelope: SMTPEnvelope, _ data: [UInt8], by granted: Int? = nil
+        _ envelope: SMTPEnvelope, _ data: [UInt8], by granted: Int? = nil, goesFirst: Bool = false
     ) async throws(SMTPError) -> Prepared {
         let limited = Set(settings.indices.filter { !settings[$0].limits.isNone })
         var tried = limited
@@ -54,7 +56,7 @@ final class Relays: Sendable {
             tried.insert(relay)
             let begun = ContinuousClock.now
             do {
-                let delivery = try await pools[relay].prepare(envelope, data)
+                let delivery = try await pools[relay].prepare(envelope, data, goesFirst: goesFirst)
                 await watch.noteAnswer(of: relay)
                 return Prepared(delivery: delivery, relay: relay)
             } catch {

@@ -16,6 +16,7 @@ final class SiteWatch: Sendable {
 
     private struct Waiting {
         var id: UniqueID
+        var goesFirst: Bool
         var continuation: CheckedContinuation<Bool, Never>
     }
 
@@ -34,17 +35,18 @@ final class SiteWatch: Sendable {
 
     /// Waits until a mail to a site may take a connection.
     ///
+    /// - Parameter goesFirst: whether it overtakes those that wait without.
     /// - Returns: false where the site stalls, or the task is cancelled: nothing is taken.
-    func enter(_ name: String) async -> Bool {
+    func enter(_ name: String, goesFirst: Bool = false) async -> Bool {
         let id = UniqueID.random()
         return await withTaskCancellationHandler {
-            await wait(for: name, as: id)
+            await wait(for: name, as: id, goesFirst)
         } onCancel: {
             turnAway(id, from: name)
         }
     }
 
-    private func wait(for name: String, as id: UniqueID) async -> Bool {
+    private func wait(for name: String, as id: UniqueID, _ goesFirst: Bool) async -> Bool {
         await withCheckedContinuation { continuation in
             let answer: Bool? = sites.withLock { sites in
                 // Whoever is cancelled from here on finds it waiting.
@@ -58,7 +60,10 @@ final class SiteWatch: Sendable {
                     site.underWay += 1
                     return true
                 }
-                site.waiting.append(Waiting(id: id, continuation: continuation))
+                let place = goesFirst ? site.waiting.firstIndex { !$0.goesFirst } : nil
+                site.waiting.insert(
+                    Waiting(id: id, goesFirst: goesFirst, continuation: continuation),
+                    at: place ?? site.waiting.endIndex)
                 return nil
             }
             if let answer { continuation.resume(returning: answer) }

@@ -22,6 +22,7 @@ bench_command() {
       backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
       outage) arguments+=("$1"); asked=1 servers=1 ;;
       broadcast | delivery) arguments+=("$1"); asked=1 servers=1 folder=$1 ;;
+      python) arguments+=("$1"); asked=1 servers=1 ;;
       steps | timers) arguments+=("$1"); asked=1 servers=1 folder=steps ;;
       expressions) asked=1 expressions=1 ;;
       signatures) asked=1 signatures=1 ;;
@@ -30,12 +31,12 @@ bench_command() {
       journeys) arguments+=(steps timers); asked=1 journeys=1 servers=1 folder=steps ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "broadcast, delivery, steps, timers, outage, expressions, signatures, rendering, engine and journeys"
+          "broadcast, delivery, python, steps, timers, outage, expressions, signatures, rendering, engine and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, delivery, steps, timers, outage, expressions, signatures, rendering, engine and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, delivery, python, steps, timers, outage, expressions, signatures, rendering, engine and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then
@@ -61,21 +62,27 @@ bench_command() {
   fi
   need_packages
   build_release throughput
+  [[ " ${arguments[*]} " != *' python '* ]] || prepare_peer
   bench_started=$(milliseconds)
   remove_instance
   create_instance
-  trap 'remove_instance || true' EXIT
+  trap 'end_bench || true' EXIT
   start_servers
   create_database
   create_floor_database
   export_environment
+  # What schedulers can do is measured, not how fast they are told to catch up.
+  [[ " ${arguments[*]} " != *' timers '* ]] || export LOODS_CATCH_UP_RATE=1000000
   apply_schema
   [[ $folder != delivery ]] || make_signing_key
   loods apply "$root/Tests/Benchmarks/$folder" --yes >"$state/log/workspace.log" 2>&1 ||
     die_with_log "$state/log/workspace.log" "loods apply failed"
   create_write_key bench
   fetch_smtp_source
-  [[ $folder != delivery ]] || start_sink
+  case " ${arguments[*]} " in
+    *' delivery '*) start_sink && start_relay ;;
+    *' python '*) start_sink && run_sql <<<"create database peer owner loods" ;;
+  esac
   start_services "${scale[@]}"
   if [[ -z $simulated ]]; then
     measure "$root/Tests/Benchmarks/$folder" "${arguments[@]}"
@@ -153,9 +160,20 @@ measure() { # DEFINITIONS ARGUMENT…
     LOODS_MAIL_DIR=$state/mail LOODS_BENCH_SINK_LOG=$state/log/sink.log LOODS_BENCH_FLOOR_DATABASE_URL=$(postgres_url loods floor) \
     LOODS_BENCH_SCORING_PORTS=$(scoring_ports) LOODS_BENCH_PROCESSES=$(measured_processes) \
     LOODS_BENCH_SMTP_SOURCE=$(smtp_source) LOODS_BENCH_VERSIONS=$(bench_versions) \
+    LOODS_BENCH_PEER="$state_root/venv-peer/bin/python $root/Tests/Benchmarks/python/peer.py" \
+    LOODS_BENCH_PEER_DATABASE_URL=$(postgres_url loods peer) LOODS_BENCH_PEER_SMTP=127.0.0.1:$(port sink) \
     LOODS_BENCH_DEFINITIONS=$definitions LOODS_BENCH_TOOL=$bin/loods \
     LOODS_BENCH_SECONDS=$((bench_limit - ($(milliseconds) - bench_started) / 1000 - 40)) \
     "$bin/throughput" "$@"
+}
+
+# Nothing of them is to be kept.
+end_bench() {
+  local name
+  for name in sink relay; do
+    if alive "$name"; then kill -KILL "$pid" 2>/dev/null || true; fi
+  done
+  remove_instance
 }
 
 # Postfix's sink takes the mails, which costs less than the catcher's files, and counts them in its log.
@@ -168,6 +186,29 @@ start_sink() {
   launch sink "${sink[@]}" -c "127.0.0.1:$port" 256
   until_true 20 port_in_use "$port" || die_with_log "$state/log/sink.log" "smtp-sink does not listen"
   smtp_url() { echo "smtp://127.0.0.1:$(port sink)"; }
+}
+
+# Postfix beside OpenDKIM, which hands on to that sink: what signed mails are compared to. Only root may make its overlay.
+start_relay() {
+  local port
+  if ((EUID != 0)) || ! unshare --mount --pid --fork true 2>/dev/null; then
+    note "only root may run Postfix with OpenDKIM in an overlay: they are left out"
+    return 0
+  fi
+  port=$(free_port relay)
+  launch relay "$root/deploy/dev.d/mail-server" relay "$port" "$state/relay" "$state_root/mail-packages" "$(port sink)"
+  until_true 180 port_in_use "$port" || die_with_log "$state/log/relay.log" "Postfix does not listen"
+  export LOODS_BENCH_RELAY=smtp://127.0.0.1:$port
+}
+
+# What the peer in Python is made of.
+prepare_peer() {
+  local venv=$state_root/venv-peer
+  need_packages "$venv_package"
+  "$venv/bin/python" -c 'import pgqueuer, psycopg, jinja2, aiosmtplib' 2>/dev/null || {
+    python3 -m venv --clear "$venv" &&
+      "$venv/bin/pip" install --quiet pgqueuer==1.6.0 'psycopg[binary]==3.3.9' Jinja2==3.1.6 aiosmtplib==5.1.3
+  } || die 69 "what the peer is made of could not be had from PyPI"
 }
 
 # Mailers sign with it.
@@ -188,7 +229,7 @@ scoring_ports() {
 # NAME:PID of everything whose time is counted.
 measured_processes() {
   local name
-  for name in $(running_names "${services[@]}") rabbitmq catcher sink; do
+  for name in $(running_names "${services[@]}") rabbitmq catcher sink relay; do
     if alive "$name"; then printf '%s:%s ' "${name%-[0-9]*}" "$pid"; fi
   done
   printf 'postgres:%s\n' "$(head -n 1 <(as_postgres cat "$(postgres_home)/data/postmaster.pid"))"

@@ -18,6 +18,10 @@ struct Surroundings: Sendable {
     var mailDirectory: String
     /// Where Postfix's sink counts, when it stands in the catcher's place.
     var sinkLog: String
+    /// Postfix with OpenDKIM, which hands on to that sink, where it could be had.
+    var relay: Address?
+    /// The interpreter and the program of the peer in Python.
+    var peer: [String]
     /// Connections that a mailer opens to the mail server.
     var mailSessions: Int
     /// `/metrics` of each scoring process.
@@ -46,6 +50,8 @@ struct Surroundings: Sendable {
         mailServer = try reader.address("LOODS_SMTP")
         mailDirectory = try reader.text("LOODS_MAIL_DIR")
         sinkLog = environment["LOODS_BENCH_SINK_LOG"] ?? ""
+        relay = try environment["LOODS_BENCH_RELAY"] == nil ? nil : reader.address("LOODS_BENCH_RELAY")
+        peer = environment["LOODS_BENCH_PEER"]?.split(separator: " ").map(String.init) ?? []
         mailSessions = Int(environment["LOODS_SMTP_CONNECTIONS"] ?? "") ?? 16
         scoringMetrics = try reader.words("LOODS_BENCH_SCORING_PORTS").compactMap { Int($0) }
             .map { Address(host: "127.0.0.1", port: $0) }

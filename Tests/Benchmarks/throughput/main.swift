@@ -16,6 +16,7 @@ do {
     case [.broadcast]: try await BroadcastBenchmark(options, surroundings).run()
     case [.steps], [.timers], Options.Part.journeys:
         try await JourneyBenchmark(options: options, surroundings: surroundings).run()
+    case [.python]: try await PythonBenchmark(options, surroundings).run()
     case [.delivery]: try await DeliveryBenchmark(options, surroundings).run()
     case [.backfill]: try await BackfillBenchmark(options, surroundings).run()
     default: try await Benchmark(options, surroundings).run()

@@ -8,13 +8,14 @@ struct MailFloor: Sendable {
     let sessions: Int
     /// Postfix's `smtp-source`; without it our own connections are the floor.
     let smtpSource: String?
+    var sender = "shop@mail.example"
 
     /// By the bare program.
     func send(_ count: Int, bytes: Int) async throws {
         guard let smtpSource else { return try await sendByPool(count, bytes: bytes) }
         let arguments = [
             "-d", "-s", "\(min(sessions, count))", "-m", "\(count)", "-l", "\(bytes)", "-M", "floor.example",
-            "-f", "shop@mail.example", "-t", "reader@mail.example", "\(server.host):\(server.port)",
+            "-f", sender, "-t", "reader@mail.example", "\(server.host):\(server.port)",
         ]
         try await onThread {
             let process = Process()
@@ -34,7 +35,7 @@ struct MailFloor: Sendable {
                 host: server.host, port: server.port, encryption: .none, helo: "floor.example", maxConnections: sessions
             ),
             logger: Logger(label: "throughput"))
-        let envelope = try SMTPEnvelope(from: "shop@mail.example", to: "reader@mail.example")
+        let envelope = try SMTPEnvelope(from: sender, to: "reader@mail.example")
         let message = Self.message(bytes)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<min(sessions, count) {

@@ -1,11 +1,10 @@
-import Foundation
 import Glibc
 import Model
 import Postgres
 
 /// How fast a mailer drains a broadcast of mails of 20 KB that stand planned: claimed, gated, composed, signed with RSA, handed
 /// over and recorded, and what they tell scoring committed too; beside what handing over ready-made mails and signing would cost
-/// by themselves, on all cores.
+/// by themselves, on all cores, and beside what Postfix and OpenDKIM take to sign and hand on ready-made ones.
 final class DeliveryBenchmark {
     private static let mails = 6_000
     private static let bytes = 20_000
@@ -15,7 +14,10 @@ final class DeliveryBenchmark {
     private let cluster: AudienceCluster
     private let sink: SinkLog
     private let floor: MailFloor
+    private let relay: MailFloor?
     private let report: Report
+    /// The cluster's and the sink, and the relay's and the sink.
+    private let (processes, rivals): ([ProcessGroup], [ProcessGroup])
     private var samples: [Series: [Sample]] = [:]
 
     init(_ options: Options, _ surroundings: Surroundings) async throws {
@@ -25,6 +27,13 @@ final class DeliveryBenchmark {
         sink = SinkLog(path: surroundings.sinkLog)
         floor = MailFloor(
             server: surroundings.mailServer, sessions: surroundings.mailSessions, smtpSource: surroundings.smtpSource)
+        relay = surroundings.relay.map {
+            MailFloor(
+                server: $0, sessions: surroundings.mailSessions, smtpSource: surroundings.smtpSource,
+                sender: "shop@sign.test")
+        }
+        processes = surroundings.processes.without(ProcessGroup.relay)
+        rivals = [ProcessGroup.relay, ProcessGroup.sink].flatMap(surroundings.processes.named)
         report = Report(options, MachineFacts(), surroundings)
     }
 
@@ -37,7 +46,9 @@ final class DeliveryBenchmark {
         for round in 0...(options.isQuick ? 1 : Sizes.rounds) {
             try await plan(round, size)
             let drained = try await drain(size)
-            let handed = try await handOver(size)
+            let handed = try await handOver(size, to: floor, by: processes)
+            let relayed: Sample? =
+                if let relay { try await handOver(size, to: relay, by: rivals) } else { nil }
             let signature = try await OpenSSL.signatureSeconds()
             guard round > 0 else {
                 _ = try await cluster.pool.withConnection { try $0.execute("vacuum (analyze)") }
@@ -46,6 +57,7 @@ final class DeliveryBenchmark {
             let work = handed.work.values.reduce(0, +) + signature * Double(size)
             samples[.delivered, default: []].append(drained)
             samples[.smtpLarge, default: []].append(handed)
+            if let relayed { samples[.relayed, default: []].append(relayed) }
             samples[.deliveryBare, default: []].append(
                 Sample(items: size, seconds: work / Double(MachineFacts().cores), work: ["all": work]))
             report.note(
@@ -65,7 +77,7 @@ final class DeliveryBenchmark {
     private func drain(_ size: Int) async throws -> Sample {
         let caught = try sink.count() + size
         let told = try await cluster.stored() + size
-        return try await Sample.of(size, by: surroundings.processes) {
+        return try await Sample.of(size, by: processes) {
             surroundings.processes.signal("mailer", SIGCONT)
             try await eventually("all mails are there", within: surroundings.budget) {
                 try sink.count() >= caught
@@ -76,55 +88,16 @@ final class DeliveryBenchmark {
         }
     }
 
-    private func handOver(_ size: Int) async throws -> Sample {
+    /// Ready-made mails; returns when the sink has them all.
+    private func handOver(_ size: Int, to server: MailFloor, by processes: [ProcessGroup]) async throws -> Sample {
         let caught = try sink.count() + size
-        let sample = try await Sample.of(size, by: surroundings.processes) {
-            try await floor.send(size, bytes: Self.bytes)
-        }
-        guard try sink.count() == caught else {
-            throw MeasurementFault("the sink has not counted all ready-made mails")
-        }
-        return sample
-    }
-}
-
-/// What Postfix's sink says of the mails that it took: `… mesg=N`, again and again.
-private struct SinkLog {
-    let path: String
-
-    func count() throws -> Int {
-        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        defer { try? file.close() }
-        let end = try file.seekToEnd()
-        try file.seek(toOffset: end > 200 ? end - 200 : 0)
-        let text = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
-        return text.components(separatedBy: "mesg=").compactMap { Int($0.prefix { $0.isNumber }) }.last ?? 0
-    }
-}
-
-/// What OpenSSL's own benchmark says of this machine.
-private enum OpenSSL {
-    /// Of one RSA signature of 2048 bits, on one core.
-    static func signatureSeconds() async throws -> Double {
-        try await onThread {
-            // It counts until an alarm, and inherits what this thread blocks.
-            var none = sigset_t()
-            sigemptyset(&none)
-            pthread_sigmask(SIG_SETMASK, &none, nil)
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["openssl", "speed", "-seconds", "1", "rsa2048"]
-            let output = Pipe()
-            (process.standardOutput, process.standardError) = (output, FileHandle.nullDevice)
-            try process.run()
-            let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-            process.waitUntilExit()
-            // The last line is "… sign verify sign/s verify/s".
-            let fields = text.split(separator: "\n").last?.split(separator: " ") ?? []
-            guard fields.count >= 4, let rate = Double(fields[fields.count - 2]) else {
-                throw MeasurementFault("openssl speed said nothing that can be read")
+        let sample = try await Sample.of(size, by: processes) {
+            try await server.send(size, bytes: Self.bytes)
+            try await eventually("all ready-made mails are there", within: surroundings.budget) {
+                try sink.count() >= caught
             }
-            return 1 / rate
         }
+        guard try sink.count() == caught else { throw MeasurementFault("the sink counts more mails than were sent") }
+        return sample
     }
 }

@@ -8,6 +8,8 @@ struct Finding: Sendable {
     var beside: (subject: Series, floor: Series)?
     var must: Double?
     var aim: Double?
+    /// Items a core-second are compared, whoever works for them, and not items a second.
+    var comparesWork = false
 
     /// Delays are compared, in milliseconds, not rates.
     var lowerIsBetter: Bool { subject.isDelay }
@@ -52,6 +54,12 @@ struct Finding: Sendable {
         Finding(
             goal: "signed mails, beside ready-made ones and signatures (goal 15)", part: .delivery, subject: .delivered,
             floor: .deliveryBare, must: 0.55, aim: 0.70),
+        Finding(
+            goal: "signed mails a core-second, the stores' included, beside Postfix with OpenDKIM (goal 16)",
+            part: .delivery, subject: .delivered, floor: .relayed, must: 5, aim: 7, comparesWork: true),
+        Finding(
+            goal: "orders to mails, beside the same in Python (goal 19)", part: .python, subject: .mails,
+            floor: .mailsByPython, must: 10, aim: 30),
         Finding(goal: "mails end to end, beside bare SMTP", part: .mailer, subject: .mails, floor: .smtp),
         Finding(
             goal: "SMTP connections alone (goal 14)", part: .mailer, subject: .engine, floor: .smtpLarge, must: 0.80,
@@ -116,7 +124,10 @@ struct Verdict: Sendable {
     private static func figures(
         _ finding: Finding, _ subject: Series, _ floor: Series, _ samples: [Series: [Sample]]
     ) -> [(Double, Double)] {
-        func figure(_ sample: Sample) -> Double { finding.lowerIsBetter ? 1000 / sample.rate : sample.rate }
+        func figure(_ sample: Sample) -> Double {
+            if finding.comparesWork { return sample.ratePerCore }
+            return finding.lowerIsBetter ? 1000 / sample.rate : sample.rate
+        }
         return zip(samples[subject] ?? [], samples[floor] ?? []).map { (figure($0), figure($1)) }
     }
 }

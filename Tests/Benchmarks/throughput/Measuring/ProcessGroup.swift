@@ -2,6 +2,10 @@ import Glibc
 
 /// Processes whose time counts together, with everything that they start.
 struct ProcessGroup: Sendable {
+    /// Postfix's sink, and the relay that hands on to it: nothing of the cluster.
+    static let sink = "sink"
+    static let relay = "relay"
+
     var name: String
     var roots: [Int32]
 
@@ -22,6 +26,10 @@ struct ProcessGroup: Sendable {
 }
 
 extension [ProcessGroup] {
+    func named(_ name: String) -> [ProcessGroup] { filter { $0.name == name } }
+
+    func without(_ name: String) -> [ProcessGroup] { filter { $0.name != name } }
+
     /// Stops or continues the processes of a group, as job control does.
     func signal(_ name: String, _ signal: Int32) {
         for group in self where group.name == name {

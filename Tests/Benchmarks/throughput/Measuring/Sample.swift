@@ -8,6 +8,11 @@ struct Sample: Sendable {
     /// Items a second.
     var rate: Double { Double(items) / seconds }
 
+    /// Items a core-second; what sends and what swallows is not counted.
+    var ratePerCore: Double {
+        Double(items) / work.filter { $0.key != ProcessorTime.own && $0.key != ProcessGroup.sink }.values.reduce(0, +)
+    }
+
     /// Core-microseconds an item, by process.
     var cost: [String: Double] { work.mapValues { $0 / Double(items) * 1e6 } }
 

@@ -3,7 +3,7 @@ enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
     case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo, entriesBare, stepsBare, drainSteady
-    case wholeSteady, deliveryBare
+    case wholeSteady, deliveryBare, relayed, mailsByPython
     // Subjects
     case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
     case scoringOneRule, scoringManyRules, scoringShallow, scoringDeep, flipsOne, flipsTwo, backfillBusy, backfillAlone
@@ -14,7 +14,8 @@ enum Series: String, CaseIterable, Sendable {
 
     private static let floors: Set<Series> = [
         .broker, .httpBatch, .httpSingle, .storeOne, .storeTwo, .together, .smtp, .smtpLarge, .confirmDelay,
-        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo, .entriesBare, .stepsBare, .deliveryBare,
+        .storeShallow, .storeDeep, .flipsBareOne, .flipsBareTwo, .entriesBare, .stepsBare, .deliveryBare, .relayed,
+        .mailsByPython,
     ]
 
     /// Whether it is no rate that counts, but the time of the slowest of a hundred.
@@ -25,7 +26,8 @@ enum Series: String, CaseIterable, Sendable {
         switch self {
         case .httpSingle, .edgeSingle, .edgeDelay: "request"
         case .confirmDelay: "body"
-        case .smtp, .smtpLarge, .mails, .engine, .wholeDrained, .wholeSteady, .delivered, .deliveryBare:
+        case .smtp, .smtpLarge, .mails, .engine, .wholeDrained, .wholeSteady, .delivered, .deliveryBare,
+            .relayed, .mailsByPython:
             "mail"
         case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
         case .backfillBusy, .backfillAlone: "contact"
@@ -81,6 +83,8 @@ enum Series: String, CaseIterable, Sendable {
         case .wholeDrained: "mails of orders that came while everything behind the edge stood still, once it is back"
         case .wholeSteady: "the rate of orders to mails without an outage"
         case .deliveryBare: "what handing over such mails and RSA signatures cost by themselves, on all cores"
+        case .relayed: "Postfix and OpenDKIM: ready-made mails of 20 KB queued, signed and handed on to it"
+        case .mailsByPython: "the same in Python, unsigned, with pgqueuer, psycopg, Jinja2 and aiosmtplib"
         case .delivered: "mails of 20 KB that stand planned: gated, composed, signed, handed over, recorded and told of"
         case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
         }

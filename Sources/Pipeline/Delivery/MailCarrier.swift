@@ -40,38 +40,47 @@ struct MailCarrier: Carrier {
             return .settled(
                 Report(claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: nil))
         }
-        guard let site = cleared.site else { return await compose(cleared, begun: start) }
-        // Where the site stalls the gate has it wait in line.
-        guard await sites.enter(site, goesFirst: cleared.goesFirst) else {
-            return .settled(.giveBack(claimed, at: worker.clock.now))
-        }
-        let preparation = await compose(cleared, begun: start)
-        if case .settled = preparation { sites.leave(site) }
-        return preparation
-    }
-
-    private func compose(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation {
-        let claimed = cleared.claimed
         do {
             CrashItem.mail.handle(CollectionOfOne(claimed.message.template))
+            // Before it waits for a place: processors work meanwhile.
             let letter = try composer.letter(of: cleared)
-            let envelope = try SMTPEnvelope(from: letter.from, to: letter.to)
-            let prepared = try await relays.prepare(
-                envelope, letter.data, by: cleared.grant?.relay, goesFirst: cleared.goesFirst)
-            CrashPoint.mailerPrepared.pass()
-            return .ready(MailHandover(carrier: self, prepared: prepared, cleared: cleared, start: start))
-        } catch let error as SMTPError {
-            return .settled(await report(error, of: cleared))
+            return await handIn(letter, of: cleared, begun: start)
         } catch let missing as MissingKey {
             // Another mailer may have it, and this one once it is started again.
             let retryAt = worker.clock.now + .seconds(60)
             return .settled(Report(claimed: claimed, outcome: .returned(retryAt: retryAt), reply: "\(missing)"))
         } catch {
-            worker.logger.error(
-                "a message cannot be composed",
-                metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
-            return .settled(Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)"))
+            return .settled(notComposed(claimed, error))
         }
+    }
+
+    /// Waits for a place at its site and a connection, and hands over all but the final dot.
+    private func handIn(
+        _ letter: Composer.Letter, of cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant
+    ) async -> Preparation {
+        let (claimed, site) = (cleared.claimed, cleared.site)
+        // Where the site stalls the gate has it wait in line.
+        if let site, await !sites.enter(site, goesFirst: cleared.goesFirst) {
+            return .settled(.giveBack(claimed, at: worker.clock.now))
+        }
+        do {
+            let prepared = try await relays.prepare(
+                try SMTPEnvelope(from: letter.from, to: letter.to), letter.data, by: cleared.grant?.relay,
+                goesFirst: cleared.goesFirst)
+            CrashPoint.mailerPrepared.pass()
+            return .ready(MailHandover(carrier: self, prepared: prepared, cleared: cleared, start: start))
+        } catch {
+            if let site { sites.leave(site) }
+            guard let error = error as? SMTPError else { return .settled(notComposed(claimed, error)) }
+            return .settled(await report(error, of: cleared))
+        }
+    }
+
+    private func notComposed(_ claimed: Claims.Claimed, _ error: any Error) -> Report {
+        worker.logger.error(
+            "a message cannot be composed",
+            metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
+        return Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)")
     }
 
     func untilPaused() async { await relays.watch.untilPaused() }

@@ -150,8 +150,9 @@ async def sent(connection):
 
 async def main():
     await prepare()
-    for _ in range(WORKERS):
-        multiprocessing.Process(target=lambda: asyncio.run(work()), daemon=True).start()
+    workers = [multiprocessing.Process(target=lambda: asyncio.run(work()), daemon=True) for _ in range(WORKERS)]
+    for worker in workers:
+        worker.start()
     names = ["pgqueuer", "psycopg", "Jinja2", "aiosmtplib"]
     print(", ".join(f"{name} {version(name)}" for name in names), flush=True)
     loop = asyncio.get_running_loop()
@@ -163,6 +164,8 @@ async def main():
             while await sent(connection) < wanted:
                 await asyncio.sleep(0.02)
             print(count, flush=True)
+    for worker in workers:
+        worker.kill()
 
 
 asyncio.run(main())

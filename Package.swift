@@ -96,14 +96,15 @@ let package = Package(
         library("Postgres", in: "Drivers", ["CLibPQ", "CShims", "ConnectionThread", lifecycle, log]),
         library("AMQP", in: "Drivers", ["CLibRabbitMQ", "CShims", "ConnectionThread", log]),
         library("SMTP", in: "Drivers", nio + [nioSSL, log]),
-        library("MailReception", in: "Drivers", nio + [lifecycle, log]),
+        library("MailReception", in: "Drivers", nio + [nioSSL, lifecycle, log]),
         library("DNS", in: "Drivers", ["CNames"] + nio),
         library("Outbound", in: "Drivers", nio + [asyncHTTPClient, .product(name: "NIOHTTP1", package: "swift-nio")]),
 
         // Core: pure; no I/O, no clock
         library("Model", in: "Core", [crypto]),
         library("Patterns", in: "Core", ["CRE2"]),
-        library("Expressions", in: "Core", ["Model", "Patterns"]),
+        library("Networks", in: "Core", []),
+        library("Expressions", in: "Core", ["Model", "Patterns", "Networks"]),
         library("Scores", in: "Core", ["Model"]),
         library("JourneyProgram", in: "Core", ["Model", "Expressions", "SendGate"]),
         library("SendGate", in: "Core", ["Model"]),
@@ -112,7 +113,7 @@ let package = Package(
         library("Content", in: "Core", ["Model"]),
         library("Mail", in: "Core", ["Model", "CIDN", "CSigning", crypto]),
         library("Bounces", in: "Core", ["Model", "Patterns", "CMIME"]),
-        library("Preflight", in: "Core", ["Content"]),
+        library("Preflight", in: "Core", ["Content", "Networks"]),
         library(
             "Workspaces", in: "Core",
             ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Pacing", "Content", "Mail", yams]),
@@ -152,7 +153,8 @@ let package = Package(
             name: "Ingestion",
             dependencies: [
                 "Transit", "Store", "Messaging", "Contracts", "CrashPoints", "Model", "Links", "Workspaces", "Postgres",
-                "MailReception", "Outbound", "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle, log, metrics,
+                "MailReception", "Outbound", "Networks", "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle,
+                log, metrics,
             ] + nioHTTP, path: "Sources/Pipeline/Ingestion", resources: [.embedInCode("Assets")],
             swiftSettings: strict),
         library(
@@ -198,7 +200,8 @@ let package = Package(
             [
                 "Store", "Schema", "Transit", "Messaging", "Contracts", "CrashPoints", "Model", "Expressions", "Scores",
                 "JourneyProgram", "SendGate", "Pacing", "Simulation", "Workspaces", "Content", "Mail", "Bounces",
-                "Links", "Preflight", "Delivery", "DNS", "Postgres", "CSigning", "CZlib", "ServiceRuntime", crypto,
+                "Links", "Networks", "Preflight", "Delivery", "DNS", "Postgres", "CSigning", "CZlib", "ServiceRuntime",
+                crypto,
                 yams,
                 arguments, log,
             ]),
@@ -222,6 +225,7 @@ let package = Package(
         tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", lifecycle, log]),
         tests("AMQP", ["AMQP", "ConnectionThread", "TestSupport", log]),
         tests("SMTP", ["SMTP", log] + nio + [nioSSL]),
+        tests("Networks", ["Networks"]),
         tests("Outbound", ["Outbound", "TestSupport"]),
         tests("DNS", ["DNS", "TestSupport"]),
         tests("Model", ["Model"]),
@@ -233,7 +237,7 @@ let package = Package(
         tests("Content", ["Content", "Model"]),
         tests("Mail", ["Mail", "Model", "CSigning", "SMTP", "TestSupport", log]),
         tests("Bounces", ["Bounces", "Patterns", "TestSupport"]),
-        tests("Preflight", ["Preflight"]),
+        tests("Preflight", ["Preflight", "Networks"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulation", "Workspaces", "JourneyProgram", "Expressions", "SendGate", "Model"],
@@ -261,8 +265,9 @@ let package = Package(
         tests(
             "Ingestion",
             [
-                "Ingestion", "Links", "Workspaces", "Store", "Contracts", "Messaging", "Model", "TestSupport",
-                hummingbird, crypto,
+                "Ingestion", "Links", "MailReception", "Networks", "Workspaces", "Store", "Contracts", "Messaging",
+                "Model",
+                "TestSupport", hummingbird, crypto,
                 hummingbirdTesting, lifecycle, log, .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + nioHTTP),
         tests(

@@ -6,7 +6,9 @@ extension Module {
         // Core. Crypto is SHA-256 and HMAC, for derived ids and signed links; Foundation: see `FoundationTests`.
         Module("Model", .core, outside: "Crypto Foundation"),
         Module("Patterns", .core, "CRE2"),
-        Module("Expressions", .core, "Model Patterns"),
+        // IP addresses.
+        Module("Networks", .core),
+        Module("Expressions", .core, "Model Patterns Networks"),
         Module("Scores", .core, "Model"),
         Module("SendGate", .core, "Model"),
         Module("Pacing", .core, "Model"),
@@ -17,7 +19,7 @@ extension Module {
         // What comes back of mails.
         Module("Bounces", .core, "Model Patterns CMIME"),
         // What stands in the way of mails: in DNS, in themselves.
-        Module("Preflight", .core, "Content"),
+        Module("Preflight", .core, "Content Networks"),
         Module(
             "Workspaces", .core, "Model Expressions Scores JourneyProgram SendGate Pacing Content Mail", outside: "Yams"
         ),
@@ -35,7 +37,8 @@ extension Module {
 
         // Mail that comes in.
         Module(
-            "MailReception", .drivers, outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix ServiceLifecycle"),
+            "MailReception", .drivers,
+            outside: "Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL ServiceLifecycle"),
 
         // Questions to DNS.
         Module("DNS", .drivers, "CNames", outside: "NIOPosix Glibc"),
@@ -69,7 +72,7 @@ extension Module {
         // The pipeline, in order of travel.
         Module(
             "Ingestion", .pipeline,
-            "Model Links Workspaces Contracts CrashPoints Store Messaging Transit Postgres MailReception Outbound CJSON CPlaces "
+            "Model Links Workspaces Contracts CrashPoints Store Messaging Transit Postgres MailReception Outbound Networks CJSON CPlaces "
                 + "CZlib",
             outside:
                 "Hummingbird HummingbirdCore HTTPTypes NIOCore NIOHTTP1 NIOHTTPTypes Crypto Logging Metrics CoreMetrics "
@@ -105,7 +108,7 @@ extension Module {
         Module(
             "loods", .apps,
             "Model Expressions Scores JourneyProgram SendGate Pacing Simulation Links Content Mail Bounces Workspaces Contracts CrashPoints Schema Store "
-                + "Messaging ServiceRuntime Transit Postgres CSigning CZlib Preflight Delivery DNS",
+                + "Messaging ServiceRuntime Transit Postgres CSigning CZlib Networks Preflight Delivery DNS",
             outside: "ArgumentParser Crypto Foundation Logging Synchronization Yams \(libc)"),
         // A mail server for tests, of nothing but NIO.
         Module(

@@ -1,3 +1,5 @@
+import Networks
+
 /// The extension for addresses.
 extension BuiltinFunction {
     func network(_ operands: [Value]) throws(Fault) -> Value {
@@ -18,10 +20,10 @@ extension BuiltinFunction {
         case .cidrIP, .masked, .prefixLength:
             guard let prefix = network.prefix else { throw mismatch(operands) }
             if self == .prefixLength { return .int(Int64(prefix)) }
-            return .network(self == .masked ? network.masked : NetworkValue(network.bytes))
+            return .network(self == .masked ? network.masked : NetworkValue(network.address))
         default:
             guard network.prefix == nil else { throw mismatch(operands) }
-            return property(of: network.bytes)
+            return property(of: network.address.bytes)
         }
     }
 

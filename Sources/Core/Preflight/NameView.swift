@@ -1,3 +1,5 @@
+import Networks
+
 /// A question to DNS.
 public struct NameQuestion: Sendable, Hashable, Comparable {
     /// What is asked for.

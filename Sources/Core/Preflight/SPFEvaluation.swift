@@ -1,3 +1,5 @@
+import Networks
+
 /// Reads a policy as receivers do (RFC 7208, section 4), and counts what that costs them.
 struct SPFEvaluation {
     enum Result: Hashable {
@@ -67,8 +69,8 @@ struct SPFEvaluation {
     ) -> Swift.Result<Bool, Stop> {
         switch mechanism {
         case .all: return .success(macro.address != nil || open.count == 1)
-        case .address(let network, let bits):
-            return .success(macro.address?.isWithin(network, bits: bits) ?? false)
+        case .address(let network):
+            return .success(macro.address.map { network.contains($0) } ?? false)
         case .include(let name): return included(name, by: domain, in: &view, within: open)
         case .a(let name, let four, let six):
             return asked(name, domain) { target, evaluation in
@@ -139,7 +141,7 @@ struct SPFEvaluation {
 
     private func isAny(of addresses: [NetworkAddress], _ four: Int, _ six: Int) -> Bool {
         guard let address = macro.address else { return false }
-        return addresses.contains { address.isWithin($0, bits: $0.isSix ? six : four) }
+        return addresses.contains { Network($0, bits: $0.isSix ? six : four)?.contains(address) == true }
     }
 
     private func expand(_ text: String, _ domain: String) -> String? {

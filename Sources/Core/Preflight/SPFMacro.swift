@@ -1,3 +1,5 @@
+import Networks
+
 /// Names in policies that depend on the mail (RFC 7208, section 7).
 struct SPFMacro {
     /// Of the return path.

@@ -1,3 +1,5 @@
+import Networks
+
 /// A published policy of who may send (RFC 7208, section 4.6 and 12).
 struct SPFRecord: Hashable {
     enum Qualifier: Character, Hashable {
@@ -14,7 +16,7 @@ struct SPFRecord: Hashable {
         case a(String?, four: Int, six: Int)
         case mx(String?, four: Int, six: Int)
         case ptr(String?)
-        case address(NetworkAddress, bits: Int)
+        case address(Network)
         case exists(String)
     }
 
@@ -81,11 +83,8 @@ struct SPFRecord: Hashable {
     }
 
     private static func network(_ text: Substring, isSix: Bool) -> Mechanism? {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = NetworkAddress(parts[0]), address.isSix == isSix else { return nil }
-        guard parts.count == 2 else { return .address(address, bits: isSix ? 128 : 32) }
-        guard let bits = Int(parts[1]), (0...(isSix ? 128 : 32)).contains(bits) else { return nil }
-        return .address(address, bits: bits)
+        guard let network = Network(text), network.base.isSix == isSix else { return nil }
+        return .address(network)
     }
 
     /// `:domain`, `/24`, `//64`, and all three.

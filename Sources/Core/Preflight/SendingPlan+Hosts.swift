@@ -1,3 +1,5 @@
+import Networks
+
 extension SendingPlan {
     /// Where what comes back of mails goes.
     func exchangers(in view: inout NameView) -> [PreflightFinding] {

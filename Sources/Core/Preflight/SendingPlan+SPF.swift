@@ -1,3 +1,5 @@
+import Networks
+
 extension SendingPlan {
     func spf(in view: inout NameView) -> [PreflightFinding] {
         let domain = returnPath

@@ -1,3 +1,5 @@
+public import Networks
+
 /// How mails from a domain go out, as far as DNS has to know of it.
 public struct SendingPlan: Sendable, Hashable {
     /// A key that signs its mails.

@@ -1,5 +1,6 @@
 public import Hummingbird
 import NIOCore
+import Networks
 
 /// What a request is handled with.
 public struct EdgeContext: RequestContext {

@@ -1,4 +1,5 @@
 import Model
+import Networks
 
 @testable import Ingestion
 @testable import Links
@@ -68,7 +69,7 @@ enum TokenFuzzing {
         for type in ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"] {
             _ = UnsubscribeForm(input.bytes, type: type)
         }
-        if let proxies = TrustedProxies(parts[0]), let address = NetworkAddress(parts.last ?? "") {
+        if let proxies = TrustedProxies(parts[0]), let address = NetworkAddress(hop: parts.last ?? "") {
             _ = proxies.isTrusted(address)
             hold(address.subscriber.subscriber == address.subscriber, "a subscriber of a subscriber")
         }

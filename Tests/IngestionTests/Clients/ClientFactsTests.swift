@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import HTTPTypes
 import Model
+import Networks
 import Testing
 
 @testable import Ingestion

@@ -2,6 +2,7 @@ import DNS
 import Delivery
 import Foundation
 import Mail
+import Networks
 import Preflight
 import Workspaces
 

@@ -3,6 +3,7 @@ import DNS
 import Delivery
 import Foundation
 import Model
+import Networks
 import Preflight
 import ServiceRuntime
 import Workspaces

@@ -1,3 +1,5 @@
+import Networks
+
 /// What is wrong with where a link leads.
 enum LinkRule {
     /// - Parameter shown: what stands in its place, where that is known.
@@ -54,13 +56,12 @@ enum LinkRule {
     }
 
     /// Networks that the internet does not reach (RFC 6890).
-    private static let own: [(NetworkAddress, Int)] = [
-        ("127.0.0.0", 8), ("10.0.0.0", 8), ("172.16.0.0", 12), ("192.168.0.0", 16), ("::1", 128), ("fc00::", 7),
-    ].compactMap { text, bits in NetworkAddress(text).map { ($0, bits) } }
+    private static let own = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"]
+        .compactMap { Network($0) }
 
     private static func isLocal(_ host: String) -> Bool {
         if let address = NetworkAddress(host) {
-            return own.contains { network, bits in address.isWithin(network, bits: bits) }
+            return own.contains { $0.contains(address) }
         }
         return host == "localhost" || [".localhost", ".local", ".internal"].contains { host.hasSuffix($0) }
     }

@@ -1,4 +1,5 @@
 import Model
+import Networks
 
 /// What is worked out of a sender's user agent and address, and put into the event's `context` where the sender does not
 /// say it: `device.type`, `os` and `browser` with name and version, `bot`, and `location`.

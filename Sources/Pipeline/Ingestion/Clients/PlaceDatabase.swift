@@ -1,4 +1,5 @@
 import CPlaces
+import Networks
 
 /// Where internet addresses are, by a file in MaxMind's format: `GeoLite2-City.mmdb` and its like.
 public final class PlaceDatabase: @unchecked Sendable {

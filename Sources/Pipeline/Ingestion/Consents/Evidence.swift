@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Links
 import Model
+import Networks
 import Store
 
 /// By which device somebody said something of their consent.
@@ -11,7 +12,7 @@ struct Evidence: Sendable {
 
     init(_ request: Request, from client: NetworkAddress?, on page: String? = nil) {
         var members: [ConsentProof.Member: String] = [:]
-        members[.ip] = client?.text
+        members[.ip] = client?.description
         members[.userAgent] = request.headers[.userAgent].map { String($0.prefix(512)) }
         members[.url] = page
         self.members = members
@@ -46,14 +47,5 @@ extension AcceptedEvent {
             subject: .id(origin.contact.contact), name: EventNames.consentConfirmed, sentTime: nil, at: .distantPast,
             receivedAt: .distantPast, trust: .system, properties: JSON.object(evidence.beside(properties)).serialized,
             context: JSON.object(["traits": .object(["email": .string(ledger.address)])]).serialized)
-    }
-}
-
-extension NetworkAddress {
-    /// As people write it: `192.0.2.1`, or the eight groups of IPv6 in full.
-    var text: String {
-        if isIPv4 { return [24, 16, 8, 0].map { "\(low >> UInt64($0) & 0xFF)" }.joined(separator: ".") }
-        return [high, low].flatMap { word in [48, 32, 16, 0].map { String(word >> UInt64($0) & 0xFFFF, radix: 16) } }
-            .joined(separator: ":")
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import Networks
 import Store
 
 extension EventReading {
@@ -18,7 +19,7 @@ extension EventReading {
     func completed(_ context: EventRecord.Text, by said: TrackingItem?) throws(ItemFault) -> EventRecord.Text {
         guard let clients else { return context }
         let agent = said?[.contextUserAgent].string ?? client.agent
-        let address = said?[.contextIP].string.flatMap { NetworkAddress($0) } ?? client.address
+        let address = said?[.contextIP].string.flatMap { NetworkAddress(hop: $0) } ?? client.address
         if agent == nil, address == nil { return context }
         var object = context.withBytes { Array($0) }
         if let agent {

@@ -1,4 +1,5 @@
 import CoreMetrics
+import Networks
 import Synchronization
 
 /// How many requests an address may bring of those that anybody can send: with a public key, or without a valid one.

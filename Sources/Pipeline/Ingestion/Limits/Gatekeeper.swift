@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 public import Logging
 import Model
+import Networks
 import Store
 import Synchronization
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import Networks
 
 /// The proxies before the edge whose word is taken for where a request comes from; none by default, since whoever may
 /// write `X-Forwarded-For` has as many addresses as it likes.
@@ -28,14 +29,17 @@ public struct TrustedProxies: Sendable, Hashable {
         guard var client = peer, isTrusted(client) else { return peer }
         let hops = headers[values: .forwardedFor].flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
         for hop in hops.reversed() {
-            guard let address = NetworkAddress(hop) else { break }
+            guard let address = NetworkAddress(hop: hop) else { break }
             client = address
             if !isTrusted(address) { break }
         }
         return client
     }
 
-    func isTrusted(_ address: NetworkAddress) -> Bool { networks.contains { $0.contains(address) } }
+    /// An IPv4 address is in ranges of IPv6 too, as the one that it is mapped to.
+    func isTrusted(_ address: NetworkAddress) -> Bool {
+        networks.contains { $0.contains(address) || $0.contains(address.asSix) }
+    }
 }
 
 extension HTTPField.Name {

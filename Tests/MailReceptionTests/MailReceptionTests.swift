@@ -16,11 +16,13 @@ import Testing
     }
 
     private static func with(
-        _ limits: ReceptionLimits = ReceptionLimits(), _ body: (Int, Desk) async throws -> Void
+        _ limits: ReceptionLimits = ReceptionLimits(), tls: ReceptionTLS? = nil,
+        _ body: (Int, Desk) async throws -> Void
     ) async throws {
         let (port, desk) = (Int(FreePort.take()), Desk())
         let reception = MailReception(
-            host: "127.0.0.1", port: port, name: "mx.shop.example", limits: limits, logger: TestEnvironment.quiet,
+            host: "127.0.0.1", port: port, name: "mx.shop.example", limits: limits, tls: tls,
+            logger: TestEnvironment.quiet,
             accepts: { $0.hasPrefix("b+") },
             deal: { mail in
                 desk.mails.withLock { $0.append(mail) }
@@ -122,6 +124,35 @@ import Testing
                     "250", "250", "354", "250", "250", "250", "354", "250", "221",
                 ])
             #expect(desk.mails.withLock { $0.count } == 2)
+        }
+    }
+
+    @Test func withACertificateMailsComeByTLS() async throws {
+        let authority = try await TestAuthority.make()
+        let own = try await authority.issue(to: "localhost")
+        try await ReceptionTLSTests.withFiles([own.certificate, own.key, authority.certificate]) { paths in
+            try await Self.with(tls: try ReceptionTLS(certificate: paths[0], key: paths[1])) { port, desk in
+                let configuration = try SMTPConfiguration(
+                    host: "localhost", port: port, encryption: .required, helo: "mx.example.net",
+                    certificateAuthorityFile: paths[2], maxConnections: 1)
+                let pool = SMTPPool(configuration, logger: TestEnvironment.quiet)
+                let envelope = try SMTPEnvelope(from: "", to: "b+token@bounces.shop.example")
+                for _ in 1...2 {
+                    let prepared = try await pool.prepare(envelope, Array("Subject: no\r\n\r\nhello\r\n".utf8))
+                    guard case .accepted = await prepared.commit() else { return #expect(Bool(false), "it is taken") }
+                }
+                await pool.shutdown()
+                #expect(desk.mails.withLock { $0.count } == 2)
+                // What is sent in the clear behind the command is no part of what comes by TLS.
+                let smuggled = "EHLO x.test\r\nSTARTTLS\r\nMAIL FROM:<>\r\nRCPT TO:<b+1@x.test>\r\nDATA\r\nx\r\n.\r\n"
+                var limits = ReceptionLimits()
+                limits.idleMilliseconds = 300
+                try await Self.with(limits, tls: try ReceptionTLS(certificate: paths[0], key: paths[1])) { port, desk in
+                    let answer = try await Self.dialog(port, smuggled)
+                    #expect(answer.contains("\r\n220 2.0.0 go ahead\r\n") && !answer.contains("354"), "\(answer)")
+                    #expect(desk.mails.withLock { $0.isEmpty })
+                }
+            }
         }
     }
 }

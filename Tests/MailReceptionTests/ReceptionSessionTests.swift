@@ -12,6 +12,7 @@ import Testing
         case .reply(let text): text
         case .readMail(let text): "read: \(text)"
         case .replyAndClose(let text): "close: \(text)"
+        case .replyAndSecure(let text): "secure: \(text)"
         }
     }
 
@@ -29,6 +30,21 @@ import Testing
         #expect(from == "" && recipients == ["b+x@shop.example"])
         #expect(says(&session, "DATA").hasPrefix("503 "), "a mail needs an envelope of its own")
         #expect(says(&session, "QUIT") == "close: 221 2.0.0 bye")
+    }
+
+    @Test func whatWasSaidBeforeTLSDoesNotCount() {
+        var session = ReceptionSession(name: "mx.shop.example", limits: ReceptionLimits(), offersTLS: true) { _ in true
+        }
+        #expect(says(&session, "EHLO a.example").contains("250-STARTTLS\r\n"))
+        #expect(says(&session, "MAIL FROM:<>").hasPrefix("250 "))
+        #expect(says(&session, "STARTTLS now").hasPrefix("501 "))
+        #expect(says(&session, "starttls") == "secure: 220 2.0.0 go ahead")
+        session.secured()
+        #expect(says(&session, "RCPT TO:<b+x@shop.example>").hasPrefix("503 "))
+        #expect(says(&session, "MAIL FROM:<>").hasPrefix("503 "), "who is it?")
+        #expect(!says(&session, "EHLO a.example").contains("STARTTLS"))
+        #expect(says(&session, "STARTTLS").hasPrefix("503 "))
+        #expect(says(&session, "MAIL FROM:<>").hasPrefix("250 "))
     }
 
     @Test func nobodyIsTold() {

@@ -15,6 +15,8 @@ struct IngestSettings {
     let secrets: [LinkSecret]
     /// Where mail that comes back is taken; nil: nowhere.
     let returns: ListenAddress?
+    /// By what it offers STARTTLS there; nil: it does not.
+    let returnsTLS: ReceptionTLS?
     let mailName: String
     /// Who tells of mails that they deliver for us, by name.
     let providers: [String: WebhookVerifier]
@@ -37,6 +39,7 @@ struct IngestSettings {
             meaning:
                 "Where mail that comes back is taken by SMTP, for the bounce hosts of sending domains; port 0 lets the system choose.",
             parse: ListenAddress.init)
+        returnsTLS = Self.returnsTLS(&reader)
         mailName = reader.string(
             "LOODS_HELO", default: Host.name,
             meaning: "The name by which mail servers are greeted: this host's, as DNS knows it.")
@@ -99,6 +102,29 @@ struct IngestSettings {
             guard ["http://", "https://"].contains(where: text.hasPrefix) else { return nil }
             return text.hasSuffix("/") ? String(text.dropLast()) : text
         }
+    }
+
+    private static func returnsTLS(_ reader: inout SettingsReader) -> ReceptionTLS? {
+        let (certificateName, keyName) = ("LOODS_RETURNS_CERTIFICATE", "LOODS_RETURNS_KEY")
+        let certificate = reader.pemFile(
+            certificateName, with: "a certificate",
+            meaning:
+                "The certificate of LOODS_HELO with those that vouch for it, by which mail that comes back may come by STARTTLS; read at the start."
+        )
+        let key = reader.pemFile(keyName, with: "a private key", meaning: "The key of LOODS_RETURNS_CERTIFICATE.")
+        guard let certificate, let key else {
+            if certificate != nil { reader.check(keyName) { "missing: the key of \(certificateName)" } }
+            if key != nil { reader.check(certificateName) { "missing: the certificate of \(keyName)" } }
+            return nil
+        }
+        var tls: ReceptionTLS?
+        reader.check(keyName) {
+            do throws(ReceptionTLS.Fault) { tls = try ReceptionTLS(certificate: certificate, key: key) } catch {
+                return error.description
+            }
+            return nil
+        }
+        return tls
     }
 
     private static func providers(_ text: String) -> [String: WebhookVerifier]? {
@@ -191,11 +217,12 @@ await ServiceMain.run(
             ]
         if let listen = settings.returns {
             let desk = ReturnDesk(
-                tokens: tokens, publisher: publisher, now: { machine.now },
-                logger: context.logger)
+                tokens: tokens, now: { machine.now }, logger: context.logger,
+                keep: { try await publisher.publish($0, to: .returns, lane: .live) })
             services.append(
                 MailReception(
-                    host: listen.host, port: listen.port, name: settings.mailName, logger: context.logger,
+                    host: listen.host, port: listen.port, name: settings.mailName, tls: settings.returnsTLS,
+                    logger: context.logger,
                     accepts: { desk.knows($0) }, deal: { await desk.take($0) }))
         }
         return services

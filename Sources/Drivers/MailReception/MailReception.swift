@@ -11,6 +11,7 @@ public struct MailReception: Service {
     private let port: Int
     private let name: String
     private let limits: ReceptionLimits
+    private let tls: ReceptionTLS?
     private let accepts: @Sendable (String) -> Bool
     private let deal: @Sendable (ReceivedMail) async -> ReceptionAnswer
     private let logger: Logger
@@ -18,16 +19,19 @@ public struct MailReception: Service {
     /// - Parameters:
     ///   - port: 0 lets the system choose; the log says which.
     ///   - name: how it greets: this host's, as DNS knows it.
+    ///   - tls: by what it offers STARTTLS; nil: it does not.
     ///   - accepts: whether there is such a recipient; called on an event loop, and must not wait.
     ///   - deal: what is taken is answered for: it must be safe when this returns.
     public init(
-        host: String, port: Int, name: String, limits: ReceptionLimits = ReceptionLimits(), logger: Logger,
+        host: String, port: Int, name: String, limits: ReceptionLimits = ReceptionLimits(), tls: ReceptionTLS? = nil,
+        logger: Logger,
         accepts: @escaping @Sendable (String) -> Bool, deal: @escaping @Sendable (ReceivedMail) async -> ReceptionAnswer
     ) {
         self.host = host
         self.port = port
         self.name = name
         self.limits = limits
+        self.tls = tls
         self.accepts = accepts
         self.deal = deal
         self.logger = logger
@@ -41,11 +45,11 @@ public struct MailReception: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { [name, limits, accepts, deal] channel in
+            .childChannelInitializer { [name, limits, tls, accepts, deal] channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard guests.welcome(channel) else { throw ChannelError.ioOnClosedChannel }
                     try channel.pipeline.syncOperations.addHandler(
-                        ReceptionHandler(name: name, limits: limits, accepts: accepts, deal: deal))
+                        ReceptionHandler(name: name, limits: limits, tls: tls, accepts: accepts, deal: deal))
                 }
             }
             .bind(host: host, port: port).get()

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// Speaks SMTP on one connection. Lives on its event loop; while a mail is dealt with nothing more is read.
 final class ReceptionHandler: ChannelInboundHandler {
@@ -18,6 +19,7 @@ final class ReceptionHandler: ChannelInboundHandler {
 
     private let limits: ReceptionLimits
     private let deal: @Sendable (ReceivedMail) async -> ReceptionAnswer
+    private let tls: ReceptionTLS?
     private var session: ReceptionSession
     private var mode = Mode.commands
     private var isStopping = false
@@ -27,12 +29,13 @@ final class ReceptionHandler: ChannelInboundHandler {
     private var end: Scheduled<Void>?
 
     init(
-        name: String, limits: ReceptionLimits, accepts: @escaping @Sendable (String) -> Bool,
+        name: String, limits: ReceptionLimits, tls: ReceptionTLS?, accepts: @escaping @Sendable (String) -> Bool,
         deal: @escaping @Sendable (ReceivedMail) async -> ReceptionAnswer
     ) {
+        self.tls = tls
         self.limits = limits
         self.deal = deal
-        session = ReceptionSession(name: name, limits: limits, accepts: accepts)
+        session = ReceptionSession(name: name, limits: limits, offersTLS: tls != nil, accepts: accepts)
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -134,8 +137,24 @@ final class ReceptionHandler: ChannelInboundHandler {
             reply(text)
             mode = .mail(MailCollector(limit: limits.mailBytes, keptLimit: limits.keptBytes))
         case .replyAndClose(let text): close(context, saying: text)
+        case .replyAndSecure(let text):
+            reply(text)
+            secure(context)
         }
         return true
+    }
+
+    /// What came in the clear behind the command may be anybody's: it is not looked at (RFC 3207, section 6).
+    private func secure(_ context: ChannelHandlerContext) {
+        flush(context)
+        input.clear()
+        session.secured()
+        guard let tls else { return }
+        do {
+            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context), position: .first)
+        } catch {
+            context.close(promise: nil)
+        }
     }
 
     private func deal(with bytes: [UInt8], _ context: ChannelHandlerContext) {

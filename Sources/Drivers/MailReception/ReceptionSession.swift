@@ -8,18 +8,25 @@ struct ReceptionSession {
         /// Reply, then read a mail.
         case readMail(String)
         case replyAndClose(String)
+        /// Reply, then speak TLS, and call ``secured()``.
+        case replyAndSecure(String)
     }
 
     private let name: String
     private let limits: ReceptionLimits
     private let accepts: @Sendable (String) -> Bool
+    private let offersTLS: Bool
+    private var isSecure = false
     private var hasGreeted = false
     private var from: String?
     private(set) var recipients: [String] = []
     private var faults = 0
     private var mails = 0
 
-    init(name: String, limits: ReceptionLimits, accepts: @escaping @Sendable (String) -> Bool) {
+    init(
+        name: String, limits: ReceptionLimits, offersTLS: Bool = false, accepts: @escaping @Sendable (String) -> Bool
+    ) {
+        self.offersTLS = offersTLS
         self.name = name
         self.limits = limits
         self.accepts = accepts
@@ -42,6 +49,7 @@ struct ReceptionSession {
         case "RSET":
             forget()
             return .reply("250 2.0.0 forgotten")
+        case "STARTTLS" where offersTLS: return startTLS(line)
         case "NOOP": return .reply("250 2.0.0 fine")
         case "QUIT": return .replyAndClose("221 2.0.0 bye")
         case "VRFY", "EXPN": return fault("502 5.5.1 nobody is told who there is")
@@ -56,9 +64,22 @@ struct ReceptionSession {
         return (from ?? "", recipients)
     }
 
+    /// TLS is spoken from now on: nothing that was said before counts (RFC 3207, section 4.2).
+    mutating func secured() {
+        (isSecure, hasGreeted) = (true, false)
+        forget()
+    }
+
+    private mutating func startTLS(_ line: String) -> Answer {
+        guard !isSecure else { return fault("503 5.5.1 it is TLS already") }
+        guard line.utf8.count == "STARTTLS".utf8.count else { return fault("501 5.5.4 no parameters") }
+        return .replyAndSecure("220 2.0.0 go ahead")
+    }
+
     private var capabilities: String {
-        ["250-\(name)", "250-PIPELINING", "250-SIZE \(limits.mailBytes)", "250-8BITMIME", "250 ENHANCEDSTATUSCODES"]
-            .joined(separator: "\r\n")
+        let tls = offersTLS && !isSecure ? ["STARTTLS"] : []
+        let lines = [name, "PIPELINING", "SIZE \(limits.mailBytes)", "8BITMIME"] + tls
+        return (lines.map { "250-\($0)" } + ["250 ENHANCEDSTATUSCODES"]).joined(separator: "\r\n")
     }
 
     private mutating func forget() { (from, recipients) = (nil, []) }

@@ -88,6 +88,8 @@ enum MetricCatalogue {
         "loods_mails_failed_total":
             "Mails that were not taken, put off ones included (by: reply) or that came back (by: report), by class.",
         "loods_ingest_returned_total": "Mails that came back, or asked to unsubscribe, and were taken, by kind.",
+        "loods_ingest_mailbox_mails_total":
+            "Mails to postmaster and abuse of the bounce hosts that were taken, by mailbox.",
         "loods_returned_mails_total":
             "What came back of mails and was applied, by kind (delayed and delivered change nothing) and by where it came in.",
         "loods_addresses_suppressed_total": "Addresses that get no mail any more since mail to them failed, by reason.",

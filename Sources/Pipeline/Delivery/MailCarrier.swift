@@ -50,7 +50,10 @@ struct MailCarrier: Carrier {
             let retryAt = worker.clock.now + .seconds(60)
             return .settled(Report(claimed: claimed, outcome: .returned(retryAt: retryAt), reply: "\(missing)"))
         } catch {
-            return .settled(notComposed(claimed, error))
+            worker.logger.error(
+                "a message cannot be composed",
+                metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
+            return .settled(Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)"))
         }
     }
 
@@ -71,16 +74,8 @@ struct MailCarrier: Carrier {
             return .ready(MailHandover(carrier: self, prepared: prepared, cleared: cleared, start: start))
         } catch {
             if let site { sites.leave(site) }
-            guard let error = error as? SMTPError else { return .settled(notComposed(claimed, error)) }
             return .settled(await report(error, of: cleared))
         }
-    }
-
-    private func notComposed(_ claimed: Claims.Claimed, _ error: any Error) -> Report {
-        worker.logger.error(
-            "a message cannot be composed",
-            metadata: ["template": "\(claimed.message.template)", "reason": "\(error)"])
-        return Report(claimed: claimed, outcome: .refused, reply: "not composed: \(error)")
     }
 
     func untilPaused() async { await relays.watch.untilPaused() }

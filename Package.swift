@@ -287,7 +287,7 @@ let package = Package(
             "Delivery",
             [
                 "Delivery", "Transit", "Postgres", "SMTP", "Links", "Mail", "SendGate", "Expressions", "Store",
-                "Contracts", "Pacing",
+                "Contracts", "Pacing", "Laboratory",
                 "Messaging", "Model", "Workspaces", "Preflight", "TestSupport", lifecycle, log, crypto,
             ] + nio),
         tests(

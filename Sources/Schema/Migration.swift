@@ -35,6 +35,7 @@ struct Migration: Sendable {
             sql: PackageResources.m0030_visitors_of_restored_stores_sql),
         Migration(number: 31, name: "pace", sql: PackageResources.m0031_pace_sql),
         Migration(number: 32, name: "kill_switches", sql: PackageResources.m0032_kill_switches_sql),
+        Migration(number: 33, name: "streams_in_turn", sql: PackageResources.m0033_streams_in_turn_sql),
         Migration(number: 34, name: "consent_proof", sql: PackageResources.m0034_consent_proof_sql),
         Migration(number: 35, name: "bases", sql: PackageResources.m0035_bases_sql),
         Migration(number: 36, name: "signs_of_life", sql: PackageResources.m0036_signs_of_life_sql),

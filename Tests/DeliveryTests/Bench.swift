@@ -22,16 +22,17 @@ struct Bench: Sendable {
 
     let database: TestDatabase
     let sink: MailSink
-    let workspace: WorkspaceID
+    private(set) var workspace: WorkspaceID
     /// The mailers' machine clock.
     let machine = HandClock(Self.start)
 
+    /// - Parameter keepsBodies: whether the mail server keeps all that it is sent.
     static func with(
-        _ behaviour: @escaping @Sendable (MailSink.Moment) -> MailSink.Answer? = { _ in nil },
+        keepsBodies: Bool = true, _ behaviour: @escaping @Sendable (MailSink.Moment) -> MailSink.Answer? = { _ in nil },
         _ body: (Bench) async throws -> Void
     ) async throws {
         try await TestDatabase.with(clock: .stepped(at: start)) { database in
-            try await MailSink.with(behaviour) { sink in
+            try await MailSink.with(keepsBodies: keepsBodies, behaviour) { sink in
                 try await body(try await Bench(database, sink))
             }
         }
@@ -42,14 +43,34 @@ struct Bench: Sendable {
         self.sink = sink
         let loaded = Workspace.load(files: Shop.files)
         try #require(loaded.workspace != nil, "\(loaded.findings)")
-        workspace = try await database.pool.withTransaction { session in
-            let entry = try WorkspaceRegister.lock("shop", now: Self.start, in: session)
-            _ = try Definitions.store(files: Shop.files, for: entry, by: "test", now: Self.start, in: session)
+        workspace = try await Self.found("shop", Shop.files, database)
+        try await database.pool.withTransaction { session in
             // There is no broker that a mailer could ask.
             let standing = try Lineages.standing(in: session)
             #expect(try Lineages.accept(standing, by: "test", machineNow: Self.start, in: session))
+        }
+    }
+
+    private static func found(
+        _ name: String, _ files: [String: String], _ database: TestDatabase
+    ) async throws -> WorkspaceID {
+        try await database.pool.withTransaction { session in
+            let entry = try WorkspaceRegister.lock(name, now: start, in: session)
+            _ = try Definitions.store(files: files, for: entry, by: "test", now: start, in: session)
             return entry.id
         }
+    }
+
+    /// The same store and mail server, and another workspace of the same definitions.
+    ///
+    /// - Parameter settings: more of them.
+    func beside(_ name: String, _ settings: String = "") async throws -> Bench {
+        var files = Shop.files
+        files["workspace.yaml"] =
+            files["workspace.yaml"]!.replacing("workspace: shop", with: "workspace: \(name)") + settings
+        var other = self
+        other.workspace = try await Self.found(name, files, database)
+        return other
     }
 
     /// Makes more settings live.
@@ -143,6 +164,14 @@ struct Bench: Sendable {
             return sent
         }
 
+        /// A page of contacts whose mails no hint names any more.
+        func dueContacts(limit: Int32 = 200) async throws -> [ContactKey] {
+            try await store.transaction { session in
+                try Claims.dueContacts(
+                    now: try DomainClock.read(in: session), machineNow: worker.clock.now, limit: limit, in: session)
+            }
+        }
+
         /// Claims what is due of `contacts`, and sends it.
         func send(_ contacts: [ContactKey]) async throws { await room.send(try await claim(contacts)) }
     }
@@ -184,7 +213,7 @@ struct Bench: Sendable {
         ContactKey(workspace: workspace, contact: Identity(.user, user).subjectID(in: workspace))
     }
 
-    /// Makes contacts with an address, who have consented to topics.
+    /// Makes contacts with an address, who have consented to topics. Whoever is named by an address has that one.
     func know(
         _ users: [String], consenting topics: [String] = ["offers"], at domain: String = "mail.example"
     ) async throws {
@@ -197,7 +226,7 @@ struct Bench: Sendable {
             var states = try Contacts.states(of: keys.map(\.0), in: session)
             var consents: [Consents.Entry] = []
             for user in users {
-                let address = "\(user)@\(domain)"
+                let address = user.contains("@") ? user : "\(user)@\(domain)"
                 states[contact(user)]?.attributes = ["email": .string(address), "name": .string(user)]
                 consents += topics.map {
                     Consents.Entry(

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -22,6 +23,7 @@ final class MailSink: Sendable {
         /// On the envelope.
         var sender: String
         var recipient: String
+        /// The header alone where the sink keeps no more.
         var text: String
 
         /// The value of a header field, unfolded.
@@ -42,16 +44,22 @@ final class MailSink: Sendable {
     private let channel: any Channel
     private let state = Mutex(State())
     fileprivate let behaviour: @Sendable (Moment) -> Answer?
+    fileprivate let keepsBodies: Bool
 
-    private init(_ channel: any Channel, _ behaviour: @escaping @Sendable (Moment) -> Answer?) {
+    private init(
+        _ channel: any Channel, keepsBodies: Bool, _ behaviour: @escaping @Sendable (Moment) -> Answer?
+    ) {
         self.channel = channel
+        self.keepsBodies = keepsBodies
         self.behaviour = behaviour
         port = channel.localAddress?.port ?? 0
     }
 
     /// Runs `body` with a server, which is closed afterwards. Where `behaviour` says nothing it accepts.
+    ///
+    /// - Parameter keepsBodies: whether mails are kept with all their text, and moments at all.
     static func with(
-        isolation: isolated (any Actor)? = #isolation,
+        isolation: isolated (any Actor)? = #isolation, keepsBodies: Bool = true,
         _ behaviour: @escaping @Sendable (Moment) -> Answer? = { _ in nil }, _ body: (MailSink) async throws -> Void
     ) async throws {
         let holder = Mutex<MailSink?>(nil)
@@ -63,7 +71,7 @@ final class MailSink: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        let sink = MailSink(channel, behaviour)
+        let sink = MailSink(channel, keepsBodies: keepsBodies, behaviour)
         holder.withLock { $0 = sink }
         do {
             try await body(sink)
@@ -90,7 +98,7 @@ final class MailSink: Sendable {
     }
 
     fileprivate func answer(_ moment: Moment) -> Answer? {
-        state.withLock { $0.moments.append(moment) }
+        if keepsBodies { state.withLock { $0.moments.append(moment) } }
         return behaviour(moment)
     }
 
@@ -104,22 +112,56 @@ private final class MailSinkHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let sink: MailSink
-    private var input = ""
+    private var input = ByteBuffer()
     private var sender = ""
     private var recipient = ""
-    private var body: String?
+    private var isReadingBody = false
+    /// How much of the input is known to hold no end of a body.
+    private var searched = 0
 
     init(_ sink: MailSink) { self.sink = sink }
 
     func channelActive(context: ChannelHandlerContext) { write("220 sink", context) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        input += String(buffer: unwrapInboundIn(data))
-        while let end = input.firstRange(of: "\r\n") {
-            let line = String(input[..<end.lowerBound])
-            input = String(input[end.upperBound...])
-            if body == nil { obey(line, context) } else { take(line, context) }
+        input.writeImmutableBuffer(unwrapInboundIn(data))
+        while let part = isReadingBody ? readBody() : readThrough("\r\n") {
+            if isReadingBody { take(part, context) } else { obey(part, context) }
         }
+        input.discardReadBytes()
+    }
+
+    /// The bytes before a mark, which is read as well; nil: it is not there yet.
+    private func readThrough(_ mark: StaticString) -> String? {
+        let length = mark.utf8CodeUnitCount
+        let end = input.withUnsafeReadableBytes { bytes -> Int? in
+            guard let start = bytes.baseAddress else { return nil }
+            var place = searched
+            while place + length <= bytes.count {
+                let rest = bytes.count - place - length + 1
+                guard let hit = memchr(start + place, Int32(mark.utf8Start.pointee), rest) else { return nil }
+                place = UnsafeRawPointer(hit) - start
+                if memcmp(hit, mark.utf8Start, length) == 0 { return place }
+                place += 1
+            }
+            return nil
+        }
+        guard let end else {
+            searched = max(0, input.readableBytes - length + 1)
+            return nil
+        }
+        searched = 0
+        defer { input.moveReaderIndex(forwardBy: length) }
+        return input.readString(length: end)
+    }
+
+    private func readBody() -> String? {
+        // One that is empty has no line before its dot.
+        if input.readableBytesView.starts(with: ".\r\n".utf8) {
+            input.moveReaderIndex(forwardBy: 3)
+            return ""
+        }
+        return readThrough("\r\n.\r\n").map { $0 + "\r\n" }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -134,7 +176,7 @@ private final class MailSinkHandler: ChannelInboundHandler {
             recipient = Self.path(line)
             respond(to: .recipient(recipient), context) {}
         case "DATA":
-            body = ""
+            isReadingBody = true
             write("354 go on", context)
         case "QUIT":
             write("221 bye", context)
@@ -147,12 +189,14 @@ private final class MailSinkHandler: ChannelInboundHandler {
         String(line.drop { $0 != "<" }.dropFirst().prefix { $0 != ">" })
     }
 
-    private func take(_ line: String, _ context: ChannelHandlerContext) {
-        guard line == ".", let text = body else {
-            body? += (line.hasPrefix(".") ? String(line.dropFirst()) : line) + "\r\n"
-            return
+    private func take(_ body: String, _ context: ChannelHandlerContext) {
+        isReadingBody = false
+        var text = body
+        if !sink.keepsBodies, let end = body.utf8.firstRange(of: "\r\n\r\n".utf8) {
+            text = String(decoding: body.utf8[..<end.upperBound], as: UTF8.self)
         }
-        body = nil
+        if text.utf8.first == UInt8(ascii: ".") { text.removeFirst() }
+        text.replace("\r\n.", with: "\r\n")
         let mail = MailSink.Mail(sender: sender, recipient: recipient, text: text)
         respond(to: .finalDot(recipient), context) { [sink] in sink.keep(mail) }
     }

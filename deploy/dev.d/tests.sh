@@ -14,7 +14,7 @@ few=3 many=12
 under_fire=4
 
 # Whole clusters under faults, facts in any order, and what the edge accepts put to the store.
-laboratory='^FaultTests\.|^AudienceTests\.OrderFreeTests|^SecurityTests\.AcceptanceTests'
+laboratory='^FaultTests\.|^AudienceTests\.OrderFreeTests|^SecurityTests\.AcceptanceTests|^DeliveryTests\.FinalStatesTests'
 
 # Steps of their own, since on two cores nothing else should run beside them: three brokers write much, and how fast a
 # backlog goes away is a ratio. A width of one would stop them: a suite holds one place while its test waits for another.

@@ -72,7 +72,8 @@ public enum Claims {
 
     /// Contacts with planned messages that no hint names any more, oldest first: held ones that are due by domain time `now`,
     /// and by machine time `machineNow` the deferred, those of mailers that died, and fresh ones whose hint is late. Of mails
-    /// each workspace has its share of `limit`, so that one's backlog holds up no other's.
+    /// each workspace's transactional ones and its marketing have their shares of `limit`, and so have held ones and others, so
+    /// that one backlog holds up no other.
     ///
     /// - Parameter withTopic: whether messages that have a topic are looked for too.
     public static func dueContacts(
@@ -93,42 +94,66 @@ public enum Claims {
                 union all
                 (select workspace_id, contact_id from messages
                 where due_at <= \(now) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
+                    and not \(kind == .mails)
                 order by due_at limit \(limit))) due
             """
         ).map { try ContactKey(row: $0) }
         guard kind == .mails else { return others }
-        let shared = try inTurn(machineNow: machineNow, withTopic: withTopic, limit: limit, in: session)
+        let shared = try inTurn(now: now, machineNow: machineNow, withTopic: withTopic, limit: limit, in: session)
         return Array(Set(others + shared)).sorted()
     }
 
-    /// Contacts with mails that are looked for by now, of each workspace the oldest. Workspaces are found one after the other
-    /// by the index, however many mails each has.
+    /// Contacts with mails that are looked for by now or held no longer, of each workspace and stream the oldest: one a turn,
+    /// transactional ones first. Workspaces are found one after the other by the index, however many mails each has.
     private static func inTurn(
-        machineNow: Timestamp, withTopic: Bool, limit: Int32, in session: PostgresSession
+        now: Timestamp, machineNow: Timestamp, withTopic: Bool, limit: Int32, in session: PostgresSession
     ) throws -> [ContactKey] {
         try session.query(
             """
-            with recursive waiting as (
-                (select workspace_id from messages where look_at is not null order by workspace_id limit 1)
+            with recursive looked_for as (
+                (select workspace_id from messages where look_at is not null and \(unescaped: Kind.mails.condition)
+                order by workspace_id limit 1)
                 union all
                 select (
                     select m.workspace_id from messages m
-                    where m.look_at is not null and m.workspace_id > w.workspace_id order by m.workspace_id limit 1)
-                from waiting w where w.workspace_id is not null
+                    where m.look_at is not null and m.\(unescaped: Kind.mails.condition)
+                        and m.workspace_id > w.workspace_id order by m.workspace_id limit 1)
+                from looked_for w where w.workspace_id is not null
+            ), held as (
+                (select workspace_id from messages
+                where due_at < '9998-12-30 00:00:00+00' and \(unescaped: Kind.mails.condition)
+                order by workspace_id limit 1)
+                union all
+                select (
+                    select m.workspace_id from messages m
+                    where m.due_at < '9998-12-30 00:00:00+00' and m.\(unescaped: Kind.mails.condition)
+                        and m.workspace_id > w.workspace_id order by m.workspace_id limit 1)
+                from held w where w.workspace_id is not null
+            ), streams as (
+                select w.workspace_id, s.is_transactional
+                from (select workspace_id from looked_for union select workspace_id from held) w
+                cross join (values (true), (false)) s (is_transactional)
+                where w.workspace_id is not null and (s.is_transactional or \(withTopic))
             )
             select distinct workspace_id, contact_id from (
-                select due.workspace_id, due.contact_id
-                from waiting w
+                select s.workspace_id, due.contact_id
+                from streams s
                 cross join lateral (
-                    select m.workspace_id, m.contact_id, row_number() over (order by m.look_at) as turn from (
-                        select workspace_id, contact_id, look_at from messages
-                        where workspace_id = w.workspace_id and look_at <= \(machineNow)
-                            and (\(withTopic) or topic is null) and \(unescaped: Kind.mails.condition)
-                        order by look_at limit \(limit)
-                    ) m
+                    (select contact_id, row_number() over (order by look_at) as turn from (
+                        select contact_id, look_at from messages
+                        where workspace_id = s.workspace_id and (topic is null) = s.is_transactional
+                            and look_at <= \(machineNow) and \(unescaped: Kind.mails.condition)
+                        order by look_at limit \(limit)) m)
+                    union all
+                    (select contact_id, row_number() over (order by due_at) as turn from (
+                        select contact_id, due_at from messages
+                        where workspace_id = s.workspace_id and (topic is null) = s.is_transactional
+                            and due_at <= \(now) and due_at < '9998-12-30 00:00:00+00'
+                            and \(unescaped: Kind.mails.condition)
+                        order by due_at limit \(limit)) m)
                 ) due
-                where w.workspace_id is not null
-                order by due.turn limit \(limit)
+                -- Where there are more streams than places, none has the same place each time.
+                order by due.turn, s.is_transactional desc, random() limit \(limit)
             ) shared
             """
         ).map { try ContactKey(row: $0) }

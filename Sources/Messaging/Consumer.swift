@@ -23,7 +23,6 @@ public final class Consumer: Service, Sendable {
 
     let broker: BrokerConnection
     let queue: QueueName
-    let lanes: [Lane]
     let limits: Intake.Limits
     let logger: Logger
     let handler: Handler
@@ -37,27 +36,26 @@ public final class Consumer: Service, Sendable {
 
     /// - Parameters:
     ///   - broker: may be shared with other consumers, never with a publisher.
-    ///   - lanes: those that it takes from; all of the queue's where they are left out.
     ///   - maximumBatch: bounds on one call of the handler; a larger body comes alone.
+    ///   - maximumBulkBodies: of the bulk lane in one call, where they are to be fewer: live waits until it ends.
     ///   - prefetch: bodies that may be here unacknowledged, a lane; more than one batch keeps the handler busy.
     ///   - untilUsable: returns when what the handler needs is there, or when it is cancelled; awaited before anything is
     ///     taken, and again after deliveries were held for too long. The connection's own where it is left out.
     public init(
-        on broker: BrokerConnection, queue: QueueName, lanes: [Lane]? = nil, maximumBatch: (bodies: Int, bytes: Int),
-        prefetch: Int, setAside: @escaping SetAside, untilUsable: (@Sendable () async -> Void)? = nil, logger: Logger,
-        handler: @escaping Handler
+        on broker: BrokerConnection, queue: QueueName, maximumBatch: (bodies: Int, bytes: Int),
+        maximumBulkBodies: Int? = nil, prefetch: Int, setAside: @escaping SetAside,
+        untilUsable: (@Sendable () async -> Void)? = nil, logger: Logger, handler: @escaping Handler
     ) {
         self.broker = broker
         self.queue = queue
-        self.lanes = lanes ?? queue.lanes
         limits = Intake.Limits(
-            bodies: max(1, maximumBatch.bodies), bytes: maximumBatch.bytes,
+            bodies: max(1, maximumBatch.bodies), bulkBodies: maximumBulkBodies, bytes: maximumBatch.bytes,
             prefetch: UInt16(clamping: max(1, prefetch)))
         self.logger = logger
         self.handler = handler
         self.setAside = setAside
         self.untilUsable = untilUsable ?? broker.untilUsable
-        metrics = .init(uniqueKeysWithValues: self.lanes.map { ($0, ConsumerMetrics(queue, $0)) })
+        metrics = .init(uniqueKeysWithValues: queue.lanes.map { ($0, ConsumerMetrics(queue, $0)) })
     }
 
     /// A consumer with a connection of its own.
@@ -104,14 +102,14 @@ public final class Consumer: Service, Sendable {
     }
 
     private func consume(_ connection: AMQPConnection) async {
-        let mailbox = Mailbox(limits: limits, lanes: lanes)
+        let mailbox = Mailbox(limits: limits, lanes: queue.lanes)
         let isStopping = current.withLock { current in
             current.mailbox = mailbox
             return current.isStopping
         }
         if isStopping { return }
-        for lane in lanes { broker.held.set(queue, lane) { mailbox.intake { $0[lane].oldestPublished } } }
-        defer { for lane in lanes { broker.held.set(queue, lane, nil) } }
+        broker.held.set(queue) { lane in mailbox.intake { $0[lane].oldestPublished } }
+        defer { broker.held.set(queue, nil) }
         var subscriptions = Subscriptions(connection: connection, queue: queue, mailbox: mailbox)
         await work(mailbox, &subscriptions)
         current.withLock { $0.mailbox = nil }

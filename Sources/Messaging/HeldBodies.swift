@@ -17,19 +17,19 @@ public final class HeldBodies: Sendable {
     }
 
     /// When the oldest that is held was published, in milliseconds since 1970: nil where none is held, 0 where unknown.
-    typealias Look = @Sendable () -> Int64?
-    private let looks = Mutex<[Place: Look]>([:])
+    typealias Look = @Sendable (Lane) -> Int64?
+    private let looks = Mutex<[QueueName: Look]>([:])
 
-    func set(_ queue: QueueName, _ lane: Lane, _ look: Look?) {
-        looks.withLock { $0[Place(queue: queue, lane: lane)] = look }
-    }
+    func set(_ queue: QueueName, _ look: Look?) { looks.withLock { $0[queue] = look } }
 
     /// Of every lane in which anything is held.
     public var oldest: [Oldest] {
         let now = WallClock.milliseconds
-        return looks.withLock { $0 }.compactMap { place, look in
-            look().map { at in
-                Oldest(queue: place.queue, lane: place.lane, age: at > 0 ? .milliseconds(max(0, now - at)) : nil)
+        return looks.withLock { $0 }.flatMap { queue, look in
+            queue.lanes.compactMap { lane in
+                look(lane).map { at in
+                    Oldest(queue: queue, lane: lane, age: at > 0 ? .milliseconds(max(0, now - at)) : nil)
+                }
             }
         }
     }

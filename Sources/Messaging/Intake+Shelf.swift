@@ -43,12 +43,15 @@ extension Intake {
         }
 
         /// Moves the next batch from what waits; never waits for more.
-        mutating func begin(_ limits: Limits, now: ContinuousClock.Instant) {
+        ///
+        /// - Parameter bodies: instead of the limit's.
+        mutating func begin(_ limits: Limits, bodies: Int? = nil) {
+            let most = bodies ?? limits.bodies
             var count = 0
             var bytes = 0
             for item in waiting {
                 let isAlone = item.delivery.isSuspect
-                if count > 0, isAlone || count == limits.bodies || bytes + item.delivery.body.count > limits.bytes {
+                if count > 0, isAlone || count == most || bytes + item.delivery.body.count > limits.bytes {
                     break
                 }
                 count += 1

@@ -8,6 +8,8 @@ struct Intake {
     struct Limits {
         /// One call of the handler.
         var bodies: Int
+        /// The same of the bulk lane; nil is as many.
+        var bulkBodies: Int?
         var bytes: Int
         /// Bodies of a trusted lane that may be here unacknowledged.
         var prefetch: UInt16
@@ -119,7 +121,7 @@ struct Intake {
     /// A lane's next piece of work, if it has any that is due.
     private mutating func work(_ lane: Lane, now: ContinuousClock.Instant) -> Step? {
         if self[lane].isSuspectNext, mustCancel(lane) || lane == .live && mustCancel(.bulk) { return nil }
-        if self[lane].held.isEmpty { self[lane].begin(limits, now: now) }
+        if self[lane].held.isEmpty { self[lane].begin(limits, bodies: lane == .bulk ? limits.bulkBodies : nil) }
         if let step = setAsideStep(lane, now: now) { return step }
         let handed = self[lane].handOut(now: now, retries: phase == .working)
         guard !handed.isEmpty else { return nil }

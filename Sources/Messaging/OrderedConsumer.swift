@@ -55,12 +55,12 @@ public final class OrderedConsumer: Sendable {
             let consumer = try await connection.consume(
                 queue: queue.name(in: lane), prefetch: UInt16(clamping: limits.bodies)
             ) { inbox.post($0) }
-            defer { broker.held.set(queue, lane, nil) }
+            defer { broker.held.set(queue, nil) }
             while let batch = await inbox.next(limits) {
                 let oldest = Delivery(batch[0], queue: queue, lane: lane).publishedAt ?? 0
-                broker.held.set(queue, lane) { oldest }
+                broker.held.set(queue) { _ in oldest }
                 await work(off: batch, consumer)
-                broker.held.set(queue, lane, nil)
+                broker.held.set(queue, nil)
             }
             try? await consumer.close()
         } catch {

@@ -59,7 +59,9 @@ public struct PostgresConfiguration: Sendable {
             "-c idle_in_transaction_session_timeout=10000",
             // The server's own value is for disks that seek: by it a few hundred rows of a table in memory are found by
             // reading all of the table.
-            "-c random_page_cost=1.1", parameters["options"],
+            "-c random_page_cost=1.1",
+            // What takes milliseconds is not worth compiling.
+            "-c jit=off", parameters["options"],
         ]
         parameters["options"] = options.compactMap(\.self).joined(separator: " ")
         self.parameters = parameters

@@ -75,7 +75,7 @@ public struct MailerService: Service {
             group.addTask { await gate.run() }
             group.addTask { await lineage.run() }
             group.addTask { await releaseAlways() }
-            group.addTask { await mails.run([takeLiveHints, takeBulkHints, mails.takeDue, takeLines]) }
+            group.addTask { await mails.run([takeHints, mails.takeDue, takeLines]) }
             group.addTask { await calls.run([calls.takeDue]) }
             if let cards { group.addTask { await cards.run([cards.takeDue]) } }
             if let cardWatch { group.addTask { await cardWatch.run() } }
@@ -90,18 +90,13 @@ public struct MailerService: Service {
         await mails.takeLines(intake) { await watch.resting }
     }
 
-    private func takeLiveHints(_ intake: DeliveryLane.Intake) async { await takeHints(in: .live, intake) }
-
-    private func takeBulkHints(_ intake: DeliveryLane.Intake) async { await takeHints(in: .bulk, intake) }
-
-    /// By a consumer for each lane: it takes nothing more until what hints name is claimed, and the thousands of one bulk body
-    /// must hold up nothing live.
-    private func takeHints(in lane: Lane, _ intake: DeliveryLane.Intake) async {
+    /// Nothing more is taken until what hints name is claimed, so live ones wait for one body of bulk at the most.
+    private func takeHints(_ intake: DeliveryLane.Intake) async {
         let sink = worker.setAside
         let consumer = Consumer(
-            on: worker.intake, queue: .messages, lanes: [lane], maximumBatch: (bodies: 16, bytes: 64 * 1024),
+            on: worker.intake, queue: .messages, maximumBatch: (bodies: 16, bytes: 64 * 1024), maximumBulkBodies: 1,
             prefetch: 24, setAside: { try await sink.keep($0, reason: $1) }, logger: worker.logger,
-            handler: { await handle($0, in: lane, intake) })
+            handler: { await handle($0, intake) })
         try? await consumer.run()
     }
 
@@ -111,10 +106,12 @@ public struct MailerService: Service {
     /// Claims what hints name. Acknowledged once claimed: from there on the store knows what is under way. While nothing may
     /// be sent hints are passed over, and what they name is found in the store later.
     private func handle(
-        _ deliveries: [Delivery], in lane: Lane, _ intake: DeliveryLane.Intake
+        _ deliveries: [Delivery], _ intake: DeliveryLane.Intake
     ) async -> [Settlement] {
         var settlements = [Settlement](repeating: .ack, count: deliveries.count)
         var contacts: Set<ContactKey> = []
+        // All of one lane.
+        let lane = deliveries.first?.lane ?? .live
         for (index, delivery) in deliveries.enumerated() {
             do {
                 contacts.formUnion(try MessageHints(decoding: delivery.body).hints.map(\.contact))

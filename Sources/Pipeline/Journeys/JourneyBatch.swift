@@ -125,10 +125,12 @@ struct JourneyBatch {
         throw ProgramError(description: "message \(message) is planned from another template")
     }
 
+    /// Those of one body are claimed together: in the bulk lane no more than a mailer claims at once.
     private func hints(_ messages: [Message]) -> [Outbox.Row] {
         let messages = messages.filter(\.channel.isMail)
-        return stride(from: 0, to: messages.count, by: 500).map { start in
-            let part = messages[start..<min(start + 500, messages.count)]
+        let most = lane == .bulk ? 200 : 500
+        return stride(from: 0, to: messages.count, by: most).map { start in
+            let part = messages[start..<min(start + most, messages.count)]
             let body = MessageHints(hints: part.map { MessageHints.Hint(contact: $0.contact, message: $0.id) })
             return Outbox.Row(
                 id: .random(), queue: QueueName.messages.rawValue, lane: lane.rawValue, body: body.encoded)

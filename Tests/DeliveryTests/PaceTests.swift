@@ -229,17 +229,23 @@ import Testing
 /// How the pace of mails follows what sites and people make of them.
 @Suite struct PaceFeedbackTests {
     private static let busy: @Sendable (MailSink.Moment) -> MailSink.Answer? = {
-        if case .recipient(let who) = $0, who.hasSuffix("@slow.example") { .reply("451 4.7.28 too many") } else { nil }
+        guard case .recipient(let who) = $0, who.hasSuffix("@slow.example"), !who.hasPrefix("first@") else {
+            return nil
+        }
+        return .reply("451 4.7.28 too many")
     }
 
     @Test func aSiteThatPutsMailsOffIsSlowedDownAndOthersAreNot() async throws {
         try await Bench.with(Self.busy) { bench in
-            let (slow, fast) = ((0..<6).map { "s\($0)" }, ["f0", "f1"])
-            try await bench.know(slow, at: "slow.example")
+            let (slow, fast) = ((0..<5).map { "s\($0)" }, ["f0", "f1"])
+            try await bench.know(["first"] + slow, at: "slow.example")
             try await bench.know(fast)
-            try await bench.plan("receipt", to: slow)
             let mailer = try await bench.mailer()
-            try await mailer.send(slow.map(bench.contact))
+            // One is taken and five are put off: the sixth of the minute is the fifth on end, however they are recorded.
+            for batch in [["first"], slow] {
+                try await bench.plan("receipt", to: batch)
+                try await mailer.send(batch.map(bench.contact))
+            }
             #expect(
                 try await bench.texts("select bucket || ' ' || lowered || ' ' || per_minute from send_quota") == [
                     "back-off slow.example 500 6"
@@ -249,7 +255,7 @@ import Testing
             try await bench.pass(.minutes(2))
             try await bench.plan("receipt", to: fast)
             try await mailer.send((slow + fast).map(bench.contact))
-            #expect(bench.sink.recipients.count == 2)
+            #expect(bench.sink.recipients.count == 3)
             #expect(
                 try await bench.texts("select distinct line from messages where line is not null")
                     == ["transactional shop.example slow.example"])
@@ -263,7 +269,7 @@ import Testing
             #expect(try await bench.texts("select lowered::text from send_quota") == ["500"], "three are not five")
             // A quarter of an hour for each tenth: after five it is as before.
             try await bench.pass(.minutes(76))
-            #expect(try await mailer.sendLined() == 3, "the others, all at once")
+            #expect(try await mailer.sendLined() == 2, "the others, all at once")
             await mailer.relay.shutdown()
         }
     }

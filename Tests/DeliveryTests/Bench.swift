@@ -74,9 +74,16 @@ struct Bench: Sendable {
     }
 
     /// Makes more settings live.
-    func apply(_ settings: String, _ others: [String: String] = [:]) async throws {
+    ///
+    /// - Parameter basis: what the topic `offers` rests on, as its fields say it; nil: consent alone.
+    func apply(_ settings: String = "", basis: String? = nil, _ others: [String: String] = [:]) async throws {
         var files = Shop.files.merging(others) { $1 }
         files["workspace.yaml"]! += settings
+        if let basis {
+            let topic = "{topic: offers, "
+            try #require(files["workspace.yaml"]!.contains(topic))
+            files["workspace.yaml"]!.replace(topic, with: "\(topic)\(basis), ")
+        }
         let loaded = Workspace.load(files: files)
         try #require(loaded.workspace != nil, "\(loaded.findings)")
         let applied = files

@@ -9,45 +9,21 @@ import Testing
 
 /// What rests on a sale goes to whoever has bought, as the log has it.
 @Suite struct SoftOptInTests {
-    /// Makes it live what the topic rests on: sales of the last ten days.
-    private static func rest(_ bench: Bench) async throws {
-        var files = Shop.files
-        let consented = "{topic: offers, "
-        let settings = try #require(files["workspace.yaml"])
-        try #require(settings.contains(consented))
-        files["workspace.yaml"] = settings.replacing(
-            consented,
-            with: "{topic: offers, basis: soft_opt_in, sale: {event: Bought, within: 10d, similar_products: tea, "
-                + "opt_out: a box at the checkout}, ")
-        let shop = files
-        try await bench.database.pool.withTransaction { session in
-            let entry = try WorkspaceRegister.lock("shop", now: Bench.start, in: session)
-            _ = try Definitions.store(files: shop, for: entry, by: "test", now: Bench.start, in: session)
-        }
-    }
-
-    private static func happen(
-        _ name: String, to user: String, _ ago: Span, trust: AcceptedEvent.Trust = .server, _ bench: Bench
-    ) async throws {
-        let at = Bench.start - ago
-        let event = AcceptedEvent(
-            workspace: bench.workspace, eventID: "\(name) \(ago)", call: .track,
-            subject: .id(bench.contact(user).contact), name: name, sentTime: at, at: at, receivedAt: at, trust: trust)
-        try await bench.database.pool.withTransaction { _ = try EventLog.append([event], in: $0) }
-    }
+    private static let basis =
+        "basis: soft_opt_in, sale: {event: Bought, within: 10d, similar_products: tea, opt_out: a box at the checkout}"
 
     @Test func onlySalesOfLateThatCanBeBelievedCarryIt() async throws {
         try await Bench.with { bench in
-            try await Self.rest(bench)
+            try await bench.apply(basis: Self.basis)
             let users = ["buyer", "public", "late", "looker", "ahead", "objector"]
             try await bench.know(users, consenting: [])
-            try await Self.happen("Bought", to: "buyer", .days(20), bench)
-            try await Self.happen("Bought", to: "buyer", .days(2), bench)
-            try await Self.happen("Bought", to: "public", .days(1), trust: .publicKey, bench)
-            try await Self.happen("Bought", to: "late", .days(10), bench)
-            try await Self.happen("Looked", to: "looker", .days(1), bench)
-            try await Self.happen("Bought", to: "ahead", .hours(-1), bench)
-            try await Self.happen("Bought", to: "objector", .days(1), bench)
+            try await bench.happen("Bought", to: "buyer", .days(20))
+            try await bench.happen("Bought", to: "buyer", .days(2))
+            try await bench.happen("Bought", to: "public", .days(1), trust: .publicKey)
+            try await bench.happen("Bought", to: "late", .days(10))
+            try await bench.happen("Looked", to: "looker", .days(1))
+            try await bench.happen("Bought", to: "ahead", .hours(-1))
+            try await bench.happen("Bought", to: "objector", .days(1))
             try await bench.withdraw("offers", by: "objector")
             try await bench.plan("offer", to: users, topic: "offers")
             for user in users { try await bench.send(to: user) }
@@ -69,9 +45,9 @@ import Testing
 
     @Test func whatSomebodyBoughtUnderAnotherNameIsTheirs() async throws {
         try await Bench.with { bench in
-            try await Self.rest(bench)
+            try await bench.apply(basis: Self.basis)
             try await bench.know(["anne", "visitor"], consenting: [])
-            try await Self.happen("Bought", to: "visitor", .days(1), bench)
+            try await bench.happen("Bought", to: "visitor", .days(1))
             let (anne, visitor) = (bench.contact("anne").contact, bench.contact("visitor").contact)
             try await bench.change("update contacts set merged_into = \(anne) where contact_id = \(visitor)")
             try await bench.plan("offer", to: ["anne"], topic: "offers")

@@ -9,18 +9,6 @@ import Testing
 
 /// Whoever shows no sign of life gets no more marketing, as the log and the messages have it.
 @Suite struct SunsetTests {
-    private static func happen(
-        _ name: String, to user: String, _ ago: Span, _ bench: Bench, saying properties: String = "{}",
-        trust: AcceptedEvent.Trust = .publicKey
-    ) async throws {
-        let at = Bench.start - ago
-        let event = AcceptedEvent(
-            workspace: bench.workspace, eventID: "\(name) \(ago)", call: .track,
-            subject: .id(bench.contact(user).contact), name: name, sentTime: at, at: at, receivedAt: at, trust: trust,
-            properties: Array(properties.utf8))
-        try await bench.database.pool.withTransaction { _ = try EventLog.append([event], in: $0) }
-    }
-
     /// Contacts who consented long ago, each of whom has had two mails since.
     private static func know(_ users: [String], _ bench: Bench) async throws {
         try await bench.know(users)
@@ -42,14 +30,15 @@ import Testing
             let silent = ["silent", "machine", "sent", "early"]
             let lively = ["visitor", "clicker", "consenter", "merged", "fresh"]
             try await Self.know(silent + lively + ["elsewhere"], bench)
-            try await Self.happen(
-                "Email Clicked", to: "machine", .days(10), bench, saying: "{\"kind\": \"scanner\"}", trust: .system)
-            try await Self.happen("Email Sent", to: "sent", .days(10), bench, trust: .system)
-            try await Self.happen("Page Viewed", to: "early", .days(95), bench)
-            try await Self.happen("Page Viewed", to: "visitor", .days(59), bench)
-            try await Self.happen(
-                "Email Clicked", to: "clicker", .days(10), bench, saying: "{\"kind\": \"human\"}", trust: .system)
-            try await Self.happen("Order Completed", to: "elsewhere", .days(10), bench)
+            try await bench.happen(
+                "Email Clicked", to: "machine", .days(10), saying: "{\"kind\": \"scanner\"}", trust: .system)
+            try await bench.happen(
+                "Email Sent", to: "sent", .days(10), trust: .system)
+            try await bench.happen("Page Viewed", to: "early", .days(95), trust: .publicKey)
+            try await bench.happen("Page Viewed", to: "visitor", .days(59), trust: .publicKey)
+            try await bench.happen(
+                "Email Clicked", to: "clicker", .days(10), saying: "{\"kind\": \"human\"}", trust: .system)
+            try await bench.happen("Order Completed", to: "elsewhere", .days(10), trust: .publicKey)
             try await bench.change(
                 """
                 update consents set at = \(Bench.start - .days(20))

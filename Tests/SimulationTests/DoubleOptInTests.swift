@@ -5,32 +5,8 @@ import Workspaces
 
 /// A double opt-in on the virtual clock.
 @Suite struct DoubleOptInTests {
-    private static let files: [String: String] = [
-        "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: "Shop", address: hello@shop.example}
-        address: "Kade 1, 1000 AA Amsterdam"
-        topics: [{topic: news, wording: "Yes, news", double_opt_in: {within: 3d}}]
-        """,
-        "journeys/hello.yaml": """
-        journey: hello
-        enter: {event: A, again: per-key, key: event.id}
-        steps: [{email: hello}]
-        """,
-        "emails/hello/email.yaml": "subject: Hello\ntopic: news",
-        "emails/hello/body.txt.mustache": "{{workspace.address}} {{links.unsubscribe}}",
-    ]
-
     private func told(_ events: String) throws -> [String] {
-        let loaded = Workspace.load(files: Self.files)
-        let workspace = try #require(loaded.workspace, "\(loaded.findings)")
-        let text =
-            "test: t\nstart: 2026-03-02T10:00\ncontact: {email: anne@example.com}\nevents: [\(events)]\nexpect: []\n"
-        let (tests, findings) = workspace.tests(in: ["tests/t.yaml": text])
-        #expect(findings.filter { $0.severity == .error }.isEmpty, "\(findings)")
-        let test = try #require(tests.first)
-        return Shop.told(PreparedTest(test, in: Simulator(workspace)).run()).filter {
+        try OneTopicShop(topic: ", double_opt_in: {within: 3d}").told(events).filter {
             $0.contains("hello") || $0.contains("confirm:news")
         }
     }

@@ -6,41 +6,12 @@ import Workspaces
 
 /// Marketing ends for whoever shows no sign of life, on the virtual clock.
 @Suite struct SunsetTests {
-    private static let files: [String: String] = [
-        "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: "Shop", address: hello@shop.example}
-        address: "Kade 1, 1000 AA Amsterdam"
-        topics: [{topic: news, wording: "Yes, news"}]
-        hygiene: {sunset: {after: 60d, mails: 2}}
-        """,
-        "journeys/hello.yaml": """
-        journey: hello
-        enter: {event: A, again: per-key, key: event.id}
-        steps: [{email: hello}]
-        """,
-        "emails/hello/email.yaml": "subject: Hello\ntopic: news",
-        "emails/hello/body.txt.mustache": "{{workspace.address}} {{links.unsubscribe}}",
-    ]
-
     /// Which of the mails of the event `A` go.
     private func mails(_ events: String) throws -> [Bool] {
-        let loaded = Workspace.load(files: Self.files)
-        let workspace = try #require(loaded.workspace, "\(loaded.findings)")
-        let text = """
-            test: t
-            start: 2026-03-02T10:00
-            contact: {email: anne@example.com, consents: [news]}
-            events: [\(events)]
-            expect: []
-            """
-        let (tests, findings) = workspace.tests(in: ["tests/t.yaml": text])
-        #expect(findings.filter { $0.severity == .error }.isEmpty, "\(findings)")
-        let test = try #require(tests.first)
-        return Shop.told(PreparedTest(test, in: Simulator(workspace)).run()).filter {
-            $0.contains("e-mail hello") || $0.contains("sunset")
-        }.map { !$0.contains("sunset") }
+        try OneTopicShop(settings: "hygiene: {sunset: {after: 60d, mails: 2}}").told(
+            events, contact: ", consents: [news]"
+        )
+        .filter { $0.contains("e-mail hello") || $0.contains("sunset") }.map { !$0.contains("sunset") }
     }
 
     private static let mailed = "{at: 1d, track: A}, {at: 30d, track: A}"

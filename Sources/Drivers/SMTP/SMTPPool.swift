@@ -24,8 +24,8 @@ public final class SMTPPool: Sendable {
     ///
     /// Until the final dot the server owns nothing. Waits for a connection where all are in use: a prepared delivery
     /// occupies one until it is settled, so no more than `maxConnections` may be prepared before the first is settled.
-    /// With `goesFirst` it overtakes those that wait without. `data` is the message; its line ends are normalised and its dots are stuffed here. On cancellation the
-    /// connection is closed and `cancelled` thrown.
+    /// With `goesFirst` it overtakes those that wait without. `data` is the message; its line ends are normalised and its
+    /// dots are stuffed here. On cancellation the connection is closed and `cancelled` thrown.
     public func prepare(
         _ envelope: SMTPEnvelope, _ data: [UInt8], goesFirst: Bool = false
     ) async throws(SMTPError) -> PreparedDelivery {

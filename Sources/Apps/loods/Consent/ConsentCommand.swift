@@ -27,7 +27,7 @@ extension ConsentCommand {
             let (choice, contact) = (try workspace.choice(), contact)
             let account = try await withWorkspace(choice) { entry, session in
                 let key = try ContactDirectory.only(contact, in: entry, session: session)
-                let definitions = try Self.definitions(of: entry, in: session)
+                let definitions = try ConsentCommand.definitions(of: entry, in: session)
                 return ConsentAccount(
                     try Consents.ledger(of: key, in: session), in: definitions, now: try DomainClock.read(in: session))
             }
@@ -59,7 +59,7 @@ extension ConsentCommand {
             let tally = try await PostgresPool.lend(database) { pool in
                 let (entry, definitions) = try await pool.withTransaction { session in
                     let entry = try choice.enter(in: session)
-                    return (entry, try ConsentCommand.Show.definitions(of: entry, in: session))
+                    return (entry, try ConsentCommand.definitions(of: entry, in: session))
                 }
                 if let topic { try Self.check(topic, in: definitions) }
                 let store = CommandStore(pool: pool, standing: .workspace(entry.name))
@@ -88,7 +88,7 @@ extension ConsentCommand {
     }
 }
 
-extension ConsentCommand.Show {
+extension ConsentCommand {
     /// The live definitions.
     fileprivate static func definitions(
         of entry: WorkspaceRegister.Entry, in session: PostgresSession

@@ -86,6 +86,10 @@ struct AMQPAlarmTests {
             try await connection.declareQueue("q", arguments: ["x-queue-type": "quorum"])
             await publish("before", on: connection, outcomes)
             try await broker.setAlarm(true)
+            // Until then it takes bodies, and an answer to the first opens the window for the others.
+            try await eventually("the connection's process at the broker has heard of it") {
+                try await broker.control("list_connections", "state").contains("blocking")
+            }
             await withTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
                     group.addTask { await publish("\(number)", on: connection, outcomes) }

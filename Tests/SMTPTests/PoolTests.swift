@@ -13,15 +13,12 @@ func configuration(
         maxDeliveriesPerConnection: deliveries)
 }
 
-func withPool(_ configuration: SMTPConfiguration, _ body: (SMTPPool) async throws -> Void) async throws {
+func withPool<R>(_ configuration: SMTPConfiguration, _ body: (SMTPPool) async throws -> R) async throws -> R {
     let pool = SMTPPool(configuration, logger: Logger(label: "test"))
-    do {
-        try await body(pool)
-    } catch {
-        await pool.shutdown()
-        throw error
-    }
+    let result: Result<R, any Error>
+    do { result = .success(try await body(pool)) } catch { result = .failure(error) }
     await pool.shutdown()
+    return try result.get()
 }
 
 let envelope = try! SMTPEnvelope(from: "shop@me.test", to: "anne@you.test")

@@ -53,7 +53,9 @@ final class ScriptedServer: Sendable {
     }
 
     /// Runs `body` with a server, which is closed afterwards.
-    static func with(_ settings: Settings = Settings(), _ body: (ScriptedServer) async throws -> Void) async throws {
+    static func with<R>(
+        _ settings: Settings = Settings(), _ body: (ScriptedServer) async throws -> R
+    ) async throws -> R {
         let holder = NIOLockedValueBox<ScriptedServer?>(nil)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -69,13 +71,10 @@ final class ScriptedServer: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
         let server = ScriptedServer(channel)
         holder.withLockedValue { $0 = server }
-        do {
-            try await body(server)
-        } catch {
-            try? await channel.close()
-            throw error
-        }
+        let result: Result<R, any Error>
+        do { result = .success(try await body(server)) } catch { result = .failure(error) }
         try await channel.close()
+        return try result.get()
     }
 
     var seen: Seen { state.withLockedValue { $0.seen } }

@@ -55,6 +55,32 @@ struct BroadcastTests {
         #expect(once.passed, "\(once.faults) \(Shop.told(once))")
     }
 
+    /// Whoever else has the address waits for the next one, and may have been reached at another by then.
+    @Test func ofThoseWhoShareAnAddressTheFirstIsReached() throws {
+        var files = Shop.files
+        files["segments/readers.yaml"] = "segment: readers\nwhen: contact.reads == true"
+        files["journeys/news.yaml"] = """
+            journey: news
+            enter: {schedule: {every: week, on: monday, at: "09:00"}, segment: readers}
+            steps: [{email: wake-up}]
+            """
+        let workspace = try #require(Workspace.load(files: files).workspace)
+        let simulator = Simulator(workspace, journeys: ["news"])
+        let start = Timestamp(iso8601: "2026-03-01T10:00:00Z")!
+        var letterboxes = Letterboxes()
+        let mails = ["anne@example.com", "Anne@Example.com", "bert@example.com", "anne@example.com"].map { address in
+            var contact = PlayedContact(name: address)
+            contact.attributes = ["email": .string(address), "reads": .bool(true)]
+            contact.consents = ["offers"]
+            var play = ContactPlay(contact, in: simulator, at: start)
+            play.letterboxes = letterboxes
+            play.run([], until: start + .days(10))
+            letterboxes = play.letterboxes
+            return play.story.count { if case .started = $0.what { true } else { false } }
+        }
+        #expect(mails == [2, 0, 2, 0])
+    }
+
     @Test func theContactsOwnClockDecides() throws {
         let entry = "{schedule: 2026-03-02T09:00, segment: readers, local: true}"
         let york = try results(

@@ -95,13 +95,18 @@ extension ContactPlay {
         return world
     }
 
-    /// A broadcast reaches the contact; what the contact's own clock has passed by too long is not sent.
+    /// A broadcast reaches the contact, unless it has reached somebody else at the same address; what the contact's own clock
+    /// has passed by too long is not sent.
     mutating func enter(_ part: Int, at opening: Timestamp, with occurrence: Schedule.Occurrence) {
         let journey = simulator.parts[part].journey
-        guard journey.missedTime(of: occurrence, in: world()) == nil else { return }
+        guard !letterboxes.isReached(address, by: part, at: opening),
+            journey.missedTime(of: occurrence, in: world()) == nil
+        else { return }
+        let earlier = runs.count
         enter(part, at: HistoryPosition(at: opening, eventID: ""), of: occurrence) { journey, _ in
             journey.entryKey(forCall: Journey.broadcastKey(occurrence))
         }
+        if runs.count > earlier { letterboxes.reach(address, by: part, at: opening) }
     }
 
     private mutating func enter(

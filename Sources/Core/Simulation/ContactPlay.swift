@@ -14,6 +14,8 @@ public struct ContactPlay: Sendable {
     public internal(set) var activations: [PlayedActivation]?
     /// How much later than they are due runs are looked at, as if schedulers had been away.
     public var lag = Span.zero
+    /// Which addresses broadcasts have reached: of those who were played before, and then of this one too.
+    public var letterboxes = Letterboxes()
 
     let simulator: Simulator
     let key: ContactKey

@@ -23,6 +23,7 @@ struct PastComparison: Sendable {
         let workspace: Workspace
         let simulator: Simulator
         var account: CrowdCount
+        private var letterboxes = Letterboxes()
 
         init(_ workspace: Workspace, from start: Timestamp) {
             self.workspace = workspace
@@ -37,9 +38,13 @@ struct PastComparison: Sendable {
             }
         }
 
+        /// - Parameter past: of the contact whose id comes next.
         mutating func play(_ past: Past, from start: Timestamp, until end: Timestamp) {
             var play = ContactPlay(past.contact, in: simulator, at: min(past.events.first?.event.at ?? start, start))
+            play.letterboxes = letterboxes
+            letterboxes = Letterboxes()
             play.run(past.events, until: end)
+            letterboxes = play.letterboxes
             account.add(play.story.filter { $0.at >= start })
         }
     }

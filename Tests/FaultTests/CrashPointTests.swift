@@ -90,8 +90,8 @@ struct CrashStory {
             fault: "kill", point: round.name, workers: workers, seed: seed, account: account, recovery: .now - death)
         row.unknown = own
         try row.record()
-        // Four connections each: whatever else was at its final dot when a mailer died.
-        let limit = round.service == "mailer" ? unknown - own + 4 * workers : unknown - own
+        // Four connections each, and for each connection a mail at its final dot and one on its way to the store.
+        let limit = round.service == "mailer" ? unknown - own + 2 * 4 * workers : unknown - own
         account.expectClean(unknown: limit, "\(round.name), \(workers) of each worker, seed \(seed)")
     }
 

@@ -16,9 +16,11 @@ under_fire=4
 # Whole clusters under faults, facts in any order, and what the edge accepts put to the store.
 laboratory='^FaultTests\.|^AudienceTests\.OrderFreeTests|^SecurityTests\.AcceptanceTests|^DeliveryTests\.FinalStatesTests'
 
-# Steps of their own, since on two cores nothing else should run beside them: three brokers write much, and how fast a
-# backlog goes away is a ratio. A width of one would stop them: a suite holds one place while its test waits for another.
+# Steps of their own, since on two cores nothing else should run beside them: three brokers write much, how fast a backlog
+# goes away is a ratio, and a hundred thousand runs take all there is. A width of one would stop them: a suite holds one
+# place while its test waits for another.
 three_brokers='^FaultTests\.BrokerClusterTests' draining='^FaultTests\.DrainTests'
+live_change='^ClusterTests\.LiveChangeTests'
 
 # As the thread sanitizer needs them built.
 sanitized=(--sanitize=thread --scratch-path "$root/.build-tsan")
@@ -82,7 +84,10 @@ fault_tests() { # [--all]
     build_step "release before" need_release_before
     swift_tests "laboratory" "$under_fire" --filter "$laboratory" --skip "$three_brokers|$draining"
     swift_tests "three brokers" "$few" --filter "$three_brokers"
-    [[ $level != all ]] || swift_tests "draining" "$few" --filter "$draining"
+    [[ $level != all ]] || {
+      swift_tests "draining" "$few" --filter "$draining"
+      swift_tests "a live change" "$few" --filter "$live_change"
+    }
     fuzz_steps "${fuzz_seconds[$level]}"
   }
   [[ ! -s $LOODS_TEST_FAULT_TABLE ]] || "$root/deploy/dev.d/fault-table" "$LOODS_TEST_FAULT_TABLE" >&3

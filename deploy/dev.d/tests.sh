@@ -244,14 +244,24 @@ seconds_left() { echo $((test_limit - $(testing) / 1000)); }
 
 # bounded COMMAND…: stopped, with all that it started, when the time of the tests is over. `timeout` keeps a process
 # group of its own, which neither Ctrl-C nor our end would reach: so this shell waits where Ctrl-C ends it, and its
-# end ends the others.
+# end ends the others. Services that tests start have groups of their own as well; their session is one.
 bounded() (
   left=$(seconds_left) code=0
-  setpriv --pdeathsig TERM timeout --kill-after=60 "$((left > 0 ? left : 1))" "$@" &
+  setpriv --pdeathsig TERM setsid timeout --kill-after=60 "$((left > 0 ? left : 1))" "$@" &
+  trap 'end_session '"$!" EXIT
   wait "$!" || code=$?
   ((code == 0 || $(seconds_left) > 0)) || say "stopped: the $((test_limit / 60)) min that all tests have are over"
   exit "$code"
 )
+
+end_session() { # ID
+  local stat fields
+  for stat in /proc/[0-9]*/stat; do
+    # The name, in brackets, may hold anything.
+    { fields=$(<"$stat") && read -ra fields <<<"${fields##*) }"; } 2>/dev/null || continue
+    [[ ${fields[3]} != "$1" ]] || { stat=${stat%/stat} && kill -KILL "${stat#/proc/}" 2>/dev/null; } || continue
+  done
+}
 
 lint() {
   (cd "$root" &&

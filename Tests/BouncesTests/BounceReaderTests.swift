@@ -121,7 +121,13 @@ import Testing
         #expect(found.first?.status?.class == 4)
     }
 
-    @Test func aComplaintIsNoBounce() {
+    /// RFC 5965 has "abuse" and its like; RFC 6430 "not-spam", with which somebody takes a complaint back; RFC 6591 what no
+    /// recipient has said.
+    @Test(arguments: [
+        ("abuse", Bounce.Class.complaint), ("fraud", .complaint), ("other", .complaint), ("not-spam", .none),
+        ("Not-Spam", .none), ("auth-failure", .none),
+    ])
+    func aComplaintIsNoBounce(_ type: String, _ expected: Bounce.Class) {
         let found = read(
             """
             From: feedback@isp.example
@@ -131,7 +137,7 @@ import Testing
             --b
             Content-Type: message/feedback-report
 
-            Feedback-Type: abuse
+            Feedback-Type: \(type)
             User-Agent: isp/1
             Version: 1
             --b
@@ -141,7 +147,7 @@ import Testing
             To: anne@isp.example
             --b--
             """)
-        #expect(found == [Bounce(recipient: "anne@isp.example", class: .complaint, reason: "abuse")])
+        #expect(found == [Bounce(recipient: "anne@isp.example", class: expected, reason: type.lowercased())])
     }
 
     @Test(arguments: [

@@ -14,10 +14,15 @@ extension ReturnedMail {
     private func complaint(_ report: HeaderBlock) -> Bounce {
         let type = (report["feedback-type"] ?? "abuse").lowercased()
         let named = report.addresses("original-rcpt-to", "removal-recipient", "final-recipient")
-        // A failed authentication (RFC 6591) is no recipient's word.
         return Bounce(
-            recipient: named.first ?? complainant, class: type == "auth-failure" ? .none : .complaint,
+            recipient: named.first ?? complainant, class: Self.class(ofFeedback: type),
             reason: ByteText(type).sentence(Self.wordsLimit))
+    }
+
+    /// What a feedback type means. A failed authentication (RFC 6591) is no recipient's word, and "not-spam" (RFC 6430) the
+    /// opposite of a complaint.
+    static func `class`(ofFeedback type: String) -> Bounce.Class {
+        ["auth-failure", "not-spam"].contains(type.lowercased()) ? .none : .complaint
     }
 
     private var complainant: String? {

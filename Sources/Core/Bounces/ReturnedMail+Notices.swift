@@ -33,10 +33,11 @@ extension ReturnedMail {
     }
 
     private func complained(_ complaint: JSON?) -> [Bounce] {
-        (complaint?["complainedRecipients"]?.array ?? []).prefix(Self.mostRecipients).map { recipient in
+        let type = complaint?["complaintFeedbackType"]?.string ?? "abuse"
+        return (complaint?["complainedRecipients"]?.array ?? []).prefix(Self.mostRecipients).map { recipient in
             Bounce(
-                recipient: Self.address(recipient["emailAddress"]), class: .complaint,
-                reason: ByteText(complaint?["complaintFeedbackType"]?.string ?? "abuse").sentence(Self.wordsLimit))
+                recipient: Self.address(recipient["emailAddress"]), class: Self.class(ofFeedback: type),
+                reason: ByteText(type).sentence(Self.wordsLimit))
         }
     }
 

@@ -128,6 +128,45 @@ import Testing
         }
     }
 
+    @Test func aMergeFieldWithoutFallbackIsNamedInLayoutsAndPartialsToo() async throws {
+        try await Terminal.with { line in
+            try write(line, html: "<p>New. {{> greeting}}</p>\n")
+            try line.write(
+                "subject: {en: News, nl: Nieuws}\ntopic: news\nlayout: page\n", to: "shop/emails/news/email.yaml")
+            try line.write("<p>Nieuw. {{> greeting}}</p>\n", to: "shop/emails/news/body.nl.html.mustache")
+            try line.write(
+                """
+                <!DOCTYPE html><html lang="en"><head><title>x</title></head><body>
+                For {{contact.city}}
+                {{> body}}
+                <p><a href="http://localhost/">x</a> {{workspace.address}} <a href="{{links.unsubscribe}}">No</a></p>
+                </body></html>
+                """, to: "shop/layouts/page.html.mustache")
+            try line.write("{{> body}}\n", to: "shop/layouts/page.txt.mustache")
+            try line.write("Dear {{contact.first_name}}", to: "shop/partials/greeting.html.mustache")
+            try line.write("Beste\n{{contact.first_name}}", to: "shop/partials/greeting.nl.html.mustache")
+            try line.write("Of {{contact.shop}}", to: "shop/partials/other.html.mustache")
+            let places = [
+                "layouts/page.html.mustache:2:5", "partials/greeting.html.mustache:1:6",
+                "partials/greeting.nl.html.mustache:2:1",
+            ]
+            let checked = try await line("validate", line.path("shop")).output
+            for place in places { #expect(checked.contains("\(place)  warning: {{contact."), "\(checked)") }
+            let report = try await line(
+                ["preflight", "--folder", line.path("shop"), "--offline", "--no-spam", "--json"], exits: 1
+            ).object()
+            var found: [String: [String]] = [:]
+            for mail in try #require(report["emails"] as? [[String: Any]]) {
+                let findings = try #require(mail["findings"] as? [[String: Any]])
+                found[mail["language"] as? String ?? "-"] =
+                    findings.filter { $0["check"] as? String == "merge" }.compactMap { finding in
+                        (finding["message"] as? String)?.split(separator: " ").first.map(String.init)
+                    }.sorted()
+            }
+            #expect(found == ["en": Array(places[..<2]), "nl": [places[2]]])
+        }
+    }
+
     private static let recipes: [String] = {
         let folder = Terminal.checkout?.appendingPathComponent("deploy/recipes").path ?? ""
         return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.contains(".") }

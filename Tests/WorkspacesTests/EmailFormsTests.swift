@@ -47,7 +47,9 @@ import Workspaces
     @Test(arguments: [
         ("email.yaml", "en: "), ("body.txt.mustache", "en: "), ("body.nl.txt.mustache", "nl: "),
         ("body.persona-technical.stage-think.txt.mustache", "en: technical × think"),
-        ("hero.pro.txt.mustache", "en: hero pro"), ("hero.everybody.txt.mustache", "en: "),
+        ("layouts/page.txt.mustache", "en: "), ("partials/top.nl.txt.mustache", "nl: "),
+        ("partials/top.de.txt.mustache", "en: "), ("hero.pro.txt.mustache", "en: hero pro"),
+        ("hero.everybody.txt.mustache", "en: "),
     ])
     func eachFileIsReadInOneOfThem(_ file: String, _ expected: String) throws {
         let form = try email().form(showing: file)

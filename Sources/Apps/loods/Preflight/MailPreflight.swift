@@ -63,15 +63,21 @@ struct MailPreflight: Sendable {
         ).findings
     }
 
-    /// Merge fields that are nothing for some, by the form in which they are read.
+    /// Merge fields that are nothing for some, in the e-mail's own files and in its layouts and partials, by the form in which
+    /// they are read.
     private static func gaps(
         of email: EmailDefinition, in files: [String: String]
     ) -> [(form: EmailForm, finding: PreflightFinding)] {
         let folder = "emails/\(email.name)/"
         let found = files.isEmpty ? [] : Workspace.review(files: files, today: MachineClock.host.now)
-        return found.filter { $0.code == .noFallback && $0.file.hasPrefix(folder) }.map { finding in
-            (
-                email.form(showing: String(finding.file.dropFirst(folder.count))),
+        let shared = Set(email.sharedFiles(in: files))
+        let theirs = found.filter { finding in
+            finding.code == .noFallback && (finding.file.hasPrefix(folder) || shared.contains(finding.file))
+        }
+        return theirs.map { finding in
+            let isOwn = finding.file.hasPrefix(folder)
+            return (
+                email.form(showing: isOwn ? String(finding.file.dropFirst(folder.count)) : finding.file),
                 PreflightFinding(
                     .warning, "merge", "\(finding.file):\(finding.line):\(finding.column) \(finding.message)",
                     help: finding.help)

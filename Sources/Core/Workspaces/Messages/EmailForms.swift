@@ -43,11 +43,16 @@ extension EmailDefinition {
         return forms
     }
 
-    /// The first form in which a file of the e-mail's folder is read; what belongs to none is in the first of all.
+    /// The first form in which a file of the e-mail's folder, or a layout or partial, is read; what belongs to none is in the
+    /// first of all.
     public func form(showing file: String) -> EmailForm {
         let forms = forms
+        if let tag = TemplateLibrary.tag(of: file) { return forms.first { $0.language == tag } ?? forms[0] }
         return forms.first { isRead(file, in: $0) } ?? forms[0]
     }
+
+    /// The layouts and partials among a workspace's files that the e-mail is made of.
+    public func sharedFiles(in files: [String: String]) -> [String] { Loader(files: files).shared(by: name) }
 
     private func isRead(_ file: String, in form: EmailForm) -> Bool {
         if let place = EmailBodies.body(file) {

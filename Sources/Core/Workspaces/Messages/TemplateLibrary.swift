@@ -43,6 +43,9 @@ struct TemplateLibrary {
         return name.isEmpty ? nil : Place(folder: folder, name: name, part: part, tag: tag)
     }
 
+    /// The language that a layout or partial is for; nil where it names none.
+    static func tag(of path: String) -> LanguageTag? { place(of: path)?.tag }
+
     func names(in folder: Folder) -> [String] {
         Set(texts.keys.lazy.filter { $0.folder == folder }.map(\.name)).sorted()
     }

@@ -26,6 +26,7 @@ extension ContactPortrait {
         for (name, value) in story.state.attributes.sorted(by: { $0.key < $1.key }) {
             lines.append("  attribute   \(Console.safe("\(name): \(value.brief)"))")
         }
+        if let company { lines.append("  company     \(Console.safe(Self.words(company)))") }
         for consent in consents {
             let verb = consent.state == .pending ? "not confirmed yet" : consent.state.rawValue
             let time = LocalTime(consent.at, in: zone).full
@@ -49,23 +50,30 @@ extension ContactPortrait {
         return topics.isEmpty ? "" : " of \(topics.sorted().joined(separator: ", "))"
     }
 
+    /// `acme: plan gold, seats 7`.
+    private static func words(_ company: [String: JSON]) -> String {
+        let facts = company.filter { $0.key != "id" }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.brief)" }
+        return (company["id"]?.brief ?? "") + (facts.isEmpty ? "" : ": \(facts.joined(separator: ", "))")
+    }
+
     private func words(_ membership: SegmentMembers.Membership) -> String {
         let times = membership.ordinal > 1 ? ", for the \(membership.ordinal.place) time" : ""
         return "\(membership.segment), since \(LocalTime(membership.enteredAt, in: zone).full)\(times)"
     }
 
     var json: JSON {
-        .object([
+        let bands: [(String, JSON)] = scores.compactMap { score in score.band.map { (score.name, .string($0)) } }
+        let company: JSON = company.map { .object($0) } ?? .null
+        return .object([
             "contact": .string(story.contact.contact.description), "workspace": .string(workspaceName),
             "email": story.state.address.map { .string($0) } ?? .null,
             "identities": .array(
                 story.identities.map { .object(["kind": .string($0.kind.rawValue), "value": .string($0.value)]) }),
-            "attributes": .object(story.state.attributes), "stage": story.state.stage.map { .string($0) } ?? .null,
+            "attributes": .object(story.state.attributes),
+            "company": company, "stage": story.state.stage.map { .string($0) } ?? .null,
             "segments": .array(story.memberships.map(\.json)), "persona": persona.map { .string($0) } ?? .null,
             "scores": .object(Dictionary(uniqueKeysWithValues: scores.map { ($0.name, JSON.double($0.value)) })),
-            "bands": .object(
-                Dictionary(
-                    uniqueKeysWithValues: scores.compactMap { score in score.band.map { (score.name, .string($0)) } })),
+            "bands": .object(Dictionary(uniqueKeysWithValues: bands)),
             "consents": .array(consents.map(\.json)), "objects": .bool(story.state.objects),
             "hold_out": .bool(isHeldOut), "suppressed": story.suppression.map { .string($0.reason) } ?? .null,
             "created_at": .string(story.createdAt.description),

@@ -11,6 +11,8 @@ import Workspaces
 /// A contact as the store holds it, with the definitions by which to understand it.
 struct ContactPortrait: Sendable {
     let story: Story
+    /// As conditions see it: its attributes, and its company's.
+    let attributes: JSON
     /// The live definitions; nil before the first apply.
     let definitions: Workspace?
     /// What the steps of the contact's runs say in their files, by journey and version.
@@ -34,6 +36,8 @@ struct ContactPortrait: Sendable {
             throw ExitFault(code: .failures, message: "contact \(contact.contact) is gone")
         }
         self.story = story
+        let companies = try Companies.attributes(ofCompaniesOf: [story.state], in: session)
+        attributes = story.state.seen(with: companies[entry.id])
         workspaceName = entry.name
         paused = try Pauses.standings(of: entry.id, in: session).compactMapValues(\.pausedAt)
         now = try DomainClock.read(in: session)
@@ -75,17 +79,19 @@ struct ContactPortrait: Sendable {
         return (definitions?.scores ?? []).map { model in
             ScoreAccount(
                 model, balance: story.balances[model.name] ?? ScoreBalance(), of: history,
-                contact: .object(story.state.attributes), now: now)
+                contact: attributes, now: now)
         }
     }
 
     /// Each score's value now, and what its range is called; none of whoever objects to profiling.
     var scores: [(name: String, value: Double, band: String?)] {
         guard let definitions, !story.state.objects else { return [] }
-        let facts = ContactFacts(
-            definitions, now: now, contact: .object(story.state.attributes), balances: story.balances)
+        let facts = ContactFacts(definitions, now: now, contact: attributes, balances: story.balances)
         return definitions.scores.map { ($0.name, facts.score($0.name), facts.band(ofScore: $0.name).name) }
     }
+
+    /// The company it belongs to, as conditions see it; nil for none.
+    var company: [String: JSON]? { story.state.membership?.company.flatMap { _ in attributes["company"]?.object } }
 
     /// The line that holds for each matter of consent.
     var consents: [Consents.Entry] {

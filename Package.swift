@@ -101,7 +101,7 @@ let package = Package(
         library("Outbound", in: "Drivers", nio + [asyncHTTPClient, .product(name: "NIOHTTP1", package: "swift-nio")]),
 
         // Core: pure; no I/O, no clock
-        library("Model", in: "Core", [crypto]),
+        library("Model", in: "Core", ["CIDN", crypto]),
         library("Patterns", in: "Core", ["CRE2"]),
         library("Networks", in: "Core", []),
         library("Expressions", in: "Core", ["Model", "Patterns", "Networks"]),
@@ -111,7 +111,7 @@ let package = Package(
         library("Pacing", in: "Core", ["Model"]),
         library("Links", in: "Core", ["Model", crypto]),
         library("Content", in: "Core", ["Model"]),
-        library("Mail", in: "Core", ["Model", "CIDN", "CSigning", crypto]),
+        library("Mail", in: "Core", ["Model", "CSigning", crypto]),
         library("Bounces", in: "Core", ["Model", "Patterns", "CMIME"]),
         library("Preflight", in: "Core", ["Content", "Networks"]),
         library(

@@ -3,8 +3,9 @@ extension Module {
 
     /// Who may import whom: the architecture, one line a target.
     static let all: [Module] = [
-        // Core. Crypto is SHA-256 and HMAC, for derived ids and signed links; Foundation: see `FoundationTests`.
-        Module("Model", .core, outside: "Crypto Foundation"),
+        // Core. Crypto is SHA-256 and HMAC, for derived ids and signed links; Foundation: see `FoundationTests`. CIDN is for
+        // domains of addresses.
+        Module("Model", .core, "CIDN", outside: "Crypto Foundation"),
         Module("Patterns", .core, "CRE2"),
         // IP addresses.
         Module("Networks", .core),
@@ -15,7 +16,7 @@ extension Module {
         Module("JourneyProgram", .core, "Model Expressions SendGate"),
         Module("Links", .core, "Model", outside: "Crypto"),
         Module("Content", .core, "Model"),
-        Module("Mail", .core, "Model CIDN CSigning", outside: "Crypto"),
+        Module("Mail", .core, "Model CSigning", outside: "Crypto"),
         // What comes back of mails.
         Module("Bounces", .core, "Model Patterns CMIME"),
         // What stands in the way of mails: in DNS, in themselves.

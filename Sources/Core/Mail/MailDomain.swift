@@ -1,3 +1,5 @@
+import Model
+
 /// The name of a mail domain, in ASCII: dot-separated labels of letters, digits and inner hyphens (RFC 5321, 4.1.2).
 ///
 /// Held in lower case, since domains compare without regard to case. Address literals are refused.

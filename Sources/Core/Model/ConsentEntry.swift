@@ -16,7 +16,7 @@ public struct ConsentEntry: Sendable, Hashable {
     public var contact: ContactKey
     public var topic: String
     public var channel: String
-    /// Lower-cased: consent is for an address, however it is written. Empty where the person named none: then it is
+    /// As addresses are compared: consent is for one, however it is written. Empty where the person named none: then it is
     /// for the contact's address, whichever that is, until a withdrawal at any address.
     public var address: String
     public var at: Timestamp
@@ -35,7 +35,7 @@ public struct ConsentEntry: Sendable, Hashable {
         self.contact = contact
         self.topic = topic
         self.channel = channel
-        self.address = address.lowercased()
+        self.address = address.comparedAddress
         self.at = at
         self.eventID = eventID
         self.state = state
@@ -74,7 +74,7 @@ extension [ConsentEntry] {
     /// Of these lines, which are one contact's, the one that holds at `address` for each topic and channel, put for that
     /// address.
     public func holding(at address: String?) -> [ConsentEntry] {
-        guard let address = address?.lowercased() else { return [] }
+        guard let address = address?.comparedAddress else { return [] }
         let lines = filter { line in !contains { line.isOutdone(by: $0) } }
         return Dictionary(grouping: lines) { [$0.topic, $0.channel] }.values.compactMap { lines in
             var last = lines.filter { $0.address == address || $0.address.isEmpty }.max { $0.place < $1.place }

@@ -20,10 +20,11 @@ public struct Identity: Sendable, Hashable {
     public var kind: Kind
     public var value: String
 
-    /// Keeps user and anonymous ids as they are; e-mail addresses compare without regard to case.
+    /// Keeps user and anonymous ids as they are; e-mail addresses compare without regard to case and to how their domain is
+    /// written.
     public init(_ kind: Kind, _ value: String) {
         self.kind = kind
-        self.value = kind == .email ? value.lowercased() : value
+        self.value = kind == .email ? value.comparedAddress : value
     }
 
     /// Names are told apart by their bytes, as the store does: two spellings of "é" are two people.

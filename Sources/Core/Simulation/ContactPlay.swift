@@ -327,7 +327,7 @@ extension ContactPlay {
         address = Simulator.address(of: attributes)
         course.facts.consents = consents.topics(givenAt: text)
         let orders = suppressions.compactMap { kind in
-            text.map { Suppression(Suppression.Kind(rawValue: kind) ?? .all, address: $0.lowercased()) }
+            text.map { Suppression(Suppression.Kind(rawValue: kind) ?? .all, address: $0.comparedAddress) }
         }
         ledger = ContactLedger(consents, at: text, suppressions: orders)
     }

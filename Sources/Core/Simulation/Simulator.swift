@@ -141,7 +141,7 @@ public final class Simulator: Sendable {
     /// The address at hand for mail to a contact.
     static func address(of attributes: [String: JSON]) -> MessageAddress {
         guard let address = attributes["email"]?.string, !address.isEmpty else { return .missing }
-        return (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+        return (try? MailAddress(address)) == nil ? .malformed : .usable(address.comparedAddress)
     }
 }
 

@@ -21,7 +21,7 @@ extension Contacts.State {
             if name == "email", !value.mayBeAnAddress { continue }
             if let held = marks[name], event.mark <= held { continue }
             marks[name] = event.mark
-            attributes[name] = value == .null ? nil : value
+            attributes[name] = value == .null ? nil : name == "email" ? value.addressOfDNS : value
             hasChanged = true
         }
         if hasGivenAddress, forgetHearsay() { hasChanged = true }
@@ -99,4 +99,7 @@ extension JSON {
     /// Whether the value may stand where mail goes: a text no longer than an address may be (RFC 5321, section 4.5.3.1), or
     /// null, which takes the address away. Contacts are found by it, and the index holds nothing longer.
     fileprivate var mayBeAnAddress: Bool { self == .null || string.map { $0.utf8.count <= 254 } ?? false }
+
+    /// An address as the store finds it, whichever way its domain is written.
+    fileprivate var addressOfDNS: JSON { string.map { .string($0.addressOfDNS) } ?? self }
 }

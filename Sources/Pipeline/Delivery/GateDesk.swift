@@ -248,7 +248,7 @@ struct GateDesk {
     /// The address of somebody who was erased: what stopped mail to it then still does. Erasure itself stops marketing until
     /// the person who came back consents to it.
     private func tombstone(of state: Contacts.State, at address: String?) -> Suppression? {
-        guard let address = address?.lowercased(), let order = erased[state.key.workspace]?[address] else {
+        guard let address = address?.comparedAddress, let order = erased[state.key.workspace]?[address] else {
             return nil
         }
         guard order.endsWithConsent else {
@@ -269,7 +269,7 @@ struct GateDesk {
 
     private func ledger(of state: Contacts.State, at address: String?) -> ContactLedger {
         // Those of the others of the batch are none of theirs, least of all on channels that know no addresses.
-        let own = address?.lowercased()
+        let own = address?.comparedAddress
         let orders = suppressions[state.key.workspace]?.filter { $0.key == own }.map { address, reason in
             Suppression(Suppression.Kind(rawValue: reason) ?? .all, address: address)
         }
@@ -306,7 +306,7 @@ extension MessageAddress {
             self = .missing
             return
         }
-        self = (try? MailAddress(address)) == nil ? .malformed : .usable(address.lowercased())
+        self = (try? MailAddress(address)) == nil ? .malformed : .usable(address.comparedAddress)
     }
 
     fileprivate var text: String { if case .usable(let address) = self { address } else { "" } }

@@ -61,7 +61,7 @@ struct BroadcastDoor {
     }
 
     private static func letterbox(of opening: Opening, _ sheet: ContactFactSheet?) -> Letterbox? {
-        guard let address = sheet?.address?.lowercased(), !address.isEmpty else { return nil }
+        guard let address = sheet?.address?.comparedAddress, !address.isEmpty else { return nil }
         return Letterbox(
             workspace: opening.contact.workspace, journey: opening.program.journey.name, dueAt: opening.signal.at,
             address: address)

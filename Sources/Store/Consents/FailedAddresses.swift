@@ -19,7 +19,7 @@ public enum FailedAddresses {
     public struct Fault: Sendable, Hashable {
         public var contact: ContactKey
         public var message: UniqueID
-        /// In lower case.
+        /// As addresses are compared.
         public var address: String
         public var verdict: Verdict
         /// What the server said.
@@ -28,7 +28,7 @@ public enum FailedAddresses {
         public init(contact: ContactKey, message: UniqueID, address: String, verdict: Verdict, words: String?) {
             self.contact = contact
             self.message = message
-            self.address = address.lowercased()
+            self.address = address.comparedAddress
             self.verdict = verdict
             self.words = words
         }

@@ -54,7 +54,7 @@ extension MailedLedger {
         if holding?.state == .given { return .confirmed }
         let requests = lines.filter { line in
             line.state == .pending && line.topic == topic && line.channel == "email"
-                && (line.address.isEmpty || line.address == address.lowercased())
+                && (line.address.isEmpty || line.address == address.comparedAddress)
         }
         guard let request = requests.last, (request.proof.expiresAt ?? .distantFuture) > now,
             holding?.state.isRefusal != true || holding.map({ $0.at < request.at }) ?? true

@@ -21,28 +21,35 @@ public enum Suppressions {
         let found = try session.query(
             """
             select suppress_addresses(
-                \(workspace), \(rows.map { $0.address.lowercased() }), \(rows.map(\.reason)), \(rows.map(\.at)))
+                \(workspace), \(rows.map { $0.address.comparedAddress }), \(rows.map(\.reason)), \(rows.map(\.at)))
             """)
         return Int(try found[0][0, as: Int64.self])
     }
 
-    /// The reasons by address, lower-cased, of those among `addresses` that are suppressed.
+    /// The reasons by address, as addresses are compared, of those among `addresses` that are suppressed.
     public static func reasons(
         of addresses: [(workspace: WorkspaceID, address: String)], in session: PostgresSession
     ) throws -> [WorkspaceID: [String: String]] {
         guard !addresses.isEmpty else { return [:] }
+        let spellings = addresses.flatMap { entry in
+            entry.address.addressSpellings.map { (workspace: entry.workspace, address: $0) }
+        }
         let rows = try session.query(
             """
             select s.workspace_id, s.address, s.reason
-            from unnest(\(addresses.map(\.workspace)), \(addresses.map { $0.address.lowercased() }))
-                as u (workspace_id, address)
+            from unnest(\(spellings.map(\.workspace)), \(spellings.map(\.address))) as u (workspace_id, address)
             join suppressions s using (workspace_id, address)
             """)
         var reasons: [WorkspaceID: [String: String]] = [:]
         for row in rows {
             let (workspace, address, reason) = try row.decode((WorkspaceID.self, String.self, String.self))
-            reasons[workspace, default: [:]][address] = reason
+            let standing = reasons[workspace]?[address.comparedAddress]
+            reasons[workspace, default: [:]][address.comparedAddress] = standing.map { stronger($0, reason) } ?? reason
         }
         return reasons
+    }
+
+    private static func stronger(_ one: String, _ other: String) -> String {
+        reasons.first { $0 == one || $0 == other } ?? one
     }
 }

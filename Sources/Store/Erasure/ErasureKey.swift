@@ -22,8 +22,9 @@ public struct ErasureKey: Sendable {
         hash("subject", String(subject.workspace.rawValue), subject.contact.description)
     }
 
+    /// - Parameter address: spelled as it was when the hash was first taken: as addresses are compared.
     func hash(of address: String, in workspace: WorkspaceID) -> [UInt8] {
-        hash("address", String(workspace.rawValue), address.lowercased())
+        hash("address", String(workspace.rawValue), address)
     }
 
     /// What is known of erased people: of subjects, and of addresses with the reason why no mail goes there.
@@ -34,7 +35,7 @@ public struct ErasureKey: Sendable {
         ErasureRecord(
             workspace: workspace, erasedAt: instant, subjects: subjects.map { hash(of: $0) },
             addresses: addresses.map { address, reason in
-                ErasureRecord.Address(hash: hash(of: address, in: workspace), reason: reason)
+                ErasureRecord.Address(hash: hash(of: address.comparedAddress, in: workspace), reason: reason)
             })
     }
 

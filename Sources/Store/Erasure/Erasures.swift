@@ -101,11 +101,11 @@ public enum Erasures {
         ).map { try $0[0, as: String.self] }
     }
 
-    /// Wherever an address of theirs stands, lower-cased.
+    /// Wherever an address of theirs stands, in all its spellings.
     private static func addresses(of subjects: [ContactKey], in session: PostgresSession) throws -> [String] {
         guard let workspace = subjects.first?.workspace else { return [] }
         let ids = subjects.map(\.contact)
-        return try session.query(
+        let written = try session.query(
             """
             select lower(attributes ->> 'email') from contacts
             where workspace_id = \(workspace) and contact_id = any(\(ids)) and attributes ? 'email'
@@ -118,6 +118,7 @@ public enum Erasures {
             select lower(address) from messages where workspace_id = \(workspace) and contact_id = any(\(ids))
             """
         ).compactMap { try $0[0, as: String?.self] }.filter { !$0.isEmpty }
+        return Set(written + written.flatMap(\.addressSpellings)).sorted()
     }
 
     /// Each address with the reason why mail does not go there.
@@ -126,7 +127,7 @@ public enum Erasures {
     ) throws -> [(address: String, reason: String)] {
         let standing = try Suppressions.reasons(
             of: addresses.map { (workspace: workspace, address: $0) }, in: session)[workspace]
-        return addresses.map { ($0, standing?[$0] ?? Tombstones.erased) }
+        return Set(addresses.map(\.comparedAddress)).sorted().map { ($0, standing?[$0] ?? Tombstones.erased) }
     }
 
     // MARK: What is left to do

@@ -52,7 +52,9 @@ public enum Tombstones {
     ) throws -> [WorkspaceID: [String: Order]] {
         guard !addresses.isEmpty, try areKept(with: key, in: session), let key else { return [:] }
         let hashes = Dictionary(
-            addresses.map { (key.hash(of: $0.address, in: $0.workspace), $0) }, uniquingKeysWith: { first, _ in first })
+            addresses.flatMap { entry in
+                entry.address.addressSpellings.map { (key.hash(of: $0, in: entry.workspace), entry) }
+            }, uniquingKeysWith: { first, _ in first })
         let rows = try session.query(
             """
             select t.hash, t.reason, t.erased_at
@@ -63,7 +65,7 @@ public enum Tombstones {
         for row in rows {
             let (hash, reason, erasedAt) = try row.decode(([UInt8].self, String?.self, Timestamp.self))
             guard let (workspace, address) = hashes[hash] else { continue }
-            orders[workspace, default: [:]][address.lowercased()] = Order(
+            orders[workspace, default: [:]][address.comparedAddress] = Order(
                 reason: reason ?? erased, erasedAt: erasedAt)
         }
         return orders

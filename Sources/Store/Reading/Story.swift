@@ -102,9 +102,9 @@ public struct Story: Sendable {
         let createdAt = try session.query(
             "select created_at from contacts where workspace_id = \(w) and contact_id = \(id)")[0][
                 0, as: Timestamp.self]
-        let address = state.address?.lowercased()
+        let address = state.address?.addressSpellings ?? []
         let suppression = try session.query(
-            "select reason, at, detail from suppressions where workspace_id = \(w) and address = \(address)"
+            "select reason, at, detail from suppressions where workspace_id = \(w) and address = any(\(address))"
         ).first.map { row in
             Suppression(
                 reason: try row[0, as: String.self], at: try row[1, as: Timestamp.self],

@@ -32,6 +32,8 @@ struct Past: Sendable {
         let addresses = states.values.compactMap { state in
             state.address.map { (workspace: workspace, address: $0) }
         }
+        // As it is now: what is known of a company comes of others' events too.
+        let companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)[workspace]
         let suppressions = try Suppressions.reasons(of: addresses, in: session)[workspace] ?? [:]
         return contacts.map { key in
             let events = (histories[key]?.events ?? []).map { event in
@@ -40,7 +42,7 @@ struct Past: Sendable {
             var contact = PlayedContact(name: key.contact.description)
             contact.id = key.contact
             let told = Set(events.flatMap(\.traits.keys))
-            contact.attributes = (states[key]?.attributes ?? [:]).filter { !told.contains($0.key) }
+            contact.attributes = (states[key]?.seen(with: companies).object ?? [:]).filter { !told.contains($0.key) }
             let decided = Set(
                 events.compactMap { event in
                     EventNames.consents.contains(event.event.name) ? event.event.properties["topic"]?.string : nil
@@ -51,7 +53,7 @@ struct Past: Sendable {
             contact.refusals = (consents[key] ?? []).topicsRefused.subtracting(contact.consents).sorted().filter {
                 !decided.contains($0)
             }
-            let address = states[key]?.address?.lowercased()
+            let address = states[key]?.address?.comparedAddress
             contact.suppressions = [address.flatMap { suppressions[$0] }].compactMap(\.self)
             return Past(contact: contact, events: events)
         }

@@ -94,7 +94,7 @@ struct MessageTelling {
     /// How consent came, by the ledger: `: given Mon 2 March 2026 14:07 by form (“Yes, news”, v3), confirmed …`.
     private func consent(to topic: String, _ mail: Story.Mail, _ since: Timestamp?) -> String {
         guard let since else { return "" }
-        let address = mail.address?.lowercased() ?? ""
+        let address = mail.address?.comparedAddress ?? ""
         let line = telling.story.consents.last { line in
             line.topic == topic && line.state == .given && line.at == since
                 && (address.isEmpty || line.address.isEmpty || line.address == address)

@@ -68,7 +68,7 @@ struct SuppressionImport {
         guard Suppressions.reasons.contains(reason) else {
             throw RecordFault("reason: is none of \(Suppressions.reasons.joined(separator: ", "))")
         }
-        return Exports.Suppression(address: address.lowercased(), reason: reason, at: try fields.time("at") ?? now)
+        return Exports.Suppression(address: address.comparedAddress, reason: reason, at: try fields.time("at") ?? now)
     }
 
     private mutating func keep(_ rows: inout [Exports.Suppression]) async throws {

@@ -5,7 +5,8 @@ public import Postgres
 /// The runs.
 ///
 /// They are looked up contact by contact ("offset 0" keeps the planner from joining otherwise): how many are open changes from
-/// one second to the next, and a plan for the few that statistics know of goes over all of them for each contact.
+/// one second to the next, and a plan for the few that statistics know of goes over all of them for each contact. Likewise who
+/// else a contact was, once for each: as a join it goes over all contacts.
 public enum Runs {
     /// The runs of `contacts` that have not ended, in order of contact and entry.
     public static func open(of contacts: some Collection<ContactKey>, in session: PostgresSession) throws -> [Run] {
@@ -145,7 +146,10 @@ public enum Runs {
             select e.run_id, e.name, e.properties
             from unnest(\(runs.map(\.contact.workspace)), \(runs.map(\.contact.contact)), \(runs.map(\.run)))
                 as u (workspace_id, contact_id, run_id)
-            join run_entries e using (workspace_id, contact_id, run_id)
+            cross join lateral (
+                select e.run_id, e.name, e.properties from run_entries e
+                where e.workspace_id = u.workspace_id and e.contact_id = u.contact_id and e.run_id = u.run_id
+                offset 0) e
             """)
         var entries: [UniqueID: (name: String, properties: JSON)] = [:]
         for row in rows {

@@ -44,6 +44,15 @@ import TestSupport
             let times = lines.compactMap { $0["at"] as? String }
             #expect(times.count == lines.count && times == times.sorted())
             #expect(Set(lines.compactMap { $0["kind"] as? String }) == ["event", "points", "stage", "run", "mail"])
+            // As where a mail server puts it off until its lifetime ends.
+            _ = try await cluster.texts(
+                """
+                update messages set state = 'expired', handed_at = null, reasons = 128, failure = 'transient',
+                    reply = '451 4.3.2 not now' where step = 'receipt' returning state
+                """)
+            let end = "its time to be sent has passed, and the mail server put it off to the last (451 4.3.2 not now)"
+            let told = try await cluster.loods("explain", "anne") + cluster.loods("explain", "anne", "first/receipt")
+            #expect(told.split(separator: "not sent: \(end)").count == 3, "\(told)")
         }
     }
 

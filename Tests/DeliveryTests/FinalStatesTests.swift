@@ -155,7 +155,7 @@ import Testing
         #expect(ends.count == planned)
         let states = Dictionary(grouping: ends, by: \.state).mapValues(\.count)
         print("\(planned) mails: \(states)")
-        #expect(Set(states.keys).isSubset(of: ["accepted", "refused", "skipped", "withdrawn"]), "\(states)")
+        #expect(Set(states.keys).isSubset(of: ["accepted", "refused", "expired", "skipped", "withdrawn"]), "\(states)")
         // The cap, or an address that another mail has found to be nobody's.
         let others = ends.filter { $0.state == "skipped" && $0.reasons.isDisjoint(with: [.capped, .suppressed]) }
         #expect(others.isEmpty, "\(others.prefix(5))")
@@ -163,10 +163,14 @@ import Testing
         #expect(ends.allSatisfy { $0.state != "withdrawn" || Correspondence.manner(of: $0.address) == .unknown })
         let accepted = ends.filter { $0.state == "accepted" }.map(\.address).sorted()
         #expect(accepted == bench.sink.recipients.sorted(), "the ledger is as the mail server's log")
-        for end in ends where end.state == "refused" || end.state == "accepted" {
-            let manner = Correspondence.manner(of: end.address)
-            let isRefused = manner == .unknown || manner == .full || manner == .deaf
-            #expect(isRefused == (end.state == "refused"), "\(end)")
+        for end in ends where ["accepted", "refused", "expired"].contains(end.state) {
+            let expected =
+                switch Correspondence.manner(of: end.address) {
+                case .unknown, .full: "refused"
+                case .deaf: "expired"
+                default: "accepted"
+                }
+            #expect(end.state == expected, "\(end)")
         }
     }
 

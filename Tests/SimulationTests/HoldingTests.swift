@@ -74,6 +74,15 @@ struct HoldingTests {
         #expect(result.passed, "\(result.faults) \(Shop.told(result))")
     }
 
+    @Test func aMailWhoseTimeIsOverByTheMorningIsNotSent() throws {
+        let settings = "quiet_hours: {from: \"21:00\", until: \"08:00\"}\nlifetimes: {marketing: 2h}"
+        let told = try OneTopicShop(settings: settings).told(
+            "{at: 9h, track: A}, {at: 12h, track: A}, {at: 21h, track: A}, {at: 30h, track: A}",
+            contact: ", consents: [news]")
+        #expect(told.contains { $0.hasPrefix("14h not sent: hello, its time to be sent has passed") }, "\(told)")
+        #expect(told.filter { $0.contains("e-mail hello") }.count == 3, "\(told)")
+    }
+
     @Test func theJourneyWithTheHigherPriorityTakesWhatACapLeaves() throws {
         let result = try result(
             """

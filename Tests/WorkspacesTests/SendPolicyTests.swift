@@ -103,11 +103,31 @@ import Workspaces
         ("hygiene: {sunset: {after: 90d, mails: 0}}", "10:39", "a whole number from 1 to 1000"),
         ("hygiene: {sunset: {after: 90d, signs: []}}", "10:39", "nothing is a sign of life"),
         ("hygiene: {}", "10:10", "has no \"sunset\""),
+        ("lifetimes: {transactional: 0d}", "10:28", "must be a length of time"),
+        ("lifetimes: {transactional: 30s}", "10:28", "\"transactional\" is from 1m to 92d"),
+        ("lifetimes: {marketing: 93d}", "10:24", "\"marketing\" is from 1m to 92d"),
+        ("lifetimes: {offers: 3d}", "10:13", "unknown key \"offers\""),
+        ("lifetimes: {}", "10:12", "says nothing of any class"),
+        ("lifetimes: 3d", "10:12", "must be a mapping"),
         ("frequency_cap: []", "10:1", "did you mean \"frequency_caps\"?"),
     ])
     func faultsAreFoundAtTheirPlaces(settings: String, place: String, message: String) {
         let found = Self.load(settings).findings.map(\.description)
         #expect(found.contains { $0.hasPrefix("workspace.yaml:\(place)  ") && $0.contains(message) }, "\(found)")
+    }
+
+    @Test func lifetimesAreReadByClassAndByEMail() throws {
+        #expect(try #require(Self.load("").workspace).policy.lifetimes == Lifetimes())
+        let email = "emails/offer/email.yaml"
+        let loaded = Self.load(
+            "lifetimes: {transactional: 36h}", [(email, "topic: offers", "topic: offers\nlifetime: 90m")])
+        let workspace = try #require(loaded.workspace, "\(loaded.findings)")
+        #expect(workspace.policy.lifetimes == Lifetimes(transactional: .hours(36)))
+        let (now, policy) = (Timestamp(seconds: 0), workspace.policy)
+        #expect(workspace.end(ofEmail: "offer", .topic("offers"), plannedAt: now, under: policy) == now + .minutes(90))
+        #expect(workspace.end(ofEmail: "thanks", .transactional, plannedAt: now, under: policy) == now + .hours(36))
+        let faulty = Self.load("", [(email, "topic: offers", "topic: offers\nlifetime: 1s")]).findings
+        #expect(faulty.contains { "\($0)".contains("\"lifetime\" is from 1m to 92d") }, "\(faulty)")
     }
 
     @Test func choicesThatDoNotExistAreRefused() {

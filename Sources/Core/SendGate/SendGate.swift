@@ -63,6 +63,7 @@ public enum SendGate {
 
     private static func checkTimes(_ message: MessageFacts, _ now: Timestamp, _ findings: inout Findings) {
         if let end = message.sendUntil {
+            findings.holdsNoLonger(than: end)
             if now >= end { findings.skip(.expired) } else { findings.holdsTrue(until: end) }
         }
         if let start = message.sendFrom, now < start {
@@ -104,6 +105,7 @@ private struct Findings {
     private var skipped: Reasons = []
     private var held: Reasons = []
     private var heldUntil = Timestamp.distantPast
+    private var end = Timestamp.distantFuture
     private var validUntil = Timestamp.distantFuture
 
     mutating func skip(_ reason: Reasons) { skipped.formUnion(reason) }
@@ -112,6 +114,9 @@ private struct Findings {
         held.formUnion(reason)
         heldUntil = max(heldUntil, time)
     }
+
+    /// What is held is looked at again at `time` at the latest, since it ends there.
+    mutating func holdsNoLonger(than time: Timestamp) { end = time }
 
     /// A rule is not content before `time`, and somebody has said what becomes of the message.
     mutating func take(_ consequence: Restraint.Consequence, _ reason: Reasons, until time: Timestamp) {
@@ -130,6 +135,6 @@ private struct Findings {
 
     var verdict: Verdict {
         if !skipped.isEmpty { return .skip(reasons: skipped) }
-        return held.isEmpty ? .send(validUntil: validUntil) : .hold(until: heldUntil, reasons: held)
+        return held.isEmpty ? .send(validUntil: validUntil) : .hold(until: min(heldUntil, end), reasons: held)
     }
 }

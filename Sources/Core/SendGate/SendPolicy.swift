@@ -1,6 +1,6 @@
 public import Model
 
-/// What a workspace says of its marketing as a whole.
+/// What a workspace says of its mails as a whole.
 public struct SendPolicy: Sendable, Hashable {
     /// When nobody is to be disturbed; nil: at any time somebody may be.
     public var quietHours: QuietHours?
@@ -12,6 +12,8 @@ public struct SendPolicy: Sendable, Hashable {
     public var sunset: Sunset?
     /// What topics rest on besides consent, by their names.
     public var bases: [String: LegalBasis] = [:]
+    /// How long mails are worth sending.
+    public var lifetimes = Lifetimes()
 
     public init(quietHours: QuietHours? = nil, caps: [FrequencyCap] = [], holdOut: HoldOut? = nil) {
         self.quietHours = quietHours

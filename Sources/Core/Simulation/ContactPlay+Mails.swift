@@ -95,7 +95,12 @@ extension ContactPlay {
             zone: zoneOfHours)
         facts.isHeldOut = isHeldOut
         facts.asksForConsent = simulator.workspace.topic(confirmedBy: mail.journey) != nil
-        if mail.isPostcard { (facts.channel, facts.address) = (.postcard, postalAddress(for: mail)) }
+        if mail.isPostcard {
+            (facts.channel, facts.address) = (.postcard, postalAddress(for: mail))
+        } else {
+            facts.sendUntil = simulator.workspace.end(
+                ofEmail: mail.template, ground, plannedAt: mail.plannedAt, under: simulator.workspace.policy)
+        }
         // Whoever another journey's step has brought in is in no broadcast.
         if !Journey.isCall(runs[mail.run].entryKey) { facts.hasLeftSegment = hasLeft(simulator.parts[part].segment) }
         return facts

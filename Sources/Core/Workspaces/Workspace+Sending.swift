@@ -14,6 +14,15 @@ extension Workspace {
         restraint(ofEmail: email, step: step, of: self.journey(named: journey)?.journey)
     }
 
+    /// The instant from which a mail is not sent any more.
+    ///
+    /// - Parameter policy: the live one, where this is the version of the journey that the mail belongs to.
+    public func end(
+        ofEmail email: String, _ messageClass: MessageClass, plannedAt: Timestamp, under policy: SendPolicy
+    ) -> Timestamp {
+        policy.lifetimes.end(of: messageClass, own: emails[email]?.lifetime, plannedAt: plannedAt)
+    }
+
     /// Whether a contact is in the hold-out; nil where there is none.
     public func isHeldOut(_ contact: UniqueID) -> Bool? { policy.holdOut?.holds(contact) }
 

@@ -153,6 +153,8 @@ public struct EmailDefinition: Sendable {
     public var isOnRequest: Bool
     /// What becomes of it where the gate keeps it back, as far as the step that sends it does not say.
     public var restraint: Restraint
+    /// How long after it was planned it is worth sending; nil: as long as the workspace says for its class.
+    public var lifetime: Span?
     /// The same for the same files.
     public var digest: UniqueID
 

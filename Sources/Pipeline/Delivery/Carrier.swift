@@ -1,5 +1,6 @@
 import Bounces
 import Model
+import SendGate
 import Store
 
 /// A way by which messages reach their receivers: mail, or HTTP requests.
@@ -66,6 +67,12 @@ struct Report: Sendable {
 }
 
 extension Report {
+    /// What is told of it beside its outcome.
+    var detail: String? {
+        guard case .expired(let reasons) = outcome else { return reply }
+        return "\(Reasons(rawValue: reasons)); put off to the last\(reply.map { ": \($0)" } ?? "")"
+    }
+
     /// Planned again, for whoever can send it now.
     static func giveBack(_ claimed: Claims.Claimed, at machineNow: Timestamp) -> Report {
         Report(claimed: claimed, outcome: .returned(retryAt: machineNow), reply: nil)
@@ -78,6 +85,15 @@ struct Retries: Sendable {
     var first: Duration
 
     private static let most: Int32 = 24
+
+    /// What becomes of a mail that a server has just put off: it is tried again, unless its time is over by then or it was
+    /// tried often enough.
+    func outcome(of cleared: ClaimDesk.Cleared, at machineNow: Timestamp) -> Claims.Outcome {
+        let expired = Claims.Outcome.expired(reasons: Reasons.expired.rawValue)
+        guard let next = next(after: cleared.claimed.deferrals, at: machineNow) else { return expired }
+        if let end = cleared.sendUntil, cleared.date + (next - machineNow) >= end { return expired }
+        return .deferred(retryAt: next)
+    }
 
     /// With a fifth of jitter; nil after 24 deferrals: with waits from a quarter of an hour some four days, from ten seconds two and a half.
     func next(after deferrals: Int32, at machineNow: Timestamp) -> Timestamp? {

@@ -24,6 +24,8 @@ struct ClaimDesk: Sendable {
         var domains = SendingDomains()
         /// Domain time of the claim: the mail's date.
         var date: Timestamp
+        /// Domain time from which it is not sent any more; nil: it has no end.
+        var sendUntil: Timestamp?
         /// Of a mail, whose it is and where it goes; nil where no pace is kept.
         var line: MailLine?
         /// Whether it overtakes what waits for a mail server.

@@ -130,7 +130,8 @@ struct GateDesk {
             case .send(let validUntil):
                 var granted = claimed
                 granted.basis = basis
-                let mail = clear(granted, to: facts.address, state, workspace, live)
+                var mail = clear(granted, to: facts.address, state, workspace, live)
+                mail.sendUntil = facts.sendUntil
                 if let line = mail.line, pace?.keepsBack(message, in: line, live) == true {
                     lined.append(SendLines.Joining(message: message, line: line, rank: 0))
                     if workspace.goesOn(whileHeldAt: message.step, journey: message.journey) {
@@ -177,6 +178,10 @@ struct GateDesk {
             SenderPauses.Sender(of: message, in: workspace).map(pausedSenders.contains) ?? false
         facts.asksForConsent = message.isConfirmation
         facts.isWorkspaceStopped = stopped.contains(message.contact.workspace)
+        if message.channel.isMail {
+            facts.sendUntil = workspace.end(
+                ofEmail: message.template, facts.messageClass, plannedAt: message.plannedAt, under: live.policy)
+        }
         guard message.topic != nil else { return facts }
         facts.isHeldOut = live.isHeldOut(message.contact.contact) ?? false
         facts.journeyEnded = rules.ended.contains(message.run)

@@ -101,8 +101,7 @@ struct MailCarrier: Carrier {
         report.isThrottled = error.isThrottle
         report.letter = SenderPauses.Sender(of: claimed.message, in: cleared.workspace).map { (cleared.address, $0) }
         if error.isTransient {
-            guard let retryAt = retries.next(after: claimed.deferrals, at: worker.clock.now) else { return report }
-            report.outcome = .deferred(retryAt: retryAt)
+            report.outcome = retries.outcome(of: cleared, at: worker.clock.now)
             report.reply = error.reply?.line
         } else if report.refusal?.kind == .policy, claimed.refusals < Self.mostRefusals, let letter = report.letter {
             await refused.note(letter.sender)

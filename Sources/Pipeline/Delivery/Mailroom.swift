@@ -214,7 +214,7 @@ struct Mailroom: Sendable {
             let slowed = try pace.record(reports, now: domain.now, in: session)
             let events = reports.compactMap { report in
                 OutcomeEvents.event(
-                    report.claimed.message, report.outcome.state, now: domain.now, detail: report.reply,
+                    report.claimed.message, report.outcome.state, now: domain.now, detail: report.detail,
                     failure: report.failure)
             }
             let rows = OutcomeEvents.rows(events + suppressed.flatMap { OutcomeEvents.events($0, now: domain.now) })
@@ -255,6 +255,7 @@ extension Claims.Outcome {
         case .refused: "refused"
         case .unknown: "unknown"
         case .deferred: "deferred"
+        case .expired: "expired"
         case .returned: "returned"
         case .turnedAway: "turned_away"
         }

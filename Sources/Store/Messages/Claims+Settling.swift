@@ -39,6 +39,8 @@ extension Claims {
         case unknown
         /// The server put it off: planned again, not before this machine time.
         case deferred(retryAt: Timestamp)
+        /// The server put it off, and its time is over before the next try; the raw value of the send gate's reasons.
+        case expired(reasons: UInt32)
         /// Not handed, and no fault of the message: planned again, not before this machine time.
         case returned(retryAt: Timestamp)
         /// Refused for a fault of its sender's: planned again from this machine time, for the gate to hold.
@@ -116,20 +118,21 @@ extension Claims {
                 failure = case when m.came_back_at is null then u.failure else m.failure end,
                 failure_status = case when m.came_back_at is null then u.failure_status else m.failure_status end,
                 claim_id = null, deferrals = m.deferrals + u.deferrals, refusals = m.refusals + u.refusals,
-                handed_at = case when u.state = 'planned' then null else m.handed_at end,
+                handed_at = case when u.state in ('planned', 'expired') then null else m.handed_at end,
+                reasons = coalesce(u.reasons, m.reasons),
                 final_at = case when u.state = 'planned' then null else \(now) end
             from unnest(
                 \(sorted.map(\.contact.workspace)), \(sorted.map(\.contact.contact)), \(settled.map(\.claimed.message.id)),
                 \(settled.map(\.claimed.attempt)), \(settled.map(\.outcome.state.rawValue)),
                 \(settled.map(\.outcome.retryAt)), \(settled.map(\.outcome.deferrals)), \(settled.map(\.reply)),
                 \(settled.map { notes.answers[$0.claimed.message.id] }), \(failures.map { $0?.kind }),
-                \(failures.map { $0?.status }), \(settled.map(\.outcome.refusals))
+                \(failures.map { $0?.status }), \(settled.map(\.outcome.refusals)), \(settled.map(\.outcome.reasons))
             ) as u (
                 workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply, answer, failure,
-                failure_status, refusals)
+                failure_status, refusals, reasons)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and (m.state in ('claimed', 'handed') and m.attempt = u.attempt
-                    or m.state = 'unknown' and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused'))
+                    or m.state = 'unknown' and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused', 'expired'))
             returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.state <> 'planned'
             """)
         let final = try rows.filter { try $0[4, as: Bool.self] }
@@ -146,6 +149,7 @@ extension Claims.Outcome {
         case .accepted: .accepted
         case .refused: .refused
         case .unknown: .unknown
+        case .expired: .expired
         case .deferred, .returned, .turnedAway: .planned
         }
     }
@@ -153,12 +157,19 @@ extension Claims.Outcome {
     var retryAt: Timestamp? {
         switch self {
         case .deferred(let retryAt), .returned(let retryAt), .turnedAway(let retryAt): retryAt
-        case .accepted, .refused, .unknown: nil
+        case .accepted, .refused, .unknown, .expired: nil
         }
     }
 
     var deferrals: Int32 {
-        if case .deferred = self { 1 } else { 0 }
+        switch self {
+        case .deferred, .expired: 1
+        case .accepted, .refused, .unknown, .returned, .turnedAway: 0
+        }
+    }
+
+    var reasons: Int32? {
+        if case .expired(let reasons) = self { Int32(bitPattern: reasons) } else { nil }
     }
 
     var refusals: Int32 {

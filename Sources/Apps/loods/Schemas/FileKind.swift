@@ -59,6 +59,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     ]),
                     "sites": .map(.any([.text(), .list(.text("A recipient domain."))])),
                     "pace": .list(Self.paceRule),
+                    "lifetimes": .object(["transactional": .span, "marketing": .span]),
                 ], closed: false)
         case .stages:
             .object([
@@ -98,7 +99,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                             "preheader": .any([.text(), .map(.text())]),
                         ])),
                     "attachments": .list(.text("A file of the e-mail's folder.")),
-                    "on_request": .flag, "on_quiet": Self.consequence, "on_cap": Self.consequence,
+                    "lifetime": .span, "on_request": .flag, "on_quiet": Self.consequence, "on_cap": Self.consequence,
                     "review_by": .pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", about: "When to look at it again."),
                 ], closed: false)
         case .postcard:

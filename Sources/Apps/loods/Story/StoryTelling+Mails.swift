@@ -80,6 +80,8 @@ extension StoryTelling {
             if mail.reply == Stops.messageNote { return "not sent: \(Stops.messageNote)" }
             let fallback = mail.topic.map { ": consent to “\($0)” was withdrawn" } ?? ": its run has ended"
             return "not sent\(reasons.isEmpty ? fallback : why)"
+        case .expired where mail.failure != nil:
+            return "not sent: its time to be sent has passed, and the mail server put it off to the last\(reply)"
         case .expired: return "not sent: its time to be sent has passed"
         }
     }

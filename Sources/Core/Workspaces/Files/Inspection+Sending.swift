@@ -28,6 +28,19 @@ extension Inspection {
         return nil
     }
 
+    /// How long a mail is worth sending.
+    func lifetime(_ node: YAMLNode, _ key: String) -> Span? {
+        guard let span = span(node, "\"\(key)\"") else { return nil }
+        let bounds = Lifetimes.bounds
+        guard bounds.contains(span) else {
+            report(
+                .invalid, "\"\(key)\" is from \(bounds.lowerBound) to \(bounds.upperBound)", at: node.place,
+                help: "how long after it was due a mail may still go, such as 2d")
+            return nil
+        }
+        return span
+    }
+
     /// The keys that say what becomes of a message that is kept back.
     static let restraintKeys = ["on_quiet", "on_cap"]
 

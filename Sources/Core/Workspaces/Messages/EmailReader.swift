@@ -37,8 +37,7 @@ struct EmailReader {
     private static let keys =
         [
             "subject", "topic", "class", "sender", "preheader", "layout", "blocks", "live", "variants", "on_request",
-            "review_by",
-            "attachments",
+            "review_by", "attachments", "lifetime",
         ] + Inspection.restraintKeys
 
     /// - Parameter besides: the other files of its folder, in base64.
@@ -64,13 +63,14 @@ struct EmailReader {
                 .invalid, "quiet hours and caps hold up no e-mail of \"class: transactional\"", at: node.place,
                 help: "only what has a topic is kept back")
         }
+        let lifetime = fields["lifetime"].map { inspection.lifetime($0, "lifetime") } ?? nil
         let files = files(besides, attached: fields.list("attachments") ?? [])
         guard isName, let ground, let wording else { return nil }
         return EmailDefinition(
             name: name, wording: wording, wordings: wordings, blocks: blocks, live: live, ground: ground,
             sender: sender ?? nil,
             images: files.images, attachments: files.attachments, isOnRequest: isOnRequest, restraint: restraint,
-            digest: digest)
+            lifetime: lifetime, digest: digest)
     }
 
     /// All that it says.

@@ -1,7 +1,7 @@
 import Model
 import SendGate
 
-/// Reads what `workspace.yaml` says of marketing as a whole: quiet hours, caps, the hold-out and hygiene.
+/// Reads what `workspace.yaml` says of mails as a whole: quiet hours, caps, the hold-out, hygiene and lifetimes.
 struct PolicyReader {
     /// How far back a cap may look.
     private static let longest = Span.days(92)
@@ -27,7 +27,22 @@ struct PolicyReader {
             quietHours: fields["quiet_hours"].flatMap(quietHours), caps: fields.list("frequency_caps").map(caps) ?? [],
             holdOut: fields["hold_out"].flatMap { HoldOutReader(inspection, topics: topics).read($0, of: workspace) })
         policy.sunset = fields["hygiene"].flatMap { HygieneReader(inspection, retention: retention).read($0) }
+        policy.lifetimes = fields["lifetimes"].map(lifetimes) ?? Lifetimes()
         return policy
+    }
+
+    private func lifetimes(_ node: YAMLNode) -> Lifetimes {
+        let keys = ["transactional", "marketing"]
+        guard let fields = Fields(node, of: "\"lifetimes\"", keys: keys, in: inspection) else { return Lifetimes() }
+        if keys.allSatisfy({ fields[$0] == nil }) {
+            inspection.report(
+                .invalid, "\"lifetimes\" says nothing of any class", at: node.place,
+                help: "such as lifetimes: {transactional: 1d, marketing: 3d}")
+        }
+        let own = { (key: String) in fields[key].flatMap { inspection.lifetime($0, key) } }
+        return Lifetimes(
+            transactional: own("transactional") ?? Lifetimes.usualTransactional,
+            marketing: own("marketing") ?? Lifetimes.usualMarketing)
     }
 
     // MARK: Quiet hours

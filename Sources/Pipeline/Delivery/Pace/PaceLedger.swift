@@ -120,13 +120,15 @@ extension Report {
     fileprivate var isAnswer: Bool {
         switch outcome {
         case .accepted, .refused, .turnedAway: true
-        case .deferred: !isThrottled
+        case .deferred, .expired: !isThrottled
         case .returned, .unknown: false
         }
     }
 
     fileprivate var isDeferred: Bool {
-        if case .deferred = outcome { return true }
-        return isThrottled
+        switch outcome {
+        case .deferred, .expired: true
+        case .accepted, .refused, .unknown, .returned, .turnedAway: isThrottled
+        }
     }
 }

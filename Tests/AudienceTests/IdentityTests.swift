@@ -45,6 +45,20 @@ import TestSupport
         }
     }
 
+    @Test func aDomainIsOneHoweverItIsWritten() async throws {
+        try await Bench.with { bench in
+            try await bench.apply(
+                bench.identify(
+                    "i", of: .user, "anne", aliases: [Identity(.email, "anne@bücher.example")],
+                    traits: ["email": "Anne@Bücher.example"]),
+                bench.event("Page Viewed", "p", of: .email, "anne@xn--bcher-kva.example", minute: 1))
+            #expect(
+                try await bench.state(.user, "anne")?.attributes == ["email": "Anne@xn--bcher-kva.example"])
+            #expect(try await bench.survivor(.email, "anne@xn--bcher-kva.example") == bench.contact(.user, "anne"))
+            #expect(try await bench.count("select count(*) from contacts where merged_into is null") == 1)
+        }
+    }
+
     @Test func oneBatchSettlesItAsWell() async throws {
         try await Bench.with { bench in
             let events = Self.story(bench)

@@ -20,6 +20,7 @@ import TestSupport
             fit:
               - {when: 'contact.country == "NL"', points: 7}
               - {when: 'contact.employees > 50', points: 11}
+              - {when: 'contact.company.plan == "gold"', points: 30}
             bands: [{band: cold}, {band: warm, from: 10}, {band: hot, from: 50}]
           - score: loyalty
             points: [{event: Order Completed, points: 1}]
@@ -28,6 +29,7 @@ import TestSupport
 
     private static let events = """
         {"type":"identify","userId":"anne","messageId":"i","timestamp":"2026-02-01T10:00:00Z","traits":{"country":"NL"}}
+        {"type":"group","userId":"anne","messageId":"g","timestamp":"2026-02-01T10:00:00Z","groupId":"acme","traits":{"plan":"gold","seats":7}}
         {"type":"track","userId":"anne","event":"Order Completed","messageId":"old","timestamp":"2026-01-20T10:00:00Z","properties":{"order_id":"o-0"}}
         {"type":"track","userId":"anne","event":"Order Completed","messageId":"new","timestamp":"2026-02-20T10:00:00Z","properties":{"order_id":"o-1"}}
         {"type":"track","userId":"anne","event":"Page Viewed","messageId":"p1","timestamp":"2026-02-28T10:00:00Z"}
@@ -55,11 +57,11 @@ import TestSupport
                     "ended", "counts", "counts", "counts", "over-daily-cap", "counts",
                 ])
             let fit = try #require(engagement["fit"] as? [[String: Any]])
-            #expect(fit.map { $0["holds"] as? Bool } == [true, false])
+            #expect(fit.map { $0["holds"] as? Bool } == [true, false, true])
             #expect((fit.first?["attributes"] as? [String: Any])?["country"] as? String == "NL")
-            let sum = lines.reduce(7000) { $0 + Int((($1["left"] as? Double ?? 0) * 1000).rounded()) }
+            let sum = lines.reduce(37_000) { $0 + Int((($1["left"] as? Double ?? 0) * 1000).rounded()) }
             #expect(Int(((engagement["value"] as? Double ?? 0) * 1000).rounded()) == sum)
-            #expect(engagement["band"] as? String == "warm")
+            #expect(engagement["band"] as? String == "hot")
 
             let text = try await cluster.loods("explain", "anne", "--score", "engagement")
             #expect(text.contains("ended Thu 19 February 2026 11:00"))
@@ -67,7 +69,10 @@ import TestSupport
             #expect(text.contains("contact.country == \"NL\"   country NL"))
             let story = try await cluster.loods("explain", "anne")
             #expect(story.contains("engagement +1 for Page Viewed; not counted: 2 a day at most"))
-            #expect(story.contains("score       engagement \(engagement["value"] as? Double ?? 0), warm"))
+            #expect(story.contains("score       engagement \(engagement["value"] as? Double ?? 0), hot"))
+            let shown = try await cluster.loods("contacts", "show", "anne")
+            #expect(shown.contains("company     acme: plan gold, seats 7"))
+            #expect(shown.contains("score       engagement \(engagement["value"] as? Double ?? 0), hot"))
             try await Self.check(cluster)
             try await Self.object(cluster)
         }

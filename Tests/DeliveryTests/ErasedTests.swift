@@ -72,6 +72,17 @@ import Testing
         }
     }
 
+    @Test func whoComesBackUnderAnotherSpellingOfTheDomainIsKnown() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne"], at: "bücher.example")
+            try await Self.erase(bench, at: Bench.start - .hours(1))
+            try await bench.know(["anne"], at: "xn--bcher-kva.example")
+            try await bench.plan("offer", to: ["anne"], topic: "offers")
+            try await bench.send(to: "anne")
+            #expect(try await bench.messages() == ["offer skipped"])
+        }
+    }
+
     /// A mailer that has the messages in hand hands none of them over.
     @Test func whatWasClaimedBeforeIsNotHanded() async throws {
         try await Bench.with { bench in

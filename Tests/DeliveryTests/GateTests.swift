@@ -89,6 +89,41 @@ import Testing
         }
     }
 
+    /// A domain in its own letters and as DNS knows it is one, whichever of the two whoever suppressed it wrote, also in a
+    /// store that was filled before they were one.
+    @Test(arguments: ["bücher.example", "xn--bcher-kva.example"], ["bücher.example", "xn--bcher-kva.example"])
+    func anAddressIsSuppressedHoweverItsDomainIsWritten(_ domain: String, _ other: String) async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne", "bob"], at: domain)
+            try await bench.plan("receipt", to: ["anne", "bob"])
+            _ = try await bench.database.pool.withTransaction { session in
+                try session.execute(
+                    """
+                    insert into suppressions values (\(bench.workspace), \("anne@\(other)"), 'all', \(Bench.start))
+                    """)
+            }
+            try await bench.send(to: "anne", "bob")
+            #expect(bench.sink.recipients == ["bob@xn--bcher-kva.example"])
+            #expect(Set(try await bench.messages()) == ["receipt skipped", "receipt accepted"])
+        }
+    }
+
+    @Test func consentAtOneSpellingOfADomainIsConsentAtTheOther() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne", "bob"], at: "bücher.example")
+            _ = try await bench.database.pool.withTransaction { session in
+                try session.execute(
+                    """
+                    update contacts set attributes = jsonb_set(
+                        attributes, '{email}', to_jsonb(replace(attributes ->> 'email', 'bücher', 'xn--bcher-kva')))
+                    """)
+            }
+            try await bench.plan("offer", to: ["anne", "bob"], topic: "offers")
+            try await bench.send(to: "anne", "bob")
+            #expect(Set(bench.sink.recipients) == ["anne@xn--bcher-kva.example", "bob@xn--bcher-kva.example"])
+        }
+    }
+
     @Test func aWithdrawalBetweenClaimAndHandOverStopsTheMail() async throws {
         try await Bench.with { bench in
             try await bench.know(["anne", "bob"])

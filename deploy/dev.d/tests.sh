@@ -109,6 +109,7 @@ prepare_tests() {
   fetch_schemathesis
   fetch_dkim_verifiers
   fetch_name_server
+  fetch_pandas
   find_spamassassin
   find_mail_servers
   use_release_before
@@ -154,6 +155,15 @@ fetch_name_server() {
     export LOODS_TEST_DNSLIB=$state_root/venv-dnslib/bin/python
   else
     note "dnslib could not be had: tests of DNS are skipped (see $(relative "$state/log/venv-dnslib.log"))"
+  fi
+}
+
+# What counts segments from a file of purchases by itself.
+fetch_pandas() {
+  if fetch_from_pypi venv-pandas pandas==2.3.3 "import pandas"; then
+    export LOODS_TEST_PANDAS=$state_root/venv-pandas/bin/python
+  else
+    note "pandas could not be had: its test is skipped (see $(relative "$state/log/venv-pandas.log"))"
   fi
 }
 

@@ -12,7 +12,7 @@ import TestSupport
 /// The purchases of real customers, played day by day: who is in which segment equals, each day, what is counted from the
 /// file by other means.
 ///
-/// Every hundredth of the customers over a year; with `LOODS_TEST_WHOLE=1` every tenth over both.
+/// Every hundredth of the customers over the two years of the file; with `LOODS_TEST_WHOLE=1` every tenth.
 @Suite(.enabled(if: Purchases.path != nil, "LOODS_TEST_DATA has no cdnow")) struct PurchaseWalkTests {
     private static let files: [String: String] = [
         "workspace.yaml": shopSettings(topics: ["offers": "Yes, send me offers"]),
@@ -30,12 +30,11 @@ import TestSupport
     func eachDayEqualsWhatIsCountedFromTheFile() async throws {
         let purchases = try Purchases.read()
         try #require(purchases.byDay.count > 100)
-        let length = Purchases.isWhole ? 545 : 365
         try await Bench.with(Self.files, startingAt: Purchases.start) { bench in
             let writer = AudienceWriter(worker: try await bench.worker())
             let reviewer = try await bench.reviewer()
             var (orders, looks, compared) = (0, 0, 0)
-            for day in 0...length {
+            for day in 0...Purchases.lastDay {
                 let now = Purchases.start + .days(Int64(day))
                 looks += try await bench.walkCounting(to: now, by: reviewer)
                 let today = purchases.byDay[day] ?? []
@@ -49,7 +48,10 @@ import TestSupport
                 // At midnight, where windows end.
                 guard day % 3 == 0 else { continue }
                 let found = try await bench.memberships()
-                let expected = purchases.memberships(on: day, of: bench)
+                let expected = Set(
+                    purchases.memberships(on: day).map { segment, customer in
+                        "\(segment) \(bench.contact(.user, customer).contact)"
+                    })
                 #expect(found == expected, "day \(day)")
                 compared += 1
                 if found != expected { return }
@@ -58,6 +60,24 @@ import TestSupport
             let flips = Int(try await bench.count("select count(*) from segment_moves"))
             #expect(orders + looks <= 3 * (orders + flips), "\(looks) looks for \(orders) orders and \(flips) flips")
             print("purchases: \(orders) orders, \(flips) flips, \(looks) wakes, \(compared) days compared")
+        }
+    }
+
+    /// The count that the walk is held against is that of pandas, on each of its days.
+    @Test(.enabled(if: Purchases.pandas != nil, "LOODS_TEST_PANDAS names no Python that has pandas"))
+    func theCountFromTheFileIsThatOfPandas() async throws {
+        let purchases = try Purchases.read()
+        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("purchases.py")
+        let told = try await Program.check(
+            [
+                #require(Purchases.pandas), script.path, #require(Purchases.path), Purchases.suffix,
+                "\(Purchases.lastDay)",
+            ])
+        let days = try JSONDecoder().decode([String: [String]].self, from: Data(told.utf8))
+        #expect(days.count == 182)
+        for (day, expected) in days {
+            let counted = purchases.memberships(on: try #require(Int(day))).map { "\($0.segment) \($0.customer)" }
+            #expect(counted.sorted() == expected.sorted(), "day \(day)")
         }
     }
 }
@@ -100,6 +120,12 @@ private struct Purchases {
     static let start = Timestamp(iso8601: "1997-01-01T00:00:00Z")!
     static let isWhole = ProcessInfo.processInfo.environment["LOODS_TEST_WHOLE"] == "1"
 
+    /// What the numbers of the customers end in that are played.
+    static var suffix: String { isWhole ? "7" : "77" }
+    /// The end of June 1998, when the file does.
+    static let lastDay = 545
+    static let pandas = ProcessInfo.processInfo.environment["LOODS_TEST_PANDAS"]
+
     static var path: String? {
         guard let folder = ProcessInfo.processInfo.environment["LOODS_TEST_DATA"] else { return nil }
         let path = folder + "/cdnow/CDNOW_master.txt.gz"
@@ -121,7 +147,7 @@ private struct Purchases {
         var purchases = Purchases()
         for line in String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).dropFirst() {
             let fields = line.split(separator: " ")
-            guard fields.count == 4, fields[0].hasSuffix(isWhole ? "7" : "77") else { continue }
+            guard fields.count == 4, fields[0].hasSuffix(suffix) else { continue }
             purchases.add(String(fields[0]), fields[1], fields[3])
         }
         return purchases
@@ -139,8 +165,8 @@ private struct Purchases {
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
     /// Counted from the file: an order exactly as old as a window is out of it.
-    func memberships(on day: Int, of bench: Bench) -> Set<String> {
-        var memberships: Set<String> = []
+    func memberships(on day: Int) -> [(segment: String, customer: String)] {
+        var memberships: [(segment: String, customer: String)] = []
         for (customer, all) in byCustomer {
             let past = all.filter { $0.day <= day }
             guard !past.isEmpty else { continue }
@@ -151,8 +177,7 @@ private struct Purchases {
                 "frequent": within(60).count >= 2, "big": within(90).reduce(0) { $0 + $1.cents } > 6000,
                 "recent": recent, "lapsed": within(120).isEmpty, "returned": returned, "saved": returned && recent,
             ]
-            let contact = bench.contact(.user, customer).contact
-            for (segment, isIn) in segments where isIn { memberships.insert("\(segment) \(contact)") }
+            memberships += segments.filter(\.value).map { (segment: $0.key, customer: customer) }
         }
         return memberships
     }

@@ -22,6 +22,7 @@ bench_command() {
       backfill) arguments+=("$1"); asked=1 servers=1 folder=audience ;;
       outage) arguments+=("$1"); asked=1 servers=1 ;;
       broadcast | delivery) arguments+=("$1"); asked=1 servers=1 folder=$1 ;;
+      pace) arguments+=("$1"); asked=1 servers=1 folder=pace scale+=(mailer=2) ;;
       python) arguments+=("$1"); asked=1 servers=1 ;;
       steps | timers) arguments+=("$1"); asked=1 servers=1 folder=steps ;;
       expressions) asked=1 expressions=1 ;;
@@ -31,12 +32,12 @@ bench_command() {
       journeys) arguments+=(steps timers); asked=1 journeys=1 servers=1 folder=steps ;;
       *)
         die 64 "there is no benchmark \"$1\"; there are events, ingest, scoring, mailer, rules, depth, wakes, backfill," \
-          "broadcast, delivery, python, steps, timers, outage, expressions, signatures, rendering, engine and journeys"
+          "broadcast, delivery, pace, python, steps, timers, outage, expressions, signatures, rendering, engine and journeys"
         ;;
     esac
     shift
   done
-  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, delivery, python, steps, timers, outage, expressions, signatures, rendering, engine and journeys are measured alone"
+  ((asked)) || note "events, ingest, scoring, mailer; rules, depth, wakes, backfill, broadcast, delivery, pace, python, steps, timers, outage, expressions, signatures, rendering, engine and journeys are measured alone"
   use_instance bench
   lock_instance
   if ((expressions)); then

@@ -3,13 +3,13 @@ struct Options: Sendable {
     /// Which part of the path is measured.
     enum Part: String, CaseIterable, Sendable {
         case events, ingest, scoring, mailer, rules, depth, wakes, backfill, broadcast, steps, timers,
-            outage, delivery, python
+            outage, delivery, pace, python
 
         /// Those that take other people than the rest, and are measured alone.
         static let journeys: Set<Part> = [.steps, .timers]
         static let alone: Set<Part> = [
             .rules, .depth, .wakes, .backfill, .broadcast, .steps, .timers, .outage, .delivery,
-            .python,
+            .pace, .python,
         ]
     }
 

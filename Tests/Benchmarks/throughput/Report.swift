@@ -23,6 +23,8 @@ struct Report {
             let bare = surroundings.smtpSource == nil ? "our own SMTP connections" : "Postfix's smtp-source"
             note("bare SMTP is \(bare) on \(surroundings.mailSessions) connections, as many as a mailer opens")
         }
+        // What it is held against is said, not measured.
+        guard options.parts != [.pace] else { return }
         note(
             "each subject takes turns with its floor, \(Sizes.rounds) times; a floor is the least that must be done here"
         )
@@ -75,6 +77,7 @@ struct Report {
         let names = Set(taken.flatMap(\.work.keys))
         let costs = names.map { name in (name: name, cost: taken.map { $0.cost[name] ?? 0 }.median) }
             .filter { $0.cost >= 0.05 }.sorted { $0.cost > $1.cost }
+        guard !costs.isEmpty else { return }
         let all = costs.reduce(0) { $0 + $1.cost }
         let busy = taken.map { $0.work.values.reduce(0, +) / $0.seconds / Double(machine.cores) }.median
         let parts = costs.map { "\($0.name) \(Figures.cost($0.cost))" }.joined(separator: ", ")

@@ -18,6 +18,7 @@ do {
         try await JourneyBenchmark(options: options, surroundings: surroundings).run()
     case [.python]: try await PythonBenchmark(options, surroundings).run()
     case [.delivery]: try await DeliveryBenchmark(options, surroundings).run()
+    case [.pace]: try await PaceBenchmark(options, surroundings).run()
     case [.backfill]: try await BackfillBenchmark(options, surroundings).run()
     default: try await Benchmark(options, surroundings).run()
     }

@@ -60,6 +60,13 @@ struct Finding: Sendable {
         Finding(
             goal: "orders to mails, beside the same in Python (goal 19)", part: .python, subject: .mails,
             floor: .mailsByPython, must: 10, aim: 30),
+        // More than 1 it cannot be: a site with more than its rate in any minute ends the measurement.
+        Finding(
+            goal: "mails to a thousand sites, beside the rates that are set (goal 17)", part: .pace, subject: .paced,
+            floor: .paceSet, must: 0.95, aim: 1),
+        Finding(
+            goal: "the same while one more site stalls, beside without (goal 17)", part: .pace,
+            subject: .pacedStalled, floor: .paced, must: 0.95, aim: 0.99),
         Finding(goal: "mails end to end, beside bare SMTP", part: .mailer, subject: .mails, floor: .smtp),
         Finding(
             goal: "SMTP connections alone (goal 14)", part: .mailer, subject: .engine, floor: .smtpLarge, must: 0.80,

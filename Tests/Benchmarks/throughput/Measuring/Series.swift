@@ -3,12 +3,12 @@ enum Series: String, CaseIterable, Sendable {
     // Floors
     case broker, httpBatch, httpSingle, storeOne, storeTwo, together, smtp, smtpLarge
     case confirmDelay, storeShallow, storeDeep, flipsBareOne, flipsBareTwo, entriesBare, stepsBare, drainSteady
-    case wholeSteady, deliveryBare, relayed, mailsByPython
+    case wholeSteady, deliveryBare, relayed, mailsByPython, paceSet
     // Subjects
     case edgeBatch, edgeSingle, edgeDelay, scoring, repeats, endToEnd, mails, engine
     case scoringOneRule, scoringManyRules, scoringShallow, scoringDeep, flipsOne, flipsTwo, backfillBusy, backfillAlone
     case broadcast, steps, firedShallow, firedDeep, drained, soakFirst, soakLast
-    case wholeDrained, delivered
+    case wholeDrained, delivered, paced, pacedStalled
 
     var isFloor: Bool { Self.floors.contains(self) }
 
@@ -27,7 +27,7 @@ enum Series: String, CaseIterable, Sendable {
         case .httpSingle, .edgeSingle, .edgeDelay: "request"
         case .confirmDelay: "body"
         case .smtp, .smtpLarge, .mails, .engine, .wholeDrained, .wholeSteady, .delivered, .deliveryBare,
-            .relayed, .mailsByPython:
+            .relayed, .mailsByPython, .paceSet, .paced, .pacedStalled:
             "mail"
         case .flipsBareOne, .flipsBareTwo, .flipsOne, .flipsTwo: "flip"
         case .backfillBusy, .backfillAlone: "contact"
@@ -86,6 +86,9 @@ enum Series: String, CaseIterable, Sendable {
         case .relayed: "Postfix and OpenDKIM: ready-made mails of 20 KB queued, signed and handed on to it"
         case .mailsByPython: "the same in Python, unsigned, with pgqueuer, psycopg, Jinja2 and aiosmtplib"
         case .delivered: "mails of 20 KB that stand planned: gated, composed, signed, handed over, recorded and told of"
+        case .paceSet: "what the definitions let go to all sites together, so many a minute to each"
+        case .paced: "by two mailers: mails handed over in whole minutes, while mails to each site are left"
+        case .pacedStalled: "the same to the same sites, while one more answers nothing"
         case .engine: "our SMTP connections alone: ready-made mails of 20 KB"
         }
     }

@@ -24,6 +24,15 @@ struct MailFolder: Sendable {
         return sizes.isEmpty ? 4000 : sizes.reduce(0, +) / sizes.count
     }
 
+    /// All mails, as their first lines and their files tell of them. Blocks.
+    ///
+    /// - Throws: where one has gone, or names no recipient or no id.
+    func mails() throws -> [CaughtMail] {
+        var names: [String] = []
+        forEach { names.append($0) }
+        return try names.map { try CaughtMail(path: "\(path)/\($0)") }
+    }
+
     /// Removes all mails.
     func clear() {
         var names: [String] = []

@@ -174,8 +174,9 @@ struct Bench: Sendable {
         /// A page of contacts whose mails no hint names any more.
         func dueContacts(limit: Int32 = 200) async throws -> [ContactKey] {
             try await store.transaction { session in
-                try Claims.dueContacts(
-                    now: try DomainClock.read(in: session), machineNow: worker.clock.now, limit: limit, in: session)
+                try Claims.duePage(
+                    now: try DomainClock.read(in: session), machineNow: worker.clock.now, limit: limit, in: session
+                ).contacts
             }
         }
 

@@ -146,8 +146,9 @@ import Transit
             let mailer = try await bench.mailer()
             let due: @Sendable (Bool) async throws -> [ContactKey] = { withTopic in
                 try await bench.database.pool.withTransaction { session in
-                    try Claims.dueContacts(
-                        now: Bench.start, machineNow: bench.machine.now, withTopic: withTopic, limit: 10, in: session)
+                    try Claims.duePage(
+                        now: Bench.start, machineNow: bench.machine.now, withTopic: withTopic, limit: 10, in: session
+                    ).contacts
                 }
             }
             #expect(try await due(true) == [], "their hints are not late")

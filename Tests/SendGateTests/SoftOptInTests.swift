@@ -25,10 +25,8 @@ private let now = Timestamp(seconds: 1_000_000)
         let facts = MessageFacts(.topic("news"), address: .usable(address))
         var ledger = ContactLedger(lines, at: address, suppressions: suppressions)
         ledger.sales = sales
-        return (
-            SendGate.verdict(facts, ledger, under: policy, now: now),
-            SendGate.basis(of: facts, ledger, under: policy, now: now)
-        )
+        let judgement = SendGate.judgement(facts, ledger, under: policy, now: now)
+        return (judgement.verdict, judgement.basis)
     }
 
     private static func bought(_ ago: Span) -> [String: Timestamp] { ["Order Completed": now - ago] }
@@ -68,10 +66,10 @@ private let now = Timestamp(seconds: 1_000_000)
         var ledger = ContactLedger([], at: address)
         ledger.sales = Self.bought(.days(1))
         let facts = MessageFacts(.topic("news"), address: .usable(address))
-        #expect(SendGate.verdict(facts, ledger, now: now) == .skip(reasons: .noConsent))
-        #expect(SendGate.basis(of: facts, ledger, under: SendPolicy(), now: now) == nil)
+        let judgement = SendGate.judgement(facts, ledger, now: now)
+        #expect(judgement.verdict == .skip(reasons: .noConsent) && judgement.basis == nil)
         let owed = MessageFacts(.transactional, address: .usable(address))
-        #expect(SendGate.basis(of: owed, ledger, under: SendPolicy(), now: now) == nil)
+        #expect(SendGate.judgement(owed, ledger, now: now).basis == nil)
     }
 
     @Test func whatIsStoredOfABasisIsReadAgain() {

@@ -138,8 +138,9 @@ import Testing
             #expect(try !session.isRung(letter.run))
             let early = retryAt - .seconds(1)
             #expect(try session.claim(letter.contact, under: id("c2"), machineNow: early) == [])
-            #expect(try Claims.dueContacts(now: noon, machineNow: early, limit: 10, in: session) == [])
-            #expect(try Claims.dueContacts(now: noon, machineNow: retryAt, limit: 10, in: session) == [letter.contact])
+            #expect(try Claims.duePage(now: noon, machineNow: early, limit: 10, in: session).contacts == [])
+            let page = try Claims.duePage(now: noon, machineNow: retryAt, limit: 10, in: session)
+            #expect(page == .init(contacts: [letter.contact], isFull: false))
             let again = try session.claim(letter.contact, under: id("c3"), machineNow: retryAt)
             #expect(again.map(\.deferrals) == [1])
             #expect(again.map(\.attempt) == [2])
@@ -175,7 +176,7 @@ import Testing
             #expect(try !session.isRung(letter.run))
             #expect(try session.claim(letter.contact, under: id("c1"), now: morning - .seconds(1)) == [])
             #expect(
-                try Claims.dueContacts(now: morning, machineNow: noon, limit: 10, in: session) == [letter.contact])
+                try Claims.duePage(now: morning, machineNow: noon, limit: 10, in: session).contacts == [letter.contact])
             #expect(try session.claim(letter.contact, under: id("c2"), now: morning).count == 1)
         }
     }
@@ -184,12 +185,23 @@ import Testing
     @Test func aFreshMessageIsLookedForOnlyWhenItsHintIsLateByTheHostsClock() async throws {
         try await withMessage { (session, letter) throws in
             let (early, late) = (noon + .seconds(4), noon + .seconds(5))
-            #expect(try Claims.dueContacts(now: .distantFuture, machineNow: early, limit: 10, in: session) == [])
-            let due = try Claims.dueContacts(now: .distantPast, machineNow: late, limit: 10, in: session)
-            #expect(due == [letter.contact])
-            let transactional = try Claims.dueContacts(
+            #expect(try Claims.duePage(now: .distantFuture, machineNow: early, limit: 10, in: session).contacts == [])
+            let due = try Claims.duePage(now: .distantPast, machineNow: late, limit: 10, in: session)
+            #expect(due.contacts == [letter.contact])
+            let transactional = try Claims.duePage(
                 now: noon, machineNow: late, withTopic: false, limit: 10, in: session)
-            #expect(transactional == [], "it has a topic")
+            #expect(transactional.contacts == [], "it has a topic")
+        }
+    }
+
+    /// Else mailers would rest although more is due.
+    @Test func aPageIsFullByItsMessagesHoweverFewTheContacts() async throws {
+        try await withMessage { session, letter in
+            try Messages.plan(["2", "3"].map { message($0, to: letter.contact) }, machineNow: noon, in: session)
+            for (limit, isFull) in [(Int32(2), true), (3, true), (4, false)] {
+                let page = try Claims.duePage(now: noon, machineNow: noon + .seconds(5), limit: limit, in: session)
+                #expect(page == .init(contacts: [letter.contact], isFull: isFull))
+            }
         }
     }
 

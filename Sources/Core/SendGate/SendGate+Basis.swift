@@ -1,4 +1,4 @@
-public import Model
+import Model
 
 extension SendGate {
     /// How mail of a topic stands.
@@ -9,17 +9,6 @@ extension SendGate {
         var until = Timestamp.distantFuture
         /// On what it goes; nil where it does not.
         var basis: SendBasis?
-    }
-
-    /// On what a message goes that the gate lets through at `now`; nil for one that is transactional, and for one that it
-    /// does not let through for want of a basis.
-    public static func basis(
-        of message: MessageFacts, _ ledger: ContactLedger, under policy: SendPolicy, now: Timestamp
-    ) -> SendBasis? {
-        guard case .topic(let topic) = message.messageClass, case .usable(let address) = message.address else {
-            return nil
-        }
-        return standing(of: topic, message, at: address, ledger, policy, now: now).basis
     }
 
     /// Why mail of a topic may not go, and where it may, on what and until when: by consent, or by what else the topic rests

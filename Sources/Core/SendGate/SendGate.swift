@@ -4,15 +4,29 @@ public import Model
 ///
 /// The same function serves claim, simulator and dry run.
 public enum SendGate {
-    /// The verdict on `message` at `now`.
+    /// A verdict, and on what a message of a topic would go.
+    public struct Judgement: Sendable, Hashable {
+        public var verdict: Verdict
+        /// Nil for a message that is transactional, and for one that may not go for want of a basis.
+        public var basis: SendBasis?
+    }
+
+    /// The verdict on `message` at `now`, as ``judgement(_:_:under:now:)`` has it.
+    public static func verdict(
+        _ message: MessageFacts, _ ledger: ContactLedger, under policy: SendPolicy = SendPolicy(), now: Timestamp
+    ) -> Verdict {
+        judgement(message, ledger, under: policy, now: now).verdict
+    }
+
+    /// The verdict on `message` at `now`, and its basis.
     ///
     /// Every rule is asked, so that the verdict names all reasons at once. A reason to skip outweighs any to hold; of
     /// several holds the last to end counts. Quiet hours and caps concern marketing alone, and are asked where nothing else
     /// keeps the message back; a cap is asked only when the message could go, since what is full at night
     /// may be free in the morning.
-    public static func verdict(
+    public static func judgement(
         _ message: MessageFacts, _ ledger: ContactLedger, under policy: SendPolicy = SendPolicy(), now: Timestamp
-    ) -> Verdict {
+    ) -> Judgement {
         var findings = Findings()
         if ledger.isErased { findings.skip(.erased) }
         if message.journeyEnded { findings.skip(.journeyEnded) }
@@ -30,7 +44,7 @@ public enum SendGate {
             if let quiet = policy.quietHours { checkHours(quiet, message, now, &findings) }
             if findings.isClear { checkCaps(policy.caps, topic, message, ledger, now, &findings) }
         }
-        return findings.verdict
+        return Judgement(verdict: findings.verdict, basis: findings.basis)
     }
 
     private static func checkSunset(
@@ -84,6 +98,7 @@ public enum SendGate {
             checkSuppression(message, address, ledger, &findings)
             if case .topic(let topic) = message.messageClass {
                 let found = standing(of: topic, message, at: address, ledger, policy, now: now)
+                findings.basis = found.basis
                 if found.basis == nil { findings.skip(found.reasons) } else { findings.holdsTrue(until: found.until) }
             }
         }
@@ -107,6 +122,7 @@ private struct Findings {
     private var heldUntil = Timestamp.distantPast
     private var end = Timestamp.distantFuture
     private var validUntil = Timestamp.distantFuture
+    var basis: SendBasis?
 
     mutating func skip(_ reason: Reasons) { skipped.formUnion(reason) }
 

@@ -136,30 +136,30 @@ struct DeliveryLane: Sendable {
     func takeDue(_ intake: Intake) async {
         await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(250)) {
             do {
-                while await maySend(), try await claimDue(intake) >= page {}
+                while await maySend(), try await claimDue(intake) {}
             } catch {
                 worker.note(error, "due messages wait for the store")
             }
         }
     }
 
-    /// - Returns: how many contacts it found.
-    private func claimDue(_ intake: Intake) async throws -> Int {
+    /// - Returns: whether more may be due.
+    private func claimDue(_ intake: Intake) async throws -> Bool {
         // Before a page is opened: whoever keeps one open for long counts as dead.
         await slots.untilFree()
         let machineNow = worker.clock.now
         let withTopic = await store.gate.isOpen
-        let contacts = try await store.transaction { session in
-            try Claims.dueContacts(
+        let due = try await store.transaction { session in
+            try Claims.duePage(
                 desk.kind, now: try DomainClock.read(in: session), machineNow: machineNow, withTopic: withTopic,
                 limit: Int32(page), in: session)
         }
-        let faults = try await polled.handle(contacts[...], alone: messages) { part, tried in
+        let faults = try await polled.handle(due.contacts[...], alone: messages) { part, tried in
             try await claim(Array(part), intake, slots, tried: tried)
         }
         for (contact, fault) in faults.contacts { try await desk.putOff(contact, because: fault) }
         try await takeOut(faults.parts)
-        return contacts.count
+        return due.isFull
     }
 
     /// Claims for contacts one of whom may be what kills mailers.

@@ -125,8 +125,9 @@ struct GateDesk {
             let live = rules.live[message.contact.workspace] ?? workspace
             let facts = facts(of: claimed, state, workspace, live)
             let (policy, ledger) = (self.policy(of: message, live), self.ledger(of: state, for: message))
-            let basis = SendGate.basis(of: facts, ledger, under: policy, now: now)?.json
-            switch SendGate.verdict(facts, ledger, under: policy, now: now) {
+            let judgement = SendGate.judgement(facts, ledger, under: policy, now: now)
+            let basis = judgement.basis?.json
+            switch judgement.verdict {
             case .send(let validUntil):
                 var granted = claimed
                 granted.basis = basis

@@ -70,19 +70,31 @@ public enum Claims {
     /// due.
     public static let longestWait = Span.hours(5)
 
+    /// Contacts with messages that are to be claimed.
+    public struct Page: Sendable, Hashable {
+        /// In order, each once.
+        public var contacts: [ContactKey]
+        /// Whether there are as many messages as were asked for: more may be due.
+        public var isFull: Bool
+
+        public init(contacts: [ContactKey], isFull: Bool) { (self.contacts, self.isFull) = (contacts, isFull) }
+    }
+
     /// Contacts with planned messages that no hint names any more, oldest first: held ones that are due by domain time `now`,
     /// and by machine time `machineNow` the deferred, those of mailers that died, and fresh ones whose hint is late. Of mails
     /// each workspace's transactional ones and its marketing have their shares of `limit`, and so have held ones and others, so
     /// that one backlog holds up no other.
     ///
-    /// - Parameter withTopic: whether messages that have a topic are looked for too.
-    public static func dueContacts(
+    /// - Parameters:
+    ///   - withTopic: whether messages that have a topic are looked for too.
+    ///   - limit: messages in the page, of which a contact may have several.
+    public static func duePage(
         _ kind: Kind = .mails, now: Timestamp, machineNow: Timestamp, withTopic: Bool = true, limit: Int32,
         in session: PostgresSession
-    ) throws -> [ContactKey] {
-        let others = try session.query(
+    ) throws -> Page {
+        var found = try session.query(
             """
-            select distinct workspace_id, contact_id from (
+            select workspace_id, contact_id, count(*) from (
                 (select workspace_id, contact_id from messages
                 where look_at <= \(machineNow) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
                     and not \(kind == .mails)
@@ -96,18 +108,26 @@ public enum Claims {
                 where due_at <= \(now) and (\(withTopic) or topic is null) and \(unescaped: kind.condition)
                     and not \(kind == .mails)
                 order by due_at limit \(limit))) due
+            group by workspace_id, contact_id
             """
-        ).map { try ContactKey(row: $0) }
-        guard kind == .mails else { return others }
-        let shared = try inTurn(now: now, machineNow: machineNow, withTopic: withTopic, limit: limit, in: session)
-        return Array(Set(others + shared)).sorted()
+        ).map(count)
+        if kind == .mails {
+            found += try inTurn(now: now, machineNow: machineNow, withTopic: withTopic, limit: limit, in: session)
+        }
+        return Page(
+            contacts: Set(found.map(\.contact)).sorted(),
+            isFull: found.reduce(0) { $0 + $1.messages } >= Int64(limit))
+    }
+
+    private static func count(_ row: PostgresRow) throws -> (contact: ContactKey, messages: Int64) {
+        (try ContactKey(row: row), try row[2, as: Int64.self])
     }
 
     /// Contacts with mails that are looked for by now or held no longer, of each workspace and stream the oldest: one a turn,
     /// transactional ones first. Workspaces are found one after the other by the index, however many mails each has.
     private static func inTurn(
         now: Timestamp, machineNow: Timestamp, withTopic: Bool, limit: Int32, in session: PostgresSession
-    ) throws -> [ContactKey] {
+    ) throws -> [(contact: ContactKey, messages: Int64)] {
         try session.query(
             """
             with recursive looked_for as (
@@ -135,7 +155,7 @@ public enum Claims {
                 cross join (values (true), (false)) s (is_transactional)
                 where w.workspace_id is not null and (s.is_transactional or \(withTopic))
             )
-            select distinct workspace_id, contact_id from (
+            select workspace_id, contact_id, count(*) from (
                 select s.workspace_id, due.contact_id
                 from streams s
                 cross join lateral (
@@ -155,8 +175,9 @@ public enum Claims {
                 -- Where there are more streams than places, none has the same place each time.
                 order by due.turn, s.is_transactional desc, random() limit \(limit)
             ) shared
+            group by workspace_id, contact_id
             """
-        ).map { try ContactKey(row: $0) }
+        ).map(count)
     }
 
     /// The due messages of `contacts`, whose `send_state` the caller has locked.

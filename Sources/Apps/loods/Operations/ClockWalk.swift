@@ -64,7 +64,9 @@ struct ClockWalk {
         var last: Quiet.Unrest?
         var lastChange = ContinuousClock.now
         while true {
+            let start = ContinuousClock.now
             let unrest = try await store.transaction { try Quiet.unrest(at: now, in: $0) }
+            let reading = ContinuousClock.now - start
             if unrest.isQuiet { return show(now, nil) }
             if unrest != last { (last, lastChange) = (unrest, .now) }
             guard ContinuousClock.now < lastChange + Self.patience else {
@@ -80,7 +82,8 @@ struct ClockWalk {
                     code: .failures, message: "interrupted: the clock stands at \(now), \(unrest.words) under way")
             }
             show(now, unrest)
-            try await Task.sleep(for: Self.pause)
+            // Where much is under way it takes long to count, and the store has better to do.
+            try await Task.sleep(for: max(Self.pause, reading * 4))
         }
     }
 

@@ -41,6 +41,7 @@ struct Migration: Sendable {
         Migration(number: 36, name: "signs_of_life", sql: PackageResources.m0036_signs_of_life_sql),
         Migration(number: 37, name: "content", sql: PackageResources.m0037_content_sql),
         Migration(number: 38, name: "figures", sql: PackageResources.m0038_figures_sql),
+        Migration(number: 40, name: "erased_consents", sql: PackageResources.m0040_erased_consents_sql),
         Migration(number: 41, name: "open_messages", sql: PackageResources.m0041_open_messages_sql),
     ]
 }

@@ -142,6 +142,11 @@ import TestSupport
                 #expect(text.output.hasPrefix("erased; removed from "))
                 #expect(!text.output.contains("anne-4711"))
                 try await line("erase", "kim@xn--bcher-kva.example", "--yes", with: Self.secret)
+                let kept = try await line("consent", "show", "Anne@shop.example", with: Self.secret).output
+                #expect(kept.contains("product-news by email: given on consent, form"), "\(kept)")
+                #expect(kept.contains("product-news by email: withdrawn, phone"), "\(kept)")
+                #expect(kept.contains("wording_sha256 \(ConsentProof.hash(of: "Yes, mail me"))"), "\(kept)")
+                try await line("consent", "show", "Anne@shop.example", exits: 1)
                 // Given again, and from the file that still has her, nothing comes back.
                 try await line("erase", "anne-4711", "--yes", with: Self.secret)
                 try await line("erase", "--resume", with: Self.secret)

@@ -30,6 +30,7 @@ import Testing
         "identities": "leads from a name to the subject, before the subject is known",
         "companies": "of a workspace, the same for all its members",
         "tombstones": "hashes of subjects and addresses that are gone",
+        "erased_consents": "what stays of ledgers, by hashes of addresses that are gone",
         "erasure_key": "one row: what tells whether a process has the key of the tombstones",
         "erasures": "that somebody was erased, and not who",
         "suppressions": "of an address, whoever has it, also after the contact is gone",
@@ -67,7 +68,7 @@ import Testing
         // Points that count until an instant, and which events of capped rules count.
         "expiring_scores", "score_counts",
         // Who is one person by which link, when that was found, and the companies people belong to; erasures as such.
-        "identity_links", "merges", "companies", "erasures", "erasure_key",
+        "identity_links", "merges", "companies", "erasures", "erasure_key", "erased_consents",
         // How much may come in at the edge, and the processes that share it.
         "key_allowances", "quota_use", "edges",
         // Which server mails are sent from, what was done after restores, of which messages nobody knows, and who works.

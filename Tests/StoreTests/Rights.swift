@@ -42,7 +42,8 @@ enum Rights {
         merges               –       sI       S          –       S         S     S
         companies            –       SIu      S          S       S         S     S
         tombstones           –       S        –          S       SIu       –     –
-        erasure_key          –       S        –          S       SI        –     –
+        erasure_key          –       S        –          S       SI        S     –
+        erased_consents      –       sD       –          –       SI        S     –
         erasures             –       –        –          –       SIu       s     s
         event_log            –       SI       S          –       S         S     S
         event_partitions     –       Su       –          –       S         S     –
@@ -211,6 +212,7 @@ enum Rights {
         "erasures tool s": "workspace_id erasure_id asked_at asked_by erased_at finished_at removed",
         "erasures reader s": "workspace_id erasure_id asked_at asked_by erased_at finished_at removed",
         "tombstones operator u": "erased_at reason",
+        "erased_consents scoring s": "workspace_id hash topic channel at state keep_until",
         "identity_links scoring u": "at event_id held",
         "merges scoring s": "workspace_id contact_id subject_id",
         "companies scoring u": "attributes attribute_marks stirred_from",

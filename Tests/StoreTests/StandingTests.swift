@@ -105,6 +105,12 @@ import Testing
                 """)
             try session.execute(
                 """
+                insert into erased_consents (
+                    workspace_id, hash, topic, channel, at, state, means, erased_at, keep_until)
+                values (\(workspace), 'h', 'offers', 'email', \(noon), 'given', 'form', \(noon), \(noon + .days(1)))
+                """)
+            try session.execute(
+                """
                 insert into quota_use (workspace_id, day, day_events, month, month_events)
                 values (\(workspace), \(noon), 1, \(noon), 1)
                 """)

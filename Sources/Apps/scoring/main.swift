@@ -14,7 +14,8 @@ await ServiceMain.run(
         let liveWork = LiveWork()
         return worker.services + [
             WorkerWatch(worker: worker, watched: .scoring, context: context), RecentIDCleaner(worker: worker),
-            ExpiredScoreCleaner(worker: worker), deadLetters, ReviewLoop(worker: worker, liveWork: liveWork),
+            ExpiredScoreCleaner(worker: worker), ErasedConsentCleaner(worker: worker), deadLetters,
+            ReviewLoop(worker: worker, liveWork: liveWork),
             EventConsumer(worker: worker, liveWork: liveWork), CompanyRipple(worker: worker),
             LogKeeper(worker: worker, liveWork: liveWork),
         ]

@@ -45,6 +45,12 @@ public enum Erasures {
         var pending = Pending(
             workspace: contact.workspace, id: id, erasedAt: now, subjects: Set(subjects.map(\.contact)),
             words: Set(names + addresses + subjects.map(\.contact.description)), removed: [:], record: record)
+        if try ErasedConsents.keep(
+            subjects.flatMap { try Consents.ledger(of: $0, in: session) }, addresses: addresses,
+            words: pending.words, texts: texts(of: subjects, in: session), by: key, erasedAt: now, in: session) > 0
+        {
+            try passing("erased_consents")
+        }
         // What robots sent in their names is nobody's, and goes too: it may have been the person after all.
         let ids = subjects.map(\.contact) + subjects.map(\.contact.robotSubject)
         for table in try tables(in: session) {
@@ -119,6 +125,18 @@ public enum Erasures {
             """
         ).compactMap { try $0[0, as: String?.self] }.filter { !$0.isEmpty }
         return Set(written + written.flatMap(\.addressSpellings)).sorted()
+    }
+
+    /// Whatever stands in their attributes.
+    private static func texts(of subjects: [ContactKey], in session: PostgresSession) throws -> [String] {
+        guard let workspace = subjects.first?.workspace else { return [] }
+        return try session.query(
+            """
+            select distinct v.value #>> '{}' from contacts c
+            cross join lateral jsonb_path_query(c.attributes, '$.** ? (@.type() == "string")') as v (value)
+            where c.workspace_id = \(workspace) and c.contact_id = any(\(subjects.map(\.contact)))
+            """
+        ).compactMap { try $0[0, as: String?.self] }.filter { !$0.isEmpty }
     }
 
     /// Each address with the reason why mail does not go there.

@@ -16,7 +16,11 @@ struct ConsentCommand: ParsableCommand {
 extension ConsentCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print a contact's whole ledger: what was said when, how, to which words, and what proves it.")
+            abstract: "Print a contact's whole ledger: what was said when, how, to which words, and what proves it.",
+            discussion: """
+                Of whoever was erased, what is kept of their ledger is found by the address, with LOODS_ERASURE_SECRET: topics, \
+                times, means and hashes of the wordings, for three years, and nothing that says who it was.
+                """)
 
         @Argument(help: "An e-mail, a user id or a contact's id.")
         var contact: String
@@ -25,14 +29,23 @@ extension ConsentCommand {
 
         func run() async throws {
             let (choice, contact) = (try workspace.choice(), contact)
-            let account = try await withWorkspace(choice) { entry, session in
-                let key = try ContactDirectory.only(contact, in: entry, session: session)
+            let erasureKey = try Settings.read { $0.erasureKey() }
+            let (account, erased) = try await withWorkspace(choice) {
+                (entry, session) -> (ConsentAccount?, ErasedConsentAccount) in
                 let definitions = try ConsentCommand.definitions(of: entry, in: session)
-                return ConsentAccount(
+                let kept = try erasureKey.map {
+                    try ErasedConsents.of(contact, in: entry.id, by: $0, session: session)
+                }
+                let erased = ErasedConsentAccount(entries: kept ?? [], zone: definitions.zone)
+                let isKnown = try !ContactDirectory.find(contact, in: entry.id, session: session).isEmpty
+                if !isKnown, !erased.entries.isEmpty { return (nil, erased) }
+                let key = try ContactDirectory.only(contact, in: entry, session: session)
+                let account = ConsentAccount(
                     try Consents.ledger(of: key, in: session), in: definitions, now: try DomainClock.read(in: session))
+                return (account, erased)
             }
-            if format.json { return Console.show(account.json) }
-            for line in account.lines { print(line) }
+            if format.json { return Console.show(.array(erased.json + (account?.json.array ?? []))) }
+            for line in erased.lines + (account?.lines ?? []) { print(line) }
         }
     }
 

@@ -17,7 +17,8 @@ struct EraseCommand: AsyncParsableCommand {
 
             What stays is a keyed hash of the names and addresses (LOODS_ERASURE_SECRET, the same in scoring, mailer and here): \
             so that a retry, a replay or an import brings nothing back that was before, and mail to the address stays \
-            stopped. Whoever comes back afterwards is somebody new; marketing waits for a new consent.
+            stopped. Whoever comes back afterwards is somebody new; marketing waits for a new consent. Under the hash of the \
+            address it is kept for three years that, when and how consent was given and withdrawn: loods consent show.
 
             Interrupted, it is given again: loods erase --resume ends what was begun. RabbitMQ keeps the hashes too: in a store \
             that was restored to a time before an erasure, loods fence erases again, and so does loods erase --again.

@@ -12,11 +12,9 @@ await ServiceMain.run(
         worker.register(in: context.readiness)
         let deadLetters = DeadLetters(intake: worker.intake, sink: worker.setAside, logger: context.logger)
         let liveWork = LiveWork()
-        return worker.services + [
-            WorkerWatch(worker: worker, watched: .scoring, context: context), RecentIDCleaner(worker: worker),
-            ExpiredScoreCleaner(worker: worker), ErasedConsentCleaner(worker: worker), deadLetters,
-            ReviewLoop(worker: worker, liveWork: liveWork),
-            EventConsumer(worker: worker, liveWork: liveWork), CompanyRipple(worker: worker),
-            LogKeeper(worker: worker, liveWork: liveWork),
+        return worker.services + Cleaner.all(of: worker) + [
+            WorkerWatch(worker: worker, watched: .scoring, context: context), deadLetters,
+            ReviewLoop(worker: worker, liveWork: liveWork), EventConsumer(worker: worker, liveWork: liveWork),
+            CompanyRipple(worker: worker), LogKeeper(worker: worker, liveWork: liveWork),
         ]
     })

@@ -161,13 +161,13 @@ struct Bench: Sendable {
             var sent = 0
             while let errand = try await lines.take(withTopic: true, resting: []) {
                 let batch = try await desk.claim(errand.contacts, withTopic: true, for: errand)
+                await openGate()
                 let gone = Set(batch.messages.map(\.claimed.message.id))
                 try await lines.giveBack(
                     errand.grants.filter { !gone.contains($0.key) }.map(\.value), takenAt: errand.takenAt)
                 sent += batch.messages.count
                 await room.send(batch)
             }
-            await openGate()
             return sent
         }
 

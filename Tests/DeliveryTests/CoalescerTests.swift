@@ -50,6 +50,31 @@ import Testing
         #expect(await gate.batches.joined().sorted() == Array(0...10))
     }
 
+    @Test func whereCompanyIsAboutToComeItIsWaitedFor() async throws {
+        let isComing = Mutex(true)
+        let gate = Gate()
+        await gate.open()
+        let coalescer = Coalescer<Int, Int>(
+            limit: 10, patience: .seconds(600), expectsMore: { isComing.withLock { $0 } }
+        ) { batch in
+            await gate.pass(batch)
+            return batch
+        }
+        try await withThrowingTaskGroup(of: Int.self) { tasks in
+            tasks.addTask { try await coalescer.submit(1) }
+            try await eventually("the first waits") { await coalescer.waitingCount == 1 }
+            isComing.withLock { $0 = false }
+            tasks.addTask { try await coalescer.submit(2) }
+            try await tasks.waitForAll()
+        }
+        #expect(await gate.batches == [[1, 2]])
+    }
+
+    @Test func whoDoesNotComeIsNotWaitedForForLong() async throws {
+        let coalescer = Coalescer<Int, Int>(limit: 10, patience: .milliseconds(1), expectsMore: { true }) { $0 }
+        #expect(try await coalescer.submit(3) == 3)
+    }
+
     @Test func anErrorIsItsBatchsAloneAndTheNextGoesOn() async throws {
         let gate = Gate()
         let coalescer = Coalescer<Int, Int>(limit: 2) { batch in

@@ -21,6 +21,26 @@ import Testing
     ])
     func bodies(_ text: String, _ relaxed: String) { #expect(Self.body(text) == relaxed) }
 
+    /// Words of all lengths, so that runs of plain bytes begin and end anywhere.
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func bodiesOfAnyMeasure(_ seed: UInt64) {
+        var random = SeededRandom(seed)
+        let gaps = [" ", " ", " ", "  ", "\t", " \t", "\r\n", " \r\n", "\r\n\r\n", "\r\n ", "\r", "\n"]
+        let text = (0..<60).map { _ in
+            String(repeating: "w", count: Int.random(in: 0...40, using: &random)) + gaps.randomElement(using: &random)!
+        }.joined()
+        var lines = Array(text.utf8).split(separator: Array("\r\n".utf8), omittingEmptySubsequences: false).map {
+            line in
+            line.reduce(into: [UInt8]()) { form, byte in
+                let byte = byte == UInt8(ascii: "\t") ? UInt8(ascii: " ") : byte
+                if byte != UInt8(ascii: " ") || form.last != byte { form.append(byte) }
+            }
+        }
+        for index in lines.indices where lines[index].last == UInt8(ascii: " ") { lines[index].removeLast() }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        #expect(Self.body(text) == lines.map { String(decoding: $0, as: UTF8.self) + "\r\n" }.joined())
+    }
+
     @Test(arguments: [
         ("A: X\r\n", "a:X"), ("B : Y\t\r\n\tZ  \r\n", "b:Y Z"), ("Subject:\r\n a\r\n\tb\r\n", "subject:a b"),
         ("X-Empty:\r\n", "x-empty:"), ("X: a:b : c", "x:a:b : c"), ("List-ID:  <A.b>  ", "list-id:<A.b>"),

@@ -1,4 +1,4 @@
-import Mail
+@testable import Mail
 import Testing
 
 /// What holds for every mail, tried on seeded random ones.
@@ -32,6 +32,28 @@ import Testing
             try #require(line <= 79, "the CR included")
         }
         #expect(bytes.suffix(2) == [0x0D, 0x0A])
+    }
+
+    /// Runs of all lengths between bytes that cannot stand for themselves.
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func quotedPrintableGoesBothWays(_ seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        let breaks = ["=", "é", "\t", " \n", "\n", "\n.", "\u{7F}", "~", "\u{0}", "\n\n"]
+        let text = (0..<60).map { _ in
+            String(repeating: "w ", count: Int.random(in: 0...60, using: &random)) + breaks.randomElement(
+                using: &random)!
+        }.joined()
+        var encoded: [UInt8] = []
+        QuotedPrintable.encode(text, into: &encoded)
+        let lines = String(decoding: encoded, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
+        #expect(lines.allSatisfy { $0.utf8.count <= 76 && $0.last != " " && $0.last != "\t" && $0.first != "." })
+        let joined = lines.dropLast().map { $0.last == "=" ? String($0.dropLast()) : $0 + "\n" }.joined()
+        let parts = joined.split(separator: "=", omittingEmptySubsequences: false)
+        let decoded = try parts.dropFirst().reduce(into: Array(parts[0].utf8)) { bytes, part in
+            bytes.append(try #require(UInt8(part.prefix(2), radix: 16)))
+            bytes += part.dropFirst(2).utf8
+        }
+        #expect(String(decoding: decoded, as: UTF8.self) == (text.hasSuffix("\n") ? text : text + "\n"))
     }
 
     @Test func encodedWordsKeepTo75BytesAndSplitNoCharacter() throws {

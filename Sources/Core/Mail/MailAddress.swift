@@ -21,10 +21,13 @@ public struct MailAddress: Sendable, Hashable {
 
     /// Reads `local-part@domain`, with nothing around it. Throws `malformedAddress`, or `needsInternationalMail`.
     public init(_ address: String, displayName: HeaderValue? = nil) throws(MailError) {
-        let parts = address.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2 else { throw MailError(.malformedAddress, "not of the form local-part@domain") }
-        let local = try Self.checked(String(parts[0]))
-        try self.init(localPart: local, domain: MailDomain(String(parts[1])), displayName: displayName)
+        let at = UInt8(ascii: "@")
+        guard let middle = address.utf8.firstIndex(of: at), middle == address.utf8.lastIndex(of: at) else {
+            throw MailError(.malformedAddress, "not of the form local-part@domain")
+        }
+        let local = try Self.checked(String(address[..<middle]))
+        let domain = try MailDomain(String(address[address.utf8.index(after: middle)...]))
+        try self.init(localPart: local, domain: domain, displayName: displayName)
     }
 
     /// Reads `Name <local-part@domain>`, `"Name" <local-part@domain>` or a bare address, as definitions write senders.

@@ -45,6 +45,11 @@ enum QuotedPrintable {
         if column == 0, bytes[start] == UInt8(ascii: ".") { return start }
         let limit = min(bytes.count, start + width - column)
         var end = start
+        while end + Octets.count <= limit, let octets = Octets(bytes, at: end), octets.arePrinted,
+            !octets.contains(UInt8(ascii: "="))
+        {
+            end += Octets.count
+        }
         while end < limit, isPlain(bytes[end]) { end += 1 }
         guard end > start, bytes[end - 1] == ASCII.space || bytes[end - 1] == ASCII.tab else { return end }
         return end == bytes.count || bytes[end] == ASCII.carriageReturn || bytes[end] == ASCII.lineFeed ? end - 1 : end

@@ -50,8 +50,10 @@ extension String {
     /// them: as addresses are compared, in lower case, and with its domain in the domain's own letters.
     public var addressSpellings: [String] {
         let compared = comparedAddress
-        guard compared.contains("@xn--") || compared.contains(".xn--"), let at = compared.lastIndex(of: "@"),
-            let domain = InternationalDomain.unicode(String(compared[compared.index(after: at)...]))
+        guard let at = compared.utf8.lastIndex(of: UInt8(ascii: "@")) else { return [compared] }
+        let ascii = compared[compared.index(after: at)...]
+        guard ascii.utf8.split(separator: UInt8(ascii: ".")).contains(where: { $0.starts(with: "xn--".utf8) }),
+            let domain = InternationalDomain.unicode(String(ascii))
         else { return [compared] }
         return Set([compared, lowercased(), "\(compared[...at])\(domain)"]).sorted()
     }

@@ -10,6 +10,10 @@ public final class SMTPPool: Sendable {
     private let group: any EventLoopGroup
     private let logger: Logger
     private let seats: Seats
+    private let preparing = Atomic(0)
+
+    /// Deliveries that have a connection and are not prepared yet.
+    public var preparingCount: Int { preparing.load(ordering: .relaxed) }
 
     /// Opens nothing yet. The pool must be shut down in the end. Without a group it uses NIO's own.
     public init(_ configuration: SMTPConfiguration, eventLoopGroup: (any EventLoopGroup)? = nil, logger: Logger) {
@@ -32,6 +36,8 @@ public final class SMTPPool: Sendable {
         let body = MessageBody(data)
         while true {
             let (connection, isReused) = try await connection(goesFirst: goesFirst)
+            preparing.add(1, ordering: .relaxed)
+            defer { preparing.subtract(1, ordering: .relaxed) }
             do {
                 try await connection.prepare(envelope, body)
                 return PreparedDelivery(connection) { self.release(connection) }

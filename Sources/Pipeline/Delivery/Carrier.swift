@@ -14,6 +14,9 @@ protocol Carrier: Sendable {
     /// Does all that can be done before the message counts as handed.
     func prepare(_ cleared: ClaimDesk.Cleared, begun start: ContinuousClock.Instant) async -> Preparation
 
+    /// Messages that come to the fence in a moment, unless something fails.
+    var preparingCount: Int { get }
+
     /// Returns when for a while nothing can be sent, or when the task is cancelled.
     func untilPaused() async
 
@@ -28,6 +31,7 @@ protocol Carrier: Sendable {
 }
 
 extension Carrier {
+    var preparingCount: Int { 0 }
     var stalledSites: Set<String> { [] }
     func lookAtSites() {}
 }

@@ -78,6 +78,8 @@ struct MailCarrier: Carrier {
         }
     }
 
+    var preparingCount: Int { relays.preparingCount }
+
     func untilPaused() async { await relays.watch.untilPaused() }
 
     var stalledSites: Set<String> { sites.stalled }

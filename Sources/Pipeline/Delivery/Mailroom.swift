@@ -7,6 +7,7 @@ import Pacing
 import Postgres
 import SendGate
 import Store
+import Synchronization
 import Transit
 
 /// Sends claimed messages by a carrier: prepares them, hands them over under the fence, and records what came of it.
@@ -25,6 +26,7 @@ struct Mailroom: Sendable {
     private let outcomes: Coalescer<Report, Void>
     /// Those past the fence whose outcome is not recorded.
     let handed: Slots
+    private let unanswered = Count()
 
     init(worker: Worker, settings: DeliverySettings, carrier: any Carrier, store: GuardedStore) {
         self.worker = worker
@@ -33,16 +35,17 @@ struct Mailroom: Sendable {
         self.store = store
         marks = ClaimMarks(worker: worker, lineage: store.lineage)
         handed = Slots(carrier.mostHanded)
-        fence = Coalescer(limit: 200) { requests in
-            let start = ContinuousClock.now
-            let handed = try await store.transaction { session in
+        fence = Coalescer(limit: 200, expectsMore: { carrier.preparingCount > 0 }) { requests in
+            let (handed, passed) = try await store.transaction { session in
                 try Lineages.check(in: session)
-                return try Claims.hand(requests, now: try DomainClock.read(in: session), in: session)
+                let handed = try Claims.hand(requests, now: try DomainClock.read(in: session), in: session)
+                // They count as handed no sooner than from the commit.
+                return (handed, ContinuousClock.now)
             }
-            return requests.map { handed.contains($0.message.id) ? start : nil }
+            return requests.map { handed.contains($0.message.id) ? passed : nil }
         }
         let pace = PaceLedger(worker: worker)
-        outcomes = Coalescer(limit: 200) { reports in
+        outcomes = Coalescer(limit: 200, expectsMore: { [unanswered] in unanswered.value > 0 }) { reports in
             try await Self.record(reports, pace, worker, store)
             return reports.map { _ in () }
         }
@@ -174,6 +177,8 @@ struct Mailroom: Sendable {
         // long must not go on as if nothing had been.
         let patience = settings.lease / 2
         let isMarketing = claimed.message.topic != nil
+        unanswered.add(1)
+        defer { unanswered.add(-1) }
         return await handover.commit(before: passed + (isMarketing ? min(patience, Self.withdrawalPatience) : patience))
     }
 
@@ -236,6 +241,15 @@ struct Mailroom: Sendable {
             reports.map { ($0.claimed, $0.outcome, $0.reply) }, answers: Dictionary(answers) { first, _ in first },
             failures: Dictionary(failures) { first, _ in first }, now: now, in: session)
     }
+}
+
+/// How many there are.
+private final class Count: Sendable {
+    private let count = Atomic(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add(_ number: Int) { count.add(number, ordering: .relaxed) }
 }
 
 extension Report {

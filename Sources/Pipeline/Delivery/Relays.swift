@@ -37,6 +37,9 @@ final class Relays: Sendable {
     /// Open connections at most.
     var maxConnections: Int { settings.reduce(0) { $0 + $1.server.maxConnections } }
 
+    /// Mails on their way to being prepared, which wait for no connection any more.
+    var preparingCount: Int { pools.reduce(0) { $0 + $1.preparingCount } }
+
     /// Hands over all of a mail but the final dot, to whichever takes it. What is prepared must be told to `end`.
     ///
     /// - Parameters:

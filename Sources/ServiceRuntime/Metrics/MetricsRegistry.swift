@@ -15,8 +15,16 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
         var labels: String
     }
 
+    /// An instrument as it is asked for, time and again.
+    private struct Request: Hashable {
+        var kind: Kind
+        /// The label, and the names and values of the dimensions.
+        var words: [String]
+    }
+
     private struct State {
         var kinds: [String: Kind] = [:]
+        var keys: [Request: Key] = [:]
         var counters: [Key: CounterInstrument] = [:]
         var gauges: [Key: GaugeInstrument] = [:]
         var histograms: [Key: HistogramInstrument] = [:]
@@ -107,10 +115,14 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     private static func key(
         _ label: String, _ dimensions: [(String, String)], _ kind: Kind, _ state: inout State
     ) -> Key {
+        let request = Request(kind: kind, words: dimensions.reduce(into: [label]) { $0 += [$1.0, $1.1] })
+        if let key = state.keys[request] { return key }
         var name = PrometheusText.name(label)
         if let taken = state.kinds[name], taken != kind { name += "_\(kind.rawValue)" }
         state.kinds[name] = kind
-        return Key(name: name, labels: PrometheusText.labels(dimensions))
+        let key = Key(name: name, labels: PrometheusText.labels(dimensions))
+        state.keys[request] = key
+        return key
     }
 }
 

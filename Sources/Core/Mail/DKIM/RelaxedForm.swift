@@ -37,6 +37,11 @@ enum RelaxedForm {
     {
         var (size, index, lineEnds, pendingSpace) = (0, 0, 0, false)
         while index < body.count {
+            if !pendingSpace, lineEnds == 0, let octets = plainOctets(of: body, at: index) {
+                octets.store(in: output, at: size)
+                (size, index) = (size + Octets.count, index + Octets.count)
+                continue
+            }
             let byte = body[index]
             index += 1
             if byte == ASCII.space || byte == ASCII.tab {
@@ -68,5 +73,13 @@ enum RelaxedForm {
         output[size] = ASCII.carriageReturn
         output[size + 1] = ASCII.lineFeed
         return size + 2
+    }
+
+    /// Bytes that stand in the canonical form as they are; nil where some do not, or it cannot be told at a glance.
+    private static func plainOctets(of body: UnsafeBufferPointer<UInt8>, at index: Int) -> Octets? {
+        guard let octets = Octets(body, at: index), !octets.contains(ASCII.tab),
+            !octets.contains(ASCII.carriageReturn), !octets.mayCollapse(ASCII.space)
+        else { return nil }
+        return octets
     }
 }

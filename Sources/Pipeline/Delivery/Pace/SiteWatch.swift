@@ -52,22 +52,27 @@ final class SiteWatch: Sendable {
                 // Whoever is cancelled from here on finds it waiting.
                 if Task.isCancelled { return false }
                 let now = now()
-                var site = sites[name] ?? Site(movedAt: now)
-                defer { sites[name] = site }
-                if stalls(site, at: now) { return false }
-                if site.underWay < share(of: name, sites, at: now) {
-                    if site.underWay == 0 { site.movedAt = now }
-                    site.underWay += 1
-                    return true
-                }
-                let place = goesFirst ? site.waiting.firstIndex { !$0.goesFirst } : nil
-                site.waiting.insert(
+                let share = share(of: name, sites, at: now)
+                // In place: hundreds may wait for a site.
+                return admit(
                     Waiting(id: id, goesFirst: goesFirst, continuation: continuation),
-                    at: place ?? site.waiting.endIndex)
-                return nil
+                    to: &sites[name, default: Site(movedAt: now)], share: share, at: now)
             }
             if let answer { continuation.resume(returning: answer) }
         }
+    }
+
+    /// - Returns: nil where it has to wait.
+    private func admit(_ mail: Waiting, to site: inout Site, share: Int, at now: ContinuousClock.Instant) -> Bool? {
+        if stalls(site, at: now) { return false }
+        if site.underWay < share {
+            if site.underWay == 0 { site.movedAt = now }
+            site.underWay += 1
+            return true
+        }
+        let place = mail.goesFirst ? site.waiting.firstIndex { !$0.goesFirst } : nil
+        site.waiting.insert(mail, at: place ?? site.waiting.endIndex)
+        return nil
     }
 
     private func turnAway(_ id: UniqueID, from name: String) {
@@ -81,15 +86,11 @@ final class SiteWatch: Sendable {
     /// A mail that had entered is answered, or given up.
     func leave(_ name: String) {
         let next: CheckedContinuation<Bool, Never>? = sites.withLock { sites in
-            guard var site = sites[name] else { return nil }
-            site.movedAt = now()
-            guard site.waiting.isEmpty else {
-                let next = site.waiting.removeFirst()
-                sites[name] = site
-                return next.continuation
-            }
-            site.underWay -= 1
-            sites[name] = site.underWay == 0 ? nil : site
+            guard let index = sites.index(forKey: name) else { return nil }
+            sites.values[index].movedAt = now()
+            if !sites.values[index].waiting.isEmpty { return sites.values[index].waiting.removeFirst().continuation }
+            sites.values[index].underWay -= 1
+            if sites.values[index].underWay == 0 { sites.remove(at: index) }
             return nil
         }
         next?.resume(returning: true)

@@ -22,7 +22,7 @@ struct Mailroom: Sendable {
     private let carrier: any Carrier
     private let store: GuardedStore
     private let marks: ClaimMarks
-    private let fence: Coalescer<Claims.Claimed, ContinuousClock.Instant?>
+    private let fence: Coalescer<Claims.Claimed, Passage?>
     private let outcomes: Coalescer<Report, Void>
     /// Those past the fence whose outcome is not recorded.
     let handed: Slots
@@ -36,13 +36,13 @@ struct Mailroom: Sendable {
         marks = ClaimMarks(worker: worker, lineage: store.lineage)
         handed = Slots(carrier.mostHanded)
         fence = Coalescer(limit: 200, expectsMore: { carrier.preparingCount > 0 }) { requests in
+            let begun = ContinuousClock.now
             let (handed, passed) = try await store.transaction { session in
                 try Lineages.check(in: session)
                 let handed = try Claims.hand(requests, now: try DomainClock.read(in: session), in: session)
-                // They count as handed no sooner than from the commit.
                 return (handed, ContinuousClock.now)
             }
-            return requests.map { handed.contains($0.message.id) ? passed : nil }
+            return requests.map { handed.contains($0.message.id) ? Passage(begun: begun, passed: passed) : nil }
         }
         let pace = PaceLedger(worker: worker)
         outcomes = Coalescer(limit: 200, expectsMore: { [unanswered] in unanswered.value > 0 }) { reports in
@@ -167,19 +167,22 @@ struct Mailroom: Sendable {
     private func isClosedPool(_ error: any Error) -> Bool { (error as? PostgresError)?.code == .cancelled }
 
     private func handOver(_ handover: any Handover, _ claimed: Claims.Claimed) async -> Report {
-        guard let passed = await passFence(claimed) else {
+        guard let passage = await passFence(claimed) else {
             await handover.abandon()
             return giveBack(claimed)
         }
         CrashPoint.mailerAfterHanded.pass()
-        // A withdrawal waits two seconds for what has passed the fence before it, and others take what is handed for unknown
-        // a lease after the claim was prolonged last, which it is in every third of one: a process that stood still for so
-        // long must not go on as if nothing had been.
-        let patience = settings.lease / 2
-        let isMarketing = claimed.message.topic != nil
         unanswered.add(1)
         defer { unanswered.add(-1) }
-        return await handover.commit(before: passed + (isMarketing ? min(patience, Self.withdrawalPatience) : patience))
+        return await handover.commit(before: end(of: passage, isMarketing: claimed.message.topic != nil))
+    }
+
+    /// When the final dot may not be sent any more. A withdrawal waits two seconds for what has passed the fence before it, and
+    /// others take what is handed for unknown a lease after the claim was prolonged last, which it is in every third of one: a
+    /// process that stood still for so long must not go on as if nothing had been.
+    private func end(of passage: Passage, isMarketing: Bool) -> ContinuousClock.Instant {
+        let leased = passage.begun + settings.lease / 2
+        return isMarketing ? min(leased, passage.passed + Self.withdrawalPatience) : leased
     }
 
     /// How long after the fence the final dot of a message with a topic may be sent: less than withdrawals wait.
@@ -187,15 +190,15 @@ struct Mailroom: Sendable {
 
     /// Passes the fence: the message counts as handed from then on.
     ///
-    /// - Returns: no later than when it did; nil where it may not go.
-    private func passFence(_ claimed: Claims.Claimed) async -> ContinuousClock.Instant? {
+    /// - Returns: nil where it may not go.
+    private func passFence(_ claimed: Claims.Claimed) async -> Passage? {
         if Task.isCancelled { return nil }
         guard await store.lineage.isAccepted else { return nil }
         guard claimed.message.topic != nil else { return (try? await fence.submit(claimed)) ?? nil }
         // Where it was claimed before an outage, or the store stalled at the fence, its topic may have been withdrawn.
         let closings = await store.gate.closings
-        guard await store.gate.isOpen, let passed = (try? await fence.submit(claimed)) ?? nil else { return nil }
-        return await store.gate.closings == closings ? passed : nil
+        guard await store.gate.isOpen, let passage = (try? await fence.submit(claimed)) ?? nil else { return nil }
+        return await store.gate.closings == closings ? passage : nil
     }
 
     private func giveBack(_ claimed: Claims.Claimed) -> Report { .giveBack(claimed, at: worker.clock.now) }
@@ -241,6 +244,14 @@ struct Mailroom: Sendable {
             reports.map { ($0.claimed, $0.outcome, $0.reply) }, answers: Dictionary(answers) { first, _ in first },
             failures: Dictionary(failures) { first, _ in first }, now: now, in: session)
     }
+}
+
+/// When a message went through the fence.
+private struct Passage: Sendable {
+    /// Before its claim was looked at.
+    var begun: ContinuousClock.Instant
+    /// Before it counted as handed, which it does from the commit on.
+    var passed: ContinuousClock.Instant
 }
 
 /// How many there are.

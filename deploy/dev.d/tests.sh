@@ -269,7 +269,7 @@ end_session() { # ID
   for stat in /proc/[0-9]*/stat; do
     # The name, in brackets, may hold anything.
     { fields=$(<"$stat") && read -ra fields <<<"${fields##*) }"; } 2>/dev/null || continue
-    [[ ${fields[3]} != "$1" ]] || { stat=${stat%/stat} && kill -KILL "${stat#/proc/}" 2>/dev/null; } || continue
+    [[ ${fields[3]:-} != "$1" ]] || { stat=${stat%/stat} && kill -KILL "${stat#/proc/}" 2>/dev/null; } || continue
   done
 }
 

@@ -22,10 +22,9 @@ public enum DomainClock {
 
     /// The instant and the mode of this transaction.
     public static func reading(in session: PostgresSession) throws -> Reading {
-        // As `clock_time()`, which the server would plan anew each time.
-        let rows = try session.query(
-            "select case mode when 'stepped' then at else clock_timestamp() end, mode from clock")
-        guard let row = rows.first else { throw StoreError.clockMissing }
+        guard let row = try session.query("select clock_time(), mode from clock").first else {
+            throw StoreError.clockMissing
+        }
         let (now, mode) = try row.decode((Timestamp.self, String.self))
         return Reading(now: now, mode: Mode(rawValue: mode) ?? .real)
     }

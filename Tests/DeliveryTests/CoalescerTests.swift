@@ -70,6 +70,11 @@ import Testing
         #expect(await gate.batches == [[1, 2]])
     }
 
+    @Test func aFullBatchWaitsForNobody() async throws {
+        let coalescer = Coalescer<Int, Int>(limit: 1, patience: .seconds(600), expectsMore: { true }) { $0 }
+        #expect(try await coalescer.submit(1) == 1)
+    }
+
     @Test func whoDoesNotComeIsNotWaitedForForLong() async throws {
         let coalescer = Coalescer<Int, Int>(limit: 10, patience: .milliseconds(1), expectsMore: { true }) { $0 }
         #expect(try await coalescer.submit(3) == 3)

@@ -1,4 +1,5 @@
 import Mail
+import Model
 import Testing
 
 @Suite struct HeaderSafety {
@@ -97,6 +98,15 @@ import Testing
     ])
     func whatIsNoDomainInAnyLettersIsRefused(_ text: String) {
         #expect { try MailDomain(text) } throws: { ($0 as? MailError)?.code == .malformedDomain }
+    }
+
+    /// To DNS there is nothing where they stand, and to Swift no @: where mail goes is where its address is looked for.
+    @Test(arguments: ["\u{FE0F}", "\u{34F}", "\u{180B}", "\u{E0100}", "\u{301}"])
+    func whatCombinesWithAnAtSignHidesNoAddress(_ mark: String) throws {
+        let text = "Kim@\(mark)Shop.example"
+        let address = try? MailAddress(text)
+        #expect(address == nil || address?.address.lowercased() == text.comparedAddress)
+        #expect((address == nil) == (mark == "\u{301}"))
     }
 
     @Test(arguments: ["é@b.test", "é@例え.test"])

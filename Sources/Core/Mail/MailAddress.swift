@@ -25,9 +25,9 @@ public struct MailAddress: Sendable, Hashable {
         guard let middle = address.utf8.firstIndex(of: at), middle == address.utf8.lastIndex(of: at) else {
             throw MailError(.malformedAddress, "not of the form local-part@domain")
         }
-        let local = try Self.checked(String(address[..<middle]))
-        let domain = try MailDomain(String(address[address.utf8.index(after: middle)...]))
-        try self.init(localPart: local, domain: domain, displayName: displayName)
+        let domain = String(address[address.utf8.index(after: middle)...])
+        try self.init(
+            localPart: String(address[..<middle]), domain: MailDomain(domain), displayName: displayName)
     }
 
     /// Reads `Name <local-part@domain>`, `"Name" <local-part@domain>` or a bare address, as definitions write senders.

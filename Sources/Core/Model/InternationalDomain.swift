@@ -39,10 +39,10 @@ extension String {
     /// This e-mail address with the domain that DNS knows (RFC 5890): `Kim@bücher.example` is `Kim@xn--bcher-kva.example`.
     /// Unchanged where there is none, or the whole would be longer than an address may be (RFC 5321, section 4.5.3.1).
     public var addressOfDNS: String {
-        guard utf8.contains(where: { $0 >= 0x80 }), let at = lastIndex(of: "@"),
-            let domain = InternationalDomain.ascii(String(self[index(after: at)...]))
+        guard utf8.contains(where: { $0 >= 0x80 }), let (local, name) = partsOfAddress,
+            let domain = InternationalDomain.ascii(String(name))
         else { return self }
-        let address = "\(self[...at])\(domain)"
+        let address = "\(local)@\(domain)"
         return address.utf8.count <= 254 ? address : self
     }
 
@@ -50,11 +50,16 @@ extension String {
     /// them: as addresses are compared, in lower case, and with its domain in the domain's own letters.
     public var addressSpellings: [String] {
         let compared = comparedAddress
-        guard let at = compared.utf8.lastIndex(of: UInt8(ascii: "@")) else { return [compared] }
-        let ascii = compared[compared.index(after: at)...]
-        guard ascii.utf8.split(separator: UInt8(ascii: ".")).contains(where: { $0.starts(with: "xn--".utf8) }),
-            let domain = InternationalDomain.unicode(String(ascii))
+        guard let (local, domain) = compared.partsOfAddress,
+            domain.utf8.split(separator: UInt8(ascii: ".")).contains(where: { $0.starts(with: "xn--".utf8) }),
+            let shown = InternationalDomain.unicode(String(domain))
         else { return [compared] }
-        return Set([compared, lowercased(), "\(compared[...at])\(domain)"]).sorted()
+        return Set([compared, lowercased(), "\(local)@\(shown)"]).sorted()
+    }
+
+    /// What stands before and behind the last @; by bytes, as mail servers see it: to Swift, letters that combine with it make
+    /// another character of it.
+    private var partsOfAddress: (local: Substring, domain: Substring)? {
+        utf8.lastIndex(of: UInt8(ascii: "@")).map { (self[..<$0], self[utf8.index(after: $0)...]) }
     }
 }

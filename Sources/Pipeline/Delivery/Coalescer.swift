@@ -19,7 +19,7 @@ actor Coalescer<Request: Sendable, Answer: Sendable> {
     private let expectsMore: @Sendable () -> Bool
     private let perform: @Sendable ([Request]) async throws -> [Answer]
 
-    /// How many wait for the batch under way.
+    /// How many are in no batch yet.
     var waitingCount: Int { waiting.count }
 
     /// - Parameters:
@@ -51,6 +51,7 @@ actor Coalescer<Request: Sendable, Answer: Sendable> {
         gatherings += 1
         activity = .gathering(gatherings)
         let gathering = activity
+        // Awaited by nobody: it ends soon, and leaves alone what was begun meanwhile.
         Task {
             try? await Task.sleep(for: patience)
             if activity == gathering { next() }

@@ -179,10 +179,13 @@ struct Mailroom: Sendable {
 
     /// When the final dot may not be sent any more. A withdrawal waits two seconds for what has passed the fence before it, and
     /// others take what is handed for unknown a lease after the claim was prolonged last, which it is in every third of one: a
-    /// process that stood still for so long must not go on as if nothing had been.
+    /// process that stood still for so long must not go on as if nothing had been. What took as long at the fence itself counts
+    /// as late too: an edge that waited for the store meanwhile may have recorded a withdrawal.
     private func end(of passage: Passage, isMarketing: Bool) -> ContinuousClock.Instant {
         let leased = passage.begun + settings.lease / 2
-        return isMarketing ? min(leased, passage.passed + Self.withdrawalPatience) : leased
+        guard isMarketing else { return leased }
+        let isSlow = passage.passed - passage.begun > Self.withdrawalPatience
+        return min(leased, isSlow ? passage.begun : passage.passed + Self.withdrawalPatience)
     }
 
     /// How long after the fence the final dot of a message with a topic may be sent: less than withdrawals wait.

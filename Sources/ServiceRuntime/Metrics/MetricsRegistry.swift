@@ -115,7 +115,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     private static func key(
         _ label: String, _ dimensions: [(String, String)], _ kind: Kind, _ state: inout State
     ) -> Key {
-        let request = Request(kind: kind, words: dimensions.reduce(into: [label]) { $0 += [$1.0, $1.1] })
+        let request = Request(kind: kind, words: [label] + dimensions.flatMap { [$0.0, $0.1] })
         if let key = state.keys[request] { return key }
         var name = PrometheusText.name(label)
         if let taken = state.kinds[name], taken != kind { name += "_\(kind.rawValue)" }

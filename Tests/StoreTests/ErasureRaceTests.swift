@@ -37,7 +37,7 @@ import Testing
 
 extension PostgresSession {
     /// Returns once another session waits for this one's transaction.
-    fileprivate func waitUntilWaitedFor() throws {
+    func waitUntilWaitedFor() throws {
         let end = ContinuousClock.now + .seconds(60)
         let query: Query = "select exists (select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))"
         while try !self.query(query)[0][0, as: Bool.self] {

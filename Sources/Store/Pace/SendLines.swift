@@ -182,19 +182,21 @@ public enum SendLines {
             """)
     }
 
-    /// Lets lines be served from `now` on, whatever was said of them.
+    /// Lets lines be served from `now` on, whatever was said of them: also by whoever serves one at this moment, who is waited
+    /// for.
     public static func wake(_ lines: Set<Key>, at now: Timestamp, in session: PostgresSession) throws {
         let lines = lines.sorted()
+        let (workspaces, texts) = (lines.map(\.workspace), lines.map(\.line.text))
+        // A statement of its own: what is said of a line is looked at once nobody else can change it.
         try session.execute(
             """
-            with woken as (
-                select l.workspace_id, l.line from send_lines l
-                join unnest(\(lines.map(\.workspace)), \(lines.map(\.line.text))) as u (workspace_id, line)
-                    using (workspace_id, line)
-                where l.next_at > \(now) order by 1, 2 for no key update of l
-            )
-            update send_lines l set next_at = \(now) from woken w
-            where l.workspace_id = w.workspace_id and l.line = w.line
+            select from send_lines l join unnest(\(workspaces), \(texts)) as u (workspace_id, line) using (workspace_id, line)
+            order by l.workspace_id, l.line for no key update of l
+            """)
+        try session.execute(
+            """
+            update send_lines l set next_at = \(now) from unnest(\(workspaces), \(texts)) as u (workspace_id, line)
+            where l.workspace_id = u.workspace_id and l.line = u.line and l.next_at > \(now)
             """)
     }
 

@@ -267,8 +267,10 @@ bounded() (
 end_session() { # ID
   local stat fields
   for stat in /proc/[0-9]*/stat; do
-    # The name, in brackets, may hold anything.
-    { fields=$(<"$stat") && read -ra fields <<<"${fields##*) }"; } 2>/dev/null || continue
+    # Where it has ended meanwhile, "$(<…)" would end the trap that this runs in.
+    { read -r fields <"$stat"; } 2>/dev/null || continue
+    # The name, in brackets, may hold spaces.
+    read -ra fields <<<"${fields##*) }"
     [[ ${fields[3]:-} != "$1" ]] || { stat=${stat%/stat} && kill -KILL "${stat#/proc/}" 2>/dev/null; } || continue
   done
 }
@@ -317,10 +319,11 @@ swift_tests() {
     failed "$name: $why"
     return
   fi
-  ((code == 0 || bad > 0)) || bad=1
+  why=
+  ((code == 0 || bad > 0)) || { bad=1 why=" (the run ended with $code)"; }
   failures=$((failures + bad))
   passed=$((passed + count - bad))
-  if ((code == 0)); then done_in "$start" "$name: $count passed"; else failed "$name: $bad of $count failed"; fi
+  if ((code == 0)); then done_in "$start" "$name: $count passed"; else failed "$name: $bad of $count failed$why"; fi
 }
 
 # Leaves out that things start and pass: what fails is shown with the lines that belong to it, and so is what the

@@ -52,7 +52,7 @@ import Testing
             }
             let watch = try ServiceProcess(
                 "loods", arguments: ["bounces", "ingest", line.path("box"), "--watch"], environment: environment)
-            try await eventually("what lies there is taken in", within: .seconds(30)) { read() == ["0", "1:2,S"] }
+            try await eventually("what lies there is taken in") { read() == ["0", "1:2,S"] }
             // As a mail server does it: written elsewhere, then moved.
             let letter =
                 "Return-Path: <anne@example.com>\nTo: \(try Self.address(.unsubscribe))\nSubject: stop\n\nPlease.\n"
@@ -60,7 +60,7 @@ import Testing
             try FileManager.default.moveItem(atPath: line.path("box/tmp/2"), toPath: line.path("box/new/2"))
             try line.write("To: somebody@shop.example\nSubject: rope\n\nHello.\n", to: "box/tmp/3")
             try FileManager.default.moveItem(atPath: line.path("box/tmp/3"), toPath: line.path("box/new/3"))
-            try await eventually("what comes is taken in", within: .seconds(30)) {
+            try await eventually("what comes is taken in") {
                 read() == ["0", "1:2,S", "2:2,S", "3:2,S"]
             }
             #expect(watch.exit == nil, "it goes on: \(watch.output)")

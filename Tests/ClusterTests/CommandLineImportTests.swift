@@ -210,7 +210,7 @@ import TestSupport
                 _ = try await cluster.loods(
                     "import", line.path("orders.jsonl"), "--trigger", "--wait", "--batch", "1", "--sort-rows", "30")
             }
-            let mails = try await eventually("every customer gets a receipt", within: .seconds(30)) {
+            let mails = try await eventually("every customer gets a receipt") {
                 let mails = try cluster.mail.mails()
                 return mails.count == 5 ? mails : nil
             }

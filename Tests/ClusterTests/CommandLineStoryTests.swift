@@ -111,7 +111,7 @@ import TestSupport
             #expect(rows == 1)
             // Any service sweeps; the scheduler takes nothing from this queue.
             let scheduler = try ServiceProcess("scheduler", environment: line.environment)
-            try await eventually("the body is in its queue", within: .seconds(20)) {
+            try await eventually("the body is in its queue") {
                 try await stage.broker.ready(in: .events, lane: .bulk) == 1
             }
             try await scheduler.terminate()

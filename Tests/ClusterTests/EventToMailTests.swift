@@ -10,7 +10,7 @@ import TestSupport
     func anOrderBecomesMailsWhoseLinksWork() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(1, consents: ["offers", "tracking"]))
-            let mails = try await eventually("both mails arrive", within: .seconds(30)) {
+            let mails = try await eventually("both mails arrive") {
                 let mails = try cluster.mail.mails()
                 return mails.count == 2 ? mails : nil
             }
@@ -32,7 +32,7 @@ import TestSupport
             #expect(answer.0 == 200)
             #expect(try await withdrawn(cluster) == 1)
 
-            try await eventually("click and withdrawal come back as events", within: .seconds(20)) {
+            try await eventually("click and withdrawal come back as events") {
                 try await cluster.count(
                     "select count(*) from events where name in ('Email Clicked', 'Consent Withdrawn')") == 2
             }
@@ -50,7 +50,7 @@ import TestSupport
         ]) { $1 }
         try await Cluster.with(workspace: files) { cluster in
             func ask(_ key: String, _ code: Int) async throws {
-                let status = try await eventually("ingest knows the e-mail", within: .seconds(20)) {
+                let status = try await eventually("ingest knows the e-mail") {
                     let status = try await cluster.ask(
                         forMessage:
                             #"{"template": "code", "to": {"email": "new@example.com"}, "data": {"code": \#(code)}}"#,
@@ -62,7 +62,7 @@ import TestSupport
             try await ask("first", 111)
             try await ask("first", 222)
             try await ask("second", 333)
-            let texts = try await eventually("two mails arrive", within: .seconds(30)) {
+            let texts = try await eventually("two mails arrive") {
                 let mails = try cluster.mail.mails()
                 return mails.count == 2 ? mails.map(\.text) : nil
             }

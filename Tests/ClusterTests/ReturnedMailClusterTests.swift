@@ -107,7 +107,7 @@ import TestSupport
         ]
         try await Cluster.with(settings: settings, workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(1, consents: ["offers"]))
-            try await eventually("both mails arrive", within: .seconds(30)) { try cluster.mail.mails().count == 2 }
+            try await eventually("both mails arrive") { try cluster.mail.mails().count == 2 }
             let offer = try #require(try cluster.mail.mails().first { $0.text.contains("List-Unsubscribe") })
             let step = try await cluster.stage.database.pool.withConnection { session in
                 try session.query("select step from messages where topic is not null")[0][0, as: String.self]
@@ -137,10 +137,10 @@ import TestSupport
             #expect(Self.isTaken(try await Self.send(mail, to: address, port: port)), "what comes twice is taken too")
             #expect(try await Self.tell(cluster, of: address) == 200, "a provider may tell it as well")
             try await cluster.post([Shop.basket(1)])
-            try await eventually("the next mail is not sent", within: .seconds(30)) {
+            try await eventually("the next mail is not sent") {
                 try await cluster.count("select count(*) from messages where state = 'skipped'") > 0
             }
-            try await eventually("it is told once", within: .seconds(20)) {
+            try await eventually("it is told once") {
                 try await cluster.count(
                     "select count(*) from events where name in ('Email Bounced', 'Address Suppressed')") == 2
             }
@@ -156,7 +156,7 @@ import TestSupport
     func aMaildirIsTakenInAndALetterUnsubscribes() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(1, consents: ["offers"]))
-            try await eventually("both mails arrive", within: .seconds(30)) { try cluster.mail.mails().count == 2 }
+            try await eventually("both mails arrive") { try cluster.mail.mails().count == 2 }
             let step = try await cluster.stage.database.pool.withConnection { session in
                 try session.query("select step from messages where topic is not null")[0][0, as: String.self]
             }
@@ -174,7 +174,7 @@ import TestSupport
                 let names = try FileManager.default.contentsOfDirectory(atPath: line.path("box/cur")).sorted()
                 #expect(names == ["0", "1:2,S", "2:2,S"])
             }
-            try await eventually("consent is withdrawn", within: .seconds(20)) {
+            try await eventually("consent is withdrawn") {
                 try await cluster.count(
                     "select count(*) from consents where state = 'withdrawn' and source = 'mail' and topic = 'offers'")
                     == 1

@@ -17,7 +17,7 @@ struct SegmentSDKTests {
                 #expect(end.status == 0, "\(run): \(end.text)")
             }
             let expected = ["plain", "gzip"].flatMap(Self.events)
-            try await eventually("all events are in the log", within: .seconds(30)) {
+            try await eventually("all events are in the log") {
                 try await cluster.count("select count(*) from event_log") >= expected.count
             }
             try await Self.compareEvents(cluster, with: expected)

@@ -110,7 +110,8 @@ struct Bench: Sendable {
         let store: GuardedStore
         let lines: LineDesk
 
-        init(worker: Worker, settings: DeliverySettings) async {
+        /// - Parameter patience: more than any load takes, where stalls are not what is tested.
+        init(worker: Worker, settings: DeliverySettings, patience: GuardedStore.Patience = .endless) async {
             self.worker = worker
             self.settings = settings
             let watch = RelayWatch(of: settings.relays.map(\.name), logger: worker.logger)
@@ -120,7 +121,7 @@ struct Bench: Sendable {
             let lineage = LineageWatch(worker: worker, mailer: "test")
             await lineage.look()
             self.lineage = lineage
-            let store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage)
+            let store = GuardedStore(pool: worker.pool, gate: gate, lineage: lineage, patience: patience)
             lines = LineDesk(
                 worker: worker, settings: settings, store: store, relays: RelayTurns(settings.relays), sites: mail.sites
             )
@@ -184,7 +185,10 @@ struct Bench: Sendable {
         func send(_ contacts: [ContactKey]) async throws { await room.send(try await claim(contacts)) }
     }
 
-    func mailer(port: Int? = nil, connections: Int = 8, allowing hosts: Set<String> = []) async throws -> Mailer {
+    func mailer(
+        port: Int? = nil, connections: Int = 8, allowing hosts: Set<String> = [],
+        patience: GuardedStore.Patience = .endless
+    ) async throws -> Mailer {
         let machine = machine
         let worker = Worker(
             pool: try database.pool(connections: 2, as: "mailer"),
@@ -194,7 +198,7 @@ struct Bench: Sendable {
         await worker.publisher.close()
         var settings = try settings(port: port, connections: connections)
         settings.allowedHosts = hosts
-        return await Mailer(worker: worker, settings: settings)
+        return await Mailer(worker: worker, settings: settings, patience: patience)
     }
 
     func settings(port: Int? = nil, connections: Int = 8) throws -> DeliverySettings {
@@ -285,17 +289,6 @@ struct Bench: Sendable {
         }
     }
 
-    /// Returns once somebody waits for a lock in this database, or after a second.
-    static func waitForWaiter(_ session: PostgresSession) throws {
-        for _ in 0..<500 {
-            try session.execute("select pg_stat_clear_snapshot()")
-            let waiting = try session.query(
-                "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
-            if !waiting.isEmpty { return }
-            try session.execute("select pg_sleep(0.002)")
-        }
-    }
-
     // MARK: What stands in the store
 
     func change(_ statement: Query) async throws {
@@ -347,4 +340,8 @@ final class HandClock: Sendable {
 
     var now: Timestamp { instant.withLock { $0 } }
     func advance(_ span: Span) { instant.withLock { $0 = $0 + span } }
+}
+
+extension GuardedStore.Patience {
+    static let endless = Self(use: .seconds(600), claims: .seconds(600), handing: .seconds(600))
 }

@@ -31,8 +31,13 @@ import Transit
                 }
                 try await stage.running(services) {
                     try await stage.broker.publish(bodies + bodies.reversed(), to: .messages)
-                    try await eventually("all are accepted", within: .seconds(40)) {
-                        try await bench.texts("select state from messages where state <> 'accepted' limit 1").isEmpty
+                    try await eventually("all are accepted, and told of") {
+                        try await bench.texts(
+                            """
+                            select state from messages where state <> 'accepted'
+                            union all select queue from outbox limit 1
+                            """
+                        ).isEmpty
                     }
                 }
                 #expect(sink.recipients.sorted() == users.map { "\($0)@mail.example" }.sorted())
@@ -63,8 +68,10 @@ import Transit
                 settings.lease = .seconds(12)
                 let service = MailerService(worker: worker, settings: settings)
                 try await stage.running(worker.services + [service]) {
-                    try await eventually("both have ended") {
-                        try await bench.messages() == ["offer unknown", "receipt accepted"]
+                    try await eventually("both have ended, and are told of") {
+                        let unpublished = try await bench.texts("select queue from outbox")
+                        return try await bench.messages() == ["offer unknown", "receipt accepted"]
+                            && unpublished.isEmpty
                     }
                 }
                 #expect(sink.recipients == ["bob@mail.example"])

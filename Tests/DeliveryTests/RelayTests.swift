@@ -42,7 +42,7 @@ import Transit
 }
 
 @Suite struct RelayTests {
-    @Test(.timeLimit(.minutes(1))) func anAbsentRelayIsSaidOnceAndStopsTheClaims() async throws {
+    @Test(.timeLimit(.minutes(3))) func anAbsentRelayIsSaidOnceAndStopsTheClaims() async throws {
         try await TestStage.with(clock: .stepped(at: Bench.start)) { stage in
             try await MailSink.with { sink in
                 try await Door.with(to: sink.port) { door in
@@ -71,7 +71,7 @@ import Transit
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func onShutdownOnlyWhatIsPastTheFenceIsFinished() async throws {
+    @Test(.timeLimit(.minutes(3))) func onShutdownOnlyWhatIsPastTheFenceIsFinished() async throws {
         let behaviour: @Sendable (MailSink.Moment) -> MailSink.Answer? = {
             if case .finalDot = $0 { .wait } else { nil }
         }

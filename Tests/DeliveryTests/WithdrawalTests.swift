@@ -69,7 +69,7 @@ import Transit
                 try Contacts.lock([anne, bob], in: session)
                 _ = try SendStates.lock([anne, bob], in: session)
                 applying.withLock { $0 = Task { try await Self.apply(Self.withdrawal(message), bench) } }
-                try Bench.waitForWaiter(session)
+                try session.waitForWaiter()
                 try Merging.merge(bob, into: anne, now: Bench.start, in: session)
             }
             _ = try await applying.withLock { $0 }?.value

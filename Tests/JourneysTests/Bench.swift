@@ -136,24 +136,6 @@ struct Bench: Sendable {
         return try await journeys.fireTimers()
     }
 
-    /// Returns once somebody waits for a lock in this database, or after a second.
-    static func waitForWaiter(_ session: PostgresSession) throws {
-        try wait(session) {
-            try session.execute("select pg_stat_clear_snapshot()")
-            let waiting = try session.query(
-                "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
-            return !waiting.isEmpty
-        }
-    }
-
-    /// Returns once `condition` holds, or after a few seconds; the transaction stays open meanwhile.
-    static func wait(_ session: PostgresSession, until condition: () throws -> Bool) throws {
-        for _ in 0..<2000 {
-            if try condition() { return }
-            try session.execute("select pg_sleep(0.002)")
-        }
-    }
-
     // MARK: What stands in the store
 
     func contact(_ user: String) -> ContactKey {

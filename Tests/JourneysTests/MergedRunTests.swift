@@ -147,7 +147,7 @@ import Testing
                 _ = try Claims.settle(due.map { ($0, .accepted, nil) }, now: Bench.start, in: session)
                 firing.withLock { $0 = Task { try await scheduler.fireTimers() } }
                 // The scheduler is either waiting for this transaction by now, or comes after it.
-                try Bench.waitForWaiter(session)
+                try session.waitForWaiter()
             }
             _ = try await firing.withLock { $0 }?.value
             _ = try await bench.journeys.fireTimers()

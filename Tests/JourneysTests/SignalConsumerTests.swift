@@ -57,12 +57,14 @@ import Transit
                 try await eventually("the verdict has ended the run") {
                     try await bench.runs() == ["receipt finished"]
                 }
-                try await eventually("both bodies are settled") {
-                    try await stage.broker.ready(in: .signals) == 0
+                try await eventually("both bodies are settled, and the hint is out") {
+                    let unpublished = try await bench.texts("select queue from outbox")
+                    return try await stage.broker.ready(in: .signals) == 0 && unpublished.isEmpty
                 }
             }
             let hints = try await stage.broker.take(from: .messages).flatMap { try MessageHints(decoding: $0).hints }
-            #expect(hints.map(\.contact) == [bench.contact("anne")])
+            // A hint whose publishing was slow to be confirmed may be published again.
+            #expect(Set(hints.map(\.contact)) == [bench.contact("anne")])
         }
     }
 }

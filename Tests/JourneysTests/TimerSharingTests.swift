@@ -32,7 +32,7 @@ import Testing
                 let now = try DomainClock.read(in: session)
                 try Contacts.lock(try Timers.dueContacts(at: now, limit: 10, in: session), in: session)
                 firing.withLock { $0 = Task { try await scheduler.fireTimers(page: 10) } }
-                try Bench.wait(session) { try Self.dueTimers(session) == 10 }
+                try session.wait("others have fired theirs") { try Self.dueTimers(session) == 10 }
             }
             #expect(try await firing.withLock { $0 }?.value == 30)
         }
@@ -53,17 +53,17 @@ import Testing
                         return try await scheduler.fireTimers(page: 10)
                     }
                 }
-                try Bench.wait(session) { answered.isRaised }
+                try session.wait("it has been answered") { answered.isRaised }
             }
             #expect(try await firing.withLock { $0 }?.value == 0)
             #expect(try await scheduler.fireTimers(page: 10) == 10)
         }
     }
 
-    @Test func twoSchedulersShareTwoThousandDueContacts() async throws {
+    @Test func ofTwoThousandDueContactsTwoSchedulersFireEachOnce() async throws {
         try await Bench.with { bench in
             try await Self.due(2000, bench)
-            let shares = try await withThrowingTaskGroup(of: Int.self) { group in
+            let fired = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<2 {
                     let scheduler = try await bench.scheduler()
                     group.addTask {
@@ -72,10 +72,9 @@ import Testing
                         return share
                     }
                 }
-                return try await group.reduce(into: []) { $0.append($1) }
+                return try await group.reduce(0, +)
             }
-            #expect(shares.reduce(0, +) == 2000)
-            #expect(shares.allSatisfy { $0 > 0 }, "\(shares)")
+            #expect(fired == 2000)
             #expect(Set(try await bench.runs()) == ["onboarding waiting for goal end"])
             // The wait's timer was the first, the goal's is the second: nothing was stepped twice.
             #expect(try await bench.texts("select distinct version::text from runs") == ["2"])

@@ -249,7 +249,7 @@ public actor Cluster {
         _ arguments: String..., exits code: Int32, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> String {
         let process = try ServiceProcess("loods", arguments: arguments, environment: environment)
-        let exit = try await process.waitForExit(within: .seconds(60))
+        let exit = try await process.waitForExit(within: .seconds(240))
         #expect(exit == .status(code), "\(process.output)", sourceLocation: sourceLocation)
         return process.output
     }
@@ -258,7 +258,7 @@ public actor Cluster {
         _ arguments: [String], _ environment: [String: String], from release: URL? = nil
     ) async throws -> String {
         let process = try ServiceProcess("loods", arguments: arguments, environment: environment, from: release)
-        let exit = try await process.waitForExit(within: .seconds(60))
+        let exit = try await process.waitForExit(within: .seconds(240))
         #expect(exit == .status(0), "loods \(arguments.joined(separator: " ")): \(process.output)")
         return process.output
     }

@@ -107,6 +107,7 @@ func whileOpen<R: Sendable>(
     let gate = DispatchSemaphore(value: 0)
     async let done: Void = pool.withTransaction { session in
         defer { entry.finish() }
+        try session.execute("set local idle_in_transaction_session_timeout = 0")
         try transaction(session)
         entry.yield()
         // Blocks the connection's own thread, no other.

@@ -37,7 +37,8 @@ enum DatabaseServer {
         try await run("create database \(draft)")
         let pool = PostgresPool(
             try PostgresConfiguration(
-                url: TestDatabase.url(of: draft), applicationName: "loods-tests", poolSize: 1),
+                url: TestDatabase.url(of: draft), applicationName: "loods-tests", poolSize: 1,
+                connectTimeout: .seconds(30)),
             logger: TestEnvironment.quiet)
         do {
             _ = try await pool.withTransaction { try Migrator.migrate(in: $0) }
@@ -65,7 +66,7 @@ enum DatabaseServer {
         let pool = PostgresPool(
             try PostgresConfiguration(
                 url: adminURL(), applicationName: "loods-tests", poolSize: 1, statementTimeout: .seconds(120),
-                lockTimeout: .zero),
+                lockTimeout: .zero, connectTimeout: .seconds(30)),
             logger: TestEnvironment.quiet)
         do {
             let value = try await pool.withConnection(body)

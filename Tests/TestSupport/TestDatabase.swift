@@ -135,7 +135,8 @@ public final class TestDatabase: Sendable {
 
     private static func pool(_ url: String, connections: Int) throws -> PostgresPool {
         PostgresPool(
-            try PostgresConfiguration(url: url, applicationName: "loods-tests", poolSize: connections),
+            try PostgresConfiguration(
+                url: url, applicationName: "loods-tests", poolSize: connections, connectTimeout: .seconds(30)),
             logger: TestEnvironment.quiet)
     }
 

@@ -11,11 +11,17 @@ struct GuardedStore: Sendable {
     let pool: PostgresPool
     let gate: WithdrawalGate
     let lineage: LineageWatch
+    var patience = Patience()
 
-    /// A little less than the patience of the edge, which is three seconds.
-    private static let stall = Duration.milliseconds(2_500)
-    /// A stall in which claims may run out before their mailers can prolong them.
-    private static let longStall = Duration.seconds(10)
+    /// How long something may take before withdrawals may have been missed meanwhile.
+    struct Patience: Sendable {
+        /// A use of the store: a little less than the patience of the edge, which is three seconds.
+        var use = Duration.milliseconds(2_500)
+        /// A use after which claims may have run out before their mailers could prolong them.
+        var claims = Duration.seconds(10)
+        /// The fence of a message with a topic, and again from there to its final dot: less than withdrawals wait.
+        var handing = Duration.milliseconds(1_500)
+    }
 
     /// As `PostgresPool.withRepeatedTransaction`.
     func transaction<R: Sendable>(_ body: @Sendable (PostgresSession) throws -> R) async throws -> R {
@@ -34,7 +40,7 @@ struct GuardedStore: Sendable {
         do {
             let result = try await use()
             let time = ContinuousClock.now - start
-            if time > Self.stall { await gate.close(after: time > Self.longStall) }
+            if time > patience.use { await gate.close(after: time > patience.claims) }
             return result
         } catch {
             if isOutage(error) { await close() }

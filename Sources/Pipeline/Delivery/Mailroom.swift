@@ -184,12 +184,10 @@ struct Mailroom: Sendable {
     private func end(of passage: Passage, isMarketing: Bool) -> ContinuousClock.Instant {
         let leased = passage.begun + settings.lease / 2
         guard isMarketing else { return leased }
-        let isSlow = passage.passed - passage.begun > Self.withdrawalPatience
-        return min(leased, isSlow ? passage.begun : passage.passed + Self.withdrawalPatience)
+        let patience = store.patience.handing
+        let isSlow = passage.passed - passage.begun > patience
+        return min(leased, isSlow ? passage.begun : passage.passed + patience)
     }
-
-    /// How long after the fence the final dot of a message with a topic may be sent: less than withdrawals wait.
-    private static let withdrawalPatience = Duration.milliseconds(1_500)
 
     /// Passes the fence: the message counts as handed from then on.
     ///

@@ -24,7 +24,7 @@ import Testing
             for number in 1...4 {
                 try await cluster.post(Shop.customer(number, consents: number % 2 == 0 ? ["offers"] : []))
             }
-            try await eventually("six mails arrive, and the runs end", within: .seconds(40)) {
+            try await eventually("six mails arrive, and the runs end") {
                 let open = try await cluster.count("select count(*) from runs where ended_at is null")
                 return try cluster.mail.mails().count == 6 && open == 0
             }

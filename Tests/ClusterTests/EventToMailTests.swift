@@ -30,7 +30,7 @@ import TestSupport
             #expect(try await withdrawn(cluster) == 0, "showing the page changes nothing")
             let answer = try await cluster.open(unsubscribe, method: "POST", body: "List-Unsubscribe=One-Click")
             #expect(answer.0 == 200)
-            #expect(try await withdrawn(cluster) == 1)
+            try await eventually("consent is withdrawn") { try await withdrawn(cluster) == 1 }
 
             try await eventually("click and withdrawal come back as events") {
                 try await cluster.count(

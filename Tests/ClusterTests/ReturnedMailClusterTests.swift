@@ -128,7 +128,7 @@ import TestSupport
             #expect(try await mailer.waitForExit() == .signal(SIGKILL))
             #expect(try await cluster.count("select count(*) from suppressions") == 0)
             try await cluster.start("mailer")
-            try await eventually("the address is suppressed", within: .seconds(40)) {
+            try await eventually("the address is suppressed") {
                 try await cluster.count(
                     "select count(*) from suppressions where address = 'customer-1@example.com' and reason = 'invalid-address'"
                 )

@@ -12,10 +12,7 @@ import TestSupport
 
     private static let workspace: [String: String] = [
         "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: The Shop, address: hello@shop.example}
-        address: The Shop, Main Street 1, Amsterdam
+        \(Shop.head)
         topics: [{topic: onboarding, wording: Help me}, {topic: offers, wording: Send me offers}]
         """,
         "stages.yaml": "stages: [{stage: see}, {stage: think, when: 'score(\"heat\") > 9'}]",

@@ -122,7 +122,7 @@ struct Readership: Sendable {
             }
             let handed = try await handed(numbers)
             if handed * 5 > numbers.count * 3 { spread = max(spread * 0.85, .milliseconds(2)) }
-            if handed * 5 < numbers.count * 2 { spread = min(spread * 1.2, .seconds(1)) }
+            if handed * 5 < numbers.count * 2 { spread = min(spread * 1.2, .seconds(10)) }
         }
         await publisher.close()
         return answers

@@ -35,7 +35,7 @@ import Testing
     }
 
     private static func waitForMails(_ count: Int, _ cluster: Cluster) async throws {
-        try await eventually("\(count) mails are caught") { try cluster.mail.mails().count >= count }
+        try await eventually("\(count) mails are caught") { try cluster.mail.mails().count == count }
     }
 
     private static func waitForReceipts(_ count: Int, _ cluster: Cluster) async throws {
@@ -155,7 +155,7 @@ import Testing
                 let stage = TestStage(database: database, broker: broker, clock: .real)
                 try await Cluster.with(on: stage, workspace: Self.workspace) { cluster in
                     try await Self.order(0..<10, cluster)
-                    try await Self.waitForMails(10, cluster)
+                    try await eventually("the receipts are caught") { try cluster.mail.mails().count >= 10 }
                     try await primary.stop(.killed)
                     try await standby.promote()
                     // It came with the copy of the primary.

@@ -50,10 +50,15 @@ import Testing
             }
             #expect(late.isEmpty, "\(late.count) began after the answer: \(late.prefix(5))")
             let applied = answers.count(where: \.isApplied)
-            // The requests must meet the mails, and the store answer in time, or else nothing was tried.
-            #expect(applied * 10 >= Self.trials * 9, "\(applied) of \(Self.trials) were applied")
+            // What a store that stalls could not apply within the edge's patience is recorded instead.
+            let stalled = answers.count {
+                !$0.isApplied && .seconds($0.answeredAt.timeIntervalSince($0.askedAt)) >= Cluster.storeStall
+            }
+            // The requests must meet the mails, or else nothing was tried.
+            #expect((applied + stalled) * 100 >= Self.trials * 99, "\(applied) of \(Self.trials) were applied")
+            #expect(applied * 2 >= Self.trials, "the store stalled for \(stalled)")
             #expect(
-                handed * 10 >= Self.trials && handed * 10 <= Self.trials * 9, "\(handed) of \(Self.trials) were handed")
+                handed * 5 >= Self.trials && handed * 5 <= Self.trials * 4, "\(handed) of \(Self.trials) were handed")
             #expect(meanwhile * 100 >= Self.trials, "\(meanwhile) were handed while somebody asked for none")
             let point =
                 "\(Self.trials) trials: \(handed) handed before the answer, \(meanwhile) of them after the request"

@@ -62,9 +62,10 @@ import Transit
                     return try await stage.broker.ready(in: .signals) == 0 && unpublished.isEmpty
                 }
             }
-            let hints = try await stage.broker.take(from: .messages).flatMap { try MessageHints(decoding: $0).hints }
-            // A hint whose publishing was slow to be confirmed may be published again.
-            #expect(Set(hints.map(\.contact)) == [bench.contact("anne")])
+            // A body that was slow to be confirmed may have been published again.
+            let hints = try Set(try await stage.broker.take(from: .messages))
+                .flatMap { try MessageHints(decoding: $0).hints }
+            #expect(hints.map(\.contact) == [bench.contact("anne")])
         }
     }
 }

@@ -102,6 +102,9 @@ extension Cluster {
         )
     }
 
+    /// What took ingest longer to answer the store may have stalled for; a withdrawal is recorded then, and applied later.
+    public static let storeStall = Duration.milliseconds(2_500)
+
     /// Uses the one-click link until it is answered 200; from then on no mail of that topic may go to the address.
     ///
     /// - Returns: what was answered: `applied` or `recorded`.

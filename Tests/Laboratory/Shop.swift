@@ -1,11 +1,16 @@
 /// A workspace with one transactional mail for a first order and one marketing mail behind it.
 public enum Shop {
-    public static let files: [String: String] = [
-        "workspace.yaml": """
+    /// How `workspace.yaml` begins; its topics come next.
+    public static let head = """
         workspace: shop
         time_zone: Europe/Amsterdam
         sender: {name: The Shop, address: hello@shop.example}
         address: The Shop, Main Street 1, Amsterdam
+        """
+
+    public static let files: [String: String] = [
+        "workspace.yaml": """
+        \(head)
         topics:
           - {topic: offers, wording: "Yes, send me offers"}
           - {topic: tracking, wording: "Yes, you may see what I open"}

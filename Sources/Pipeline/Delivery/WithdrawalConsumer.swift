@@ -16,7 +16,7 @@ public struct WithdrawalConsumer: Service {
     private let worker: Worker
 
     /// How long the store may be away before the queue is left to others.
-    private static let patience = Duration.seconds(5)
+    static let patience = Duration.seconds(5)
     private static let pause = Duration.milliseconds(100)
 
     public init(worker: Worker) { self.worker = worker }

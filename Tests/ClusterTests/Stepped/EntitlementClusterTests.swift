@@ -9,10 +9,7 @@ import Workspaces
 @Suite struct EntitlementClusterTests {
     private static let workspace: [String: String] = [
         "workspace.yaml": """
-        workspace: shop
-        time_zone: Europe/Amsterdam
-        sender: {name: The Shop, address: hello@shop.example}
-        address: The Shop, Main Street 1, Amsterdam
+        \(Shop.head)
         topics:
           - {topic: news, wording: Send me news}
           - topic: offers

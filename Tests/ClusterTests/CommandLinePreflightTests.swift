@@ -206,7 +206,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"), "Chromium is not there"))
+    @Test(.enabled(if: TestEnvironment.hasChromium, "Chromium is not there"))
     func picturesAreDrawn() async throws {
         try await Terminal.with { line in
             try write(

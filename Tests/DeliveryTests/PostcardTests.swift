@@ -9,10 +9,8 @@ import TestSupport
 import Testing
 
 /// Postcards by a real Chromium: two pages of A6 with bleed, to a provider or into a folder, once however often they are tried.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"), "Chromium is not installed"))
+@Suite(.enabled(if: TestEnvironment.hasChromium, "Chromium is not installed"))
 struct PostcardTests {
-    private static let chromium = "/usr/bin/chromium"
-
     private static func files(_ post: String) -> [String: String] {
         var files = Shop.files
         files["workspace.yaml"]! += "\n\(post)\n"
@@ -47,7 +45,8 @@ struct PostcardTests {
     }
 
     private static func send(
-        _ bench: Bench, allowing hosts: Set<String> = [], folder: String? = nil, by chromium: String = Self.chromium
+        _ bench: Bench, allowing hosts: Set<String> = [], folder: String? = nil,
+        by chromium: String = TestEnvironment.chromium
     ) async throws {
         let mailer = try await bench.mailer(allowing: hosts)
         var settings = mailer.settings
@@ -196,7 +195,7 @@ struct PostcardTests {
                 <link rel="stylesheet" href="http://127.0.0.1:\(sink.port)/style">
                 <style>@import url(http://127.0.0.1:\(sink.port)/more)</style>
                 """
-            let printer = CardPrinter(program: Self.chromium)
+            let printer = CardPrinter(program: TestEnvironment.chromium)
             let expected = try await printer.print(CardFormat.document(front: plain, back: "<p>Back</p>"))
             let found = try await printer.print(CardFormat.document(front: reaching, back: "<p>Back</p>"))
             #expect(sink.requests.isEmpty)

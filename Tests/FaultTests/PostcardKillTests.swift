@@ -8,7 +8,7 @@ import Testing
 /// what nobody could know is counted.
 @Suite(
     .serialized,
-    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"), "Chromium is not installed"))
+    .enabled(if: TestEnvironment.hasChromium, "Chromium is not installed"))
 struct PostcardKillTests {
     private static let files = Shop.files.merging([
         "workspace.yaml": Shop.files["workspace.yaml"]! + "\npost: {folder: true}\n",

@@ -3,6 +3,10 @@ public import Logging
 
 /// What tests find in the environment; `deploy/dev test` sets all of it.
 public enum TestEnvironment {
+    /// Debian's Chromium, by which postcards and pictures of mails are made where it is installed.
+    public static let chromium = "/usr/bin/chromium"
+    public static let hasChromium = FileManager.default.isExecutableFile(atPath: chromium)
+
     /// The value of `name`.
     ///
     /// - Throws: `TestSupportError`, which says what the variable is for, where it is not set.

@@ -58,6 +58,10 @@ import Workspaces
             let workspace = try #require(Workspace.load(files: files).workspace, "\(recipe)")
             let (tests, findings) = workspace.tests(in: files)
             #expect(findings.isEmpty && !tests.isEmpty, "\(recipe): \(findings)")
+            if !TestEnvironment.hasChromium, files.keys.contains(where: { $0.hasPrefix("postcards/") }) {
+                print("the recipe \(recipe) is left out: Chromium, which makes its postcards, is not installed")
+                continue
+            }
             play.workspaces[recipe] = files.filter { !$0.key.hasPrefix("tests/") }
             for (number, test) in tests.enumerated() {
                 for tested in test.contacts {

@@ -15,7 +15,7 @@ struct AMQPAlarmTests {
         var configuration = try AMQPConfiguration(url: broker.url)
         configuration.rpcTimeout = Self.never
         // The alarm lasts many of them: a blocked connection stays.
-        configuration.heartbeat = .seconds(1)
+        configuration.heartbeat = .seconds(2)
         return try await AMQPConnection.connect(configuration) { change in
             switch change {
             case .blocked: blocked.withLock { $0 = true }
@@ -26,11 +26,13 @@ struct AMQPAlarmTests {
     }
 
     /// Publishes a body of its own name; answers how that ended.
-    private func publish(_ id: String, on connection: AMQPConnection, _ outcomes: Outcomes) async {
+    private func publish(
+        _ id: String, on connection: AMQPConnection, _ outcomes: Outcomes, timeout: Duration = .seconds(6)
+    ) async {
         var code: AMQPError.Code?
         do throws(AMQPError) {
             let body = [UInt8](repeating: 7, count: Self.size(id))
-            try await connection.publish(AMQPMessage(body, routingKey: "q", messageID: id), timeout: .seconds(3))
+            try await connection.publish(AMQPMessage(body, routingKey: "q", messageID: id), timeout: timeout)
         } catch {
             code = error.code
         }
@@ -71,7 +73,7 @@ struct AMQPAlarmTests {
 
             try await broker.setAlarm(false)
             try await eventually("the connection has heard of the end") { !blocked.withLock { $0 } }
-            await publish("afterwards", on: connection, outcomes)
+            await publish("afterwards", on: connection, outcomes, timeout: .seconds(120))
             #expect(outcomes.withLock { $0["afterwards"] } == .some(nil))
             await connection.close()
             try await compare(outcomes.withLock { $0 }, with: broker)
@@ -84,7 +86,7 @@ struct AMQPAlarmTests {
             let outcomes = Outcomes([:])
             let connection = try await connect(broker, blocked)
             try await connection.declareQueue("q", arguments: ["x-queue-type": "quorum"])
-            await publish("before", on: connection, outcomes)
+            await publish("before", on: connection, outcomes, timeout: .seconds(120))
             try await broker.setAlarm(true)
             // Until then it takes bodies, and an answer to the first opens the window for the others.
             try await eventually("the connection's process at the broker has heard of it") {
@@ -113,7 +115,7 @@ struct AMQPAlarmTests {
         var counts: [String: Int] = [:]
         let (consumer, deliveries) = try await connection.deliveries(queue: "q", prefetch: 50)
         // The last in the queue.
-        try await connection.publish(AMQPMessage([1], routingKey: "q", messageID: "end"))
+        try await connection.publish(AMQPMessage([1], routingKey: "q", messageID: "end"), timeout: .seconds(120))
         for try await delivery in deliveries {
             await consumer.ack(delivery.tag)
             guard let id = delivery.messageID, id != "end" else { break }

@@ -121,7 +121,8 @@ struct AMQPPublishingTests {
                 for index in 0..<1_000 {
                     group.addTask {
                         try await connection.publish(
-                            AMQPMessage([UInt8](repeating: UInt8(index % 256), count: index), routingKey: "q"))
+                            AMQPMessage([UInt8](repeating: UInt8(index % 256), count: index), routingKey: "q"),
+                            timeout: .seconds(120))
                     }
                 }
                 try await group.waitForAll()

@@ -71,7 +71,7 @@ struct AMQPRestartTests {
 
     private func compare(_ broker: OwnBroker, confirmed: Int) async throws {
         var configuration = try AMQPConfiguration(url: broker.url)
-        configuration.rpcTimeout = .seconds(3)
+        configuration.rpcTimeout = .seconds(10)
         var connection = try await AMQPConnection.connect(configuration)
         // A queue that has no leader yet may forget a body: then the connection ends, and it is published again.
         try await eventually("the broker confirms again") {
@@ -109,7 +109,7 @@ struct AMQPRestartTests {
             let other = try await AMQPConnection.connect(configuration)
             try await other.declareQueue("q", arguments: Self.quorum)
             for number in 0..<3 as Range<UInt8> { try await other.publish(AMQPMessage([number], routingKey: "q")) }
-            configuration.heartbeat = .seconds(1)
+            configuration.heartbeat = .seconds(3)
             let end = Locked<AMQPError?>(nil)
             let thawed = DispatchSemaphore(value: 0)
             let frozen = try await AMQPConnection.connect(configuration)
@@ -139,7 +139,7 @@ struct AMQPRestartTests {
     @Test func aBrokerThatGoesOnIsFoundAgain() async throws {
         try await OwnBroker.with { broker in
             var configuration = try AMQPConfiguration(url: broker.url)
-            configuration.heartbeat = .seconds(1)
+            configuration.heartbeat = .seconds(3)
             let connection = try await AMQPConnection.connect(configuration)
             try await connection.declareQueue("q", arguments: Self.quorum)
             try await connection.publish(AMQPMessage([1], routingKey: "q"))

@@ -22,11 +22,7 @@ final class Door: Sendable {
         to port: Int, host: String = "127.0.0.1", isolation: isolated (any Actor)? = #isolation,
         _ body: (Door) async throws -> R
     ) async throws -> R {
-        let probe = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let own = try #require(probe.localAddress?.port)
-        try await probe.close()
-        let door = Door(own, host, port)
+        let door = Door(Int(FreePort.take()), host, port)
         try await door.open()
         do {
             let result = try await body(door)

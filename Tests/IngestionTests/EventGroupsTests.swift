@@ -134,7 +134,7 @@ private final class Flag: Sendable {
             // More attempts than one group's patience allows.
             await sink.attempted(300)
             sink.answer(.confirm)
-            try await groups.submit([draft("2")])
+            try await stored(by: groups, draft("2"))
         }
         #expect(Set(sink.events.map(\.eventID)) == ["click", "2"])
     }

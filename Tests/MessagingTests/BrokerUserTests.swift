@@ -99,7 +99,7 @@ import Testing
                 var url = try #require(URLComponents(string: broker.url))
                 (url.user, url.password) = (configuration.user, configuration.password)
                 let settings = try BrokerConfiguration(url: url.string ?? "", connectionName: "test")
-                let publisher = Publisher(settings, logger: quiet, timeout: .seconds(2))
+                let publisher = Publisher(settings, logger: quiet, timeout: .seconds(10))
                 let missing = await #expect(throws: MessagingError.self) {
                     try await publisher.publish([1], to: .events, lane: .live)
                 }

@@ -43,7 +43,7 @@ struct TopologyTests {
         try await TestBroker.with(declared: false) { broker in
             let configuration = try BrokerConfiguration(broker)
             try await Topology.declare(configuration)
-            #expect(try await Topology.read(.marks, configuration) == [])
+            #expect(try await Topology.read(.marks, configuration, patience: .seconds(30)) == [])
             let connection = try await AMQPConnection.connect(AMQPConfiguration(url: broker.url))
             for number in 1...40 as ClosedRange<UInt8> {
                 try await connection.publish(AMQPMessage([number], routingKey: "loods.marks"))
@@ -57,7 +57,7 @@ struct TopologyTests {
                 }
             }
             try await connection.publish(AMQPMessage([41], routingKey: "loods.marks"))
-            let kept = try await Topology.read(.marks, configuration)
+            let kept = try await Topology.read(.marks, configuration, patience: .seconds(30))
             #expect(Set(kept).isSuperset(of: (16...41).map { [$0] }) && kept.count <= 32, "\(kept)")
             await connection.close()
         }

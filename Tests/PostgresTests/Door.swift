@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Postgres
 import ConnectionThread
+import TestSupport
 import Testing
 
 /// A small TCP proxy in front of the server, on a port of its own that can be shut and opened again.
@@ -21,9 +22,7 @@ final class Door: Sendable {
     init(to url: String) throws {
         let components = try #require(URLComponents(string: url))
         target = UInt16(components.port ?? 5432)
-        let probe = Self.listen(on: 0)
-        port = try #require(probe).port
-        close(try #require(probe).descriptor)
+        port = FreePort.take()
         var own = components
         own.host = "127.0.0.1"
         own.port = Int(port)
@@ -31,7 +30,7 @@ final class Door: Sendable {
     }
 
     func open(withholding withholds: Bool = false) throws {
-        let listener = try #require(Self.listen(on: port)).descriptor
+        let listener = try #require(Self.listen(on: port))
         state.withLock {
             $0.listener = listener
             $0.swallows = false
@@ -95,19 +94,18 @@ final class Door: Sendable {
         }
     }
 
-    private static func listen(on port: UInt16) -> (descriptor: Int32, port: UInt16)? {
+    private static func listen(on port: UInt16) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
         var address = loopback(port)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isListening = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, length) == 0 && Glibc.listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &length) == 0
             }
         }
-        return isListening ? (descriptor, UInt16(bigEndian: address.sin_port)) : nil
+        return isListening ? descriptor : nil
     }
 
     private static func connect(to port: UInt16) -> Int32? {

@@ -13,11 +13,12 @@ import Testing
             let standby = try await primary.standby(synchronous: true)
             let url = OwnPostgres.url(of: [primary, standby], parameters: "target_session_attrs=read-write")
             let configuration = try PostgresConfiguration(
-                url: url, applicationName: "postgres-tests", poolSize: 2, connectTimeout: .milliseconds(500))
+                url: url, applicationName: "postgres-tests", poolSize: 2, connectTimeout: .seconds(2))
             let result: Result<Void, any Error>
             do {
                 result = .success(
                     try await Server.withPool(PostgresPool(configuration, logger: Server.quiet)) { pool in
+                        try await eventually("the primary serves") { (try? await self.port(pool)) != nil }
                         try await body(primary, standby, pool)
                     })
             } catch { result = .failure(error) }

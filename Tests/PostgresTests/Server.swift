@@ -20,7 +20,7 @@ enum Server {
     ) throws -> PostgresPool {
         var configuration = try PostgresConfiguration(
             url: url ?? self.url(), applicationName: "postgres-tests", poolSize: size,
-            statementTimeout: statementTimeout, lockTimeout: lockTimeout)
+            statementTimeout: statementTimeout, lockTimeout: lockTimeout, connectTimeout: .seconds(30))
         configuration.statementCacheLimit = cache
         configuration.planLifetime = planLifetime
         return PostgresPool(configuration, logger: logger)

@@ -57,7 +57,8 @@ public final class NameServer {
                 if any(name == request.q.qname for name, _, _ in self.zone): reply.header.rcode = RCODE.NOERROR
                 return reply
         resolver = Zone(zone)
-        for tcp in (False, True):
+        # Whoever is answered by UDP may ask by TCP too.
+        for tcp in (True, False):
             DNSServer(resolver, port=port, address="127.0.0.1", tcp=tcp).start_thread()
         sys.stdin.read()
         """

@@ -80,7 +80,7 @@ extension OwnPostgres {
         let pool = PostgresPool(
             try PostgresConfiguration(
                 url: url(database: database), applicationName: "loods-tests", poolSize: 1,
-                statementTimeout: .seconds(120), lockTimeout: .zero),
+                statementTimeout: .seconds(120), lockTimeout: .zero, connectTimeout: .seconds(30)),
             logger: TestEnvironment.quiet)
         let result: Result<R, any Error>
         do { result = .success(try await body(pool)) } catch { result = .failure(error) }

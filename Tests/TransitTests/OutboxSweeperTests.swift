@@ -39,19 +39,37 @@ import Testing
         }
     }
 
-    private func sweeper(_ worker: Worker) -> OutboxSweeper {
-        OutboxSweeper(
-            pool: worker.pool, relay: worker.relay, clock: MachineClock { Self.now }, logger: worker.logger)
+    private func sweeper(_ worker: Worker, at now: Timestamp = Self.now) -> OutboxSweeper {
+        OutboxSweeper(pool: worker.pool, relay: worker.relay, clock: MachineClock { now }, logger: worker.logger)
+    }
+
+    /// Sweeps until nothing of the queue stands, ten seconds later each time: what is not confirmed in time is stale
+    /// again then. That happens seldom, and one sweep takes more than one portion.
+    private func sweep(_ worker: Worker, until queue: QueueName, isEmptyIn database: TestDatabase) async throws {
+        try await worker.publisher.publish([], to: .withdrawals, lane: .live)
+        var sweeps: Int64 = 0
+        try await eventually("\(queue) is swept") {
+            await sweeper(worker, at: Self.now + .seconds(10 * sweeps)).sweep()
+            sweeps += 1
+            return try await standing(queue, database).all == 0
+        }
+        #expect(sweeps <= 3)
+    }
+
+    /// What stands in a queue, each body once: one whose confirm came too late is published again.
+    private func published(_ queue: QueueName, _ stage: TestStage) async throws -> Set<[UInt8]> {
+        Set(try await stage.broker.take(from: queue))
     }
 
     @Test func everythingThatIsStaleIsPublishedAndGone() async throws {
         try await TestStage.with { stage in
-            try await add(rows(150, .events) + rows(70, .signals), to: stage.database)
+            let (events, signals) = (rows(150, .events), rows(70, .signals))
+            try await add(events + signals, to: stage.database)
             let worker = try stage.worker()
-            await sweeper(worker).sweep()
-            #expect(try await stage.broker.take(from: .events).count == 150)
-            #expect(try await stage.broker.take(from: .signals).count == 70)
-            #expect(try await standing(.events, stage.database).all == 0)
+            try await sweep(worker, until: .events, isEmptyIn: stage.database)
+            try await sweep(worker, until: .signals, isEmptyIn: stage.database)
+            #expect(try await published(.events, stage) == Set(events.map(\.body)))
+            #expect(try await published(.signals, stage) == Set(signals.map(\.body)))
             await stage.close(worker)
         }
     }
@@ -64,9 +82,8 @@ import Testing
                 try Outbox.add(row, clock: .real, machineNow: Self.now + .hours(1), in: $0)
             }
             let worker = try stage.worker()
-            await sweeper(worker).sweep()
-            #expect(try await stage.broker.take(from: .events).count == 1)
-            #expect(try await standing(.events, stage.database).all == 0)
+            try await sweep(worker, until: .events, isEmptyIn: stage.database)
+            #expect(try await published(.events, stage) == Set(row.map(\.body)))
             await stage.close(worker)
         }
     }
@@ -80,11 +97,11 @@ import Testing
             try await add(rows(200, .events), to: stage.database)
             try await add(rows(40, .signals), to: stage.database)
             await sweeper(worker).sweep()
-            #expect(try await stage.broker.take(from: .signals).count == 41)
-            #expect(try await standing(.signals, stage.database).all == 0)
             let refused = try await standing(.events, stage.database)
             #expect(refused.all == 200)
             #expect(refused.untouched == 168, "one portion was tried")
+            try await sweep(worker, until: .signals, isEmptyIn: stage.database)
+            #expect(try await published(.signals, stage) == Set(rows(40, .signals).map(\.body) + [[0]]))
             await stage.close(worker)
         }
     }
@@ -110,7 +127,7 @@ import Testing
             let before = ContinuousClock.now
             #expect(await worker.relay.publish(rows) == [])
             #expect(ContinuousClock.now - before < .seconds(15), "far below the publisher's 30 seconds")
-            #expect(worker.publisher.isKnownUnusable)
+            try await eventually("it is known to be away") { worker.publisher.isKnownUnusable }
             await sweeper(worker).sweep()
             let standing = try await standing(.events, database)
             #expect(standing == (120, 120))

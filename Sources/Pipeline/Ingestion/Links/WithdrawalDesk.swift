@@ -18,11 +18,12 @@ public struct WithdrawalDesk: Sendable {
         case recorded
     }
 
-    /// What is not applied by then is recorded.
-    private static let patience = Duration.seconds(3)
     /// How long the answer waits for mails at their final dot.
     private static let handOverPatience = Duration.seconds(2)
     private static let pause = Duration.milliseconds(50)
+
+    /// What is not applied by then is recorded.
+    var patience = Duration.seconds(3)
 
     private let pool: PostgresPool
     private let publisher: Publisher
@@ -85,7 +86,7 @@ public struct WithdrawalDesk: Sendable {
         _ body: @escaping @Sendable (PostgresSession, Timestamp) throws -> (Result, AcceptedEvent?)
     ) async throws -> Result {
         let (mode, machineNow) = (mode, clock.now)
-        let (result, rows) = try await pool.withRepeatedTransaction(within: Self.patience) { session in
+        let (result, rows) = try await pool.withRepeatedTransaction(within: patience) { session in
             let (result, event) = try body(session, try DomainClock.read(in: session))
             let rows = event.map { [Self.row($0)] } ?? []
             try Outbox.add(rows, clock: mode, machineNow: machineNow, in: session)

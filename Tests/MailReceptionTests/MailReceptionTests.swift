@@ -111,17 +111,18 @@ import Testing
         // Patient, so that the first two are there while the others come.
         limits = ReceptionLimits()
         limits.connectionsOfOne = 2
+        final class Ended: Sendable { let count = Mutex(0) }
         var dialogs: [Task<String, Never>] = []
-        let ended = Mutex(0)
+        let ended = Ended()
         try await Self.with(limits) { port, _ in
             dialogs = (1...4).map { _ in
                 Task {
                     let answer = (try? await Self.dialog(port, "NOOP\r\n")) ?? ""
-                    ended.withLock { $0 += 1 }
+                    ended.count.withLock { $0 += 1 }
                     return answer
                 }
             }
-            try await eventually("two are turned away") { ended.withLock { $0 } == 2 }
+            try await eventually("two are turned away") { ended.count.withLock { $0 } == 2 }
         }
         var answers: [String] = []
         for dialog in dialogs { answers.append(await dialog.value) }

@@ -22,7 +22,7 @@ struct AMQPConnectionTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func aBrokerThatDoesNotAnswerIsUnreachableWithinTheTimeout() async throws {
+    @Test(.timeLimit(.minutes(10))) func aBrokerThatDoesNotAnswerIsUnreachableWithinTheTimeout() async throws {
         let silent = try SilentListener()
         var configuration = try AMQPConfiguration(url: "amqp://127.0.0.1:\(silent.port)/")
         configuration.connectTimeout = .milliseconds(300)
@@ -120,7 +120,7 @@ struct AMQPConnectionTests {
     }
 
     /// A broker of several nodes, some of which refuse, are silent, or have no name.
-    @Test(.timeLimit(.minutes(3))) func theNodeThatAnswersIsFound() async throws {
+    @Test(.timeLimit(.minutes(10))) func theNodeThatAnswersIsFound() async throws {
         try await TestBroker.with(declared: false) { broker in
             var configuration = try configuration(broker)
             let real = configuration.nodes

@@ -6,7 +6,7 @@ import Testing
 
 /// A broker that has stopped, as a machine that is gone looks from here. The waits that are not the subject of a test
 /// are longer than the time limit.
-@Suite("A broker that stands still", .serialized, .timeLimit(.minutes(6)))
+@Suite("A broker that stands still", .serialized, .timeLimit(.minutes(10)))
 struct AMQPFrozenBrokerTests {
     private static let never = Duration.seconds(600)
     private static let large = [UInt8](repeating: 7, count: 40_000_000)

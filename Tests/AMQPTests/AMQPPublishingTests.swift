@@ -95,7 +95,7 @@ struct AMQPPublishingTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func whoIsRefusedForLongLosesTheConnection() async throws {
+    @Test(.timeLimit(.minutes(10))) func whoIsRefusedForLongLosesTheConnection() async throws {
         try await TestBroker.with(declared: false) { broker in
             let connection = try await connect(broker) { $0.refusalPatience = .milliseconds(200) }
             try await connection.declareQueue(

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The broker goes away and comes back: what it has confirmed is there, and what it had handed out comes again.
-@Suite("Restarts", .timeLimit(.minutes(6)))
+@Suite("Restarts", .timeLimit(.minutes(10)))
 struct AMQPRestartTests {
     private static let quorum: AMQPTable = ["x-queue-type": "quorum", "x-delivery-limit": 20]
 

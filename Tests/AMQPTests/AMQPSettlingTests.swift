@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Nothing is stuck or counted twice, however a consumer ends.
-@Suite("Settling", .timeLimit(.minutes(6)))
+@Suite("Settling", .timeLimit(.minutes(10)))
 struct AMQPSettlingTests {
     private static let quorum: AMQPTable = ["x-queue-type": "quorum", "x-delivery-limit": 1_000]
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// TLS to the broker, its certificate verified, and ours where it asks.
-@Suite("TLS", .timeLimit(.minutes(6)))
+@Suite("TLS", .timeLimit(.minutes(10)))
 struct AMQPTLSTests {
     private func with(
         _ identity: TestAuthority.Identity, _ authority: TestAuthority, settings: [String] = [],

@@ -4,7 +4,7 @@ import Testing
 
 @testable import AMQP
 
-@Suite("Watchdog of writes", .timeLimit(.minutes(3)))
+@Suite("Watchdog of writes", .timeLimit(.minutes(10)))
 struct WriteWatchdogTests {
     /// Two sockets that are connected to each other.
     private func withPair(_ body: (_ one: Int32, _ other: Int32) async throws -> Void) async throws {

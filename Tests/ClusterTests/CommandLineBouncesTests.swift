@@ -40,7 +40,7 @@ import Testing
     }
 
     /// What comes while it watches is taken in as it comes; an interrupt ends it, and it says where it stands.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func aMaildirIsWatchedUntilInterrupted() async throws {
         try await Terminal.withServers { line, stage in
             var environment = line.environment

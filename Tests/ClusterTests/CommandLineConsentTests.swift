@@ -16,7 +16,7 @@ import TestSupport
         cor,offers,cor@shop.example,withdrawn,2026-03-02T10:00:00Z,phone,,
         """
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func theLedgerIsPrintedAndWhatLacksProofIsNamed() async throws {
         try await Terminal.withServers { line, stage in
             try line.write(Self.consents, to: "consents.csv")

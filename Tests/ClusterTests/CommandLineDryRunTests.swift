@@ -18,7 +18,7 @@ import Testing
         return folder
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func thePastIsPlayedThroughBoth() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             for number in 1...4 {

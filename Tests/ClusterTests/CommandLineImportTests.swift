@@ -193,7 +193,7 @@ import TestSupport
 
     /// The customers' orders stand in the file newest first, each in a body of its own, and are more than scoring takes
     /// at once.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func aFileOfNewestFirstEntersWithTheEarliest() async throws {
         try await Cluster.with(services: ["scoring", "scheduler", "mailer"], workspace: Shop.files) { cluster in
             try await Terminal.with { line in

@@ -30,7 +30,7 @@ import TestSupport
         bob,product-news,,given,2026-03-01T10:00:00Z,,
         """
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func whatIsExportedAndImportedElsewhereIsTheSame() async throws {
         try await Terminal.withServers { line, stage in
             try line.write(Self.contacts, to: "contacts.csv")
@@ -128,7 +128,7 @@ import TestSupport
         }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func anErasureLeavesNoByteInADump() async throws {
         try await Terminal.withServers { line, stage in
             try line.write(Self.contacts, to: "contacts.csv")

@@ -81,7 +81,7 @@ import TestSupport
     private static let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
 
     /// A segment with members, a journey that lets them in, and a change to it while they are under way.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func whatWasCountedIsWhatThenHappens() async throws {
         var files = Shop.files
         files["segments/buyers.yaml"] = "segment: buyers\nwhen: did(\"Order Completed\")\n"

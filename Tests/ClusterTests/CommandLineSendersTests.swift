@@ -48,7 +48,7 @@ import Testing
     }
 
     /// What is planned while its sender stands still is held, not lost, and goes out afterwards.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func mailsThatWereHeldGoOn() async throws {
         try await Cluster.with(
             services: ["scoring", "scheduler", "mailer"], clock: .stepped(at: Self.start), workspace: Shop.files

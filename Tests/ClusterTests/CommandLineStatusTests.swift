@@ -12,7 +12,7 @@ import Testing
         (status["findings"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
     }
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.timeLimit(.minutes(10)))
     func aHealthyClusterThenOneThatLacksAService() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             try await cluster.post((0..<20).flatMap { Shop.customer($0, consents: []) })
@@ -50,7 +50,7 @@ import Testing
     }
 
     /// A process that ends well is forgotten at once.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func whoEndsWellIsForgotten() async throws {
         try await Cluster.with(services: ["scheduler"], workspace: Shop.files) { cluster in
             try await eventually("it says that it lives") {
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func eventsAndDecisionsAreShownAsTheyCome() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(1, consents: []))
@@ -103,7 +103,7 @@ import Testing
     }
 
     /// The store goes away under it and comes back.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func itWaitsForAStoreThatIsAway() async throws {
         try await Cluster.withOwnServers(broker: false, workspace: Shop.files) { cluster, servers in
             let postgres = try #require(servers.postgres)

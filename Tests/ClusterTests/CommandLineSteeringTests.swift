@@ -41,7 +41,7 @@ import TestSupport
         return try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func aJourneyIsPausedResumedAndStopped() async throws {
         try await Cluster.with(
             services: Self.services, clock: .stepped(at: Self.start), workspace: Self.files
@@ -84,7 +84,7 @@ import TestSupport
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func runsMoveToANewVersionAsWasCountedAndSendNewWording() async throws {
         try await Cluster.with(
             services: Self.services, clock: .stepped(at: Self.start), workspace: Self.files

@@ -98,7 +98,7 @@ struct Terminal {
     ) async throws -> Result {
         let process = try ServiceProcess(
             "loods", arguments: arguments, environment: environment.merging(settings) { $1 })
-        let exit = try await process.waitForExit(within: .seconds(90))
+        let exit = try await process.waitForExit()
         #expect(exit == .status(code), "\(arguments): \(process.output)", sourceLocation: sourceLocation)
         return Result(code: code, output: process.output)
     }

@@ -105,7 +105,7 @@ import TestSupport
     }
 
     /// The run that waits when the sender changes keeps the one that it began with.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func aNewSenderIsUsedForNewEntries() async throws {
         var files = Shop.files
         files["journeys/first.yaml"] = """

@@ -39,7 +39,7 @@ import Testing
         try await cluster.open("\(cluster.ingest)\(path)", method: "POST", body: body)
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func aFormsRequestIsConfirmedAndTakenBack() async throws {
         try await Cluster.with(workspace: Self.files) { cluster in
             let key = try await cluster.loods("keys", "create", "--kind", "public")

@@ -33,7 +33,7 @@ import TestSupport
     }
 
     /// Of whom was held out and of the others as many reach the goal here: every second one.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func theHoldOutGetsNoMarketingAndIsCompared() async throws {
         let services = ["ingest", "scoring", "scheduler", "mailer"]
         try await Cluster.with(services: services, clock: .stepped(at: Self.start), workspace: Self.workspace) {

@@ -12,7 +12,7 @@ import Testing
 @Suite struct IngestLimitTests {
     private static let batch = 10
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.timeLimit(.minutes(10)))
     func twoProcessesUnderLoadKeepALimitTogether() async throws {
         try await Terminal.withServers { line, stage in
             let rate = 100

@@ -96,7 +96,7 @@ import TestSupport
 
     private static func isTaken(_ outcome: SMTPOutcome) -> Bool { if case .accepted = outcome { true } else { false } }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func aBounceEndsMailToItsAddress() async throws {
         let port = Int(FreePort.take())
         let settings: Cluster.Settings = [
@@ -152,7 +152,7 @@ import TestSupport
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func aMaildirIsTakenInAndALetterUnsubscribes() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(1, consents: ["offers"]))

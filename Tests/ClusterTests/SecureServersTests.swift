@@ -6,7 +6,7 @@ import Testing
 
 /// Services that speak TLS with both servers, and what they say where they do not trust them.
 @Suite struct SecureServersTests {
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func eventsAreStoredOverTLSAndAStrangersServersAreNamed() async throws {
         let authority = try await TestAuthority.make()
         let stranger = try await TestAuthority.make()

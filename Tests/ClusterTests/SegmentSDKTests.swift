@@ -9,7 +9,7 @@ import TestSupport
 @Suite(
     .enabled("LOODS_TEST_SEGMENT_PYTHON names no Python that has segment-analytics-python") { try await SDK.isThere() })
 struct SegmentSDKTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func whatTheSDKSendsIsStoredButForThePoison() async throws {
         try await Cluster.with(services: ["ingest", "scoring"], workspace: Shop.files) { cluster in
             for run in ["plain", "gzip"] {
@@ -84,14 +84,14 @@ struct SegmentSDKTests {
 enum SDK {
     static func isThere() async throws -> Bool {
         guard let python else { return false }
-        return try await SystemProgram.run(python, "-c", "import segment.analytics", seconds: 60).status == 0
+        return try await SystemProgram.run(python, "-c", "import segment.analytics", seconds: 240).status == 0
     }
 
     /// Runs a program with its arguments.
     static func run(_ program: String, _ first: String, _ second: String, _ third: String) async throws
         -> SystemProgram.Result
     {
-        try await SystemProgram.run(#require(python), "-c", program, first, second, third, seconds: 60)
+        try await SystemProgram.run(#require(python), "-c", program, first, second, third, seconds: 240)
     }
 
     private static var python: String? {

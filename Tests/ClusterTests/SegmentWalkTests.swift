@@ -62,7 +62,7 @@ import TestSupport
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(10)))
     func whoFallsAsleepIsWokenByAMail() async throws {
         let services = ["scoring", "scoring-2", "scheduler", "mailer"]
         try await Cluster.with(services: services, clock: .stepped(at: Self.start), workspace: Shop.files) { cluster in

@@ -66,7 +66,7 @@ import TestSupport
         (200, "dirk", "track", "Subscription Started"),
     ]
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.timeLimit(.minutes(10)))
     func theClusterDoesWhatTheSimulatorSays() async throws {
         let services = ["scoring", "scheduler", "mailer"]
         try await Cluster.with(services: services, clock: .stepped(at: Self.start), workspace: Self.workspace) {

@@ -35,7 +35,7 @@ import Testing
         #expect(status == 204)
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func aVisitorIsShownItOnceAndTheRunHears() async throws {
         try await Cluster.with(workspace: Self.files) { cluster in
             let key = try await cluster.loods("keys", "create", "--kind", "public")

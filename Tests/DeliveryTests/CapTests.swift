@@ -27,7 +27,7 @@ import Testing
     private static let users = (0..<12).map { "user\($0)" }
 
     /// Each mailer finds one of the messages by itself, and all of them at once.
-    @Test(.timeLimit(.minutes(3)), arguments: [2, 6])
+    @Test(.timeLimit(.minutes(10)), arguments: [2, 6])
     func ofAllThatMailersClaimAtOnceOneMessageGoes(mailerCount: Int) async throws {
         try await Bench.with { bench in
             try await Self.apply("frequency_caps: [{at_most: 1, within: 1d}]", bench)

@@ -130,7 +130,7 @@ import Transit
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func whatCannotBeClaimedDoesNotStarveTheRest() async throws {
+    @Test(.timeLimit(.minutes(10))) func whatCannotBeClaimedDoesNotStarveTheRest() async throws {
         try await TestStage.with(clock: .stepped(at: Bench.start)) { stage in
             try await MailSink.with { sink in
                 let bench = try await Bench(stage.database, sink)

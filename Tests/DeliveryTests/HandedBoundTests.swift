@@ -7,7 +7,7 @@ import Testing
 
 /// What a mailer's death leaves unknown is bounded by its connections, however slow the store.
 @Suite struct HandedBoundTests {
-    @Test(.timeLimit(.minutes(3))) func noMoreAreHandedThanAreSoonTold() async throws {
+    @Test(.timeLimit(.minutes(10))) func noMoreAreHandedThanAreSoonTold() async throws {
         try await Bench.with { bench in
             let users = (0..<8).map { "user\($0)" }
             try await bench.know(users)

@@ -53,7 +53,7 @@ import Transit
         Set(try await bench.texts("select state from messages where template = \(template)"))
     }
 
-    @Test(.timeLimit(.minutes(2))) func whatWasRecordedMeanwhileGoesBeforeMarketing() async throws {
+    @Test(.timeLimit(.minutes(10))) func whatWasRecordedMeanwhileGoesBeforeMarketing() async throws {
         try await TestStage.with(clock: .stepped(at: Bench.start)) { stage in
             try await Door.with(to: stage.database) { door, url in
                 try await MailSink.with { sink in
@@ -98,7 +98,7 @@ import Transit
     }
 
     /// The count of what waits says nothing about what others hold.
-    @Test(.timeLimit(.minutes(2))) func whatAnotherMailerHoldsWhoseStoreStaysAwayGoesBeforeToo() async throws {
+    @Test(.timeLimit(.minutes(10))) func whatAnotherMailerHoldsWhoseStoreStaysAwayGoesBeforeToo() async throws {
         try await TestStage.with(clock: .stepped(at: Bench.start)) { stage in
             try await Door.with(to: stage.database) { own, ownURL in
                 try await Door.with(to: stage.database) { others, othersURL in

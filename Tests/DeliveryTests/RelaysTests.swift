@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Several relays share the mails; one that goes away loses none and doubles none.
-@Suite(.timeLimit(.minutes(3))) struct RelaysTests {
+@Suite(.timeLimit(.minutes(10))) struct RelaysTests {
     private static let users = (0..<60).map { "user\($0)" }
 
     private static func relay(_ port: Int, weight: Int = 1) throws -> RelaySettings {

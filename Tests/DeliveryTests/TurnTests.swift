@@ -27,7 +27,7 @@ import Testing
     }
 
     /// What mailers find in the store: late by the hosts' clock, or held until now, as after quiet hours.
-    @Test(.timeLimit(.minutes(2)), arguments: [false, true])
+    @Test(.timeLimit(.minutes(10)), arguments: [false, true])
     func aBroadcastHoldsUpNeitherReceiptsNorAnotherWorkspace(isHeld: Bool) async throws {
         try await Bench.with { bench in
             try await Self.planAll(bench, try await bench.beside("teashop"))
@@ -56,7 +56,7 @@ import Testing
     }
 
     /// The same where limits have all of it stand in line.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func aLineHoldsUpNeitherReceiptsNorAnotherWorkspace() async throws {
         let pace = "pace: [{site: each, per_second: 1000}]\n"
         try await Bench.with { bench in

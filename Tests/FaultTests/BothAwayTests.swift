@@ -6,7 +6,7 @@ import Testing
 @Suite struct BothAwayTests {
     private static let workers = ["scoring", "scheduler", "mailer"]
 
-    @Test(.timeLimit(.minutes(4)), .enabled(if: FaultLevel.current >= .lab, "deploy/dev test faults runs it"))
+    @Test(.timeLimit(.minutes(10)), .enabled(if: FaultLevel.current >= .lab, "deploy/dev test faults runs it"))
     func whoStartsWithoutServersWaitsForThem() async throws {
         try await Cluster.withOwnServers(workspace: Shop.reminding) { cluster, servers in
             let (postgres, broker) = (try #require(servers.postgres), try #require(servers.broker))
@@ -25,7 +25,7 @@ import Testing
                 try await Self.startAnew(cluster)
                 try await Self.bringBack(cluster, postgres, broker)
                 for reader in readers {
-                    try await eventually("withdrawals are applied again", within: .seconds(30)) {
+                    try await eventually("withdrawals are applied again") {
                         try await cluster.unsubscribe(
                             reader.unsubscribe, address: reader.address, topic: "offers") == "applied"
                     }

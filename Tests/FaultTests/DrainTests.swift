@@ -11,7 +11,7 @@ import Testing
     /// Drained within this much of backlog over steady rate.
     private static let bound = 1.3
 
-    @Test(.timeLimit(.minutes(8)), .enabled(if: FaultLevel.current == .all, "it takes minutes: --all runs it"))
+    @Test(.timeLimit(.minutes(10)), .enabled(if: FaultLevel.current == .all, "it takes minutes: --all runs it"))
     func theBacklogOfAMinuteGoesAlmostAsFastAsEver() async throws {
         let settings = ["ingest": ["LOODS_EVENT_BUFFER_MB": "256"]]
         try await Cluster.withOwnServers(broker: false, settings: settings, workspace: Shop.files) {
@@ -38,7 +38,7 @@ import Testing
             let took = Self.seconds(since: start)
             let ratio = took / (Double(backlog) / steady)
 
-            let recovery = try await cluster.drain(within: .seconds(60))
+            let recovery = try await cluster.drain(within: .seconds(180))
             let account = try await cluster.account()
             let figures = String(
                 format: "%d events in %.1f s at %.0f/s steady: %.2f", backlog, took, steady, ratio)

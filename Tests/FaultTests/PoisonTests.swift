@@ -30,7 +30,7 @@ import Testing
         return FaultLevel.current == .quarter ? [quick[Int(FaultLevel.seed % 2)]] : quick + slow
     }()
 
-    @Test(.timeLimit(.minutes(6)), arguments: poisons)
+    @Test(.timeLimit(.minutes(10)), arguments: poisons)
     func itIsSetAsideAndAllElseGoesOn(_ poison: Poison) async throws {
         let services = Cluster.workers(1)
         // Every process of the service, whoever starts it and however often.

@@ -36,7 +36,7 @@ import Testing
     private static let workers = ["scoring", "scheduler", "mailer"]
     private static let readerCount = 8
 
-    @Test(.timeLimit(.minutes(6)), arguments: outages)
+    @Test(.timeLimit(.minutes(10)), arguments: outages)
     func anOutageIsNoFailure(_ outage: Outage<Way>) async throws {
         try await Cluster.withOwnServers(broker: false, workspace: Shop.reminding) { cluster, servers in
             let postgres = try #require(servers.postgres)

@@ -33,7 +33,7 @@ import Testing
     private static let readerCount = 8
     private static let settings = ["ingest": ["LOODS_EVENT_BUFFER_MB": "1"]]
 
-    @Test(.timeLimit(.minutes(6)), arguments: outages)
+    @Test(.timeLimit(.minutes(10)), arguments: outages)
     func anOutageIsNoFailure(_ outage: Outage<Way>) async throws {
         try await Cluster.withOwnServers(postgres: false, settings: Self.settings, workspace: Shop.reminding) {
             cluster, servers in

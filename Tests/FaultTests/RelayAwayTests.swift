@@ -5,7 +5,7 @@ import Testing
 
 /// The mail server is away: mails wait for it, and nothing else does.
 @Suite struct RelayAwayTests {
-    @Test(.timeLimit(.minutes(4)), .enabled(if: FaultLevel.current >= .lab, "deploy/dev test faults runs it"))
+    @Test(.timeLimit(.minutes(10)), .enabled(if: FaultLevel.current >= .lab, "deploy/dev test faults runs it"))
     func mailsWaitForTheirServer() async throws {
         try await Cluster.with(workspace: Shop.reminding) { cluster in
             var expected = Expected()

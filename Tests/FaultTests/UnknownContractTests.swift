@@ -8,11 +8,11 @@ import Testing
 
 /// A newer release writes what this one cannot read yet: it is kept, in nobody's way, until somebody can.
 @Suite(.serialized) struct UnknownContractTests {
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func aBodyOfAnUnknownVersionIsSetAsideAndTakesEffectAfterTheUpgrade() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(0, consents: ["offers"]))
-            try await eventually("both mails are out", within: .seconds(30)) {
+            try await eventually("both mails are out") {
                 try await cluster.count("select count(*) from messages where state = 'accepted'") == 2
             }
             let bodies = try await Self.bodies(cluster)
@@ -21,7 +21,7 @@ import Testing
 
             // Others are not held up.
             try await cluster.post(Shop.customer(1, consents: []))
-            try await eventually("somebody else is served", within: .seconds(30)) {
+            try await eventually("somebody else is served") {
                 try await cluster.count("select count(*) from messages where state = 'accepted'") == 3
             }
 
@@ -70,23 +70,23 @@ import Testing
     private static let barrier = UniqueID.derived("test", "barrier")
 
     private static func areSetAside(_ count: Int, _ cluster: Cluster) async throws {
-        try await eventually("all are set aside", within: .seconds(30)) {
+        try await eventually("all are set aside") {
             try await cluster.count(
                 "select count(*) from set_aside where replayed_at is null and reason like '%version 99%'") == count
         }
     }
 
     private static func haveTakenEffect(_ cluster: Cluster) async throws {
-        try await eventually("the event is a fact", within: .seconds(30)) {
+        try await eventually("the event is a fact") {
             try await cluster.count("select count(*) from event_log where event_id = 'from the future'") == 1
         }
-        try await eventually("the withdrawal is in the ledger", within: .seconds(30)) {
+        try await eventually("the withdrawal is in the ledger") {
             try await cluster.count("select count(*) from consents where state = 'withdrawn'") == 1
         }
-        try await eventually("the barrier has passed", within: .seconds(30)) {
+        try await eventually("the barrier has passed") {
             try await cluster.count("select count(*) from barriers where barrier_id = \(barrier)") == 1
         }
-        try await eventually("nothing waits", within: .seconds(30)) {
+        try await eventually("nothing waits") {
             try await Topology.depths(cluster.stage.broker.configuration).allSatisfy { $0.ready == 0 }
         }
     }

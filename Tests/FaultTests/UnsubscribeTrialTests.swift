@@ -19,13 +19,13 @@ import Testing
         case .all: 10_000
         }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func noHandOverBeginsAfterTheAnswer() async throws {
         try await Cluster.with(services: ["ingest", "mailer", "mailer-2"], workspace: Shop.files) { cluster in
             let readership = try await Readership(of: Self.trials, in: cluster)
             let answers = try await readership.withdrawWhileItGoesOut()
             #expect(answers.count == Self.trials)
-            try await eventually("each mail has come to an end", within: .seconds(60)) {
+            try await eventually("each mail has come to an end") {
                 try await cluster.count(
                     "select count(*) from messages where state in ('planned', 'claimed', 'handed')") == 0
             }

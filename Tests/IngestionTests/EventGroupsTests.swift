@@ -140,7 +140,7 @@ private final class Flag: Sendable {
     }
 
     /// Behind a group that is tried for long, and behind clicks that are kept, nobody waits for longer than his patience.
-    @Test(.timeLimit(.minutes(3))) func whoWaitsInLineIsRefusedWhenPatienceEnds() async throws {
+    @Test(.timeLimit(.minutes(10))) func whoWaitsInLineIsRefusedWhenPatienceEnds() async throws {
         sink.answer(.hold)
         let groups = groups(sink) {
             $0.patience = .milliseconds(40)

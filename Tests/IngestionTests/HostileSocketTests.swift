@@ -13,7 +13,7 @@ import TestSupport
 
 /// Hostile requests over real connections: each answered with an error that names the fault, while a neighbour on another
 /// connection is unharmed.
-@Suite(.timeLimit(.minutes(3))) struct HostileSocketTests {
+@Suite(.timeLimit(.minutes(10))) struct HostileSocketTests {
     private static let track = "{\"userId\":\"u\",\"event\":\"E\"}"
     private static let login = "Authorization: Basic c2VydmVyOg==\r\n"
 

@@ -115,7 +115,7 @@ import Testing
     }
 
     /// Schedulers that come at the same time decide one thing, also while what they count by is changing.
-    @Test(.timeLimit(.minutes(3))) func ofSchedulersThatDecideAtOnceOneDecides() async throws {
+    @Test(.timeLimit(.minutes(10))) func ofSchedulersThatDecideAtOnceOneDecides() async throws {
         try await Self.with { news in
             try await Self.accept(news)
             let tried = try await Self.tried("offer", news) + Self.tried("thanks", news)

@@ -69,7 +69,7 @@ import Testing
     }
 
     /// Of schedulers that look at the same time each sees what the others have let in.
-    @Test(.timeLimit(.minutes(3))) func itIsKeptByAllSchedulersTogether() async throws {
+    @Test(.timeLimit(.minutes(10))) func itIsKeptByAllSchedulersTogether() async throws {
         try await Self.with("{event: Tour Asked, throttle: {per_minute: 60}}") { bench in
             let signals = try await bench.happens("Tour Asked", "t", to: (0..<40).map { "user-\($0)" })
             try await bench.journeys.apply(signals[...], arriving: [], lane: .live)

@@ -57,7 +57,7 @@ extension Cluster {
     public nonisolated func readers(_ customers: Range<Int>, _ expected: inout Expected) async throws -> [Reader] {
         for customer in customers { expected.add(customer: customer, consents: Shop.reading) }
         try await post(customers.flatMap { Shop.customer($0, consents: Shop.reading) })
-        return try await eventually("the first mails are there", within: .seconds(60)) {
+        return try await eventually("the first mails are there") {
             let offers = try mail.mails().filter { $0.subject == "Something for you" }
             let readers = customers.compactMap { customer in
                 offers.first { $0.to == Shop.address(customer) }.flatMap { Reader(customer: customer, $0) }

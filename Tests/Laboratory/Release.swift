@@ -17,7 +17,7 @@ public enum Release {
                 ]
                 let migrate = try ServiceProcess(
                     "loods", arguments: ["migrate"], environment: environment, from: release)
-                let exit = try await migrate.waitForExit(within: .seconds(60))
+                let exit = try await migrate.waitForExit()
                 try #require(exit == .status(0), "the release before cannot migrate: \(migrate.output)")
                 try await body(TestStage(database: database, broker: broker, clock: .real))
             }

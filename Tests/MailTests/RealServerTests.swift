@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Mail servers from Debian take our mails, and deliver them as we made them, to the octet.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct RealServers {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct RealServers {
     private static let environment = ProcessInfo.processInfo.environment
     private static let script = environment["LOODS_TEST_MAIL_SERVER"]
     private static let packages = environment["LOODS_TEST_MAIL_PACKAGES"]
@@ -48,8 +48,7 @@ import Testing
                 try signer.signed($0.encoded(), at: Timestamp(seconds: 1_772_442_000))
             }
             let envelope = try SMTPEnvelope(from: "bounce+x@shop.test", to: "box@box.test")
-            try await eventually("\(server) is installed and listens", within: .seconds(120), every: .milliseconds(200))
-            {
+            try await eventually("\(server) is installed and listens", every: .milliseconds(200)) {
                 guard let prepared = try? await pool.prepare(envelope, sent[0]) else { return false }
                 await prepared.abandon()
                 return true
@@ -65,7 +64,7 @@ import Testing
             let refusal = await #expect(throws: SMTPError.self) { try await pool.prepare(stranger, sent[0]) }
             #expect(refusal?.concernsMessage == true && refusal?.isTransient == false, "\(String(describing: refusal))")
             let files = FileManager.default
-            try await eventually("\(server) has delivered all", within: .seconds(120)) {
+            try await eventually("\(server) has delivered all") {
                 (try? files.contentsOfDirectory(atPath: box))?.count == sent.count
             }
             await pool.shutdown()

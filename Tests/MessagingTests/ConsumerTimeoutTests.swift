@@ -11,7 +11,7 @@ struct ConsumerTimeoutTests {
         application:set_env(rabbit, channel_tick_interval, 200), application:set_env(rabbit, consumer_timeout, 1000).
         """
 
-    @Test(.timeLimit(.minutes(6))) func getsItAgainAndGoesOn() async throws {
+    @Test(.timeLimit(.minutes(10))) func getsItAgainAndGoesOn() async throws {
         try await OwnBroker.with { broker in
             try await broker.control("eval", Self.settings)
             let configuration = try BrokerConfiguration(url: broker.url, connectionName: "test")

@@ -30,7 +30,7 @@ struct LostConnectionTests {
                     for _ in 0..<8 { group.addTask { try await publishAll(numbers, publisher) } }
                     try await group.waitForAll()
                 }
-                try await eventually("every number has arrived", within: .seconds(120)) {
+                try await eventually("every number has arrived") {
                     seen.withLock { $0.count } == numbers.count
                 }
             }
@@ -71,7 +71,7 @@ struct LostConnectionTests {
     }
 
     /// What a request waits for at most must not depend on how a broker fails.
-    @Test(.timeLimit(.minutes(3))) func aBrokerThatNeverAnswersIsAwayAtTheDeadline() async throws {
+    @Test(.timeLimit(.minutes(10))) func aBrokerThatNeverAnswersIsAwayAtTheDeadline() async throws {
         let server = try SilentServer()
         let log = LogRecorder(from: .trace)
         let publisher = try Publisher(
@@ -89,7 +89,7 @@ struct LostConnectionTests {
         await publisher.close()
     }
 
-    @Test(.timeLimit(.minutes(3))) func closingTwiceAtOnceEndsBoth() async throws {
+    @Test(.timeLimit(.minutes(10))) func closingTwiceAtOnceEndsBoth() async throws {
         let server = try SilentServer()
         let publisher = try Publisher(
             BrokerConfiguration(url: server.url, connectionName: "test"), logger: quiet, timeout: .milliseconds(500))

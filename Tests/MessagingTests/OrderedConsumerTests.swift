@@ -20,7 +20,7 @@ struct OrderedConsumerTests {
         await publisher.close()
     }
 
-    @Test(.timeLimit(.minutes(3))) func whatIsRetriedHoldsUpWhatCameAfterIt() async throws {
+    @Test(.timeLimit(.minutes(10))) func whatIsRetriedHoldsUpWhatCameAfterIt() async throws {
         try await TestBroker.with(declared: false) { broker in
             try await Topology.declare(BrokerConfiguration(broker))
             let seen = BatchRecorder()
@@ -44,7 +44,7 @@ struct OrderedConsumerTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func whoTakesOverBeginsWhereTheOtherLeft() async throws {
+    @Test(.timeLimit(.minutes(10))) func whoTakesOverBeginsWhereTheOtherLeft() async throws {
         try await TestBroker.with(declared: false) { broker in
             try await Topology.declare(BrokerConfiguration(broker))
             let (held, seen) = (BatchRecorder(), BatchRecorder())

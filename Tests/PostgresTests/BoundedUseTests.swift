@@ -3,7 +3,7 @@ import Postgres
 import Testing
 
 /// `within` bounds all of a use. Without it a statement here would have ten minutes.
-@Suite(.timeLimit(.minutes(3))) struct BoundedUseTests {
+@Suite(.timeLimit(.minutes(10))) struct BoundedUseTests {
     private func withDoor(
         withholding: Bool = false, connectTimeout: Duration = .seconds(30),
         _ body: (Door, PostgresPool) async throws -> Void

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A cancelled task begins nothing more; what runs, runs to its end, and the next user of the connection never notices.
-@Suite(.timeLimit(.minutes(3))) struct CancellationTests {
+@Suite(.timeLimit(.minutes(10))) struct CancellationTests {
     @Test func whatRunsGoesOnToItsEnd() async throws {
         try await Server.withPool(Server.pool(size: 1)) { pool in
             try await Server.withTable(pool, columns: "n int8") { table in

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A process without file descriptors or threads to spare; each test in a process of its own.
-@Suite(.timeLimit(.minutes(3))) struct ExhaustionTests {
+@Suite(.timeLimit(.minutes(10))) struct ExhaustionTests {
     @Test func withoutADescriptorNoThreadIsStarted() async {
         await #expect(processExitsWith: .success) {
             let before = try ConnectionThread(name: "before")

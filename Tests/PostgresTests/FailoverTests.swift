@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The primary goes and its standby is promoted; a pool that names both follows by itself.
-@Suite(.timeLimit(.minutes(6))) struct FailoverTests {
+@Suite(.timeLimit(.minutes(10))) struct FailoverTests {
     private func withPair(
         _ body: (_ primary: OwnPostgres, _ standby: OwnPostgres, _ pool: PostgresPool) async throws -> Void
     ) async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The reply to a COMMIT is lost: the outcome is unknown, and the natural key decides.
-@Suite(.timeLimit(.minutes(6))) struct LostReplyTests {
+@Suite(.timeLimit(.minutes(10))) struct LostReplyTests {
     /// What a caller does: the same again until it is known to be done.
     private func insert(
         _ number: Int, _ pool: PostgresPool, _ table: String, before commit: @escaping @Sendable (Int) -> Void

@@ -4,7 +4,7 @@ import Testing
 @testable import Postgres
 
 /// How a connection is opened at one of several servers, and what is said where that fails.
-@Suite(.timeLimit(.minutes(3))) struct OpeningTests {
+@Suite(.timeLimit(.minutes(10))) struct OpeningTests {
     @Test func serversAsConfigured() throws {
         let list = { (url: String) throws in
             try PostgresConfiguration(url: url, applicationName: "a").endpoints

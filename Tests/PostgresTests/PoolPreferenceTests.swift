@@ -6,7 +6,7 @@ import Testing
 
 /// A pool of two of which only one can be opened (53300), as at a server whose connections are used up.
 @Suite struct PoolPreferenceTests {
-    @Test(.timeLimit(.minutes(3))) func theOpenConnectionServesEverybody() async throws {
+    @Test(.timeLimit(.minutes(10))) func theOpenConnectionServesEverybody() async throws {
         try await Server.withUser(connectionLimit: 1) { url in
             let log = LogLines()
             let pool = try Server.pool(url: url, size: 2, logger: log.logger)
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func theOtherOneIsOpenedWhenThereIsRoom() async throws {
+    @Test(.timeLimit(.minutes(10))) func theOtherOneIsOpenedWhenThereIsRoom() async throws {
         try await Server.withUser(connectionLimit: 1) { url in
             let log = LogLines()
             let pool = try Server.pool(url: url, size: 2, logger: log.logger)
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func aTransactionThatIdledTooLongIsTransient() async throws {
+    @Test(.timeLimit(.minutes(10))) func aTransactionThatIdledTooLongIsTransient() async throws {
         try await Server.withPool(Server.pool(size: 1)) { pool in
             let gone = DispatchSemaphore(value: 0)
             let pid = Locked(0)

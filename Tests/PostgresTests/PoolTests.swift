@@ -61,7 +61,7 @@ import Testing
         #expect(error.code == .cancelled)
     }
 
-    @Test(.timeLimit(.minutes(3))) func anAbsentServerIsATransientErrorAndItsReturnIsNoticed() async throws {
+    @Test(.timeLimit(.minutes(10))) func anAbsentServerIsATransientErrorAndItsReturnIsNoticed() async throws {
         let door = try Door(to: Server.url())
         let log = LogLines()
         let pool = try Server.pool(url: door.url, size: 2, logger: log.logger)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The server goes away in every way it can, and comes back.
-@Suite(.timeLimit(.minutes(6))) struct RestartTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartTests {
     private func pool(_ server: OwnPostgres, size: Int = 2) throws -> PostgresPool {
         try Server.pool(url: server.url, size: size)
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// TLS to the server, its certificate verified, and ours where it asks.
-@Suite(.timeLimit(.minutes(6))) struct TLSTests {
+@Suite(.timeLimit(.minutes(10))) struct TLSTests {
     private static func options(
         _ identity: TestAuthority.Identity, _ authority: TestAuthority, access: String = "scram-sha-256"
     ) -> OwnPostgres.Options {

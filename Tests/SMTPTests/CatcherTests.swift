@@ -4,7 +4,7 @@ import SMTP
 import Testing
 
 /// The catcher as it is shipped, in a process of its own, fed by the pool.
-@Suite(.timeLimit(.minutes(3))) struct CatcherProcess {
+@Suite(.timeLimit(.minutes(10))) struct CatcherProcess {
     private struct Catcher {
         let process: Process
         let port: Int

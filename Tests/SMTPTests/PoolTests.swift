@@ -33,7 +33,7 @@ extension SMTPOutcome {
     var refusal: SMTPError? { if case .refused(let error) = self { error } else { nil } }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct PoolDeliveries {
+@Suite(.timeLimit(.minutes(10))) struct PoolDeliveries {
     @Test(arguments: [true, false])
     func manyMailsGoOverFewConnections(_ pipelining: Bool) async throws {
         var settings = ScriptedServer.Settings()
@@ -119,7 +119,7 @@ extension SMTPOutcome {
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct PoolFailures {
+@Suite(.timeLimit(.minutes(10))) struct PoolFailures {
     @Test(arguments: ["MAIL", "RCPT", "DATA"], [true, false])
     func aRefusalLeavesTheConnectionUsable(_ verb: String, _ pipelining: Bool) async throws {
         let first = Once()
@@ -288,7 +288,7 @@ extension SMTPOutcome {
     }
 }
 
-@Suite(.timeLimit(.minutes(3))) struct PoolOrder {
+@Suite(.timeLimit(.minutes(10))) struct PoolOrder {
     @Test func whoFindsNoConnectionWaitsForOne() async throws {
         try await ScriptedServer.with { server in
             try await withPool(configuration(server, connections: 1)) { pool in

@@ -2,7 +2,7 @@ import NIOSSL
 import SMTP
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct SecureDeliveries {
+@Suite(.timeLimit(.minutes(10))) struct SecureDeliveries {
     private func settings(_ capabilities: String...) throws -> ScriptedServer.Settings {
         var settings = ScriptedServer.Settings()
         settings.capabilities = ["PIPELINING", "STARTTLS"] + capabilities

@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(3))) func nothingIsHandedOnceAWithdrawalIsAnswered() async throws {
+    @Test(.timeLimit(.minutes(10))) func nothingIsHandedOnceAWithdrawalIsAnswered() async throws {
         try await TestDatabase.with { database in
             let pool = database.pool
             let trials = try await withThrowingTaskGroup(of: [Trial].self) { group in

@@ -180,7 +180,7 @@ public final class BrokerCluster: Sendable {
     /// Waits until every queue has all of its replicas.
     public func waitUntilWhole(askedOf node: Int = 1) async throws {
         struct Queue: Decodable { var online: [String] }
-        try await eventually("each queue is on all nodes", within: .seconds(120)) {
+        try await eventually("each queue is on all nodes") {
             guard let text = try? await control(node, "list_queues", "online", "--formatter", "json"),
                 let queues = try? JSONDecoder().decode([Queue].self, from: Data(text.utf8))
             else { return false }

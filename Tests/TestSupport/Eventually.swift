@@ -1,11 +1,16 @@
 public import Testing
 
+extension Duration {
+    /// What nothing takes that goes on at all, on a machine that does much else, stands still at times, or runs a build for
+    /// the thread sanitizer.
+    public static let longEnough = Duration.seconds(180)
+}
+
 /// Waits until `condition` holds, looking again every `pause`.
 ///
-/// Records an issue and throws where it does not hold within `bound`, so that what follows may rely on it. The bound is
-/// for a machine that does much else, or a build for the thread sanitizer.
+/// Records an issue and throws where it does not hold within `bound`, so that what follows may rely on it.
 public func eventually(
-    _ what: String, within bound: Duration = .seconds(60), every pause: Duration = .milliseconds(5),
+    _ what: String, within bound: Duration = .longEnough, every pause: Duration = .milliseconds(5),
     sourceLocation: SourceLocation = #_sourceLocation, isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async throws {
@@ -17,7 +22,7 @@ public func eventually(
 /// Waits until `value` gives one, and returns it; otherwise like
 /// ``eventually(_:within:every:sourceLocation:isolation:_:)``.
 public func eventually<Value>(
-    _ what: String, within bound: Duration = .seconds(60), every pause: Duration = .milliseconds(5),
+    _ what: String, within bound: Duration = .longEnough, every pause: Duration = .milliseconds(5),
     sourceLocation: SourceLocation = #_sourceLocation, isolation: isolated (any Actor)? = #isolation,
     value: () async throws -> Value?
 ) async throws -> Value {

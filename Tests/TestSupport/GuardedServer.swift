@@ -127,6 +127,6 @@ final class GuardedServer: Sendable {
         try? input.close()
         let ending = ending
         // A task of its own: it waits in a cancelled test too.
-        _ = await Task { try await comesTrue(within: .seconds(60)) { ending.exit != nil } }.result
+        _ = await Task { try await comesTrue(within: .longEnough) { ending.exit != nil } }.result
     }
 }

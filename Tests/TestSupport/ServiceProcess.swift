@@ -88,13 +88,13 @@ public final class ServiceProcess: Sendable {
     /// Waits until the process has ended.
     ///
     /// - Throws: `TestSupportError` with the end of its output where it goes on.
-    public func waitForExit(within bound: Duration = .seconds(60)) async throws -> Exit {
+    public func waitForExit(within bound: Duration = .longEnough) async throws -> Exit {
         try await eventuallyOrOutput("\(name) ends", within: bound) { self.exit }
     }
 
     /// SIGTERM, and how it ended.
     @discardableResult
-    public func terminate(within bound: Duration = .seconds(60)) async throws -> Exit {
+    public func terminate(within bound: Duration = .longEnough) async throws -> Exit {
         send(SIGTERM)
         return try await waitForExit(within: bound)
     }
@@ -121,12 +121,12 @@ public final class ServiceProcess: Sendable {
     }
 
     /// Waits until the process stands still, stopped by whomever.
-    public func waitUntilStopped(within bound: Duration = .seconds(60)) async throws {
+    public func waitUntilStopped(within bound: Duration = .longEnough) async throws {
         _ = try await eventuallyOrOutput("\(name) stands still", within: bound) { self.isStopped ? true : nil }
     }
 
     /// Where the process listens (`HOST:PORT`), by the sentence with which it logs it.
-    public func address(of what: Listener, within bound: Duration = .seconds(60)) async throws -> String {
+    public func address(of what: Listener, within bound: Duration = .longEnough) async throws -> String {
         try await eventuallyOrOutput("\(name) listens", within: bound) {
             self.output.split(separator: "\n").lazy
                 .filter { $0.contains(what.rawValue) }
@@ -141,7 +141,7 @@ public final class ServiceProcess: Sendable {
     }
 
     /// Waits until `/readyz` answers 200.
-    public func waitUntilReady(within bound: Duration = .seconds(60)) async throws {
+    public func waitUntilReady(within bound: Duration = .longEnough) async throws {
         let address = try await address(of: .operations, within: bound)
         guard let url = URL(string: "http://\(address)/readyz") else { throw TestSupportError("no URL: \(address)") }
         _ = try await eventuallyOrOutput("\(name) is ready", within: bound) {

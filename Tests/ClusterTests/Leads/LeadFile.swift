@@ -28,7 +28,7 @@ struct Lead: Decodable, Sendable {
     /// All of the file, in the order of their numbers.
     static func all() async throws -> [Lead] {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("leads.py")
-        let result = try await SystemProgram.run("python3", script.path, try #require(path), seconds: 60)
+        let result = try await SystemProgram.run("python3", script.path, try #require(path), seconds: 240)
         try #require(result.status == 0, "\(result.text)")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -82,7 +82,7 @@ import Workspaces
     }
 
     /// Every twentieth lead through edge, broker and store, with all of its visits; with `LOODS_TEST_WHOLE=1` every one.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(10)))
     func leadsThatGoThroughTheClusterScoreTheSame() async throws {
         let whole = ProcessInfo.processInfo.environment["LOODS_TEST_WHOLE"] == "1"
         let leads = try await Lead.all().enumerated().filter { whole || $0.offset % 20 == 7 }.map(\.element)
@@ -91,7 +91,7 @@ import Workspaces
             for start in stride(from: 0, to: calls.count, by: 400) {
                 _ = try await cluster.post(Array(calls[start..<min(start + 400, calls.count)]))
             }
-            try await eventually("every event is stored", within: .seconds(120)) {
+            try await eventually("every event is stored") {
                 try await cluster.count("select count(*) from event_log") == calls.count
             }
             let found = try await cluster.stage.database.pool.withConnection { session in

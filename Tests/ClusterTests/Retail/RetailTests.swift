@@ -12,7 +12,7 @@ import Workspaces
     .enabled(if: RetailFile.path != nil, "LOODS_TEST_DATA has no online-retail"),
     .enabled(if: RetailFile.hasPython, "there is no python3"))
 struct RetailTests {
-    @Test(.timeLimit(.minutes(8)))
+    @Test(.timeLimit(.minutes(10)))
     func everyCustomerIsMailedAsCounted() async throws {
         let file = try await RetailFile.read()
         let sales = file.orders.filter { $0.kind == "Order Completed" }
@@ -38,7 +38,7 @@ struct RetailTests {
     }
 
     /// A few customers who between them are mailed everything that there is.
-    @Test(.timeLimit(.minutes(8)))
+    @Test(.timeLimit(.minutes(10)))
     func someCustomersAreMailedSoByTheCluster() async throws {
         let file = try await RetailFile.read()
         let planned = Dictionary(grouping: file.planned) { $0[0] }

@@ -67,7 +67,7 @@ import Workspaces
         expect: []
         """
 
-    @Test(.timeLimit(.minutes(4)))
+    @Test(.timeLimit(.minutes(10)))
     func theClusterMailsWhomTheSimulatorMails() async throws {
         let workspace = try #require(Workspace.load(files: Self.workspace).workspace)
         let (tests, findings) = workspace.tests(in: ["tests/entitlement.yaml": Self.play])

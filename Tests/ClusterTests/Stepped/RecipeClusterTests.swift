@@ -9,7 +9,7 @@ import Workspaces
 /// The recipes as they lie in `deploy/recipes`, all in one cluster: what their tests say happens to people happens to them,
 /// and they are mailed what the simulator says, at the same second of domain time.
 @Suite struct RecipeClusterTests {
-    @Test(.timeLimit(.minutes(8)))
+    @Test(.timeLimit(.minutes(10)))
     func everyRecipeDoesWhatTheSimulatorSays() async throws {
         let answers = try Self.play(port: 1).answers
         try await HTTPSink.with({ request, _ in Self.answer(to: request, among: answers) }) { sink in

@@ -9,7 +9,7 @@ import Workspaces
 @testable import Ingestion
 
 /// `loods.js` as a browser runs it: pages of one server, ingest on the port of another.
-@Suite(.enabled(if: Chromium.path != nil, "Chromium is not installed"), .serialized, .timeLimit(.minutes(4)))
+@Suite(.enabled(if: Chromium.path != nil, "Chromium is not installed"), .serialized, .timeLimit(.minutes(10)))
 struct ChromiumTests {
     /// Opens `/` of pages in which SCRIPT stands for the script's address; waits until `isDone`.
     private func browse(

@@ -8,7 +8,7 @@ import Workspaces
 @testable import Ingestion
 
 /// `loods.js` shows a browser what lies ready for its visitor.
-@Suite(.enabled(if: Chromium.path != nil, "Chromium is not installed"), .serialized, .timeLimit(.minutes(4)))
+@Suite(.enabled(if: Chromium.path != nil, "Chromium is not installed"), .serialized, .timeLimit(.minutes(10)))
 struct SiteMessageChromiumTests {
     /// Pages that know the visitor of `SiteMessageRouteTests`, and look at what is shown.
     private static func page(_ attributes: String = "", _ script: String) -> String {

@@ -34,24 +34,25 @@ struct SpamRating: Sendable {
         }
     }
 
-    /// One for each processor at a time: each takes a second or two.
+    /// Shares of the mails beside each other, one for each processor: starting a process takes a second or two, a mail a
+    /// small part of that.
     private static func ratings(
         of mails: [MailPreflight], by program: String, from source: String?
     ) async throws -> [(Int, SpamRating)] {
-        try await withThrowingTaskGroup(of: (Int, SpamRating).self) { group in
-            var ratings: [(Int, SpamRating)] = []
-            for (index, mail) in mails.enumerated() {
-                guard let letter = mail.letter else { continue }
-                if index >= ProcessInfo.processInfo.activeProcessorCount, let one = try await group.next() {
-                    ratings.append(one)
-                }
+        let letters = mails.enumerated().compactMap { index, mail in
+            mail.letter.map { (index: index, mail: received($0.data, from: $0.from, at: source)) }
+        }
+        let processors = ProcessInfo.processInfo.activeProcessorCount
+        let share = max(1, (letters.count + processors - 1) / processors)
+        return try await withThrowingTaskGroup(of: [(Int, SpamRating)].self) { group in
+            for start in stride(from: 0, to: letters.count, by: share) {
+                let part = letters[start..<min(start + share, letters.count)]
                 group.addTask {
-                    let mail = received(letter.data, from: letter.from, at: source)
-                    return (index, SpamRating(outcome: try await rate(mail, by: program)))
+                    let outcomes = try await rate(part.map(\.mail), by: program)
+                    return zip(part, outcomes).map { ($0.index, SpamRating(outcome: $1)) }
                 }
             }
-            for try await one in group { ratings.append(one) }
-            return ratings
+            return try await group.reduce(into: []) { $0 += $1 }
         }
     }
 
@@ -73,46 +74,53 @@ struct SpamRating: Sendable {
         return Array(head.utf8) + data
     }
 
-    private static func rate(_ mail: [UInt8], by program: String) async throws -> Outcome {
+    /// - Returns: the outcome of each mail.
+    private static func rate(_ mails: [[UInt8]], by program: String) async throws -> [Outcome] {
         let home = FileManager.default.temporaryDirectory.appendingPathComponent("loods-spam-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: home) }
-        let (input, output) = (home.appendingPathComponent("mail.eml"), home.appendingPathComponent("rated.eml"))
-        try Data(mail).write(to: input)
+        let output = home.appendingPathComponent("rated")
         try Data().write(to: output)
+        for (index, mail) in mails.enumerated() {
+            try Data(mail).write(to: home.appendingPathComponent("\(index).eml"))
+        }
+        // A name that no mail can have guessed tells its headers from theirs.
+        let mark = UUID().uuidString
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = [
-            "-L", "-x", "--cf=use_bayes 0", "--cf=report_safe 0", "--cf=fold_headers 0",
-            "--cf=add_header all Scores _TESTSSCORES(,)_",
-        ]
+        process.arguments =
+            [
+                "-L", "-x", "--cf=use_bayes 0", "--cf=report_safe 0", "--cf=fold_headers 0",
+                "--cf=add_header all \(mark) _SCORE_ _TESTSSCORES(,)_",
+            ] + mails.indices.map { "\($0).eml" }
         process.environment = ["HOME": home.path, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"]
         process.currentDirectoryURL = home
-        process.standardInput = try FileHandle(forReadingFrom: input)
+        process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = FileHandle.nullDevice
         let (ends, end) = AsyncStream.makeStream(of: Int32.self)
         process.terminationHandler = { end.yield($0.terminationStatus) }
         try process.run()
         let status = await ends.first { _ in true } ?? -1
-        guard status == 0 else { return .skipped("SpamAssassin ended with \(status)") }
-        return read(String(decoding: try Data(contentsOf: output), as: UTF8.self))
+        let outcomes = status == 0 ? read(String(decoding: try Data(contentsOf: output), as: UTF8.self), mark) : []
+        if outcomes.count == mails.count { return outcomes }
+        let reason = status == 0 ? "gave \(outcomes.count) scores to \(mails.count) mails" : "ended with \(status)"
+        return mails.map { _ in .skipped("SpamAssassin \(reason)") }
     }
 
-    /// The header that it adds.
-    static func read(_ mail: String) -> Outcome {
-        func value(_ name: String) -> Substring? {
-            mail.firstRange(of: "\(name): ").map { mail[$0.upperBound...].prefix { !$0.isNewline } }
+    /// The headers that it adds, one in each mail: a score, and the rules that gave it.
+    private static func read(_ mails: String, _ mark: String) -> [Outcome] {
+        let name = "X-Spam-\(mark): "
+        return mails.split(whereSeparator: \.isNewline).compactMap { line in
+            guard line.hasPrefix(name) else { return nil }
+            let words = line.dropFirst(name.count).split(separator: " ")
+            guard let score = words.first.flatMap({ Double($0) }) else { return nil }
+            let rules = words.dropFirst().joined().split(separator: ",").compactMap { rule in
+                let parts = rule.split(separator: "=")
+                return parts.count == 2 ? Double(parts[1]).map { (name: String(parts[0]), score: $0) } : nil
+            }
+            return .rated(score: score, rules: rules.sorted { ($1.score, $0.name) < ($0.score, $1.name) })
         }
-        let score = value("X-Spam-Status").flatMap { status in
-            status.firstRange(of: "score=").flatMap { Double(status[$0.upperBound...].prefix { $0 != " " }) }
-        }
-        guard let score else { return .skipped("SpamAssassin gave no score") }
-        let rules = value("X-Spam-Scores")?.split(separator: ",").compactMap { rule -> (name: String, score: Double)? in
-            let parts = rule.split(separator: "=")
-            return parts.count == 2 ? Double(parts[1]).map { (String(parts[0]), $0) } : nil
-        }
-        return .rated(score: score, rules: (rules ?? []).sorted { ($1.score, $0.name) < ($0.score, $1.name) })
     }
 
     /// What is to be mended, where it is much.

@@ -21,6 +21,7 @@ public struct Worker: Sendable {
     public let erasureKey: ErasureKey?
     public let logger: Logger
     let gate: StoreGate
+    let moves: ClockMoves
     /// This process among all: `scoring HOST/PID`.
     public let name: String
     private let faults: DeploymentFaults
@@ -49,6 +50,7 @@ public struct Worker: Sendable {
         self.broker = broker
         let gate = StoreGate(pool: pool, mode: clockMode)
         self.gate = gate
+        moves = ClockMoves(pool: pool)
         faults = DeploymentFaults(logger: logger)
         intake = BrokerConnection(broker, logger: logger) { await gate.untilUsable() }
         publisher = Publisher(broker, logger: logger)

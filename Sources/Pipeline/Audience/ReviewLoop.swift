@@ -26,8 +26,7 @@ public struct ReviewLoop: Service {
 
     public func run() async throws {
         await worker.untilStoreFits()
-        // A stepped clock waits for the wakes of each instant, so they are looked for more often.
-        await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(50)) {
+        await worker.everyDue(.milliseconds(50)) {
             do {
                 repeat {
                     while try await reviewer.fireWakes(limit: Self.wakes) > 0 {

@@ -94,7 +94,7 @@ struct DeliveryLane: Sendable {
     /// - Parameter resting: mail servers that are not to be tried.
     func takeLines(_ intake: Intake, resting: @escaping @Sendable () async -> Set<Int>) async {
         guard let lines else { return }
-        await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(100)) {
+        await worker.everyDue(.milliseconds(100)) {
             do {
                 while await maySend(), try await claimErrand(of: lines, intake, resting: await resting()) {}
             } catch {
@@ -134,7 +134,7 @@ struct DeliveryLane: Sendable {
 
     /// Takes what is due out of the store, always.
     func takeDue(_ intake: Intake) async {
-        await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(250)) {
+        await worker.everyDue(.milliseconds(250)) {
             do {
                 while await maySend(), try await claimDue(intake) {}
             } catch {

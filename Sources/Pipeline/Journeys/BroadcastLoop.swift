@@ -36,8 +36,7 @@ public struct BroadcastLoop: Service {
 
     public func run() async throws {
         await worker.untilStoreFits()
-        // A stepped clock waits for the broadcasts of each instant, so they are looked for more often.
-        await every(worker.clockMode == .stepped ? .milliseconds(20) : .milliseconds(200)) {
+        await worker.everyDue(.milliseconds(200)) {
             do {
                 await journeys.decideTests()
                 if await last.isTime(for: .throttles, every: .seconds(1)) { try await journeys.relaxTurns() }

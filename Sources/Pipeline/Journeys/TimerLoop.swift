@@ -25,8 +25,7 @@ public struct TimerLoop: Service {
     public func run() async throws {
         await worker.untilStoreFits()
         let catchUp = Mutex(CatchUp(rate: catchUpRate, at: .now))
-        // A stepped clock waits for the timers of each instant, so they are looked for more often.
-        await every(worker.clockMode == .stepped ? .milliseconds(10) : .milliseconds(100)) {
+        await worker.everyDue(.milliseconds(100)) {
             do {
                 guard worker.clockMode == .real else {
                     // It stands still meanwhile, so that nothing is late.

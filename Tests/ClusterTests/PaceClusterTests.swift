@@ -141,7 +141,7 @@ private final class LineWatch: Sendable {
 
     private let found = Mutex(Found())
 
-    /// What looking was held up for by the machine or the store, beyond a quarter of a second each time: seconds.
+    /// What looking was held up for by the machine or the store, beyond a tenth of a second each time: seconds.
     var stalls: Double { found.withLock { $0.stalls } }
 
     /// None of these mails was longer on its way than so many seconds.
@@ -167,7 +167,7 @@ private final class LineWatch: Sendable {
                 where m.state = 'planned' and c.attributes ->> 'email' like '%slow.example'
                 """)
             found.withLock { found in
-                found.stalls += max(0, now.timeIntervalSince(last) - 0.25)
+                found.stalls += max(0, now.timeIntervalSince(last) - 0.1)
                 for message in waiting ?? [] { found.waiting[message] = now }
             }
             last = now

@@ -3,7 +3,7 @@ public import Testing
 extension Duration {
     /// What nothing takes that goes on at all, on a machine that does much else, stands still at times, or runs a build for
     /// the thread sanitizer.
-    public static let longEnough = Duration.seconds(180)
+    public static let longEnough = Duration.seconds(300)
 }
 
 /// Waits until `condition` holds, looking again every `pause`.

@@ -41,8 +41,9 @@ struct AMQPConnectionTests {
             let connection = try await AMQPConnection.connect(configuration) {
                 if case .ended = $0 { ended.withLock { $0 = true } }
             }
-            // Time itself is the subject: the broker drops a silent client after two intervals.
-            try await Task.sleep(for: .seconds(14))
+            // The broker drops a silent client after two intervals; one frame of eight bytes goes in each.
+            let login = try await eventually("the broker counts what it receives") { try await received(broker) }
+            try await eventually("three heartbeats have come") { try await received(broker) ?? 0 >= login + 3 * 8 }
             #expect(!ended.withLock { $0 })
             #expect(try await connection.declareQueue("still-there") == .init(ready: 0, consumers: 0))
             try await eventually("the broker agreed to an interval of 4 s") {
@@ -50,6 +51,11 @@ struct AMQPConnectionTests {
             }
             await connection.close()
         }
+    }
+
+    /// What has come from the only connection, as far as the broker has counted.
+    private func received(_ broker: TestBroker) async throws -> Int? {
+        try await broker.connections().first?.received.flatMap { $0 > 0 ? $0 : nil }
     }
 
     @Test func tellsWhenTheBrokerClosesIt() async throws {

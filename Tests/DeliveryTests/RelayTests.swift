@@ -60,7 +60,7 @@ import Transit
                         }
                         #expect(try await bench.texts("select 'x' from messages where attempt > 3").isEmpty)
                         try await door.open()
-                        try await eventually("all have gone") { sink.mails.count == users.count }
+                        try await eventually("all have gone", within: .seconds(30)) { sink.mails.count == users.count }
                     }
                     #expect(Set(sink.recipients).count == users.count)
                     #expect(try await bench.texts("select 'x' from messages where deferrals > 0").isEmpty)
@@ -96,7 +96,7 @@ import Transit
                         }
                     }
                     tasks.addTask {
-                        try await eventually("the others are planned again") {
+                        try await eventually("the others are planned again", within: .seconds(30)) {
                             let counts = try await bench.texts(
                                 """
                                 select concat_ws(' ', count(*) filter (where state = 'handed'),

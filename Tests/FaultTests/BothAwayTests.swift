@@ -25,7 +25,7 @@ import Testing
                 try await Self.startAnew(cluster)
                 try await Self.bringBack(cluster, postgres, broker)
                 for reader in readers {
-                    try await eventually("withdrawals are applied again") {
+                    try await eventually("withdrawals are applied again", within: .seconds(30)) {
                         try await cluster.unsubscribe(
                             reader.unsubscribe, address: reader.address, topic: "offers") == "applied"
                     }

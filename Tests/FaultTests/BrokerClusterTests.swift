@@ -47,7 +47,7 @@ struct BrokerClusterTests {
         try await load.attack("isolation", "the leader of three brokers") {
             try await nodes.isolate(leader)
             // The others have given it up and chosen another.
-            try await eventually("another leads") {
+            try await eventually("another leads", within: .seconds(90)) {
                 (try? await nodes.leader(of: events, askedOf: other)) ?? leader != leader
             }
             try await load.moves()
@@ -111,7 +111,7 @@ private final class Load: Sendable {
         }
         _ = try await (first, second)
         let (expected, gap) = state.withLock { ($0.expected, $0.longestGap) }
-        let recovery = try await cluster.drain(expecting: expected, within: .seconds(180))
+        let recovery = try await cluster.drain(expecting: expected, within: .seconds(120))
         let account = try await cluster.account(expecting: expected)
         let seconds = (gap / .milliseconds(100)).rounded() / 10
         try FaultReport(
@@ -125,7 +125,7 @@ private final class Load: Sendable {
     /// Returns once events that were sent after the call are accepted.
     func moves() async throws {
         let begun = state.withLock { $0.customers }
-        try await eventually("events are accepted") {
+        try await eventually("events are accepted", within: .seconds(90)) {
             state.withLock { $0.customers >= begun + 10 * Self.atOnce }
         }
     }

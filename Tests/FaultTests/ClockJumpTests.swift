@@ -25,7 +25,7 @@ import Testing
                 }
             }
             let expected = await traffic.expected
-            let recovery = try await cluster.drain(expecting: expected, within: .seconds(180))
+            let recovery = try await cluster.drain(expecting: expected, within: .seconds(90))
             let account = try await cluster.account(expecting: expected)
             try FaultReport(
                 fault: "clocks an hour off, and SIGKILL", point: "one of each service", workers: 2, account: account,
@@ -39,7 +39,7 @@ import Testing
     /// Orders and mails go on.
     private static func work(_ cluster: Cluster, _ traffic: Traffic) async throws {
         let (orders, mails) = (await traffic.orders, try cluster.mail.mails().count)
-        try await eventually("orders and mails go on") {
+        try await eventually("orders and mails go on", within: .seconds(60)) {
             guard await traffic.orders > orders + 20 else { return false }
             return try cluster.mail.mails().count > mails + 20
         }

@@ -46,7 +46,7 @@ extension CrashStory {
         // One by each broadcast; that none has two runs is looked at below.
         expected.repeating.insert("news")
         for address in expected.mails.keys { expected.perhaps[address, default: []].insert("news") }
-        try await eventually("broadcasts are walked to their end") {
+        try await eventually("broadcasts are walked to their end", within: .seconds(30)) {
             try await cluster.count("select count(*) from broadcasts where state = 'walking'") == 0
         }
         let standings = try await cluster.texts(

@@ -16,17 +16,17 @@ extension CrashStory {
         let events = Shop.customer(number, consents: ["offers"])
         expected.erased.insert(address)
         try await cluster.post(events)
-        try await eventually("somebody new is known", every: .milliseconds(10)) {
+        try await eventually("somebody new is known", within: .seconds(30), every: .milliseconds(10)) {
             try await cluster.count("select count(*) from contacts where attributes ->> 'email' = \(address)") > 0
         }
         cluster.journal.releases(events.compactMap { $0["messageId"] as? String })
         let dying = try cluster.launch(
             "erase", "user-\(number)", "--yes", with: ["LOODS_CRASH_POINT": round.point.name])
         try await sell()
-        #expect(try await dying.waitForExit() == .signal(SIGKILL), "\(dying.output)")
+        #expect(try await dying.waitForExit(within: .seconds(30)) == .signal(SIGKILL), "\(dying.output)")
         let death = ContinuousClock.now
         let next = try cluster.launch("erase", "user-\(number)", "--yes")
-        #expect(try await next.waitForExit() == .status(0), "\(next.output)")
+        #expect(try await next.waitForExit(within: .seconds(30)) == .status(0), "\(next.output)")
         try await settle(round, since: death)
         let traces = try await cluster.traces(of: number)
         #expect(traces == [], "\(round.name)")

@@ -38,7 +38,7 @@ import Testing
             let took = Self.seconds(since: start)
             let ratio = took / (Double(backlog) / steady)
 
-            let recovery = try await cluster.drain(within: .seconds(180))
+            let recovery = try await cluster.drain(within: .seconds(60))
             let account = try await cluster.account()
             let figures = String(
                 format: "%d events in %.1f s at %.0f/s steady: %.2f", backlog, took, steady, ratio)

@@ -62,10 +62,10 @@ import Testing
             for number in numbers { expected.add(customer: number, consents: ["offers"]) }
             try await cluster.post(numbers.flatMap { Shop.customer($0, consents: ["offers"]) })
         }
-        try await frozen.waitUntilStopped()
+        try await frozen.waitUntilStopped(within: .seconds(60))
         // Where it holds locks, PostgreSQL lets go of them after 10 s; where it is the one that takes recorded withdrawals,
         // the broker must miss it first: two heartbeats of 20 s.
-        let left = try await cluster.drain(expecting: expected, within: .seconds(180))
+        let left = try await cluster.drain(expecting: expected, within: .seconds(90))
         try await cluster.thaw(place.service)
         // A graceful end is the sign that it has done whatever it was about to do.
         try await cluster.replace([place.service])

@@ -20,7 +20,7 @@ import Testing
                 let frozen = ["scoring", "scheduler", "mailer"]
                 for service in frozen { try await cluster.freeze(service) }
                 let mails = try cluster.mail.mails().count
-                try await eventually("the others go on") {
+                try await eventually("the others go on", within: .seconds(60)) {
                     try cluster.mail.mails().count > mails + 8
                 }
                 try await lasting(length) {

@@ -23,7 +23,7 @@ import Testing
                 group.addTask { try await Self.killEach(cluster) }
                 try await group.waitForAll()
             }
-            let recovery = try await cluster.drain(expecting: Self.expected, within: .seconds(180))
+            let recovery = try await cluster.drain(expecting: Self.expected, within: .seconds(90))
             let account = try await cluster.account(expecting: Self.expected)
             try FaultReport(
                 fault: "kill", point: "each service once", workers: 2, account: account, recovery: recovery
@@ -57,7 +57,7 @@ import Testing
     /// Each service once, whenever another part of the mails has gone out.
     private static func killEach(_ cluster: Cluster) async throws {
         for (index, service) in ["scoring", "mailer", "ingest", "scheduler"].enumerated() {
-            try await eventually("mails go out before \(service) is killed") {
+            try await eventually("mails go out before \(service) is killed", within: .seconds(60)) {
                 try cluster.mail.mails().count > index * 60
             }
             try await cluster.killAndRestart(service)

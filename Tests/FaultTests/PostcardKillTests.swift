@@ -46,7 +46,7 @@ struct PostcardKillTests {
             }
             // While a printer is at work.
             try await more(4)
-            try await eventually("cards are in hand") {
+            try await eventually("cards are in hand", within: .seconds(60)) {
                 try await cluster.count("select count(*) from messages where state in ('claimed', 'handed')") > 0
             }
             try await cluster.killAndRestart("mailer")
@@ -56,7 +56,7 @@ struct PostcardKillTests {
                     let before = await cluster.deaths.count
                     try await cluster.replace(["mailer", "mailer-2"], with: ["LOODS_CRASH_POINT": "\(point):1"])
                     try await more(3)
-                    try await eventually("a mailer has come to \(point)") {
+                    try await eventually("a mailer has come to \(point)", within: .seconds(60)) {
                         await cluster.deaths.count > before
                     }
                     try await cluster.replace(["mailer", "mailer-2"])
@@ -74,11 +74,11 @@ struct PostcardKillTests {
     }
 
     private static func settle(_ cluster: Cluster, _ customers: Int) async throws {
-        try await eventually("all cards have come to their end") {
+        try await eventually("all cards have come to their end", within: .seconds(90)) {
             try await cluster.count("select count(*) from messages where state in ('accepted', 'unknown')") == customers
         }
         #expect(try await cluster.count("select count(*) from messages") == customers)
-        try await eventually("the runs are over") {
+        try await eventually("the runs are over", within: .seconds(30)) {
             try await cluster.count("select count(*) from runs where outcome = 'finished'") == customers
         }
     }

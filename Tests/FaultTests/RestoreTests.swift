@@ -82,7 +82,7 @@ import Testing
             try await postgres.restore(to: "here")
             try await Self.waitForRefusal(cluster)
             try await Self.order(20..<30, cluster)
-            try await eventually("timers fire again, and orders are planned") {
+            try await eventually("timers fire again, and orders are planned", within: .seconds(60)) {
                 let thanks = try await cluster.count("select count(*) from messages where template = 'thanks'")
                 let receipts = try await cluster.count("select count(*) from messages where template = 'receipt'")
                 return thanks == 10 && receipts == 30
@@ -101,7 +101,7 @@ import Testing
             #expect(fence.contains("unknown     19 messages"), "\(fence)")
             #expect(fence.contains("erased      1 person again"), "\(fence)")
             #expect(try await cluster.count(Self.namesOfTheErased) == 0)
-            try await eventually("all runs end") {
+            try await eventually("all runs end", within: .seconds(60)) {
                 try await cluster.count("select count(*) from runs where ended_at is not null") == 29
             }
             let all = (0..<30).flatMap { ["\(Shop.address($0)) Your o", "\(Shop.address($0)) Thanks"] }

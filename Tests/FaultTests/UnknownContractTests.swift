@@ -12,7 +12,7 @@ import Testing
     func aBodyOfAnUnknownVersionIsSetAsideAndTakesEffectAfterTheUpgrade() async throws {
         try await Cluster.with(workspace: Shop.files) { cluster in
             try await cluster.post(Shop.customer(0, consents: ["offers"]))
-            try await eventually("both mails are out") {
+            try await eventually("both mails are out", within: .seconds(30)) {
                 try await cluster.count("select count(*) from messages where state = 'accepted'") == 2
             }
             let bodies = try await Self.bodies(cluster)
@@ -21,7 +21,7 @@ import Testing
 
             // Others are not held up.
             try await cluster.post(Shop.customer(1, consents: []))
-            try await eventually("somebody else is served") {
+            try await eventually("somebody else is served", within: .seconds(30)) {
                 try await cluster.count("select count(*) from messages where state = 'accepted'") == 3
             }
 
@@ -70,23 +70,23 @@ import Testing
     private static let barrier = UniqueID.derived("test", "barrier")
 
     private static func areSetAside(_ count: Int, _ cluster: Cluster) async throws {
-        try await eventually("all are set aside") {
+        try await eventually("all are set aside", within: .seconds(30)) {
             try await cluster.count(
                 "select count(*) from set_aside where replayed_at is null and reason like '%version 99%'") == count
         }
     }
 
     private static func haveTakenEffect(_ cluster: Cluster) async throws {
-        try await eventually("the event is a fact") {
+        try await eventually("the event is a fact", within: .seconds(30)) {
             try await cluster.count("select count(*) from event_log where event_id = 'from the future'") == 1
         }
-        try await eventually("the withdrawal is in the ledger") {
+        try await eventually("the withdrawal is in the ledger", within: .seconds(30)) {
             try await cluster.count("select count(*) from consents where state = 'withdrawn'") == 1
         }
-        try await eventually("the barrier has passed") {
+        try await eventually("the barrier has passed", within: .seconds(30)) {
             try await cluster.count("select count(*) from barriers where barrier_id = \(barrier)") == 1
         }
-        try await eventually("nothing waits") {
+        try await eventually("nothing waits", within: .seconds(30)) {
             try await Topology.depths(cluster.stage.broker.configuration).allSatisfy { $0.ready == 0 }
         }
     }

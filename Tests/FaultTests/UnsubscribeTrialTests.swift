@@ -25,7 +25,7 @@ import Testing
             let readership = try await Readership(of: Self.trials, in: cluster)
             let answers = try await readership.withdrawWhileItGoesOut()
             #expect(answers.count == Self.trials)
-            try await eventually("each mail has come to an end") {
+            try await eventually("each mail has come to an end", within: .seconds(60)) {
                 try await cluster.count(
                     "select count(*) from messages where state in ('planned', 'claimed', 'handed')") == 0
             }

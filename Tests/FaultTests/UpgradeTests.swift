@@ -65,7 +65,7 @@ import Testing
     private static func runSideBySide(_ cluster: Cluster, _ shoppers: Shoppers) async throws {
         var before: [String: Int] = [:]
         for service in old { before[service] = await done(by: service, cluster) }
-        try await eventually("every process takes its part") {
+        try await eventually("every process takes its part", within: .seconds(60)) {
             try await shoppers.come(20)
             for service in old + new where work.keys.contains(where: service.hasPrefix) {
                 guard await done(by: service, cluster) > before[service] ?? 0 else { return false }
@@ -109,7 +109,7 @@ import Testing
 
     private static func settle(_ cluster: Cluster, _ shoppers: Shoppers, _ fault: String) async throws {
         let expected = shoppers.expected
-        let recovery = try await cluster.drain(expecting: expected, within: .seconds(180))
+        let recovery = try await cluster.drain(expecting: expected, within: .seconds(60))
         let account = try await cluster.account(expecting: expected)
         try FaultReport(
             fault: fault, point: "release before beside this one", workers: 2, account: account, recovery: recovery

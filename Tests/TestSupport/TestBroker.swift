@@ -100,10 +100,13 @@ public struct TestBroker: Sendable {
         public var userProvidedName: String?
         /// The heartbeat that was agreed on, in seconds.
         public var timeout: Int?
+        /// Bytes that the broker has received.
+        public var received: Int?
 
         enum CodingKeys: String, CodingKey {
             case name
             case timeout
+            case received = "recv_oct"
             case userProvidedName = "user_provided_name"
         }
     }

@@ -212,14 +212,15 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Transit", "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", "DNS", lifecycle, log,
+                "Store", "Schema", "Messaging", "Model", "Postgres", "AMQP", "DNS", log,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio,
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "Laboratory",
             dependencies: [
-                "TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Scores", "Store", "Workspaces",
+                "TestSupport", "Expressions", "Messaging", "Model", "Postgres", "Schema", "Scores", "Store", "Transit",
+                "Workspaces", lifecycle, log,
             ],
             path: "Tests/Laboratory", swiftSettings: strict),
         tests("Postgres", ["Postgres", "ConnectionThread", "TestSupport", lifecycle, log]),
@@ -258,7 +259,7 @@ let package = Package(
             "Transit",
             [
                 "Transit", "Store", "Schema", "Messaging", "AMQP", "Model", "Workspaces", "Postgres", "ServiceRuntime",
-                "TestSupport", lifecycle, log,
+                "Laboratory", "TestSupport", lifecycle, log,
             ]),
         tests("ServiceRuntime", ["ServiceRuntime", hummingbird, hummingbirdTesting, log]),
         tests("Links", ["Links", "Model"]),
@@ -266,21 +267,20 @@ let package = Package(
             "Ingestion",
             [
                 "Ingestion", "Links", "MailReception", "Networks", "Workspaces", "Store", "Contracts", "Messaging",
-                "Model",
-                "TestSupport", hummingbird, crypto,
+                "Model", "Laboratory", "TestSupport", hummingbird, crypto,
                 hummingbirdTesting, lifecycle, log, .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio + nioHTTP),
         tests(
             "Audience",
             [
                 "Audience", "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Workspaces",
-                "JourneyProgram", "TestSupport", log,
+                "JourneyProgram", "Laboratory", "TestSupport", log,
             ], exclude: ["Segments/purchases.py"]),
         tests(
             "Journeys",
             [
                 "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Scores", "Workspaces",
-                "JourneyProgram", "TestSupport", log,
+                "JourneyProgram", "Laboratory", "TestSupport", log,
             ]),
         tests("MailReception", ["MailReception", "SMTP", "TestSupport", lifecycle, log] + nio),
         tests(
@@ -338,3 +338,17 @@ let package = Package(
             ]),
     ]
 )
+
+// Of the tests only those named, with what they depend on: `deploy/dev test` builds some a second time, for the thread
+// sanitizer.
+if let names = Context.environment["LOODS_TEST_TARGETS"] {
+    var wanted = names.split(separator: " ").map(String.init) + ["CJumpingClock"]
+    var kept: Set<String> = []
+    while let name = wanted.popLast() {
+        guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else {
+            continue
+        }
+        for case .byNameItem(let dependency, _) in target.dependencies { wanted.append(dependency) }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+}

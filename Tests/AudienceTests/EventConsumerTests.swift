@@ -6,6 +6,7 @@ import Model
 import Postgres
 import Store
 import Testing
+import Laboratory
 import TestSupport
 import Transit
 

@@ -2,6 +2,7 @@ import Foundation
 import Links
 import Messaging
 import Model
+import Laboratory
 import TestSupport
 import Testing
 

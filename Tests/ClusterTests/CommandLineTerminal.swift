@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import Laboratory
 import TestSupport
 import Testing
 

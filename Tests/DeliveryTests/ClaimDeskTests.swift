@@ -6,6 +6,7 @@ import SMTP
 import SendGate
 import Store
 import Synchronization
+import Laboratory
 import TestSupport
 import Testing
 import Transit

@@ -5,6 +5,7 @@ import Model
 import Postgres
 import SMTP
 import Store
+import Laboratory
 import TestSupport
 import Testing
 import Transit

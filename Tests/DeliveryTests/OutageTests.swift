@@ -6,6 +6,7 @@ import Postgres
 import SMTP
 import ServiceLifecycle
 import Store
+import Laboratory
 import TestSupport
 import Testing
 import Transit

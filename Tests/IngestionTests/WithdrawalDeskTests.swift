@@ -5,6 +5,7 @@ import Messaging
 import Model
 import Postgres
 import Store
+import Laboratory
 import TestSupport
 import Testing
 import Transit

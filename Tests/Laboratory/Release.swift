@@ -1,5 +1,5 @@
 public import Foundation
-public import TestSupport
+import TestSupport
 import Testing
 
 /// The release before this one: the last line of `deploy/releases`, built by `deploy/dev test faults`.

@@ -1,6 +1,7 @@
 import Model
 import Postgres
 import Store
+import Laboratory
 import TestSupport
 import Testing
 

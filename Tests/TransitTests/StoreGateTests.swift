@@ -6,6 +6,7 @@ import ServiceLifecycle
 import ServiceRuntime
 import Store
 import Synchronization
+import Laboratory
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import Model
 import Postgres
 import Store
 import Synchronization
+import Laboratory
 import TestSupport
 import Testing
 import Transit

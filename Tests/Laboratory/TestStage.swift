@@ -3,6 +3,7 @@ import Messaging
 import Postgres
 import Schema
 public import ServiceLifecycle
+public import TestSupport
 public import Transit
 
 /// A database and a broker of their own for one stage's test, and workers on them.

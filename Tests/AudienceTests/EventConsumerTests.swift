@@ -1,12 +1,12 @@
 @testable import Audience
 import Contracts
+import Laboratory
 import Logging
 import Messaging
 import Model
 import Postgres
 import Store
 import Testing
-import Laboratory
 import TestSupport
 import Transit
 

@@ -1,10 +1,10 @@
 import Foundation
+import Laboratory
 import Links
 import Messaging
 import Model
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CommandLineBouncesTests {
     private static let bounce = """

@@ -53,6 +53,39 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(10)))
+    func aSaleOfWhichOnlyAPublicKeyTellsIsNone() async throws {
+        try await Cluster.with(workspace: Shop.files) { cluster in
+            for number in 1...2 { try await cluster.post(Shop.customer(number, consents: [])) }
+            try await eventually("the runs end") {
+                try await cluster.count("select count(*) from runs where ended_at is not null") == 2
+            }
+            _ = try await cluster.stage.database.pool.withConnection { session in
+                try session.execute(
+                    """
+                    update event_log set trust = 0
+                    where name = 'Order Completed' and subject_id = (select min(contact_id::text)::uuid from contacts)
+                    """)
+            }
+            let basis =
+                "basis: soft_opt_in, sale: {event: Order Completed, within: 9000d, similar_products: tea, opt_out: a box}"
+            let folder = try Self.write(
+                Shop.files.merging([
+                    "workspace.yaml": """
+                    \(Shop.head)
+                    topics:
+                      - {topic: offers, wording: "Yes, send me offers", \(basis)}
+                      - {topic: tracking, wording: "Yes, you may see what I open"}
+                    """
+                ]) { $1 })
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let told = try await cluster.loods("dry-run", folder.path, "--since", "9000d", "--json")
+            let json = try JSON(parsing: Array(told.utf8))
+            #expect(Self.account(json["live"]) == ["entered 2", "completed 2", "offer 0 2", "receipt 2 0"])
+            #expect(Self.account(json["files"]) == ["entered 2", "completed 2", "offer 1 1", "receipt 2 0"])
+        }
+    }
+
     /// Of the journey: who entered and completed it, and by e-mail how many were sent and not sent.
     private static func account(_ side: JSON?) -> [String] {
         func number(_ json: JSON?) -> Int64 { if case .int(let number)? = json { number } else { 0 } }

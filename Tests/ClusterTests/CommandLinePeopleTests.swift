@@ -146,7 +146,8 @@ import TestSupport
                 #expect(kept.contains("product-news by email: given on consent, form"), "\(kept)")
                 #expect(kept.contains("product-news by email: withdrawn, phone"), "\(kept)")
                 #expect(kept.contains("wording_sha256 \(ConsentProof.hash(of: "Yes, mail me"))"), "\(kept)")
-                try await line("consent", "show", "Anne@shop.example", exits: 1)
+                let unasked = try await line("consent", "show", "Anne@shop.example", exits: 1)
+                #expect(unasked.output.contains("with LOODS_ERASURE_SECRET"), "\(unasked.output)")
                 // Given again, and from the file that still has her, nothing comes back.
                 try await line("erase", "anne-4711", "--yes", with: Self.secret)
                 try await line("erase", "--resume", with: Self.secret)

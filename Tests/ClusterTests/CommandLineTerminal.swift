@@ -1,8 +1,8 @@
 import Foundation
-import Store
 import Laboratory
-import TestSupport
+import Store
 import Testing
+import TestSupport
 
 /// The command line as a person uses it: the shipped executable, a folder, and servers of its own.
 struct Terminal {

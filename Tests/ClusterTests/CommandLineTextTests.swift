@@ -1,9 +1,9 @@
+import Laboratory
 import Model
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 
 /// What strangers wrote is shown to operators as text: it moves no cursor and hides nothing.
 @Suite struct CommandLineTextTests {

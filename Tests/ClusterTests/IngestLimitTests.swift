@@ -1,9 +1,9 @@
 import Foundation
+import Laboratory
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking

@@ -1,11 +1,11 @@
 import Foundation
+import Laboratory
 import Messaging
 import Model
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 
 /// Two workspaces in one store, and commands about one of them: they find, count and change nothing of the other. What
 /// keeps a statement that forgets to say which workspace from doing so is in `StandingTests`.

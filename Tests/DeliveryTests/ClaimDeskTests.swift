@@ -1,14 +1,14 @@
 @testable import Delivery
+import Laboratory
 import Messaging
 import Model
 import Postgres
-import SMTP
 import SendGate
+import SMTP
 import Store
 import Synchronization
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 /// Claims find whom a hint meant, and are not held up by what cannot be claimed.

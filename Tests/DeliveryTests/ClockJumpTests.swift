@@ -1,13 +1,13 @@
 import Contracts
 @testable import Delivery
+import Laboratory
 import Messaging
 import Model
 import Postgres
 import SMTP
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 /// Hosts whose clocks are wrong, or jump: nobody is mailed twice, nothing waits for ever, and what a mailer has in its hands

@@ -1,12 +1,12 @@
 import Contracts
 @testable import Delivery
+import Laboratory
 import Messaging
 import Model
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 /// Mailers as processes run them.

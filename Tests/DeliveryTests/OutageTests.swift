@@ -1,14 +1,14 @@
 import Contracts
 @testable import Delivery
+import Laboratory
 import Messaging
 import Model
 import Postgres
-import SMTP
 import ServiceLifecycle
+import SMTP
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 /// After an outage of the store, what was recorded meanwhile goes before marketing (promise 5).

@@ -1,13 +1,13 @@
 @testable import Delivery
+import Laboratory
 import Logging
 import Messaging
 import Model
 import Postgres
 import SMTP
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 /// A relay that is away stops the claims, not only the mails.

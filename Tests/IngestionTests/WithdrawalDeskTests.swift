@@ -1,13 +1,13 @@
 import Contracts
 import Foundation
+import Laboratory
 import Links
 import Messaging
 import Model
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 @testable import Ingestion

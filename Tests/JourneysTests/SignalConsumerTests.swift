@@ -1,12 +1,12 @@
 @testable import Journeys
 import Contracts
+import Laboratory
 import Messaging
 import Model
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 /// Signals from the queue.

@@ -1,3 +1,4 @@
+import Expressions
 import Model
 import SendGate
 import Simulation
@@ -6,11 +7,13 @@ import Workspaces
 
 /// Mail that rests on a sale, on the virtual clock.
 @Suite struct SoftOptInTests {
-    private func told(_ events: String) throws -> [String] {
+    private static func shop() throws -> OneTopicShop {
         let sale = "{event: Order Completed, within: 30d, similar_products: shoes, opt_out: a box at the checkout}"
-        return try OneTopicShop(topic: ", basis: soft_opt_in, sale: \(sale)").told(events).filter {
-            $0.contains("hello")
-        }
+        return try OneTopicShop(topic: ", basis: soft_opt_in, sale: \(sale)")
+    }
+
+    private func told(_ events: String) throws -> [String] {
+        try Self.shop().told(events).filter { $0.contains("hello") }
     }
 
     private func mails(_ events: String) throws -> [Bool] {
@@ -29,6 +32,18 @@ import Workspaces
         let told = try mails(
             "{at: 0d, \(sale)}, {at: 1h, track: A}, {at: 2h, unsubscribe: news}, {at: 3h, \(sale)}, {at: 4h, track: A}")
         #expect(told == [true, false])
+    }
+
+    @Test(arguments: [false, true]) func aSaleOfWhichOnlyAPublicKeyTellsIsNone(_ isTrusted: Bool) throws {
+        let start = Timestamp(iso8601: "2026-03-02T09:00:00Z")!
+        let anne = PlayedContact(name: "anne", attributes: ["email": .string("anne@shop.example")])
+        var sale = PlayedEvent(HistoryEvent(at: start, eventID: "1", name: "Order Completed"))
+        sale.isTrusted = isTrusted
+        var play = ContactPlay(anne, in: Simulator(try Self.shop().workspace), at: start)
+        play.run(
+            [sale, PlayedEvent(HistoryEvent(at: start + .hours(1), eventID: "2", name: "A"))], until: start + .days(1))
+        let wasSent = play.story.contains { if case .sent = $0.what { true } else { false } }
+        #expect(wasSent == isTrusted)
     }
 
     @Test func theReasonIsTold() throws {

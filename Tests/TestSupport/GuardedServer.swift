@@ -107,13 +107,14 @@ final class GuardedServer: Sendable {
         try await eventually("\(name) has ended") { !isRunning && others.allSatisfy { kill($0, 0) != 0 } }
     }
 
-    /// Waits until the server serves.
+    /// Waits until the server serves; else its last words are in the error.
     func waitUntil(_ what: String, _ condition: () async -> Bool) async throws {
-        try await eventually("\(name) \(what)") {
+        let isThere = try await comesTrue(within: .longEnough) {
             if await condition() { return true }
             if !isRunning { throw TestSupportError("\(name) ended before it \(what): \(output)") }
             return false
         }
+        guard isThere else { throw TestSupportError("not within \(Duration.longEnough): \(name) \(what); \(output)") }
     }
 
     /// The end of what the server has written.

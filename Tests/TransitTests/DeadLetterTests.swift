@@ -1,11 +1,11 @@
 import AMQP
+import Laboratory
 import Messaging
 import Model
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 @Suite struct DeadLetterTests {

@@ -1,9 +1,9 @@
+import Laboratory
 import Model
 import Postgres
 import Store
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Transit
 

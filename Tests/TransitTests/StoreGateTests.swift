@@ -1,3 +1,4 @@
+import Laboratory
 import Messaging
 import Model
 import Postgres
@@ -6,9 +7,8 @@ import ServiceLifecycle
 import ServiceRuntime
 import Store
 import Synchronization
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import Transit
 

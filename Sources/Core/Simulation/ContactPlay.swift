@@ -35,6 +35,8 @@ public struct ContactPlay: Sendable {
     var received: Set<String> = []
     /// Of messages of a topic, as far back as caps look.
     var sends: [PastSend] = []
+    /// When the contact last bought, by event, as far as a topic rests on it.
+    private(set) var sales: [String: Timestamp] = [:]
     /// When marketing mails went, where a sunset asks.
     var marketing: [Timestamp] = []
     /// Messages that were planned at this instant and come before the gate together.
@@ -182,6 +184,7 @@ extension ContactPlay {
         let describes = !played.traits.isEmpty
         if describes { describe(played.traits) }
         if EventNames.consents.contains(event.name) { recordConsent(event) }
+        if played.isTrusted, simulator.saleEvents.contains(event.name) { sales[event.name] = now }
         if isOwn || event.name != EventNames.pointsGiven { addPoints(event) }
         course.asked = simulator.stages(askedBy: event.name, in: course.facts.stage, describes: describes)
         let place = max(event.position, lastPlace ?? event.position)
@@ -348,11 +351,6 @@ extension ContactPlay {
             }?.at
         }
         return Engagement(lastSign: (signs + [consents.lastYes].compactMap(\.self)).max(), after: marketing)
-    }
-
-    /// When the contact last bought, as far as a topic rests on it.
-    var sales: [String: Timestamp] {
-        simulator.saleEvents.reduce(into: [:]) { $0[$1] = course.facts.history.events(named: $1).last?.at }
     }
 
     private mutating func addPoints(_ event: HistoryEvent) {

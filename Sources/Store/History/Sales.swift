@@ -15,6 +15,19 @@ public enum Sales {
         }
     }
 
+    /// That a contact has bought.
+    public struct Sale: Sendable, Hashable {
+        public var contact: ContactKey
+        public var event: String
+        public var at: Timestamp
+
+        public init(contact: ContactKey, event: String, at: Timestamp) {
+            self.contact = contact
+            self.event = event
+            self.at = at
+        }
+    }
+
     /// The latest sales until `now`, by contact and event; none for those that there are not.
     ///
     /// - Parameter questions: of contacts that have not merged into others.
@@ -47,5 +60,38 @@ public enum Sales {
             latest[try ContactKey(row: row), default: [:]][try row[2, as: String.self]] = try row[3, as: Timestamp.self]
         }
         return latest
+    }
+
+    /// When the contacts bought, as far back as the log reaches.
+    ///
+    /// - Parameters:
+    ///   - contacts: none that has merged into another.
+    ///   - names: the events that say that a contact has bought.
+    public static func all(
+        of contacts: [ContactKey], names: Set<String>, in session: PostgresSession
+    ) throws -> Set<Sale> {
+        guard !names.isEmpty else { return [] }
+        let rows = try session.query(
+            """
+            with wanted as (
+                select * from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
+            ), subjects as (
+                select workspace_id, contact_id, contact_id as subject_id from wanted
+                union all
+                select w.workspace_id, w.contact_id, c.contact_id
+                from wanted w
+                join contacts c on c.workspace_id = w.workspace_id and c.merged_into = w.contact_id
+            )
+            select s.workspace_id, s.contact_id, e.name, e.at
+            from subjects s
+            join event_times e on e.workspace_id = s.workspace_id and e.subject_id = s.subject_id
+            where e.name = any (\(Array(names)))
+            """)
+        return Set(
+            try rows.map { row in
+                Sale(
+                    contact: try ContactKey(row: row), event: try row[2, as: String.self],
+                    at: try row[3, as: Timestamp.self])
+            })
     }
 }

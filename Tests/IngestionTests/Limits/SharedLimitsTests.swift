@@ -1,11 +1,11 @@
 import Contracts
+import Laboratory
 import Model
 import Postgres
 import Store
 import Synchronization
-import Laboratory
-import TestSupport
 import Testing
+import TestSupport
 import Transit
 
 @testable import Ingestion

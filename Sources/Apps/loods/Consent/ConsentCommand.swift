@@ -39,6 +39,7 @@ extension ConsentCommand {
                 let erased = ErasedConsentAccount(entries: kept ?? [], zone: definitions.zone)
                 let isKnown = try !ContactDirectory.find(contact, in: entry.id, session: session).isEmpty
                 if !isKnown, !erased.entries.isEmpty { return (nil, erased) }
+                guard isKnown || erasureKey != nil else { throw Self.unknown(contact, in: entry) }
                 let key = try ContactDirectory.only(contact, in: entry, session: session)
                 let account = ConsentAccount(
                     try Consents.ledger(of: key, in: session), in: definitions, now: try DomainClock.read(in: session))
@@ -46,6 +47,15 @@ extension ConsentCommand {
             }
             if format.json { return Console.show(.array(erased.json + (account?.json.array ?? []))) }
             for line in erased.lines + (account?.lines ?? []) { print(line) }
+        }
+
+        private static func unknown(_ contact: String, in workspace: WorkspaceRegister.Entry) -> ExitFault {
+            ExitFault(
+                code: .failures,
+                message: """
+                    nobody in workspace \(workspace.name) is known as "\(contact)"; whether they were erased, and what is kept \
+                    of their consents, is found by the address with LOODS_ERASURE_SECRET
+                    """)
         }
     }
 

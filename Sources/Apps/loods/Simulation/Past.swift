@@ -22,8 +22,11 @@ struct Past: Sendable {
     ]
 
     /// The pasts of contacts in the order of their ids.
+    ///
+    /// - Parameter sales: the events that say that a contact has bought.
     static func load(
-        of workspace: WorkspaceID, names: Set<String>, after: UniqueID?, limit: Int32, in session: PostgresSession
+        of workspace: WorkspaceID, names: Set<String>, sales: Set<String>, after: UniqueID?, limit: Int32,
+        in session: PostgresSession
     ) throws -> [Past] {
         let contacts = try ContactDirectory.list(of: workspace, after: after, limit: limit, in: session).map(\.contact)
         let states = try Contacts.states(of: contacts, in: session)
@@ -35,9 +38,15 @@ struct Past: Sendable {
         // As it is now: what is known of a company comes of others' events too.
         let companies = try Companies.attributes(ofCompaniesOf: states.values, in: session)[workspace]
         let suppressions = try Suppressions.reasons(of: addresses, in: session)[workspace] ?? [:]
+        let bought = try Sales.all(of: contacts, names: sales, in: session)
         return contacts.map { key in
-            let events = (histories[key]?.events ?? []).map { event in
-                PlayedEvent(event, traits: event.name == EventNames.identified ? event.properties.object ?? [:] : [:])
+            let events = (histories[key]?.events ?? []).map { event -> PlayedEvent in
+                let describes = event.name == EventNames.identified
+                var played = PlayedEvent(event, traits: describes ? event.properties.object ?? [:] : [:])
+                played.isTrusted =
+                    !sales.contains(event.name)
+                    || bought.contains(Sales.Sale(contact: key, event: event.name, at: event.at))
+                return played
             }
             var contact = PlayedContact(name: key.contact.description)
             contact.id = key.contact

@@ -70,13 +70,15 @@ struct PastComparison: Sendable {
         let start = now - since
         var (live, other) = (Side(current, from: start), Side(proposed, from: start))
         let names = live.names.union(other.names).union(Past.alwaysAsked).subtracting(Past.ownOutcomes)
+        let sales = live.workspace.policy.saleEvents.union(other.workspace.policy.saleEvents)
         let store = CommandStore(pool: pool, standing: .workspace(entry.name))
         let goal = min(total, sample ?? total)
         var (last, played, progress): (UniqueID?, Int, Progress) = (nil, 0, Progress("contacts"))
         while played < goal {
             let limit = min(portion, Int32(goal - played))
             let pasts = try await store.transaction { [last] session in
-                try Past.load(of: entry.id, names: names, after: last, limit: limit, in: session)
+                try Past.load(
+                    of: entry.id, names: names, sales: sales, after: last, limit: limit, in: session)
             }
             guard let end = pasts.last?.contact.id else { break }
             for past in pasts {

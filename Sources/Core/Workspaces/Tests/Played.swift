@@ -42,6 +42,8 @@ public struct PlayedEvent: Sendable {
     public var event: HistoryEvent
     /// What it says of the contact; null takes an attribute away.
     public var traits: [String: JSON]
+    /// Whether somebody says it who may be believed; a sale of which only a public key tells is none.
+    public var isTrusted = true
 
     public init(_ event: HistoryEvent, traits: [String: JSON] = [:]) {
         self.event = event

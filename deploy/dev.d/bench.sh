@@ -62,7 +62,7 @@ bench_command() {
     ((servers)) || return 0
   fi
   need_packages
-  build_release throughput
+  build_products throughput
   [[ " ${arguments[*]} " != *' python '* ]] || prepare_peer
   bench_started=$(milliseconds)
   remove_instance
@@ -107,8 +107,8 @@ measure_expressions() { # ARGUMENT…
     python3 -m venv --clear "$venv" && "$venv/bin/pip" install --quiet common-expression-language==0.10.0
   } || die 69 "common-expression-language could not be had from PyPI"
   local products=()
-  build_release rules
-  "$root/.build/release/rules" "$venv/bin/python" "$root/Tests/Benchmarks/rules/peer.py" "${flags[@]}"
+  build_products rules
+  "$bin/rules" "$venv/bin/python" "$root/Tests/Benchmarks/rules/peer.py" "${flags[@]}"
 }
 
 # Needs no server: our signatures in turns with `openssl speed`.
@@ -116,16 +116,16 @@ measure_signatures() { # ARGUMENT…
   local flags=() argument products=()
   for argument in "$@"; do [[ $argument != --json && $argument != --quick ]] || flags+=("$argument"); done
   need_packages "openssl:openssl"
-  build_release signatures
-  "$root/.build/release/signatures" "${flags[@]}"
+  build_products signatures
+  "$bin/signatures" "${flags[@]}"
 }
 
 # Needs no server: our templates in turns with swift-mustache, on the same ones.
 measure_rendering() { # ARGUMENT…
   local flags=() argument
   for argument in "$@"; do [[ $argument != --json && $argument != --quick ]] || flags+=("$argument"); done
-  build_release rendering
-  "$root/.build/release/rendering" "${flags[@]}"
+  build_products rendering
+  "$bin/rendering" "${flags[@]}"
 }
 
 # Needs no server: our connections in turns with Postfix's, both to Postfix's sink.
@@ -136,8 +136,8 @@ measure_engine() { # ARGUMENT…
   mkdir -p "$state/run"
   fetch_smtp_source
   [[ -n $(postfix_tool smtp-source) ]] || die 69 "smtp-source could not be had; see $(relative "$state_root/tools.log")"
-  build_release engine
-  "$root/.build/release/engine" "$(postfix_tool smtp-source)" "$(postfix_tool smtp-sink)" "${flags[@]}"
+  build_products engine
+  "$bin/engine" "$(postfix_tool smtp-source)" "$(postfix_tool smtp-sink)" "${flags[@]}"
 }
 
 # Needs no server: journeys are played on a virtual clock. Where valgrind is at hand, it counts the instructions of a run:
@@ -146,8 +146,8 @@ measure_simulations() { # ARGUMENT…
   local flags=() argument products=()
   for argument in "$@"; do [[ $argument != --json ]] || flags+=("$argument"); done
   need_packages
-  build_release simulations
-  "$root/.build/release/simulations" "${flags[@]}"
+  build_products simulations
+  "$bin/simulations" "${flags[@]}"
   [[ -z ${flags[*]} ]] && command -v valgrind >/dev/null || return 0
   local few many
   few=$(instructions_of_runs 100) many=$(instructions_of_runs 1100)
@@ -155,7 +155,7 @@ measure_simulations() { # ARGUMENT…
 }
 
 instructions_of_runs() { # N
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$root/.build/release/simulations" --runs "$1" 2>&1 |
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bin/simulations" --runs "$1" 2>&1 |
     sed -n 's/.*Collected : //p'
 }
 

@@ -22,6 +22,7 @@ containers_command() {
 
   step "docker-compose.yml fits the schema" compose_schema
   step "image" docker_image
+  ((failures)) || step "no crash points in the image" no_crash_points
   step "compose up" compose_up
   ((failures)) || step "every service is healthy" compose_healthy
   ((failures)) || step "no service runs as root or may write its root" compose_confined
@@ -61,6 +62,17 @@ compose_schema() {
 
 docker_image() {
   (cd "$root" && DOCKER_BUILDKIT=0 docker build --network=host -t loods:dev -f deploy/Dockerfile .)
+}
+
+# What lets the laboratory have a process die at a named place is in builds for tests alone.
+no_crash_points() {
+  local program words='LOODS_(CRASH|FREEZE)_'
+  grep -aqE "$words" "$root"/Sources/CrashPoints/*.swift || return 1
+  for program in ingest scoring scheduler mailer loods; do
+    docker run --rm --entrypoint cat loods:dev "/usr/local/bin/$program" >"$state/program" || return 1
+    ! grep -aqE "$words" "$state/program" || { echo "$program reads crash points"; return 1; }
+  done
+  rm "$state/program"
 }
 
 compose_up() { compose up -d --scale scoring=2 --scale mailer=3; }

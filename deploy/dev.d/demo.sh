@@ -7,7 +7,7 @@ demo_command() {
   use_instance demo
   lock_instance
   need_packages
-  build_release
+  build_products
   remove_instance
   create_instance
   echo "stepped@$demo_start" >"$state/clock"

@@ -104,7 +104,7 @@ loods_command() {
   quiet_stdout
   if [[ ! -x $bin/loods ]]; then
     need_packages
-    build_release
+    build_products
   fi
   use_current_instance
   if [[ -s $state/ports ]]; then export_environment; fi

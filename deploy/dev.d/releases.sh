@@ -46,7 +46,7 @@ build_release_before() { # COMMIT
     [[ ! -e $root/Package.resolved ]] || cp "$root/Package.resolved" "$folder/source/"
     for product in "${products[@]}"; do
       [[ $product != catcher ]] || continue
-      nice swift build --disable-index-store --package-path "$folder/source" --scratch-path "$folder/build" --product "$product" 8>&- ||
+      nice swift build --package-path "$folder/source" --scratch-path "$folder/build" --product "$product" 8>&- ||
         exit 1
     done
     touch "$folder/built"

@@ -49,12 +49,10 @@ all_tests() {
   step "what was released is as it was" released_is_kept
   build_step "build" build_tests
   ((failures)) || LOODS_TEST_TARGETS="${thread_targets[*]}" build_step "build for the thread sanitizer" build_tests "${sanitized[@]}"
-  ((failures)) || build_step "build for release" compile_release
   ((failures)) || {
     swift_tests "tests" "$many" --skip "$cluster_tests"
     swift_tests "tests of whole clusters" "$few" --filter "$cluster_tests"
     LOODS_TEST_TARGETS="${thread_targets[*]}" swift_tests "tests under the thread sanitizer" "$((2 * few))" "${sanitized[@]}"
-    step "no crash points in a release" no_crash_points
     step "README" readme_commands
   }
   finish_tests
@@ -282,8 +280,7 @@ lint() {
     bounded swift format lint --strict --configuration .swift-format --recursive Package.swift Sources Tests)
 }
 
-# What an editor looks names up in is a third of the compiler's time, and no test needs it.
-build_tests() { (cd "$root" && swift build --build-tests --disable-index-store "$@"); } # ARGUMENT…
+build_tests() { (cd "$root" && swift build --build-tests "$@"); } # ARGUMENT…
 
 # The alert rules, by Prometheus's own tool; unpacked beside our other state where it is not installed.
 check_alerts() {
@@ -338,15 +335,7 @@ worth_seeing() {
     shown || /: (error|fatal|panic)(:| )/ || /^(error:|SUMMARY: )/ || /Fatal error/ { print; fflush() }'
 }
 
-# What lets the laboratory have a process die at a named place is in builds for tests alone.
-no_crash_points() {
-  local product
-  for product in "${products[@]}"; do
-    ! grep -aqE 'LOODS_(CRASH|FREEZE)_' "$bin/$product" || { echo "$product reads crash points"; return 1; }
-  done
-}
-
-# The commands of README.md, as a newcomer would type them, beside whatever runs here.
+# The commands of README.md, as a newcomer would type them, beside whatever runs here; by what is built already.
 readme_commands() {
-  LOODS_STATE_DIR=$state/readme bounded "$root/deploy/dev.d/readme" "$root"
+  LOODS_CONFIGURATION=debug LOODS_STATE_DIR=$state/readme bounded "$root/deploy/dev.d/readme" "$root"
 }

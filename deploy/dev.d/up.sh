@@ -22,7 +22,7 @@ up_command() {
   lock_instance
   settle_clock "$wanted_clock"
   need_packages
-  build_release
+  build_products
   start_servers
   create_database
   export_environment

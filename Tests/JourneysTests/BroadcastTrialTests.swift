@@ -8,13 +8,18 @@ import Testing
 /// Tests within broadcasts on a real store: what wins is decided once.
 @Suite struct BroadcastTrialTests {
     private static let entry = "{schedule: 2026-03-02T12:00, segment: readers}"
-    private static let steps =
-        "[{test: news, share: 50%, variants: [thanks, offer], by: Order Completed, after: 4h}]"
+    private static let steps = steps(by: "Order Completed")
     private static let readers = (0..<40).map { "reader-\($0)" }
 
-    private static func with(_ body: (Newsroom) async throws -> Void) async throws {
+    private static func steps(by evidence: String) -> String {
+        "[{test: news, share: 50%, variants: [thanks, offer], by: \(evidence), after: 4h}]"
+    }
+
+    private static func with(
+        by evidence: String = "Order Completed", _ body: (Newsroom) async throws -> Void
+    ) async throws {
         try await Newsroom.with(entry) { news in
-            try await news.apply(entry, steps)
+            try await news.apply(entry, steps(by: evidence))
             try await news.join(readers)
             try await news.step(to: Newsroom.noon)
             try await news.walk()
@@ -65,6 +70,26 @@ import Testing
             let choices = try await news.bench.texts(
                 "select concat(choice, ' ', count(*)) from decisions where choice like 'winner%' group by choice")
             #expect(choices == ["winner offer \(rest)"])
+        }
+    }
+
+    @Test func whatMachinesOpenAndClickDoesNotCount() async throws {
+        try await Self.with(by: "clicks") { news in
+            try await Self.accept(news)
+            func clicks(_ variant: String, _ count: Int, by kind: String) async throws {
+                for user in try await Self.tried(variant, news).prefix(count) {
+                    let contact = news.bench.contact(user).contact
+                    let message = try await news.bench.texts(
+                        "select message_id::text from messages where contact_id = \(contact)")[0]
+                    let told: JSON = .object(["message_id": .string(message), "kind": .string(kind)])
+                    _ = try await news.bench.happens(
+                        EventNames.emailClicked, "\(kind)-\(message)", to: user, at: Newsroom.noon + .hours(1), told)
+                }
+            }
+            try await clicks("thanks", 3, by: "scanner")
+            try await clicks("offer", 1, by: "human")
+            try await news.bench.advance(to: Newsroom.noon + .hours(4))
+            #expect(try await news.bench.texts("select winner from test_results") == ["offer"])
         }
     }
 

@@ -1,5 +1,6 @@
 import Laboratory
 import Model
+import Postgres
 import Store
 import Testing
 import TestSupport

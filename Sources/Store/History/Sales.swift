@@ -62,7 +62,7 @@ public enum Sales {
         return latest
     }
 
-    /// When the contacts bought, as far back as the log reaches.
+    /// When the contacts bought, as far back as the log reaches; for whoever may read it.
     ///
     /// - Parameters:
     ///   - contacts: none that has merged into another.
@@ -84,8 +84,8 @@ public enum Sales {
             )
             select s.workspace_id, s.contact_id, e.name, e.at
             from subjects s
-            join event_times e on e.workspace_id = s.workspace_id and e.subject_id = s.subject_id
-            where e.name = any (\(Array(names)))
+            join event_log e on e.workspace_id = s.workspace_id and e.subject_id = s.subject_id
+            where e.trust > 0 and e.name = any (\(Array(names)))
             """)
         return Set(
             try rows.map { row in

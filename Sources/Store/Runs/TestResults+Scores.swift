@@ -5,7 +5,7 @@ public import Postgres
 extension TestResults {
     /// What counts for a message.
     public enum Evidence: Sendable, Hashable {
-        /// An event of this name that names the message.
+        /// An event of this name that names the message, and that is no machine's doing.
         case naming(String)
         /// Any event of this name that happened since it was handed over.
         case since(String)
@@ -74,6 +74,7 @@ extension TestResults {
                     and (c.contact_id = u.contact_id or c.merged_into = u.contact_id)
                     and l.sent_time >= \(since) and l.name = \(name) and l.at <= \(now)
                     and case when \(names) then l.properties ->> 'message_id' = u.message_id::text
+                            and coalesce(l.properties ->> 'kind', 'human') = 'human'
                         else l.at >= u.handed_at end)
             group by u.template
             """

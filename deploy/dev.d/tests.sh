@@ -5,7 +5,11 @@
 test_limit=900
 # What the laboratory of faults may take; with --all it may take longer.
 faults_limit=480 all_faults_limit=3600
-thread_targets=({Postgres,AMQP,SMTP,MailReception,Model,Expressions,Scores,JourneyProgram,SendGate,Content,Mail,Links,Contracts}Tests)
+# What the thread sanitizer looks at, and an executable that some of it starts.
+thread_targets=(
+  {Postgres,AMQP,SMTP,MailReception,Model,Expressions,Scores,JourneyProgram,SendGate,Content,Mail,Links,Contracts}Tests
+  catcher
+)
 
 # Each of these starts several processes, and some of them servers: more than a few at once would starve each other on two
 # cores, and what waits for one would give up.
@@ -48,11 +52,12 @@ all_tests() {
   check_alerts
   step "what was released is as it was" released_is_kept
   build_step "build" build_tests
-  ((failures)) || LOODS_TEST_TARGETS="${thread_targets[*]}" build_step "build for the thread sanitizer" build_tests "${sanitized[@]}"
+  ((failures)) ||
+    LOODS_TEST_TARGETS=${thread_targets[*]} build_step "build for the thread sanitizer" build_tests "${sanitized[@]}"
   ((failures)) || {
     swift_tests "tests" "$many" --skip "$cluster_tests"
     swift_tests "tests of whole clusters" "$few" --filter "$cluster_tests"
-    LOODS_TEST_TARGETS="${thread_targets[*]}" swift_tests "tests under the thread sanitizer" "$((2 * few))" "${sanitized[@]}"
+    LOODS_TEST_TARGETS=${thread_targets[*]} swift_tests "tests under the thread sanitizer" "$((2 * few))" "${sanitized[@]}"
     step "README" readme_commands
   }
   finish_tests

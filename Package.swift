@@ -342,11 +342,13 @@ let package = Package(
 // Of the tests only those named, with what they depend on: `deploy/dev test` builds some a second time, for the thread
 // sanitizer.
 if let names = Context.environment["LOODS_TEST_TARGETS"] {
+    // Besides what the one library product is made of.
     var wanted = names.split(separator: " ").map(String.init) + ["CJumpingClock"]
     var kept: Set<String> = []
     while let name = wanted.popLast() {
-        guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else {
-            continue
+        guard kept.insert(name).inserted else { continue }
+        guard let target = package.targets.first(where: { $0.name == name }) else {
+            fatalError("LOODS_TEST_TARGETS names \(name): there is no such target")
         }
         for case .byNameItem(let dependency, _) in target.dependencies { wanted.append(dependency) }
     }

@@ -3,8 +3,8 @@ import Laboratory
 import Links
 import Messaging
 import Model
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct CommandLineBouncesTests {
     private static let bounce = """

@@ -1,8 +1,8 @@
 import Foundation
 import Laboratory
 import Store
-import Testing
 import TestSupport
+import Testing
 
 /// The command line as a person uses it: the shipped executable, a folder, and servers of its own.
 struct Terminal {

@@ -2,8 +2,8 @@ import Laboratory
 import Model
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 
 /// What strangers wrote is shown to operators as text: it moves no cursor and hides nothing.
 @Suite struct CommandLineTextTests {

@@ -2,8 +2,8 @@ import Foundation
 import Laboratory
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking

@@ -4,8 +4,8 @@ import Messaging
 import Model
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 
 /// Two workspaces in one store, and commands about one of them: they find, count and change nothing of the other. What
 /// keeps a statement that forgets to say which workspace from doing so is in `StandingTests`.

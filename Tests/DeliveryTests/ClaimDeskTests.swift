@@ -3,12 +3,12 @@ import Laboratory
 import Messaging
 import Model
 import Postgres
-import SendGate
 import SMTP
+import SendGate
 import Store
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 /// Claims find whom a hint meant, and are not held up by what cannot be claimed.

@@ -6,8 +6,8 @@ import Model
 import Postgres
 import SMTP
 import Store
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 /// Hosts whose clocks are wrong, or jump: nobody is mailed twice, nothing waits for ever, and what a mailer has in its hands

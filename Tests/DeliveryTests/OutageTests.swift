@@ -4,11 +4,11 @@ import Laboratory
 import Messaging
 import Model
 import Postgres
-import ServiceLifecycle
 import SMTP
+import ServiceLifecycle
 import Store
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 /// After an outage of the store, what was recorded meanwhile goes before marketing (promise 5).

@@ -6,8 +6,8 @@ import Model
 import Postgres
 import SMTP
 import Store
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 /// A relay that is away stops the claims, not only the mails.

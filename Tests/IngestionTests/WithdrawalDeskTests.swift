@@ -6,8 +6,8 @@ import Messaging
 import Model
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 @testable import Ingestion

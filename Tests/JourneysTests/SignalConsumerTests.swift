@@ -5,8 +5,8 @@ import Messaging
 import Model
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 /// Signals from the queue.

@@ -109,12 +109,15 @@ final class GuardedServer: Sendable {
 
     /// Waits until the server serves; else its last words are in the error.
     func waitUntil(_ what: String, _ condition: () async -> Bool) async throws {
-        let isThere = try await comesTrue(within: .longEnough) {
-            if await condition() { return true }
-            if !isRunning { throw TestSupportError("\(name) ended before it \(what): \(output)") }
-            return false
+        do {
+            try await eventually("\(name) \(what)") {
+                if await condition() { return true }
+                if !isRunning { throw TestSupportError("\(name) ended before it \(what)") }
+                return false
+            }
+        } catch {
+            throw TestSupportError("\(error): \(output)")
         }
-        guard isThere else { throw TestSupportError("not within \(Duration.longEnough): \(name) \(what); \(output)") }
     }
 
     /// The end of what the server has written.

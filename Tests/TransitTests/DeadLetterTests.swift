@@ -4,8 +4,8 @@ import Messaging
 import Model
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 @Suite struct DeadLetterTests {

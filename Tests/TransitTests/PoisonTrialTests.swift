@@ -2,8 +2,8 @@ import Laboratory
 import Model
 import Postgres
 import Store
-import Testing
 import TestSupport
+import Testing
 
 @testable import Transit
 

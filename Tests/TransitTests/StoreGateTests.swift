@@ -7,8 +7,8 @@ import ServiceLifecycle
 import ServiceRuntime
 import Store
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @testable import Transit
 

@@ -4,8 +4,8 @@ import Model
 import Postgres
 import Store
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 import Transit
 
 @testable import Ingestion

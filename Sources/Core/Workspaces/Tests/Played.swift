@@ -42,7 +42,7 @@ public struct PlayedEvent: Sendable {
     public var event: HistoryEvent
     /// What it says of the contact; null takes an attribute away.
     public var traits: [String: JSON]
-    /// Whether somebody says it who may be believed; a sale of which only a public key tells is none.
+    /// False for a sale of which only a public key tells: mail of a topic rests on none such.
     public var isTrusted = true
 
     public init(_ event: HistoryEvent, traits: [String: JSON] = [:]) {

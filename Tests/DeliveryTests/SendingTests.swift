@@ -97,6 +97,47 @@ import Transit
         }
     }
 
+    /// Nobody is to go without a receipt.
+    @Test func aTransactionalOneIsSentAgain() async throws {
+        let dots = Mutex(0)
+        let behaviour: @Sendable (MailSink.Moment) -> MailSink.Answer? = { moment in
+            guard case .finalDot = moment else { return nil }
+            return dots.withLock { count in
+                count += 1
+                return count == 1 ? .drop : nil
+            }
+        }
+        try await Bench.with(behaviour) { bench in
+            try await bench.know(["anne"])
+            try await bench.plan("receipt", to: ["anne"])
+            try await bench.send(to: "anne")
+            #expect(try await bench.messages() == ["receipt planned"])
+            #expect(try await bench.outcomes() == [])
+            bench.machine.advance(.seconds(10))
+            try await bench.send(to: "anne")
+            #expect(try await bench.messages() == ["receipt accepted"])
+            #expect(bench.sink.recipients == ["anne@mail.example"])
+            #expect(try await bench.outcomes() == ["Email Sent"])
+            #expect(try await bench.texts("select resent_at::text from messages").count == 1)
+        }
+    }
+
+    @Test func aTransactionalOneThatIsLostTwiceIsUnknown() async throws {
+        let behaviour: @Sendable (MailSink.Moment) -> MailSink.Answer? = {
+            if case .finalDot = $0 { .drop } else { nil }
+        }
+        try await Bench.with(behaviour) { bench in
+            try await bench.know(["anne"])
+            try await bench.plan("receipt", to: ["anne"])
+            for _ in 0..<3 {
+                try await bench.send(to: "anne")
+                bench.machine.advance(.seconds(10))
+            }
+            #expect(try await bench.messages() == ["receipt unknown"])
+            #expect(bench.sink.moments.filter { $0 == .finalDot("anne@mail.example") }.count == 2)
+        }
+    }
+
     @Test func aMessageThatCannotBeMadeIsRefusedAndTheOthersGo() async throws {
         try await Bench.with { bench in
             try await bench.know(["anne", "bob"])
@@ -145,7 +186,7 @@ import Transit
     private static func release(_ bench: Bench, at machineNow: Timestamp) async throws -> [UniqueID] {
         try await bench.database.pool.withTransaction { session in
             let runOut = try Claims.leases(in: session).filter { $0.value < machineNow }
-            return try Claims.release(runOut, machineNow: machineNow, now: Bench.start, in: session).map(\.id)
+            return try Claims.release(runOut, machineNow: machineNow, now: Bench.start, in: session).unknown.map(\.id)
         }
     }
 

@@ -48,19 +48,21 @@ extension Cluster {
         var topic: String?
         var state: String
         var address: String?
+        var isResent: Bool
     }
 
     private nonisolated func readMessages() async throws -> [MessageRow] {
         try await stage.database.pool.withConnection { session in
             try session.query(
                 """
-                select message_id::text, run_id::text, template, topic, state, address from messages
+                select message_id::text, run_id::text, template, topic, state, address, resent_at is not null from messages
                 order by planned_at, message_id
                 """
             ).map { row in
-                let (id, run, template, topic, state, address) = try row.decode(
-                    (String.self, String.self, String.self, String?.self, String.self, String?.self))
-                return MessageRow(id: id, run: run, template: template, topic: topic, state: state, address: address)
+                let (id, run, template, topic, state, address, isResent) = try row.decode(
+                    (String.self, String.self, String.self, String?.self, String.self, String?.self, Bool.self))
+                return MessageRow(
+                    id: id, run: run, template: template, topic: topic, state: state, address: address, isResent: isResent)
             }
         }
     }
@@ -72,17 +74,22 @@ extension Cluster {
         let all = Dictionary(grouping: mails, by: \.messageID)
         // Of somebody erased nothing is known of what was before; what comes after may bear the same ids.
         let caught = all.filter { mails in !mails.value.contains { expected.erased.contains($0.to) } }
-        account.double("messages were mailed twice", caught.filter { $0.value.count > 1 }.keys)
+        let resent = Set(messages.filter(\.isResent).map(\.id))
+        account.double(
+            "messages were mailed more often than they were planned",
+            caught.filter { $0.value.count > (resent.contains($0.key) ? 2 : 1) }.keys)
+        account.complain(
+            "marketing was planned again", messages.filter { $0.isResent && $0.topic != nil }.map(\.id))
         account.complain("mails went out that no message stands for", caught.keys.filter { known[$0] == nil })
         account.lose(
             "messages count as accepted and were not mailed",
             messages.filter { $0.state == "accepted" && all[$0.id] == nil }.map(\.id))
         account.complain(
             "messages were mailed and do not count as accepted or unknown",
-            messages.filter { caught[$0.id] != nil && !["accepted", "unknown"].contains($0.state) }.map {
+            messages.filter { caught[$0.id] != nil && !$0.isResent && !["accepted", "unknown"].contains($0.state) }.map {
                 "\($0.id) (\($0.state))"
             })
-        account.leaveUnknown(messages.count { $0.state == "unknown" })
+        account.leaveUnknown(messages.count { $0.state == "unknown" || $0.isResent })
         settleExpected(&account, expected, messages)
         try await settleOrder(&account, caught.values.flatMap(\.self), messages)
     }
@@ -127,7 +134,7 @@ extension Cluster {
         let unknown = Set(
             try await texts(
                 "select properties ->> 'message_id' from event_log where trust = 2 and name = 'Email Unknown'"))
-        let received = messages.filter { !unknown.contains($0.id) && times[$0.id] != nil }
+        let received = messages.filter { !unknown.contains($0.id) && !$0.isResent && times[$0.id] != nil }
         let disordered = Dictionary(grouping: received, by: \.run).filter { _, steps in
             zip(steps, steps.dropFirst()).contains { times[$0.id]! > times[$1.id]! }
         }

@@ -16,7 +16,8 @@ public struct Account: Sendable {
     public fileprivate(set) var lost = 0
     /// Events stored, and messages mailed, more than once.
     public fileprivate(set) var doubled = 0
-    /// Messages that ended as *unknown*: handed when their mailer died.
+    /// Messages that were handed when their mailer died: those that ended as *unknown*, and those that were planned again,
+    /// which may have been mailed twice.
     public fileprivate(set) var unknown = 0
     /// What is wrong, each in a sentence that names some of those concerned.
     public fileprivate(set) var complaints: [String] = []

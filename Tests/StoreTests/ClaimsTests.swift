@@ -48,7 +48,7 @@ import Testing
             #expect(try session.state(of: letter) == "accepted")
             let twice = try Claims.settle([(claimed[0], .refused, nil)], now: noon, in: session)
             #expect(twice == [], "an end is final")
-            #expect(try Claims.releaseRunOut(before: .distantFuture, now: noon, in: session) == [])
+            #expect(try Claims.releaseRunOut(before: .distantFuture, now: noon, in: session).isEmpty)
             #expect(try session.state(of: letter) == "accepted")
         }
     }
@@ -65,9 +65,9 @@ import Testing
     @Test func anExpiredClaimIsReleasedAndItsMailerIsFencedOff() async throws {
         try await withMessage { session, letter in
             let stale = try session.claim(letter.contact, under: id("claim"), expiresAt: noon + .seconds(60))
-            #expect(try Claims.releaseRunOut(before: noon + .seconds(60), now: noon, in: session) == [])
+            #expect(try Claims.releaseRunOut(before: noon + .seconds(60), now: noon, in: session).isEmpty)
             #expect(try session.state(of: letter) == "claimed", "it lasts until the instant itself")
-            #expect(try Claims.releaseRunOut(before: noon + .seconds(61), now: noon, in: session) == [])
+            #expect(try Claims.releaseRunOut(before: noon + .seconds(61), now: noon, in: session).isEmpty)
             #expect(try session.state(of: letter) == "planned")
             #expect(try !Claims.renew(id("claim"), until: noon + .hours(1), in: session))
             #expect(try Claims.hand(stale, now: noon, in: session) == [])
@@ -85,7 +85,8 @@ import Testing
             let claimed = try session.claim(letter.contact, under: id("claim"), expiresAt: noon)
             _ = try Claims.hand(claimed, now: noon, in: session)
             let unknown = try Claims.releaseRunOut(before: noon + .seconds(1), now: noon, in: session)
-            #expect(unknown == [letter])
+            #expect(unknown.unknown == [letter])
+            #expect(unknown.resent == [])
             #expect(try session.state(of: letter) == "unknown")
             #expect(try session.isRung(letter.run))
             #expect(try session.isRung(letter.run))
@@ -104,6 +105,58 @@ import Testing
             #expect(try Claims.settle([(claimed[0], .accepted, "250 ok")], now: late, in: session) == [letter.id])
             #expect(try session.state(of: letter) == "accepted")
             #expect(try Claims.settle([(claimed[0], .refused, nil)], now: late, in: session) == [], "an end is final")
+        }
+    }
+
+    @Test func whatIsRatherSentTwiceIsPlannedAgainOnce() async throws {
+        try await withMessage { session, letter in
+            let first = try session.claim(letter.contact, under: id("claim"), expiresAt: noon, isResendable: true)
+            _ = try Claims.hand(first, now: noon, in: session)
+            let released = try Claims.releaseRunOut(before: noon + .seconds(1), now: noon, in: session)
+            #expect(released.resent == [letter] && released.unknown == [])
+            #expect(try session.state(of: letter) == "planned")
+            #expect(try !session.isRung(letter.run), "it waits for what becomes of the second")
+            let listed = try UnknownMessages.latest(of: shop, limit: 10, in: session)
+            #expect(listed.map(\.message.id) == [letter.id] && listed.map(\.state) == [.planned])
+            let second = try session.claim(letter.contact, under: id("c2"), expiresAt: noon, isResendable: true)
+            #expect(second.map(\.isResent) == [true] && second.map(\.attempt) == [3])
+            _ = try Claims.hand(second, now: noon, in: session)
+            #expect(try Claims.settle([(first[0], .accepted, nil)], now: noon, in: session) == [], "too late")
+            let again = try Claims.releaseRunOut(before: noon + .seconds(1), now: noon, in: session)
+            #expect(again.resent == [] && again.unknown == [letter], "once is enough")
+            #expect(try session.state(of: letter) == "unknown")
+            #expect(try UnknownMessages.latest(of: shop, limit: 10, in: session).map(\.state) == [.unknown])
+        }
+    }
+
+    /// Else somebody would get a second one although it is known that they have the first.
+    @Test func whatIsToBeSentAgainEndsAsItsMailerSaysInTime() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"), expiresAt: noon, isResendable: true)
+            _ = try Claims.hand(claimed, now: noon, in: session)
+            _ = try Claims.releaseRunOut(before: noon + .seconds(1), now: noon, in: session)
+            let settled = try Claims.settle([(claimed[0], .accepted, "250 ok")], now: noon, in: session)
+            #expect(settled == [letter.id])
+            #expect(try session.state(of: letter) == "accepted")
+            #expect(try session.isRung(letter.run))
+            #expect(try session.claim(letter.contact, under: id("c2"), machineNow: noon + .days(1)) == [])
+        }
+    }
+
+    @Test func aConnectionThatBreaksAtTheDotHasItSentAgain() async throws {
+        try await withMessage { session, letter in
+            let claimed = try session.claim(letter.contact, under: id("claim"), isResendable: true)
+            _ = try Claims.hand(claimed, now: noon, in: session)
+            let retryAt = noon + .seconds(10)
+            let outcome = Claims.Outcome.resent(retryAt: retryAt)
+            #expect(try Claims.settle([(claimed[0], outcome, "connection lost")], now: noon, in: session) == [letter.id])
+            #expect(try session.state(of: letter) == "planned")
+            #expect(try session.claim(letter.contact, under: id("c2"), machineNow: noon) == [])
+            let again = try session.claim(letter.contact, under: id("c3"), machineNow: retryAt, isResendable: true)
+            #expect(again.map(\.isResent) == [true])
+            _ = try Claims.hand(again, now: noon, in: session)
+            #expect(try Claims.settle([(again[0], .accepted, nil)], now: noon, in: session) == [letter.id])
+            #expect(try UnknownMessages.latest(of: shop, limit: 10, in: session).map(\.state) == [.accepted])
         }
     }
 

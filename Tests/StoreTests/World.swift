@@ -84,13 +84,14 @@ extension PostgresSession {
     /// - Returns: what the ledger let through.
     func claim(
         _ contact: ContactKey, under claim: UniqueID, now: Timestamp = noon, machineNow: Timestamp = noon,
-        expiresAt: Timestamp = noon + .minutes(1), validUntil: Timestamp = .distantFuture
+        expiresAt: Timestamp = noon + .minutes(1), validUntil: Timestamp = .distantFuture, isResendable: Bool = false
     ) throws -> [Claims.Claimed] {
         let epochs = try SendStates.lock([contact], in: self)
         let due = try Claims.due(of: [contact], epochs: epochs, now: now, machineNow: machineNow, in: self)
         let topics = try Consents.current(of: [contact], in: self)[contact, default: []]
             .topics(givenAt: "anne@example.com")
-        let allowed = due.filter { claimed in claimed.message.topic.map(topics.contains) ?? true }
+        var allowed = due.filter { claimed in claimed.message.topic.map(topics.contains) ?? true }
+        for index in allowed.indices { allowed[index].mayResend = isResendable && !allowed[index].isResent }
         try Claims.open(claim, of: allowed, mailer: "test", expiresAt: expiresAt, in: self)
         try Claims.claim(
             allowed.map { (claimed: $0, address: "anne@example.com", validUntil: validUntil) }, under: claim, in: self)
@@ -125,7 +126,7 @@ extension Claims {
     /// Releases what has run out by one clock, as a mailer does that has seen its claims stand still.
     static func releaseRunOut(
         before instant: Timestamp, now: Timestamp, in session: PostgresSession
-    ) throws -> [Message] {
+    ) throws -> Doubtful {
         let leases = try leases(in: session).filter { $0.value < instant }
         return try release(leases, machineNow: instant, now: now, in: session)
     }

@@ -109,6 +109,8 @@ import Workspaces
         ("lifetimes: {offers: 3d}", "10:13", "unknown key \"offers\""),
         ("lifetimes: {}", "10:12", "says nothing of any class"),
         ("lifetimes: 3d", "10:12", "must be a mapping"),
+        ("on_unknown: {marketing: again}", "10:25", "policies are resend, hold"),
+        ("on_unknown: {}", "10:13", "says nothing of any class"),
         ("frequency_cap: []", "10:1", "did you mean \"frequency_caps\"?"),
     ])
     func faultsAreFoundAtTheirPlaces(settings: String, place: String, message: String) {
@@ -128,6 +130,15 @@ import Workspaces
         #expect(workspace.end(ofEmail: "thanks", .transactional, plannedAt: now, under: policy) == now + .hours(36))
         let faulty = Self.load("", [(email, "topic: offers", "topic: offers\nlifetime: 1s")]).findings
         #expect(faulty.contains { "\($0)".contains("\"lifetime\" is from 1m to 92d") }, "\(faulty)")
+    }
+
+    @Test func whatIsSentAgainIsReadByClass() throws {
+        let usual = try #require(Self.load("").workspace).policy.onUnknown
+        #expect(usual.resends(.transactional) && !usual.resends(.topic("offers")))
+        let own = try #require(Self.load("on_unknown: {marketing: resend}").workspace).policy.onUnknown
+        #expect(own == UnknownPolicy(transactional: .resend, marketing: .resend))
+        let careful = try #require(Self.load("on_unknown: {transactional: hold}").workspace).policy.onUnknown
+        #expect(careful == UnknownPolicy(transactional: .hold, marketing: .hold))
     }
 
     @Test func choicesThatDoNotExistAreRefused() {

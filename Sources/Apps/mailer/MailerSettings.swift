@@ -20,7 +20,7 @@ struct MailerSettings {
         worker = Worker.Settings(&reader, knowsErased: true)
         route = MailRouteSettings(&reader, host: ProcessInfo.processInfo.hostName)
         lease = reader.duration(
-            "LOODS_CLAIM_LEASE", in: .seconds(1) ... .seconds(600), default: .seconds(30),
+            "LOODS_CLAIM_LEASE", in: .seconds(1) ... .seconds(600), default: .seconds(25),
             meaning: "How long messages stay with a mailer that died or stands still before others take them.")
         publicURL = reader.url(
             "LOODS_PUBLIC_URL", schemes: ["http", "https"], example: "https://mail.example.com",

@@ -14,6 +14,8 @@ public struct SendPolicy: Sendable, Hashable {
     public var bases: [String: LegalBasis] = [:]
     /// How long mails are worth sending.
     public var lifetimes = Lifetimes()
+    /// What becomes of mails of which nobody knows whether they were sent.
+    public var onUnknown = UnknownPolicy()
 
     public init(quietHours: QuietHours? = nil, caps: [FrequencyCap] = [], holdOut: HoldOut? = nil) {
         self.quietHours = quietHours

@@ -10,8 +10,8 @@ public struct DeliverySettings: Sendable {
     public var links: LinkSigner
     /// Names this process in claims.
     public var mailer: String
-    /// How long a claim lasts unless its mailer renews it.
-    public var lease: Duration = .seconds(30)
+    /// How long a claim lasts unless its mailer renews it: others find it within two seconds more.
+    public var lease: Duration = .seconds(25)
     /// The wait after a first deferral; it doubles up to four hours.
     public var firstRetry: Duration = .seconds(900)
     /// The same for requests of webhooks.

@@ -131,6 +131,8 @@ struct GateDesk {
             case .send(let validUntil):
                 var granted = claimed
                 granted.basis = basis
+                granted.mayResend =
+                    message.channel.isMail && !claimed.isResent && live.policy.onUnknown.resends(facts.messageClass)
                 var mail = clear(granted, to: facts.address, state, workspace, live)
                 mail.sendUntil = facts.sendUntil
                 if let line = mail.line, pace?.keepsBack(message, in: line, live) == true {

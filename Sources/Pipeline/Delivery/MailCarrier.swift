@@ -139,7 +139,9 @@ private struct MailHandover: Handover {
         switch outcome {
         case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
         case .deferred(let error), .refused(let error): return await carrier.report(error, of: cleared)
-        case .unknown(let error): return Report(claimed: claimed, outcome: .unknown, reply: "\(error)")
+        case .unknown(let error):
+            let again = Claims.Outcome.resent(retryAt: carrier.worker.clock.now + .seconds(10))
+            return Report(claimed: claimed, outcome: claimed.mayResend ? again : .unknown, reply: "\(error)")
         }
     }
 }

@@ -183,10 +183,11 @@ public struct MailerService: Service {
             let outbox = try await store.transaction { session in
                 try Lineages.check(in: session)
                 let domain = try DomainClock.reading(in: session)
-                let unknown = try Claims.release(dead, machineNow: machineNow, now: domain.now, in: session)
-                Counter(label: "loods_messages_unknown_total").increment(by: unknown.count)
+                let doubtful = try Claims.release(dead, machineNow: machineNow, now: domain.now, in: session)
+                Counter(label: "loods_messages_unknown_total").increment(by: doubtful.unknown.count)
+                Counter(label: "loods_messages_resent_total").increment(by: doubtful.resent.count)
                 let rows = OutcomeEvents.rows(
-                    unknown.compactMap {
+                    doubtful.unknown.compactMap {
                         OutcomeEvents.event($0, .unknown, now: domain.now, detail: "the mailer died")
                     })
                 try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)

@@ -232,7 +232,10 @@ struct Mailroom: Sendable {
         }
         news.tell(worker.logger)
         pace.tell(reports, slowed)
-        for report in reports { report.failure.map { FailureNews.count($0, by: "reply") } }
+        for report in reports {
+            report.failure.map { FailureNews.count($0, by: "reply") }
+            report.countDoubt()
+        }
         await worker.relay.publish(outbox)
     }
 
@@ -265,6 +268,15 @@ private final class Count: Sendable {
 }
 
 extension Report {
+    /// Counts what nobody knows the end of.
+    fileprivate func countDoubt() {
+        switch outcome {
+        case .unknown: Counter(label: "loods_messages_unknown_total").increment()
+        case .resent: Counter(label: "loods_messages_resent_total").increment()
+        case .accepted, .refused, .deferred, .expired, .returned, .turnedAway: break
+        }
+    }
+
     /// With what the pace of mails is kept by.
     fileprivate func paced(_ cleared: ClaimDesk.Cleared) -> Report {
         var report = self
@@ -279,7 +291,7 @@ extension Claims.Outcome {
         switch self {
         case .accepted: "accepted"
         case .refused: "refused"
-        case .unknown: "unknown"
+        case .unknown, .resent: "unknown"
         case .deferred: "deferred"
         case .expired: "expired"
         case .returned: "returned"

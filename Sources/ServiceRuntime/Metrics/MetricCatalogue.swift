@@ -78,7 +78,12 @@ enum MetricCatalogue {
         "loods_messages_planned_total": "Messages planned.",
         "loods_messages_skipped_total": "Messages that the gate refused.",
         "loods_messages_unknown_total":
-            "Messages that became unknown since a mailer died at their final dot, or the store was restored.",
+            """
+            Messages that became unknown since a mailer died, or its connection broke, at their final dot, or the store was \
+            restored.
+            """,
+        "loods_messages_resent_total":
+            "Mails that were planned again in place of becoming unknown, as their class says: some go out twice.",
         "loods_senders_paused":
             "Senders (a domain, marketing or transactional) whose mail stands still: servers refuse it, or somebody paused it.",
         "loods_mails_in_line": "Mails that wait for their turn under limits of pace.",

@@ -29,14 +29,14 @@ extension Claims {
         }
     }
 
-    /// Releases claims of mailers that have died: their claimed messages and their requests are planned again, their
-    /// handed mails become unknown, and the runs of those are woken.
+    /// Releases claims of mailers that have died: their claimed messages and their requests are planned again; so are, once,
+    /// handed mails of a class that is sent again; other handed mails become unknown, and the runs of those are woken.
     ///
     /// - Parameter leases: the claims as they were seen; one that has been renewed since is left alone.
-    /// - Returns: the messages that became unknown.
+    /// - Returns: the messages of which nobody knows whether they were sent.
     public static func release(
         _ leases: [UniqueID: Timestamp], machineNow: Timestamp, now: Timestamp, in session: PostgresSession
-    ) throws -> [Message] {
+    ) throws -> Doubtful {
         let claims = Array(leases.keys)
         let dead = try session.query(
             """
@@ -45,7 +45,7 @@ extension Claims {
             order by c.claim_id for update of c skip locked
             """
         ).map { try $0.decode((UniqueID.self, String.self)) }
-        guard !dead.isEmpty else { return [] }
+        guard !dead.isEmpty else { return Doubtful() }
         let expired = dead.map(\.0)
         // In the order that all writers of several messages keep.
         try session.execute(
@@ -62,23 +62,51 @@ extension Claims {
                 look_at = case when \(unescaped: isPlannedAgain) then \(machineNow)::timestamptz end,
                 attempt = m.attempt + 1,
                 handed_at = case when \(unescaped: isPlannedAgain) then null else m.handed_at end,
+                resent_at = case when \(unescaped: isResent) then \(now) else m.resent_at end,
                 final_at = case when \(unescaped: isPlannedAgain) then null else \(now)::timestamptz end
             from open_messages o
             where o.claim_id = any(\(expired)) and m.workspace_id = o.workspace_id and m.contact_id = o.contact_id
                 and m.message_id = o.message_id and m.state in ('claimed', 'handed') and m.claim_id = o.claim_id
-            returning \(unescaped: columns), m.state, o.claim_id
+            returning \(unescaped: columns), m.state, o.claim_id, o.state = 'handed'
             """)
         try noteTries(rows, Dictionary(uniqueKeysWithValues: dead), at: machineNow, in: session)
         try session.execute("delete from send_sessions where claim_id = any(\(expired))")
         try session.execute("delete from claims where claim_id = any(\(expired))")
-        let unknown = try rows.filter { try $0[13, as: String.self] == "unknown" }.map(Message.init)
-        try Timers.ring(unknown.map { ($0.contact, $0.run) }, at: now, in: session)
-        return unknown
+        let doubtful = try Doubtful(rows)
+        try Timers.ring(doubtful.unknown.map { ($0.contact, $0.run) }, at: now, in: session)
+        return doubtful
     }
 
-    /// What nobody has been handed, requests and cards, which their receivers know again by their ids, and what is laid out.
+    /// Messages that a mailer had handed over when it died.
+    public struct Doubtful: Sendable, Hashable {
+        /// Held as unknown.
+        public var unknown: [Message] = []
+        /// Planned again, as their class says: whoever had the first gets a second, with the same Message-ID.
+        public var resent: [Message] = []
+
+        public var isEmpty: Bool { unknown.isEmpty && resent.isEmpty }
+
+        fileprivate init() {}
+
+        fileprivate init(_ rows: PostgresRows) throws {
+            for row in rows where try row[15, as: Bool.self] {
+                let message = try Message(row: row)
+                if try row[13, as: String.self] == "unknown" {
+                    unknown.append(message)
+                } else if message.channel.isMail {
+                    resent.append(message)
+                }
+            }
+        }
+    }
+
+    /// What nobody has been handed, requests and cards, which their receivers know again by their ids, what is laid out, and
+    /// what is rather sent twice than not at all.
     private static let isPlannedAgain: StaticString =
-        "m.state = 'claimed' or m.channel in ('webhook', 'site', 'postcard')"
+        "m.state = 'claimed' or m.channel in ('webhook', 'site', 'postcard') or m.may_resend"
+
+    private static let isResent: StaticString =
+        "m.state = 'handed' and m.channel in ('email', 'notify') and m.may_resend"
 
     /// What a mailer had claimed and not handed when it died may be what killed it.
     private static func noteTries(

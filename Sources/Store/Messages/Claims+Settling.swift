@@ -37,6 +37,8 @@ extension Claims {
         case accepted
         case refused
         case unknown
+        /// Unknown, and of a class that is rather sent twice than not at all: planned again, not before this machine time.
+        case resent(retryAt: Timestamp)
         /// The server put it off: planned again, not before this machine time.
         case deferred(retryAt: Timestamp)
         /// The server put it off, and its time is over before the next try; the raw value of the send gate's reasons.
@@ -67,7 +69,8 @@ extension Claims {
     /// the runs of those that are final.
     ///
     /// A message that became unknown because its claim had expired, while its mailer could not reach the store, takes the end
-    /// that the mailer knows of: nothing is unknown that somebody knows.
+    /// that the mailer knows of: nothing is unknown that somebody knows. So does one that was planned again for that, as long
+    /// as nobody has looked at it.
     ///
     /// - Parameters:
     ///   - answers: by message, what receivers of requests said.
@@ -118,7 +121,9 @@ extension Claims {
                 failure = case when m.came_back_at is null then u.failure else m.failure end,
                 failure_status = case when m.came_back_at is null then u.failure_status else m.failure_status end,
                 claim_id = null, deferrals = m.deferrals + u.deferrals, refusals = m.refusals + u.refusals,
-                handed_at = case when u.state in ('planned', 'expired') then null else m.handed_at end,
+                handed_at = case u.state when 'planned' then null when 'expired' then null
+                    when 'accepted' then coalesce(m.handed_at, m.resent_at) else m.handed_at end,
+                resent_at = case when u.is_resent then \(now) else m.resent_at end,
                 reasons = coalesce(u.reasons, m.reasons),
                 final_at = case when u.state = 'planned' then null else \(now) end
             from unnest(
@@ -126,13 +131,15 @@ extension Claims {
                 \(settled.map(\.claimed.attempt)), \(settled.map(\.outcome.state.rawValue)),
                 \(settled.map(\.outcome.retryAt)), \(settled.map(\.outcome.deferrals)), \(settled.map(\.reply)),
                 \(settled.map { notes.answers[$0.claimed.message.id] }), \(failures.map { $0?.kind }),
-                \(failures.map { $0?.status }), \(settled.map(\.outcome.refusals)), \(settled.map(\.outcome.reasons))
+                \(failures.map { $0?.status }), \(settled.map(\.outcome.refusals)), \(settled.map(\.outcome.reasons)),
+                \(settled.map(\.outcome.isResent))
             ) as u (
                 workspace_id, contact_id, message_id, attempt, state, retry_at, deferrals, reply, answer, failure,
-                failure_status, refusals, reasons)
+                failure_status, refusals, reasons, is_resent)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and (m.state in ('claimed', 'handed') and m.attempt = u.attempt
-                    or m.state = 'unknown' and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused', 'expired'))
+                    or (m.state = 'unknown' or m.state = 'planned' and m.resent_at is not null and m.look_at is not null)
+                        and m.attempt = u.attempt + 1 and u.state in ('accepted', 'refused', 'expired'))
             returning m.workspace_id, m.contact_id, m.run_id, m.message_id, m.state <> 'planned'
             """)
         let final = try rows.filter { try $0[4, as: Bool.self] }
@@ -150,13 +157,13 @@ extension Claims.Outcome {
         case .refused: .refused
         case .unknown: .unknown
         case .expired: .expired
-        case .deferred, .returned, .turnedAway: .planned
+        case .resent, .deferred, .returned, .turnedAway: .planned
         }
     }
 
     var retryAt: Timestamp? {
         switch self {
-        case .deferred(let retryAt), .returned(let retryAt), .turnedAway(let retryAt): retryAt
+        case .resent(let retryAt), .deferred(let retryAt), .returned(let retryAt), .turnedAway(let retryAt): retryAt
         case .accepted, .refused, .unknown, .expired: nil
         }
     }
@@ -164,13 +171,15 @@ extension Claims.Outcome {
     var deferrals: Int32 {
         switch self {
         case .deferred, .expired: 1
-        case .accepted, .refused, .unknown, .returned, .turnedAway: 0
+        case .accepted, .refused, .unknown, .resent, .returned, .turnedAway: 0
         }
     }
 
     var reasons: Int32? {
         if case .expired(let reasons) = self { Int32(bitPattern: reasons) } else { nil }
     }
+
+    var isResent: Bool { if case .resent = self { true } else { false } }
 
     var refusals: Int32 {
         if case .turnedAway = self { 1 } else { 0 }

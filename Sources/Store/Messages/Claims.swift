@@ -15,6 +15,10 @@ public enum Claims {
         public var deferrals: Int32
         /// How often a server has refused it for a fault of its sender's.
         public var refusals: Int32 = 0
+        /// Whether it was planned again once already, after a hand-over of which nobody knows the end.
+        public var isResent = false
+        /// Whether it is to be planned again should nobody learn what becomes of this one.
+        public var mayResend = false
         /// On what the gate lets it go, as it is stored; nil for one that is transactional.
         public var basis: JSON?
         /// Whether its journey stands still.
@@ -191,7 +195,7 @@ public enum Claims {
                 m.segment is not null and not exists (
                     select from segment_members s
                     where s.workspace_id = m.workspace_id and s.contact_id = m.contact_id and s.segment = m.segment),
-                m.refusals, m.content
+                m.refusals, m.content, m.resent_at is not null
             from unnest(\(contacts.map(\.workspace)), \(contacts.map(\.contact))) as u (workspace_id, contact_id)
             cross join lateral (
                 -- Contact by contact, however few the planner believes to be planned.
@@ -211,6 +215,7 @@ public enum Claims {
             claimed.hasLeftSegment = try row[16, as: Bool.self]
             claimed.refusals = try row[17, as: Int32.self]
             claimed.message.content = try row[18, as: JSON?.self]
+            claimed.isResent = try row[19, as: Bool.self]
             return claimed
         }
     }
@@ -248,14 +253,14 @@ public enum Claims {
             """
             update messages m
             set state = 'claimed', attempt = u.attempt, epoch = u.epoch, valid_until = u.valid_until,
-                address = u.address, basis = u.basis, claim_id = \(claim), due_at = null, look_at = null,
-                retry_at = null
+                address = u.address, basis = u.basis, may_resend = u.may_resend, claim_id = \(claim), due_at = null,
+                look_at = null, retry_at = null
             from unnest(
                 \(messages.map(\.claimed.message.contact.workspace)),
                 \(messages.map(\.claimed.message.contact.contact)), \(messages.map(\.claimed.message.id)),
                 \(messages.map(\.claimed.attempt)), \(messages.map(\.claimed.epoch)), \(messages.map(\.validUntil)),
-                \(messages.map(\.address)), \(messages.map(\.claimed.basis))
-            ) as u (workspace_id, contact_id, message_id, attempt, epoch, valid_until, address, basis)
+                \(messages.map(\.address)), \(messages.map(\.claimed.basis)), \(messages.map(\.claimed.mayResend))
+            ) as u (workspace_id, contact_id, message_id, attempt, epoch, valid_until, address, basis, may_resend)
             where m.workspace_id = u.workspace_id and m.contact_id = u.contact_id and m.message_id = u.message_id
                 and m.state = 'planned'
             """)

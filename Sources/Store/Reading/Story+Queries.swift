@@ -75,7 +75,7 @@ extension Story {
             select message_id, run_id, journey, step, template, topic, state, address, planned_at,
                 coalesce(due_at, planned_at), retry_at, attempt, handed_at, final_at, reasons, reply,
                 channel, saw, show_until, shown_at, failure, failure_status, came_back_at, came_back_words,
-                case when due_at = \(SendLines.inLine) then line end, basis
+                case when due_at = \(SendLines.inLine) then line end, basis, resent_at
             from messages where workspace_id = \(contact.workspace) and contact_id = \(contact.contact)
             order by planned_at, message_id
             """
@@ -89,6 +89,7 @@ extension Story {
                 address: try row[7, as: String?.self], plannedAt: try row[8, as: Timestamp.self],
                 dueAt: try row[9, as: Timestamp.self], retryAt: try row[10, as: Timestamp?.self],
                 attempt: try row[11, as: Int32.self], handedAt: try row[12, as: Timestamp?.self],
+                resentAt: try row[26, as: Timestamp?.self],
                 finalAt: try row[13, as: Timestamp?.self],
                 reasons: UInt32(bitPattern: try row[14, as: Int32.self]), reply: try row[15, as: String?.self],
                 failure: try row[20, as: String?.self], failureStatus: try row[21, as: String?.self],

@@ -34,6 +34,8 @@ public struct Story: Sendable {
         public var retryAt: Timestamp?
         public var attempt: Int32
         public var handedAt: Timestamp?
+        /// When it was planned again, after a hand-over of which nobody knows the end.
+        public var resentAt: Timestamp?
         public var finalAt: Timestamp?
         /// The raw value of the send gate's reasons.
         public var reasons: UInt32

@@ -60,6 +60,9 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "sites": .map(.any([.text(), .list(.text("A recipient domain."))])),
                     "pace": .list(Self.paceRule),
                     "lifetimes": .object(["transactional": .span, "marketing": .span]),
+                    "on_unknown": .object([
+                        "transactional": .oneOf(["resend", "hold"]), "marketing": .oneOf(["resend", "hold"]),
+                    ]),
                 ], closed: false)
         case .stages:
             .object([

@@ -30,8 +30,9 @@ struct MessageTelling {
                 "\(Console.bold(Console.safe(mail.name)))   \(Console.safe(mail.told)), for "
                     + Console.safe(telling.portrait.title),
                 "  planned \(telling.local(mail.plannedAt).full) (\(telling.portrait.zone.name))",
-                "  \(Console.safe(fate(mail)))",
-            ] + marks(mail).map { "    \($0.isMet ? "✓" : "✗") \(Console.safe($0.text))" }
+            ]
+                + (mail.resentAt.map { ["  planned again \(telling.local($0).full): whether it had been sent was not known"] } ?? [])
+                + ["  \(Console.safe(fate(mail)))"] + marks(mail).map { "    \($0.isMet ? "✓" : "✗") \(Console.safe($0.text))" }
         }
     }
 
@@ -43,6 +44,7 @@ struct MessageTelling {
                     "topic": mail.topic.map { .string($0) } ?? .null, "state": .string(mail.state.rawValue),
                     "planned_at": .string(mail.plannedAt.description),
                     "handed_at": mail.handedAt.map { .string($0.description) } ?? .null,
+                    "resent_at": mail.resentAt.map { .string($0.description) } ?? .null,
                     "address": mail.address.map { .string($0) } ?? .null, "basis": mail.basis ?? .null,
                     "reasons": .array(Reasons(rawValue: mail.reasons).words.map { .string($0) }),
                     "text": .string(fate(mail)),

@@ -6,7 +6,7 @@ import Store
 
 extension StoryTelling {
     var mailLines: [StoryLine] {
-        story.mails.flatMap { [planned($0), handed($0), settled($0), cameBack($0)].compactMap(\.self) }
+        story.mails.flatMap { [planned($0), resent($0), handed($0), settled($0), cameBack($0)].compactMap(\.self) }
     }
 
     /// What became of a mail that a server had taken.
@@ -22,6 +22,13 @@ extension StoryTelling {
         let template = mail.template == mail.step ? "" : " (\(mail.told))"
         let text = "\(mail.journey)/\(mail.step)\(template) planned, \(ground)"
         return line(mail, at: mail.plannedAt, "planned", 0, mail.isHeld ? "\(text); \(status(mail))" : text)
+    }
+
+    /// Of a mail that its mailer may have sent before it died.
+    private func resent(_ mail: Story.Mail) -> StoryLine? {
+        guard let at = mail.resentAt else { return nil }
+        let text = "\(mail.journey)/\(mail.step) was handed over, and what became of it was not known; planned again"
+        return line(mail, at: at, "resent", 0, mail.handedAt == nil ? "\(text): \(status(mail))" : text)
     }
 
     private func handed(_ mail: Story.Mail) -> StoryLine? {
@@ -121,6 +128,7 @@ extension StoryTelling {
                 "address": mail.address.map { .string($0) } ?? .null,
                 "reasons": .array(Reasons(rawValue: mail.reasons).words.map { .string($0) }),
                 "reply": mail.reply.map { .string($0) } ?? .null,
+                "resent_at": mail.resentAt.map { .string($0.description) } ?? .null,
                 "failure": mail.failure.map { .string($0) } ?? .null,
                 "failure_status": mail.failureStatus.map { .string($0) } ?? .null,
                 "came_back_at": mail.cameBackAt.map { .string($0.description) } ?? .null,

@@ -1,7 +1,7 @@
 import Model
 import SendGate
 
-/// Reads what `workspace.yaml` says of mails as a whole: quiet hours, caps, the hold-out, hygiene and lifetimes.
+/// Reads what `workspace.yaml` says of mails as a whole: quiet hours, caps, the hold-out, hygiene, lifetimes and what is sent again.
 struct PolicyReader {
     /// How far back a cap may look.
     private static let longest = Span.days(92)
@@ -28,21 +28,44 @@ struct PolicyReader {
             holdOut: fields["hold_out"].flatMap { HoldOutReader(inspection, topics: topics).read($0, of: workspace) })
         policy.sunset = fields["hygiene"].flatMap { HygieneReader(inspection, retention: retention).read($0) }
         policy.lifetimes = fields["lifetimes"].map(lifetimes) ?? Lifetimes()
+        policy.onUnknown = fields["on_unknown"].map(onUnknown) ?? UnknownPolicy()
         return policy
     }
 
     private func lifetimes(_ node: YAMLNode) -> Lifetimes {
-        let keys = ["transactional", "marketing"]
-        guard let fields = Fields(node, of: "\"lifetimes\"", keys: keys, in: inspection) else { return Lifetimes() }
-        if keys.allSatisfy({ fields[$0] == nil }) {
-            inspection.report(
-                .invalid, "\"lifetimes\" says nothing of any class", at: node.place,
-                help: "such as lifetimes: {transactional: 1d, marketing: 3d}")
+        guard let fields = classes(node, of: "lifetimes", example: "{transactional: 1d, marketing: 3d}") else {
+            return Lifetimes()
         }
         let own = { (key: String) in fields[key].flatMap { inspection.lifetime($0, key) } }
         return Lifetimes(
             transactional: own("transactional") ?? Lifetimes.usualTransactional,
             marketing: own("marketing") ?? Lifetimes.usualMarketing)
+    }
+
+    private func onUnknown(_ node: YAMLNode) -> UnknownPolicy {
+        var policy = UnknownPolicy()
+        guard let fields = classes(node, of: "on_unknown", example: "{transactional: resend, marketing: hold}") else {
+            return policy
+        }
+        let known = UnknownPolicy.Choice.allCases.map(\.rawValue)
+        let own = { (key: String) in
+            fields[key].flatMap { inspection.reference($0, "policy", among: known, called: "policies") }
+                .flatMap(UnknownPolicy.Choice.init(rawValue:))
+        }
+        policy.transactional = own("transactional") ?? policy.transactional
+        policy.marketing = own("marketing") ?? policy.marketing
+        return policy
+    }
+
+    /// What is said of each class of mails; a fault where that is nothing.
+    private func classes(_ node: YAMLNode, of name: String, example: String) -> Fields? {
+        let keys = ["transactional", "marketing"]
+        guard let fields = Fields(node, of: "\"\(name)\"", keys: keys, in: inspection) else { return nil }
+        if keys.allSatisfy({ fields[$0] == nil }) {
+            inspection.report(
+                .invalid, "\"\(name)\" says nothing of any class", at: node.place, help: "such as \(name): \(example)")
+        }
+        return fields
     }
 
     // MARK: Quiet hours

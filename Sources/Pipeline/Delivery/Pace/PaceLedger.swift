@@ -121,14 +121,14 @@ extension Report {
         switch outcome {
         case .accepted, .refused, .turnedAway: true
         case .deferred, .expired: !isThrottled
-        case .returned, .unknown: false
+        case .returned, .resent, .unknown: false
         }
     }
 
     fileprivate var isDeferred: Bool {
         switch outcome {
         case .deferred, .expired: true
-        case .accepted, .refused, .unknown, .returned, .turnedAway: isThrottled
+        case .accepted, .refused, .unknown, .resent, .returned, .turnedAway: isThrottled
         }
     }
 }

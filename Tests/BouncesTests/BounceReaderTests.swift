@@ -152,6 +152,7 @@ import Testing
 
     @Test(arguments: [
         "Auto-Submitted: auto-replied\nSubject: Until May", "Subject: Automatic reply: Rope",
+        "Auto-Submitted: auto-replied\nReturn-Path: <>\nSubject: Re: Your order will be delivered tomorrow",
         "Subject: Re: Out of Office", "X-Autoreply: yes\nSubject: Thank you", "Precedence: auto_reply\nSubject: Rope",
     ])
     func whoIsAwayIsThere(_ fields: String) {

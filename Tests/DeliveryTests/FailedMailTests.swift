@@ -84,6 +84,26 @@ import Testing
         }
     }
 
+    /// Many providers put off what is for a full box, until its sender gives up.
+    @Test func aBoxThatIsFullToTheLastIsGivenUpToo() async throws {
+        try await Bench.with(Self.refusing("452 4.2.2 mailbox full")) { bench in
+            try await bench.know(["anne"])
+            let mailer = try await bench.mailer()
+            for (step, day) in [("a", 0), ("b", 8), ("c", 16)] {
+                try await Self.send(step, on: Int64(day), bench, mailer)
+                #expect(try await Self.suppressed(bench) == [])
+                #expect(try await bench.texts("select state from messages where step = \(step)") == ["planned"])
+                // As often as it may be.
+                try await bench.change("update messages set deferrals = 24 where step = \(step)")
+                bench.machine.advance(.hours(5))
+                try await mailer.send([bench.contact("anne")])
+                #expect(try await bench.texts("select state from messages where step = \(step)") == ["expired"])
+            }
+            #expect(try await Self.suppressed(bench) == ["anne@mail.example invalid-address"])
+            await mailer.relay.shutdown()
+        }
+    }
+
     @Test func aMailThatIsTakenBeginsTheCountAnew() async throws {
         let answers: @Sendable (MailSink.Moment) -> MailSink.Answer? = {
             if case .finalDot = $0 { .reply("552 5.2.2 mailbox full") } else { nil }

@@ -74,7 +74,12 @@ import Transit
             #expect(try await bench.texts("select reason from suppressions") == ["complaint"])
             #expect(try await bench.texts("select failure from messages where failure is not null") == ["complaint"])
             #expect(
-                try await bench.outcomes().sorted() == ["Address Suppressed", "Email Bounced", "Email Complained"])
+                try await bench.outcomes().sorted() == [
+                    "Address Suppressed", "Consent Withdrawn", "Email Bounced", "Email Complained",
+                ])
+            #expect(
+                try await bench.texts("select topic || ' ' || source from consents where state = 'withdrawn'")
+                    == ["offers complaint"])
             // That the box is gone as well stops the rest.
             try await bench.plan("offer", to: ["anne"], topic: "offers", step: "later")
             let gone = Self.returned(sent[0], .failed("invalid", blamesSender: false), status: "5.1.1")

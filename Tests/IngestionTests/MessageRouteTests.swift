@@ -52,7 +52,7 @@ import Workspaces
         #expect(answer.body == .object(["success": .bool(true)]))
         let event = try #require(edge.sink.events.first)
         #expect(event.name == "Message Requested")
-        #expect(event.eventID == "order-7")
+        #expect(event.eventID == "request:receipt:order-7")
         #expect(event.subject == .identity(Identity(.user, "anne")))
         #expect(event.trust == .server && event.sentTime == nil)
         #expect(try JSON(parsing: event.properties) == .object(["total": .double(12.5)]))

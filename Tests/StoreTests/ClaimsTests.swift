@@ -327,6 +327,23 @@ import Testing
         }
     }
 
+    /// Since an older copy of it was restored.
+    @Test func aLinkOfAMailThatTheStoreHasLostWithdrawsAtTheAddressOfNow() async throws {
+        let anne = anne
+        try await withMessage { session, letter in
+            try session.execute(#"update contacts set attributes = '{"email": "Anne@Example.com"}'"#)
+            let withdrawal = RecordedWithdrawal(
+                contact: anne, message: id("lost"), topic: "newsletter", answeredAt: noon, means: "one-click")
+            let applied = try Withdrawals.apply(withdrawal, now: noon, in: session)
+            #expect(applied.address == "anne@example.com")
+            #expect(applied.event != nil)
+            #expect(try session.state(of: letter) == "withdrawn")
+            let lines = try Consents.ledger(of: anne, in: session)
+            #expect(lines.map(\.state) == [.given, .withdrawn])
+            #expect(lines.last?.source == "one-click")
+        }
+    }
+
     @Test func manyWithdrawalsAreAppliedAtOnceEachOnItsOwn() async throws {
         let (anne, bram) = (anne, contact("bram"))
         try await withMessage { session, letter in

@@ -34,7 +34,9 @@ extension ReturnedMail {
         guard !isReport, !isServers, mail.header["x-failed-recipients"] == nil else { return nil }
         let subject = ByteText(self.subject)
         let isSubmitted = (mail.header["auto-submitted"] ?? "").lowercased().hasPrefix("auto-replied")
-        let speaksOfFailure = subject.contains("fail") || subject.contains("deliver")
+        // Servers exist that mark reports as answers. They name a code, and people's programs repeat a subject.
+        let speaksOfFailure =
+            (subject.contains("fail") || subject.contains("deliver")) && (words.failure != nil || words.failureCode != nil)
         let isMarked =
             mail.header["x-autoreply"] != nil || mail.header["x-autorespond"] != nil
             || (mail.header["precedence"] ?? "").lowercased() == "auto_reply"

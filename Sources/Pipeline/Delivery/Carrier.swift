@@ -99,10 +99,23 @@ struct Retries: Sendable {
         return .deferred(retryAt: next)
     }
 
-    /// With a fifth of jitter; nil after 24 deferrals: with waits from a quarter of an hour some four days, from ten seconds two and a half.
+    /// Nil after 24 deferrals: with waits from a quarter of an hour some four days, from ten seconds two and a half.
     func next(after deferrals: Int32, at machineNow: Timestamp) -> Timestamp? {
         guard deferrals < Self.most else { return nil }
-        let wait = min(first.span.microseconds << min(deferrals, 20), Span.hours(4).microseconds)
-        return machineNow + Span(microseconds: Int64(Double(wait) * .random(in: 0.8...1.2)))
+        return Self.next(first.span, doubled: deferrals, atMost: .hours(4), at: machineNow)
+    }
+
+    /// When to try again what cost a connection, by no fault of its own: a second from now at first, up to a minute, so that a
+    /// message that costs every connection does not spin.
+    ///
+    /// - Parameter attempt: which one it was, from 1.
+    static func next(afterAttempt attempt: Int32, at machineNow: Timestamp) -> Timestamp {
+        next(.seconds(1), doubled: attempt - 1, atMost: .minutes(1), at: machineNow)
+    }
+
+    /// With a fifth of jitter.
+    private static func next(_ first: Span, doubled times: Int32, atMost most: Span, at now: Timestamp) -> Timestamp {
+        let wait = min(first.microseconds << max(0, min(times, 20)), most.microseconds)
+        return now + Span(microseconds: Int64(Double(wait) * .random(in: 0.8...1.2)))
     }
 }

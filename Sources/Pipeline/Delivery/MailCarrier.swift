@@ -92,9 +92,8 @@ struct MailCarrier: Carrier {
         let claimed = cleared.claimed
         if error.code == .cancelled || error.code == .shutDown { return .giveBack(claimed, at: worker.clock.now) }
         guard error.concernsMessage else {
-            // A second from now, so that a message that costs every connection does not spin.
-            var report = Report(
-                claimed: claimed, outcome: .returned(retryAt: worker.clock.now + .seconds(1)), reply: error.reply?.line)
+            let retryAt = Retries.next(afterAttempt: claimed.attempt, at: worker.clock.now)
+            var report = Report(claimed: claimed, outcome: .returned(retryAt: retryAt), reply: error.reply?.line)
             report.isThrottled = error.isThrottle
             return report
         }

@@ -133,7 +133,8 @@ public enum FailedAddresses {
                     \(mails.map(\.fault.address))
                 ) as u (workspace_id, contact_id, message_id, address)
                 join messages m on m.workspace_id = u.workspace_id and m.contact_id = u.contact_id
-                    and lower(m.address) = u.address and m.channel = 'email' and m.state in ('accepted', 'refused')
+                    and lower(m.address) = u.address and m.channel = 'email'
+                    and (m.state in ('accepted', 'refused') or m.state = 'expired' and m.failure = 'mailbox')
             ), this as (
                 select workspace_id, address, max(at) as at from mails where is_this group by 1, 2
             ), delivered as (

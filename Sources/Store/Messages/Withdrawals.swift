@@ -39,12 +39,12 @@ public enum Withdrawals {
         _ = try SendStates.lock(Array(survivors.values), in: session)
         guard try Contacts.survivors(of: contacts, in: session) == survivors else { throw StoreError.mergedMeanwhile }
         let links = withdrawals.map { Link(contact: survivors[$0.contact] ?? $0.contact, withdrawal: $0) }
-        let addresses = try addresses(of: links, in: session)
         var ledger = try Consents.current(of: Set(links.map(\.contact)), in: session)
+        let addresses = try addresses(of: links, in: session)
         var applied: [Applied] = []
         var entries: [Consents.Entry] = []
         for link in links {
-            let address = addresses[link.withdrawal.message] ?? nil
+            let address = addresses[link.withdrawal.message]
             let entry = address.flatMap { link.entry(at: $0, against: ledger[link.contact] ?? [], now: now) }
             if let entry {
                 entries.append(entry)
@@ -53,7 +53,7 @@ public enum Withdrawals {
             applied.append(
                 Applied(
                     contact: link.contact, topic: link.withdrawal.topic, address: address, withdrawn: 0,
-                    event: entry.map { event(of: $0, link.withdrawal, now: now) }))
+                    event: entry.map { event(of: $0, link.withdrawal.message, now: now) }))
         }
         let withdrawn = try withdraw(entries, now: now, in: session)
         if let first = applied.firstIndex(where: { $0.event != nil }) { applied[first].withdrawn = withdrawn }
@@ -79,10 +79,9 @@ public enum Withdrawals {
         }
     }
 
-    /// Where the messages went whose links were used.
-    private static func addresses(
-        of links: [Link], in session: PostgresSession
-    ) throws -> [UniqueID: String?] {
+    /// Where the messages went whose links were used. Of one that the store has lost, since an older copy of it was restored, it
+    /// is where its contact gets mail now: whoever withdraws is not to be mailed, whatever the store remembers.
+    private static func addresses(of links: [Link], in session: PostgresSession) throws -> [UniqueID: String] {
         let rows = try session.query(
             """
             select m.message_id, m.address
@@ -90,17 +89,22 @@ public enum Withdrawals {
                 \(links.map(\.contact.workspace)), \(links.map(\.contact.contact)), \(links.map(\.withdrawal.message))
             ) as u (workspace_id, contact_id, message_id)
             join messages m using (workspace_id, contact_id, message_id)
+            where m.address is not null
             """)
-        return Dictionary(try rows.map { try $0.decode((UniqueID.self, String?.self)) }) { first, _ in first }
+        var addresses = Dictionary(try rows.map { try $0.decode((UniqueID.self, String.self)) }) { first, _ in first }
+        let lost = links.filter { addresses[$0.withdrawal.message] == nil }
+        let states = try Contacts.states(of: Set(lost.map(\.contact)), in: session)
+        for link in lost { addresses[link.withdrawal.message] = states[link.contact]?.address?.comparedAddress }
+        return addresses
     }
 
     private static func event(
-        of entry: Consents.Entry, _ withdrawal: RecordedWithdrawal, now: Timestamp
+        of entry: Consents.Entry, _ message: UniqueID, now: Timestamp
     ) -> AcceptedEvent {
         let properties = JSON.object([
             "topic": .string(entry.topic), "channel": .string(entry.channel), "address": .string(entry.address),
             "source": .string(entry.source),
-            "message_id": .string(withdrawal.message.description),
+            "message_id": .string(message.description),
         ])
         return AcceptedEvent(
             workspace: entry.contact.workspace, eventID: entry.eventID, call: .track,
@@ -170,7 +174,7 @@ public enum Withdrawals {
         }
         guard
             let address = try addresses(of: [Link(contact: survivor, withdrawal: withdrawal)], in: session)[
-                withdrawal.message] ?? nil
+                withdrawal.message]
         else { return nil }
         let lines = try Consents.current(of: [survivor], in: session)[survivor] ?? []
         let standing = lines.holding(at: address).first { $0.topic == withdrawal.topic && $0.channel == channel }
@@ -180,7 +184,31 @@ public enum Withdrawals {
             at: max(now, standing?.at ?? now), eventID: "withdrawal-\(withdrawal.message)", state: .withdrawn,
             wording: nil, source: withdrawal.means)
         try withdraw([entry], now: now, in: session)
-        return event(of: entry, withdrawal, now: now)
+        return event(of: entry, withdrawal.message, now: now)
+    }
+
+    /// Enters complaints into the ledger: whoever calls a mail spam takes back every consent that they gave at the address.
+    ///
+    /// - Returns: the events that tell the rest of the cluster.
+    public static func enter(
+        complaints orders: [FailedAddresses.Suppressed], now: Timestamp, in session: PostgresSession
+    ) throws -> [AcceptedEvent] {
+        let complaints = orders.filter { $0.reason == Suppressions.complaint }
+        let ledger = try Consents.current(of: Set(complaints.flatMap(\.contacts)), in: session)
+        let lines = complaints.flatMap { order in
+            order.contacts.flatMap { contact in
+                (ledger[contact] ?? []).holding(at: order.address).filter {
+                    $0.channel == "email" && $0.state == .given && $0.topic != EventNames.profilingTopic
+                }.map { line in
+                    let entry = Consents.Entry(
+                        contact: contact, topic: line.topic, address: order.address, at: max(now, line.at),
+                        eventID: "complaint-\(order.message)", state: .withdrawn, wording: nil, source: "complaint")
+                    return (entry: entry, message: order.message)
+                }
+            }
+        }
+        try withdraw(lines.map(\.entry), now: now, in: session)
+        return lines.map { event(of: $0.entry, $0.message, now: now) }
     }
 
     /// Messages of a topic that are at their final dot right now: the answer waits for these, 2 s at most.

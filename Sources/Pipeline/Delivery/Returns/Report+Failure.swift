@@ -10,9 +10,11 @@ extension Report {
         refusal.map { Claims.Failure(kind: $0.kind.rawValue, status: $0.status.map { "\($0)" }) }
     }
 
-    /// What the refusal says of the contact's address; nil where it says nothing of it.
+    /// What the refusal says of the contact's address; nil where it says nothing of it. A box that was full to the last took
+    /// as little as one that is full for good.
     var fault: FailedAddresses.Fault? {
-        guard outcome == .refused, claimed.message.channel == .email, let refusal, let letter,
+        let isOver = if case .expired = outcome { refusal?.kind == .mailbox } else { outcome == .refused }
+        guard isOver, claimed.message.channel == .email, let refusal, let letter,
             let verdict = FailedAddresses.Verdict(refusal.kind)
         else { return nil }
         return FailedAddresses.Fault(

@@ -95,13 +95,14 @@ public struct ReturnsConsumer: Service {
             let news = try ReturnedMails.record(found.failed, now: domain.now, in: session)
             let suppressed = try FailedAddresses.judge(
                 found.faults, of: reached, marking: Reasons.suppressed.rawValue, now: domain.now, in: session)
+            let complained = try Withdrawals.enter(complaints: suppressed, now: domain.now, in: session)
             try WarmUpComplaints.note(
                 found.failed.filter { news.contains($0.mail.message.id) }, definitions, in: session)
             let pauses = try found.pauses(among: news, definitions, at: domain.now, in: session)
             let paused = try SenderPauses.begin(pauses, in: session)
             let rows = OutcomeEvents.rows(
                 found.events(among: news, now: domain.now)
-                    + suppressed.flatMap { OutcomeEvents.events($0, now: domain.now) })
+                    + suppressed.flatMap { OutcomeEvents.events($0, now: domain.now) } + complained)
             try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)
             CrashPoint.returnBeforeCommit.pass()
             let failures = found.failed.filter { news.contains($0.mail.message.id) }.map(\.failure)

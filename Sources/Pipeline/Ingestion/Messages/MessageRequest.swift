@@ -42,7 +42,7 @@ struct MessageRequest: Sendable {
     private static func checked(_ key: String?, _ limits: EdgeLimits) throws(EdgeError) -> String {
         guard let key, !key.isEmpty else {
             throw EdgeError(
-                .invalid, "the header Idempotency-Key is missing; requests of one key are one message",
+                .invalid, "the header Idempotency-Key is missing; requests of one template and key are one message",
                 field: "Idempotency-Key")
         }
         guard key.utf8.count <= limits.name, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -52,12 +52,12 @@ struct MessageRequest: Sendable {
         return key
     }
 
-    /// The event that the request becomes; of one person and key it is the same one.
+    /// The event that the request becomes; of one person, template and key it is the same one, and none that is tracked.
     func draft(in workspace: WorkspaceID) -> DraftEvent {
         var context: [String: JSON] = ["message": .object(["template": .string(template)])]
         if let address { context["traits"] = .object(["email": .string(address)]) }
         let event = AcceptedEvent(
-            workspace: workspace, eventID: idempotencyKey, call: .track, subject: .identity(subject),
+            workspace: workspace, eventID: "request:\(template):\(idempotencyKey)", call: .track, subject: .identity(subject),
             name: EventNames.messageRequested, sentTime: nil, at: .distantPast, receivedAt: .distantPast,
             trust: .server, properties: data.serialized, context: JSON.object(context).serialized)
         return DraftEvent(event: event, occurrence: .onReceipt)

@@ -45,5 +45,6 @@ struct Migration: Sendable {
         Migration(number: 41, name: "open_messages", sql: PackageResources.m0041_open_messages_sql),
         Migration(number: 42, name: "clock_plan", sql: PackageResources.m0042_clock_plan_sql),
         Migration(number: 43, name: "resends", sql: PackageResources.m0043_resends_sql),
+        Migration(number: 44, name: "return_limits", sql: PackageResources.m0044_return_limits_sql),
     ]
 }

@@ -102,7 +102,9 @@ import Workspaces
         ("hygiene: {sunset: {mails: 3}}", "10:19", "has no \"after\""),
         ("hygiene: {sunset: {after: 90d, mails: 0}}", "10:39", "a whole number from 1 to 1000"),
         ("hygiene: {sunset: {after: 90d, signs: []}}", "10:39", "nothing is a sign of life"),
-        ("hygiene: {}", "10:10", "has no \"sunset\""),
+        ("hygiene: {}", "10:10", "\"hygiene\" says nothing"),
+        ("hygiene: {pause_at: {}}", "10:21", "\"pause_at\" says nothing"),
+        ("hygiene: {pause_at: {bounces: 5}}", "10:31", "must be per cent of a journey's mails"),
         ("lifetimes: {transactional: 0d}", "10:28", "must be a length of time"),
         ("lifetimes: {transactional: 30s}", "10:28", "\"transactional\" is from 1m to 92d"),
         ("lifetimes: {marketing: 93d}", "10:24", "\"marketing\" is from 1m to 92d"),
@@ -130,6 +132,13 @@ import Workspaces
         #expect(workspace.end(ofEmail: "thanks", .transactional, plannedAt: now, under: policy) == now + .hours(36))
         let faulty = Self.load("", [(email, "topic: offers", "topic: offers\nlifetime: 1s")]).findings
         #expect(faulty.contains { "\($0)".contains("\"lifetime\" is from 1m to 92d") }, "\(faulty)")
+    }
+
+    @Test func howMuchMayComeBackIsRead() throws {
+        #expect(try #require(Self.load("").workspace).policy.returnLimits == ReturnLimits(bounces: 500, complaints: 30))
+        let own = try #require(Self.load("hygiene: {pause_at: {complaints: 0.1%}}").workspace).policy
+        #expect(own.returnLimits == ReturnLimits(bounces: 500, complaints: 10))
+        #expect(own.sunset == nil)
     }
 
     @Test func whatIsSentAgainIsReadByClass() throws {

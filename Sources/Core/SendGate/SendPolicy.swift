@@ -10,6 +10,8 @@ public struct SendPolicy: Sendable, Hashable {
     public var holdOut: HoldOut?
     /// When marketing by mail ends for whoever shows no sign of life; nil: never.
     public var sunset: Sunset?
+    /// How much of a journey's mail may come back.
+    public var returnLimits = ReturnLimits()
     /// What topics rest on besides consent, by their names.
     public var bases: [String: LegalBasis] = [:]
     /// How long mails are worth sending.

@@ -24,6 +24,7 @@ struct Mailroom: Sendable {
     private let marks: ClaimMarks
     private let fence: Coalescer<Claims.Claimed, Passage?>
     private let outcomes: Coalescer<Report, Void>
+    private let returns: ReturnWatch
     /// Those past the fence whose outcome is not recorded.
     let handed: Slots
     private let unanswered = Count()
@@ -44,6 +45,7 @@ struct Mailroom: Sendable {
             }
             return requests.map { handed.contains($0.message.id) ? Passage(begun: begun, passed: passed) : nil }
         }
+        returns = ReturnWatch(worker: worker)
         let pace = PaceLedger(worker: worker)
         outcomes = Coalescer(limit: 200, expectsMore: { [unanswered] in unanswered.value > 0 }) { reports in
             try await Self.record(reports, pace, worker, store)
@@ -154,7 +156,11 @@ struct Mailroom: Sendable {
         Counter(label: carrier.attempts, dimensions: [("outcome", report.outcome.word)]).increment()
         // What happened must be recorded, however long the store is away; the claim's lease bounds who believes it.
         while true {
-            do { return try await outcomes.submit(report) } catch  where isTransient(error) && !isClosedPool(error) {
+            do {
+                try await outcomes.submit(report)
+                if report.fault != nil { await returns.look(at: CollectionOfOne(report.claimed.message)) }
+                return
+            } catch  where isTransient(error) && !isClosedPool(error) {
                 try? await uninterrupted { try await Task.sleep(for: .milliseconds(200)) }
             } catch {
                 worker.logger.error("an outcome could not be recorded", metadata: ["reason": "\(error)"])

@@ -97,6 +97,7 @@ enum MetricCatalogue {
             "Mails to postmaster and abuse of the bounce hosts that were taken, by mailbox.",
         "loods_returned_mails_total":
             "What came back of mails and was applied, by kind (delayed and delivered change nothing) and by where it came in.",
+        "loods_journeys_paused_total": "Journeys that were paused since too much of their marketing came back.",
         "loods_addresses_suppressed_total": "Addresses that get no mail any more since mail to them failed, by reason.",
         "loods_delivery_attempts_total": "Attempts to deliver, by outcome.",
         "loods_relay_attempts_total":

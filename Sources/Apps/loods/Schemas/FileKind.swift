@@ -52,10 +52,11 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                         "share*": Self.share, "topics": .any([.name, .list(.name)]), "group": .name,
                     ]),
                     "hygiene": .object([
-                        "sunset*": .object([
+                        "sunset": .object([
                             "after*": .span, "mails": .whole(from: 1),
                             "signs": .any([.text("An event's name."), .list(.text("An event's name."))]),
-                        ])
+                        ]),
+                        "pause_at": .object(["bounces": Self.share, "complaints": Self.share]),
                     ]),
                     "sites": .map(.any([.text(), .list(.text("A recipient domain."))])),
                     "pace": .list(Self.paceRule),

@@ -31,7 +31,7 @@ extension ClusterStatus {
                     RabbitMQ is away (\(reason)). Ingest answers 503 once its memory is full; what is due in the store goes on.
                     """))
         }
-        return findings + lineage + killSwitches + senders + slowedSites + missing + waiting + slow + silent + aside
+        return findings + lineage + killSwitches + senders + journeys + slowedSites + missing + waiting + slow + silent + aside
             + unknown
     }
 
@@ -99,6 +99,19 @@ extension ClusterStatus {
                 Mail of \(Console.safe(sender.domain)), \(sender.class.rawValue), of workspace \(Console.safe(workspace)) \
                 stands still since \(pause.at): \(because). It waits and is not lost. When it is mended: loods senders \
                 resume \(Console.safe(sender.domain)) --class \(sender.class.rawValue) --workspace \(Console.safe(workspace))
+                """)
+        }
+    }
+
+    private var journeys: [StatusFinding] {
+        (view?.stoppedJourneys ?? []).map { workspace, stopped in
+            let journey = Console.safe(stopped.place.journey)
+            return trouble(
+                "journey-paused",
+                """
+                Journey \(journey) of workspace \(Console.safe(workspace)) stands still since \(stopped.at): \
+                \(Console.safe(stopped.reason)). Its runs and mails wait and are not lost. When it is mended: loods resume \
+                \(journey) --workspace \(Console.safe(workspace))
                 """)
         }
     }

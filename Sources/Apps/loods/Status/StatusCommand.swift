@@ -74,6 +74,8 @@ struct StoreView: Sendable {
     let queues: [Turns.Queue]
     /// Senders whose mail stands still, each with its workspace's name.
     let pausedSenders: [(workspace: String, pause: SenderPauses.Pause)]
+    /// Journeys that stand still since too much of their mail came back, each with its workspace's name.
+    let stoppedJourneys: [(workspace: String, stopped: JourneyReturns.Stopped)]
     /// Workspaces that send nothing, each with its name.
     let killSwitches: [(workspace: String, entry: KillSwitches.Entry)]
     /// Sites to which mail is slowed down, each with its workspace's name.
@@ -96,6 +98,7 @@ struct StoreView: Sendable {
         let workspaces = Dictionary(
             try WorkspaceRegister.all(in: session).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         pausedSenders = try SenderPauses.all(in: session).map { (workspaces[$0.sender.workspace] ?? "", $0) }
+        stoppedJourneys = try JourneyReturns.stopped(in: session).map { (workspaces[$0.place.workspace] ?? "", $0) }
         killSwitches = try KillSwitches.all(in: session).map { (workspaces[$0.workspace] ?? "", $0) }
         let prefix = PaceBucket.backOff(of: "")
         slowedSites = try SendQuotas.all(prefix, in: session).filter { $0.entry.quota.backOff.isActive(at: now) }.map {

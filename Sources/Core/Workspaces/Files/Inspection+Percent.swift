@@ -2,7 +2,7 @@ import Model
 
 extension Inspection {
     /// A share in per cent with up to two decimals, such as `5%` or `2.5%`: in hundredths of a per cent, from 1 to `most`.
-    func percent(_ node: YAMLNode, _ what: String, most: UInt64) -> UInt64? {
+    func percent(_ node: YAMLNode, _ what: String, of whole: String = "the contacts", most: UInt64) -> UInt64? {
         let text = node.text ?? ""
         let parts = text.dropLast().split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let isNumber = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }
@@ -16,7 +16,7 @@ extension Inspection {
             }
         }
         report(
-            .invalid, "\(what) must be per cent of the contacts, from 0.01% to \(most / 100)%", at: node.place,
+            .invalid, "\(what) must be per cent of \(whole), from 0.01% to \(most / 100)%", at: node.place,
             help: "such as 5%, or 2.5%")
         return nil
     }

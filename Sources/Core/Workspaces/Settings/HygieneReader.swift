@@ -16,9 +16,35 @@ struct HygieneReader {
         self.retention = retention
     }
 
-    func read(_ node: YAMLNode) -> Sunset? {
-        guard let fields = Fields(node, of: "\"hygiene\"", keys: ["sunset"], in: inspection) else { return nil }
-        return fields.required("sunset", help: "such as sunset: {after: 180d, mails: 10}").flatMap(sunset)
+    func read(_ node: YAMLNode) -> (sunset: Sunset?, returnLimits: ReturnLimits) {
+        let keys = ["sunset", "pause_at"]
+        guard let fields = Fields(node, of: "\"hygiene\"", keys: keys, in: inspection) else {
+            return (nil, ReturnLimits())
+        }
+        if keys.allSatisfy({ fields[$0] == nil }) {
+            inspection.report(
+                .invalid, "\"hygiene\" says nothing", at: node.place,
+                help: "such as hygiene: {sunset: {after: 180d, mails: 10}}")
+        }
+        return (fields["sunset"].flatMap(sunset), fields["pause_at"].map(limits) ?? ReturnLimits())
+    }
+
+    private func limits(_ node: YAMLNode) -> ReturnLimits {
+        var limits = ReturnLimits()
+        let keys = ["bounces", "complaints"]
+        guard let fields = Fields(node, of: "\"pause_at\"", keys: keys, in: inspection) else { return limits }
+        if keys.allSatisfy({ fields[$0] == nil }) {
+            inspection.report(
+                .invalid, "\"pause_at\" says nothing", at: node.place, help: "such as {bounces: 5%, complaints: 0.3%}")
+        }
+        let own = { (key: String) in
+            fields[key].flatMap {
+                inspection.percent($0, "\"\(key)\"", of: "a journey's mails", most: UInt64(ReturnLimits.whole))
+            }.map { Int64($0) }
+        }
+        limits.bounces = own("bounces") ?? limits.bounces
+        limits.complaints = own("complaints") ?? limits.complaints
+        return limits
     }
 
     private func sunset(_ node: YAMLNode) -> Sunset? {

@@ -26,7 +26,9 @@ struct PolicyReader {
         var policy = SendPolicy(
             quietHours: fields["quiet_hours"].flatMap(quietHours), caps: fields.list("frequency_caps").map(caps) ?? [],
             holdOut: fields["hold_out"].flatMap { HoldOutReader(inspection, topics: topics).read($0, of: workspace) })
-        policy.sunset = fields["hygiene"].flatMap { HygieneReader(inspection, retention: retention).read($0) }
+        if let hygiene = fields["hygiene"].map({ HygieneReader(inspection, retention: retention).read($0) }) {
+            (policy.sunset, policy.returnLimits) = hygiene
+        }
         policy.lifetimes = fields["lifetimes"].map(lifetimes) ?? Lifetimes()
         policy.onUnknown = fields["on_unknown"].map(onUnknown) ?? UnknownPolicy()
         return policy

@@ -17,8 +17,12 @@ import Workspaces
 /// A service of the mailer; any number of processes may run it side by side. What comes twice changes nothing.
 public struct ReturnsConsumer: Service {
     private let worker: Worker
+    private let returns: ReturnWatch
 
-    public init(worker: Worker) { self.worker = worker }
+    public init(worker: Worker) {
+        self.worker = worker
+        returns = ReturnWatch(worker: worker)
+    }
 
     public func run() async throws {
         let sink = worker.setAside
@@ -105,11 +109,12 @@ public struct ReturnsConsumer: Service {
                     + suppressed.flatMap { OutcomeEvents.events($0, now: domain.now) } + complained)
             try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)
             CrashPoint.returnBeforeCommit.pass()
-            let failures = found.failed.filter { news.contains($0.mail.message.id) }.map(\.failure)
+            let failures = found.failed.filter { news.contains($0.mail.message.id) }
             return (rows, FailureNews(suppressed, pauses.filter { paused.contains($0.sender) }), failures)
         }
         news.tell(worker.logger)
-        for failure in failures { FailureNews.count(failure, by: "report") }
+        for failure in failures { FailureNews.count(failure.failure, by: "report") }
         await worker.relay.publish(outbox)
+        await returns.look(at: failures.lazy.map(\.mail.message))
     }
 }

@@ -46,5 +46,6 @@ struct Migration: Sendable {
         Migration(number: 42, name: "clock_plan", sql: PackageResources.m0042_clock_plan_sql),
         Migration(number: 43, name: "resends", sql: PackageResources.m0043_resends_sql),
         Migration(number: 44, name: "return_limits", sql: PackageResources.m0044_return_limits_sql),
+        Migration(number: 45, name: "mail_counts", sql: PackageResources.m0045_mail_counts_sql),
     ]
 }

@@ -58,6 +58,32 @@ import Testing
         }
     }
 
+    /// What a step's mail has of links is the same for all who are not known by them.
+    @Test func withoutConsentToItOpensAndClicksAreCountedInSum() async throws {
+        try await Bench.with { bench in
+            try await bench.know(["anne", "bob"])
+            try await bench.plan("offer", to: ["anne", "bob"], topic: "offers")
+            try await bench.send(to: "anne", "bob")
+            let texts = bench.sink.mails.map { $0.text.replacing("=\r\n", with: "") }
+            #expect(texts.count == 2)
+            let links = texts.map { text in
+                Set(text.matches(of: /https:\/\/mail\.shop\.example\/[ap]\/[A-Za-z0-9._-]+/).map { String($0.output) })
+            }
+            #expect(links[0] == links[1] && links[0].count >= 2, "\(links)")
+        }
+    }
+
+    @Test func whereNothingIsCountedLinksStayAsTheyAre() async throws {
+        try await Bench.with { bench in
+            try await bench.apply("\nuntracked: not-at-all\n")
+            try await bench.know(["anne"])
+            try await bench.plan("offer", to: ["anne"], topic: "offers")
+            try await bench.send(to: "anne")
+            let text = try #require(bench.sink.mails.first).text.replacing("=\r\n", with: "")
+            #expect(!text.contains("/a/") && !text.contains("/p/"))
+        }
+    }
+
     @Test func aTransactionalMessageNeedsNoConsentAndHasNoWayOut() async throws {
         try await Bench.with { bench in
             try await bench.know(["anne"], consenting: [])

@@ -23,6 +23,10 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
             origin,
             LiveContent(
                 email: "offer", block: "banner", language: LanguageTag("nl-BE"), fallback: "https://shop.example/?a=b")),
+        .countedOpen(.nobody(in: WorkspaceID(rawValue: 7)), CountedMail(journey: "welcome", step: "1", template: "hello")),
+        .countedClick(
+            .nobody(in: WorkspaceID(rawValue: 7)), CountedMail(journey: "welcome", step: "1", template: "hello"),
+            destination: "https://shop.example/a?b=c"),
         .siteMessage(origin, step: "visit/plans", plannedAt: Timestamp(microseconds: 1_772_000_000_000_001)),
     ])
     func whatIsSignedIsReadBack(link: Link) throws {
@@ -44,6 +48,16 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
         let payload = Link.open(origin).payload + Array(text.utf8)
         #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .liveImage) }
         #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .liveLink) }
+    }
+
+    @Test(arguments: [
+        "", "welcome", "welcome 1", "welcome 1 ", "welcome  hello", "welcome 1 hello more https://a.example/",
+        "welcome 1 hello //evil",
+    ])
+    func aCountedMailHasOneForm(text: String) {
+        let payload = Link.open(origin).payload + Array(text.utf8)
+        #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .countedOpen) }
+        #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .countedClick) }
     }
 
     /// Computed with Python's hmac: HKDF without salt, HMAC-SHA256, the first 16 bytes.

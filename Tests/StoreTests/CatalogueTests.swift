@@ -38,6 +38,7 @@ import Testing
         "send_quota": "of a limit on mails, for all contacts; what mailers take slices of",
         "send_lines": "of mails of one workspace to one site, which wait for their turn",
         "send_sessions": "what a claim on many contacts has of limits",
+        "mail_counts": "of a step's mail, of whose readers nothing is known",
         "kill_switches": "of a workspace, the same for all its contacts",
         "claims": "a mailer's lease on a batch of many contacts",
         "barriers": "marks in the queue of withdrawals, of no contact; empty at rest",
@@ -81,6 +82,8 @@ import Testing
         "sender_pauses",
         // Mails that wait in line for a limit, how many are under way, and workspaces that send nothing.
         "send_lines", "send_sessions", "kill_switches",
+        // How often mails were opened and clicked by readers who are not known by it.
+        "mail_counts",
         // When journeys go out on a schedule, and how far each time of it has come.
         "schedules", "broadcasts",
         // When the next run of a throttled journey may begin, and what was decided of tests within broadcasts.

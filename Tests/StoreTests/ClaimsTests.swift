@@ -328,19 +328,23 @@ import Testing
     }
 
     /// Since an older copy of it was restored.
-    @Test func aLinkOfAMailThatTheStoreHasLostWithdrawsAtTheAddressOfNow() async throws {
+    @Test func aLinkOfAMailThatTheStoreHasLostWithdrawsAtEveryAddress() async throws {
         let anne = anne
         try await withMessage { session, letter in
-            try session.execute(#"update contacts set attributes = '{"email": "Anne@Example.com"}'"#)
             let withdrawal = RecordedWithdrawal(
                 contact: anne, message: id("lost"), topic: "newsletter", answeredAt: noon, means: "one-click")
             let applied = try Withdrawals.apply(withdrawal, now: noon, in: session)
-            #expect(applied.address == "anne@example.com")
             #expect(applied.event != nil)
             #expect(try session.state(of: letter) == "withdrawn")
             let lines = try Consents.ledger(of: anne, in: session)
             #expect(lines.map(\.state) == [.given, .withdrawn])
             #expect(lines.last?.source == "one-click")
+            let standing = try Consents.current(of: [anne], in: session)[anne, default: []]
+            #expect(standing.topics(givenAt: "anne@example.com") == [])
+            #expect(try Withdrawals.apply(withdrawal, now: noon, in: session).event == nil, "once is enough")
+            let gone = RecordedWithdrawal(
+                contact: contact("erased"), message: id("lost"), topic: "newsletter", answeredAt: noon, means: "page")
+            #expect(try Withdrawals.apply(gone, now: noon, in: session).event == nil, "nobody is there")
         }
     }
 

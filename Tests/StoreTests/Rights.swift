@@ -26,9 +26,9 @@ enum Rights {
         workspaces           s       S        s          s       SIu       Su    S
         definitions          S       S        S          S       S         SI    S
         keys                 S       –        –          –       S         SIu   –
-        journeys             s       –        S          s       S         SIu   S
+        journeys             s       –        S          su      S         SIu   S
         journey_versions     –       S        S          –       S         SIu   S
-        interventions        –       –        –          –       S         SI    S
+        interventions        –       –        –          SI      S         SI    S
 
         # what may come in at the edge
         key_allowances       SIu     –        –          –       S         –     –
@@ -86,6 +86,7 @@ enum Rights {
         send_lines           –       –        –          SIuD    S         S     S
         send_sessions        –       –        –          SID     S         S     S
         kill_switches        –       S        S          S       S         SID   S
+        mail_counts          SIu     –        –          –       S         S     S
         barriers             –       –        –          SID     S         –     –
         lineage              –       S        S          Su      Su        –     –
         fences               –       –        –          –       SI        –     –
@@ -126,6 +127,9 @@ enum Rights {
         "workers scheduler u": "seen_at rate waits_for oldest",
         "workers mailer u": "seen_at rate waits_for oldest",
         "journeys mailer s": "workspace_id journey paused_at",
+        // Of those of which too much comes back.
+        "journeys mailer u": "paused_at",
+        "mail_counts ingest u": "count",
         "journeys tool u": "live_version paused_at",
         "journey_versions tool u": "content_revision",
         "contacts tool u": "evaluated_revision",
@@ -172,7 +176,8 @@ enum Rights {
         "messages mailer u":
             """
         state address due_at look_at retry_at attempt deferrals claim_id epoch valid_until handed_at final_at reasons \
-        reply answer saw basis failure failure_status refusals came_back_at came_back_words line line_rank
+        reply answer saw basis failure failure_status refusals came_back_at came_back_words line line_rank \
+        may_resend resent_at
         """,
         "suppressions mailer u": "reason at detail",
         "send_state mailer u": "epoch recent_sends",

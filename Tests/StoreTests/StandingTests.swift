@@ -135,6 +135,11 @@ import Testing
             )
             try session.execute(
                 """
+                insert into mail_counts (workspace_id, journey, step, template, kind, visitor, day, count)
+                values (\(workspace), 'j', 's', 't', 'open', 'human', 1, 1)
+                """)
+            try session.execute(
+                """
                 insert into send_sessions (claim_id, workspace_id, bucket, sessions)
                 values (\(id("claim \(workspace)")), \(workspace), 'site google', 1)
                 """)

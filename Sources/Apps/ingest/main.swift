@@ -201,6 +201,8 @@ await ServiceMain.run(
         edgeSettings.siteMessages = SiteMessages(pool: pool, definitions: cache)
         let clicks = ClickDesk(groups: groups, waits: worker.clockMode != .stepped)
         edgeSettings.clicks = clicks
+        let counts = CountDesk(pool: pool, logger: context.logger)
+        edgeSettings.counts = counts
         let (machine, tokens) = (worker.clock, try MailTokens(secrets: settings.secrets))
         if !settings.providers.isEmpty {
             edgeSettings.providers = ProviderDesk(
@@ -213,7 +215,7 @@ await ServiceMain.run(
         let watch = WorkerWatch(worker: worker, watched: .ingest, context: context, publishers: [publisher])
         var services: [any Service] =
             worker.services + [
-                watch, publisher, shared, groups, clicks, SourceClient(outbound), edge,
+                watch, publisher, shared, groups, clicks, counts, SourceClient(outbound), edge,
             ]
         if let listen = settings.returns {
             let desk = ReturnDesk(

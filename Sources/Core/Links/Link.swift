@@ -12,6 +12,8 @@ public enum LinkPurpose: String, Sendable, CaseIterable {
     case liveLink = "live-link"
     case confirm
     case preferences
+    case countedOpen = "counted-open"
+    case countedClick = "counted-click"
 }
 
 /// The message that a link stands in, and its contact.
@@ -51,6 +53,12 @@ public enum Link: Sendable, Hashable {
     /// Leads where such a block does. The origin is the reader's where they consented to being known by their clicks.
     case liveLink(LinkOrigin, LiveContent)
 
+    /// The open pixel of whoever has not consented to being known by it: it is the same for all readers of a step's mail, and
+    /// the origin's contact and message are ``LinkOrigin/nobody(in:)``'s.
+    case countedOpen(LinkOrigin, CountedMail)
+    /// The same of a click that leads to `destination`.
+    case countedClick(LinkOrigin, CountedMail, destination: String)
+
     public var purpose: LinkPurpose {
         switch self {
         case .open: .open
@@ -63,6 +71,8 @@ public enum Link: Sendable, Hashable {
         case .liveLink: .liveLink
         case .confirm: .confirm
         case .preferences: .preferences
+        case .countedOpen: .countedOpen
+        case .countedClick: .countedClick
         }
     }
 
@@ -70,7 +80,8 @@ public enum Link: Sendable, Hashable {
         switch self {
         case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _), .rating(let origin, _, _),
             .download(let origin, _, _), .siteMessage(let origin, _, _), .liveImage(let origin, _),
-            .liveLink(let origin, _), .confirm(let origin, _, _), .preferences(let origin, _):
+            .liveLink(let origin, _), .confirm(let origin, _, _), .preferences(let origin, _), .countedOpen(let origin, _),
+            .countedClick(let origin, _, _):
             origin
         }
     }
@@ -93,6 +104,8 @@ extension Link {
         case .preferences(_, let language): bytes += Array(language.utf8)
         case .rating(_, let rating, let value): bytes += Array("\(value) \(rating)".utf8)
         case .liveImage(_, let content), .liveLink(_, let content): bytes += Array(content.text.utf8)
+        case .countedOpen(_, let mail): bytes += Array(mail.text.utf8)
+        case .countedClick(_, let mail, let destination): bytes += Array("\(mail.text) \(destination)".utf8)
         case .siteMessage(_, let step, let plannedAt): bytes += Array("\(plannedAt.microseconds) \(step)".utf8)
         case .download(_, let content, let expiresAt): bytes += Array("\(expiresAt.microseconds) \(content)".utf8)
         }
@@ -138,6 +151,12 @@ extension Link {
             self = .siteMessage(origin, step: name, plannedAt: Timestamp(microseconds: instant))
         case .liveImage: self = .liveImage(origin, try LiveContent(text: text))
         case .liveLink: self = .liveLink(origin, try LiveContent(text: text))
+        case .countedOpen: self = .countedOpen(origin, try CountedMail(text: text))
+        case .countedClick:
+            guard let space = text.lastIndex(of: " ") else { throw .malformed }
+            let destination = String(text[text.index(after: space)...])
+            guard Destination.isAllowed(destination) else { throw .destination }
+            self = .countedClick(origin, try CountedMail(text: text[..<space]), destination: destination)
         }
     }
 

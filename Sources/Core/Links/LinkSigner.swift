@@ -24,7 +24,8 @@ public struct LinkSigner: Sendable {
     /// - Throws: `LinkError.destination` where a click does not lead to an allowed URL.
     public func sign(_ link: Link) throws(LinkError) -> String {
         switch link {
-        case .click(_, let destination) where !Destination.isAllowed(destination): throw .destination
+        case .click(_, let destination), .countedClick(_, _, let destination):
+            guard Destination.isAllowed(destination) else { throw .destination }
         case .liveImage(_, let content), .liveLink(_, let content):
             guard Destination.isAllowed(content.fallback) else { throw .destination }
         default: break

@@ -17,7 +17,10 @@ struct ClaimDesk: Sendable {
         var claimed: Claims.Claimed
         var address: String
         var attributes: [String: JSON]
+        /// Whether the contact has consented to being known by opens and clicks.
         var tracks: Bool
+        /// Whether theirs are counted in sum, where they have not.
+        var countsInSum = false
         var entry: (name: String, properties: JSON)?
         var workspace: Workspace
         /// As the live definitions have them.

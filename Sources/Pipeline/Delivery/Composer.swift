@@ -95,6 +95,8 @@ struct Composer: Sendable {
         }
         if isTracked {
             try track(&rendered, origin, keeping: [unsubscribe, preferences], at: publicURL)
+        } else if cleared.countsInSum, topic == nil {
+            try count(&rendered, message, keeping: [unsubscribe, preferences], at: publicURL)
         }
         var mail = try MailMessage(
             from: from, to: try MailAddress(cleared.address),
@@ -163,18 +165,36 @@ struct Composer: Sendable {
     private func track(
         _ email: inout RenderedEmail, _ origin: LinkOrigin, keeping ways: [String?], at publicURL: String
     ) throws {
+        rewrite(&email, keeping: ways, at: publicURL, "c") { .click(origin, destination: $0) }
+        let pixel = "\(publicURL)/o/" + (try links.sign(.open(origin)))
+        email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
+    }
+
+    /// For the others: by links that say nothing of who reads.
+    private func count(
+        _ email: inout RenderedEmail, _ message: Message, keeping ways: [String?], at publicURL: String
+    ) throws {
+        let nobody = LinkOrigin.nobody(in: message.contact.workspace)
+        let mail = CountedMail(journey: message.journey, step: message.step, template: message.template)
+        rewrite(&email, keeping: ways, at: publicURL, "a") { .countedClick(nobody, mail, destination: $0) }
+        let pixel = "\(publicURL)/p/" + (try links.sign(.countedOpen(nobody, mail)))
+        email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
+    }
+
+    private func rewrite(
+        _ email: inout RenderedEmail, keeping ways: [String?], at publicURL: String, _ path: String,
+        _ link: @escaping @Sendable (_ destination: String) -> Link
+    ) {
         let links = links
         let rewriter = LinkRewriter(keeping: Set(ways.compactMap { $0 })) { url in
             // A rating says more than that a link was followed, and a live link counts by itself.
             if ["r", "l"].contains(where: { url.hasPrefix("\(publicURL)/\($0)/") }) { return url }
             // A link that cannot be signed still leads where it should.
-            guard let token = try? links.sign(.click(origin, destination: url)) else { return url }
-            return "\(publicURL)/c/\(token)"
+            guard let token = try? links.sign(link(url)) else { return url }
+            return "\(publicURL)/\(path)/\(token)"
         }
         email.text = rewriter.text(email.text)
         email.html = email.html.map { rewriter.html($0) }
-        let pixel = "\(publicURL)/o/" + (try links.sign(.open(origin)))
-        email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
     }
 }
 

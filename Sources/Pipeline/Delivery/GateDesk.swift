@@ -222,7 +222,8 @@ struct GateDesk {
         return ClaimDesk.Cleared(
             claimed: claimed, address: address,
             attributes: state.seen(with: companies[state.key.workspace]).object ?? state.attributes,
-            tracks: topics.contains(Workspace.trackingTopic), entry: entries[claimed.message.run],
+            tracks: topics.contains(Workspace.trackingTopic), countsInSum: live.policy.countsInSum,
+            entry: entries[claimed.message.run],
             workspace: workspace, domains: live.sendingDomains, date: now,
             line: pace == nil ? nil : PaceGate.line(of: claimed.message, to: address, workspace, live),
             grant: pace?.grant(for: claimed.message))

@@ -22,6 +22,9 @@ public struct EdgeSettings: Sendable {
     /// Where clicks become events; nil: they do at once.
     public var clicks: ClickDesk?
 
+    /// Where opens and clicks of readers who are not known by them are counted; nil: nowhere.
+    public var counts: CountDesk?
+
     /// Who takes what providers tell of mails; nil: nobody.
     public var providers: ProviderDesk?
 

@@ -45,7 +45,8 @@ public enum Withdrawals {
         var entries: [Consents.Entry] = []
         for link in links {
             let address = addresses[link.withdrawal.message]
-            let entry = address.flatMap { link.entry(at: $0, against: ledger[link.contact] ?? [], now: now) }
+            let isThere = survivors[link.withdrawal.contact] != nil
+            let entry = isThere ? link.entry(at: address, against: ledger[link.contact] ?? [], now: now) : nil
             if let entry {
                 entries.append(entry)
                 ledger[link.contact, default: []].append(entry)
@@ -66,21 +67,24 @@ public enum Withdrawals {
         var withdrawal: RecordedWithdrawal
 
         /// The line to add to a contact's ledger; nil where the topic stands withdrawn already.
-        func entry(at address: String, against ledger: [Consents.Entry], now: Timestamp) -> Consents.Entry? {
-            let standing = ledger.holding(at: address).first {
+        ///
+        /// - Parameter address: where the message went. Nil: the store has lost the message, since an older copy of the store
+        ///   was restored; then the topic is withdrawn wherever the contact may get mail.
+        func entry(at address: String?, against ledger: [Consents.Entry], now: Timestamp) -> Consents.Entry? {
+            let lines = (address.map { ledger.holding(at: $0) } ?? ledger).filter {
                 $0.topic == withdrawal.topic && $0.channel == "email"
             }
+            let standing = lines.max { ($0.at, $0.eventID) < ($1.at, $1.eventID) }
             if standing?.state == .withdrawn { return nil }
             // A consent dated ahead of the clock is withdrawn all the same: of two at one instant the withdrawal holds.
             return Consents.Entry(
-                contact: contact, topic: withdrawal.topic, address: address, at: max(now, standing?.at ?? now),
+                contact: contact, topic: withdrawal.topic, address: address ?? "", at: max(now, standing?.at ?? now),
                 eventID: "withdrawal-\(withdrawal.message)", state: .withdrawn, wording: nil,
                 source: withdrawal.means)
         }
     }
 
-    /// Where the messages went whose links were used. Of one that the store has lost, since an older copy of it was restored, it
-    /// is where its contact gets mail now: whoever withdraws is not to be mailed, whatever the store remembers.
+    /// Where the messages went whose links were used; none where the store does not know.
     private static func addresses(of links: [Link], in session: PostgresSession) throws -> [UniqueID: String] {
         let rows = try session.query(
             """
@@ -91,11 +95,7 @@ public enum Withdrawals {
             join messages m using (workspace_id, contact_id, message_id)
             where m.address is not null
             """)
-        var addresses = Dictionary(try rows.map { try $0.decode((UniqueID.self, String.self)) }) { first, _ in first }
-        let lost = links.filter { addresses[$0.withdrawal.message] == nil }
-        let states = try Contacts.states(of: Set(lost.map(\.contact)), in: session)
-        for link in lost { addresses[link.withdrawal.message] = states[link.contact]?.address?.comparedAddress }
-        return addresses
+        return Dictionary(try rows.map { try $0.decode((UniqueID.self, String.self)) }) { first, _ in first }
     }
 
     private static func event(

@@ -61,6 +61,7 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "sites": .map(.any([.text(), .list(.text("A recipient domain."))])),
                     "pace": .list(Self.paceRule),
                     "lifetimes": .object(["transactional": .span, "marketing": .span]),
+                    "untracked": .oneOf(["in-sum", "not-at-all"]),
                     "on_unknown": .object([
                         "transactional": .oneOf(["resend", "hold"]), "marketing": .oneOf(["resend", "hold"]),
                     ]),

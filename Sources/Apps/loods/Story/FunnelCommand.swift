@@ -40,9 +40,10 @@ struct FunnelCommand: AsyncParsableCommand {
                 .filter { $0.dueAt >= start && $0.dueAt <= end }
             let tests = try TestResults.recent(of: workspace.id, limit: 200, in: session)
                 .filter { $0.decidedAt >= start && $0.decidedAt <= end }
+            let counts = try MailCounts.sums(of: workspace.id, from: start, to: end, in: session)
             return FunnelTelling(
                 funnel: funnel, definitions: definitions, from: start, to: end, broadcasts: broadcasts.reversed(),
-                tests: tests.reversed())
+                tests: tests.reversed(), counts: counts)
         }
         if format.json { return Console.show(telling.json) }
         for line in telling.lines { print(line) }

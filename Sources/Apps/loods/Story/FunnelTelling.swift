@@ -14,6 +14,9 @@ struct FunnelTelling: Sendable {
     /// Those that were decided between the two, in order.
     let tests: [TestResults.Result]
 
+    /// How often mails were opened and clicked by readers who are not known by it, from the day of `from` to that of `to`.
+    let counts: [MailCounts.Key: Int64]
+
     /// Those defined, and those that contacts are in although they are defined no more.
     private var stages: [String] {
         let defined = definitions.stages.map(\.name)
@@ -77,6 +80,7 @@ struct FunnelTelling: Sendable {
 
     private func told(_ passage: Funnel.Passage, behind indent: String) -> [String] {
         [indent + tell(passage)] + (lift(of: passage.journey).map { ["\(indent)  \($0.words)"] } ?? [])
+            + steps(of: passage.journey).map { "\(indent)  \(Console.safe($0.words))" }
     }
 
     /// Where there is a goal, and somebody was held out.
@@ -85,6 +89,14 @@ struct FunnelTelling: Sendable {
             definitions.journey(named: journey)?.journey.goal != nil
         else { return nil }
         return lift
+    }
+
+    /// The steps of a journey whose mails were opened or clicked by readers who are not known by it.
+    private func steps(of journey: String) -> [UntrackedStep] {
+        let own = counts.filter { $0.key.journey == journey }
+        return Dictionary(grouping: own) { $0.key.step }.sorted { $0.key < $1.key }.map { step, counts in
+            UntrackedStep(step: step, counts: Dictionary(counts.map { ($0.key, $0.value) }) { $0 + $1 })
+        }
     }
 
     private func tell(_ membership: Funnel.Membership) -> String {
@@ -153,6 +165,7 @@ struct FunnelTelling: Sendable {
                         "entered": .int(passage.entered), "under_way": .int(passage.underWay),
                         "ended": .object(passage.ended.mapValues { .int($0) }),
                         "hold_out": funnel.lifts[passage.journey]?.json ?? .null,
+                        "untracked": .array(steps(of: passage.journey).map(\.json)),
                     ])
                 }),
         ])

@@ -31,6 +31,10 @@ struct PolicyReader {
         }
         policy.lifetimes = fields["lifetimes"].map(lifetimes) ?? Lifetimes()
         policy.onUnknown = fields["on_unknown"].map(onUnknown) ?? UnknownPolicy()
+        policy.countsInSum =
+            fields["untracked"].flatMap {
+                inspection.reference($0, "way to count", among: ["in-sum", "not-at-all"], called: "ways")
+            } != "not-at-all"
         return policy
     }
 

@@ -47,7 +47,7 @@ struct SettingsReader {
         let keys = [
             "workspace", "time_zone", "locale", "sender", "reply_to", "address", "sending_domains", "topics",
             "holidays", "webhooks", "notify", "post", "quiet_hours", "frequency_caps", "hold_out", "hygiene", "sites",
-            "pace", "preflight", "seeds", "lifetimes", "on_unknown",
+            "pace", "preflight", "seeds", "lifetimes", "on_unknown", "untracked",
         ]
         guard let fields = Fields(inspection.file.root, of: "workspace.yaml", keys: keys, in: inspection) else {
             return nil

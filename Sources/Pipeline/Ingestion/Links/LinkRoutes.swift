@@ -4,13 +4,16 @@ import Hummingbird
 import Links
 import Model
 import NIOCore
+import Store
 
 /// `GET /c/TOKEN` and `GET /o/TOKEN`: clicks and opens, answered from the token alone; `/o/` and `/l/` also show and follow
-/// what is chosen when a mail is opened.
+/// what is chosen when a mail is opened. `/a/` and `/p/` are clicks and opens of readers who are not known by them.
 struct LinkRoutes: Sendable {
     let signer: LinkSigner
     let groups: EventGroups
     let clicks: ClickDesk
+    /// Nil where nothing is counted.
+    let counts: CountDesk?
     let clients: ClientFacts
     let live: LiveRoutes
 
@@ -29,6 +32,14 @@ struct LinkRoutes: Sendable {
         router.head("o/:token") { request, context in
             await show(request, context, counts: false).createHeadResponse()
         }
+        router.get("a/:token") { request, context in follow(request, context, isCounted: true) }
+        router.head("a/:token") { request, context in
+            follow(request, context, isCounted: false).createHeadResponse()
+        }
+        router.get("p/:token") { request, context in look(request, context, isCounted: true) }
+        router.head("p/:token") { request, context in
+            look(request, context, isCounted: false).createHeadResponse()
+        }
         router.get("l/:token") { request, context in await follow(request, context, counts: true) }
         router.head("l/:token") { request, context in
             await follow(request, context, counts: false).createHeadResponse()
@@ -40,9 +51,34 @@ struct LinkRoutes: Sendable {
             case .click(let origin, let destination)? = try? signer.verify(token, .click)
         else { return Pages.notFound }
         if counts { noteClick(on: destination, origin, request) }
-        return Response(
+        return lead(to: destination)
+    }
+
+    private func lead(to destination: String) -> Response {
+        Response(
             status: .found,
             headers: [.location: destination, .referrerPolicy: "no-referrer", .cacheControl: "no-store"])
+    }
+
+    private func follow(_ request: Request, _ context: EdgeContext, isCounted: Bool) -> Response {
+        guard let token = context.parameters.get("token"),
+            case .countedClick(let origin, let mail, let destination)? = try? signer.verify(token, .countedClick)
+        else { return Pages.notFound }
+        if isCounted { count(.click, of: mail, origin, request) }
+        return lead(to: destination)
+    }
+
+    private func look(_ request: Request, _ context: EdgeContext, isCounted: Bool) -> Response {
+        if isCounted, let token = context.parameters.get("token"),
+            case .countedOpen(let origin, let mail)? = try? signer.verify(token, .countedOpen)
+        {
+            count(.open, of: mail, origin, request)
+        }
+        return pixel
+    }
+
+    private func count(_ kind: MailCounts.Kind, of mail: CountedMail, _ origin: LinkOrigin, _ request: Request) {
+        counts?.take(kind, of: mail, in: origin.contact.workspace, by: visit(request))
     }
 
     /// An image that is chosen now, or the pixel.
@@ -69,7 +105,11 @@ struct LinkRoutes: Sendable {
         {
             note(event(EventNames.emailOpened, origin, [:], request).made(by: visit(request)))
         }
-        return Response(
+        return pixel
+    }
+
+    private var pixel: Response {
+        Response(
             status: .ok,
             headers: [.contentType: "image/gif", .cacheControl: "no-store", .referrerPolicy: "no-referrer"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: Self.pixel)))

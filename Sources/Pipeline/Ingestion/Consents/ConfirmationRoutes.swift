@@ -35,9 +35,19 @@ struct ConfirmationRoutes: Sendable {
     private func show(_ request: Request, _ context: EdgeContext) async -> Response {
         guard let (origin, topic, language) = link(context) else { return Pages.notFound }
         let words = PageWords(mailedIn: language, request)
-        // The words are there for the reader's sake; the page does not hang on the store.
+        return Pages.confirmation(of: await wording(of: topic, origin, words), words)
+    }
+
+    /// What was asked, in the words that the ledger will say were confirmed: those of now may be others. The page does not hang
+    /// on the store.
+    private func wording(of topic: String, _ origin: LinkOrigin, _ words: PageWords) async -> String {
+        if let ledger = (try? await lookup.find(origin)) ?? nil, case .open(let asked) = ledger.request(for: topic),
+            let wording = asked.wording
+        {
+            return wording
+        }
         let known = (try? await definitions.workspace(origin.contact.workspace))??.topic(named: topic)
-        return Pages.confirmation(of: known?.wording(in: words.language)?.text ?? topic, words)
+        return known?.wording(in: words.language)?.text ?? topic
     }
 
     private func confirm(_ request: Request, _ context: EdgeContext) async -> Response {

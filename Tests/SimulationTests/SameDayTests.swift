@@ -1,14 +1,17 @@
+import Model
 import Simulation
 import Testing
 import Workspaces
 
 /// Journeys that get into each other's way are found by playing them.
 struct SameDayTests {
+    private static let today = Timestamp(seconds: 1_772_409_600)
+
     private static func findings(_ second: String) throws -> [String] {
         var files = Shop.files.merging(["journeys/second.yaml": second]) { $1 }
         files["journeys/wake-up.yaml"] = nil
         let loaded = Workspace.load(files: files)
-        return SameDayReview(try #require(loaded.workspace, "\(loaded.findings)")).findings().map(\.description)
+        return SameDayReview(try #require(loaded.workspace, "\(loaded.findings)")).findings(today: Self.today).map(\.description)
     }
 
     @Test func twoThatBeginTogetherAndMailOnOneDayAreTold() throws {
@@ -22,7 +25,7 @@ struct SameDayTests {
 
     /// Whoever starts a trial and views no page is asleep at once.
     @Test func aSegmentThatIsEnteredByTheSameEventCounts() throws {
-        let found = SameDayReview(Shop.workspace).findings().map(\.description)
+        let found = SameDayReview(Shop.workspace).findings(today: Self.today).map(\.description)
         #expect(found.count == 1)
         #expect(found.first?.contains("\"trial\" and \"wake-up\" begin together") == true, "\(found)")
     }

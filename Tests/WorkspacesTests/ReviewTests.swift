@@ -56,6 +56,17 @@ import Workspaces
         #expect(found[0].contains("run.did(\"Order Completed\") counts what happens in the run"))
     }
 
+    @Test(arguments: [
+        ("{date: contact.renewal}", true), ("{called: true}", true),
+        ("{schedule: {every: monday, at: \"09:00\"}, segment: readers}", true), ("{date: contact.renewal, again: never}", false),
+        ("{schedule: 2027-03-02T09:00, segment: readers}", false),
+    ])
+    func theSameWhereOneMayEnterAgainWithoutSayingSo(enter: String, isTold: Bool) {
+        let journey = "journey: anew\nenter: \(enter)\ngoal: {when: 'did(\"Order Completed\")', within: 7d}\nsteps: [end]\n"
+        let found = Self.review(["journeys/anew.yaml": journey]).filter { $0.contains("reached this goal at once") }
+        #expect(found.isEmpty != isTold, "\(found)")
+    }
+
     @Test func aWaitThatNoEventCanEndIsAnError() {
         func waiting(for condition: String) -> [String] {
             Self.welcome("'event.properties.path == \"/docs\"'", "'\(condition)'")
@@ -107,6 +118,15 @@ import Workspaces
         let subject = "{subject: 'Hi {{contact.name}}', class: transactional}"
         #expect(
             Self.review(["emails/thanks/email.yaml": subject])[0].hasPrefix("emails/thanks/email.yaml:1:15  warning"))
+        let variant = """
+            subject: Hi
+            class: transactional
+            preheader: For {{contact.name}}
+            variants: [{stage: do, subject: 'Hi {{contact.plan}}'}]
+
+            """
+        let told = Self.review(["emails/thanks/email.yaml": variant]).filter { $0.contains("is nothing for a contact") }
+        #expect(told.map { String($0.prefix(29)) } == ["emails/thanks/email.yaml:3:16", "emails/thanks/email.yaml:4:37"])
     }
 
     @Test func aWayOutThatIsNoneIsAnError() {

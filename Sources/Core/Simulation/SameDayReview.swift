@@ -34,9 +34,15 @@ public struct SameDayReview {
     }
 
     /// A warning for each two journeys, at the file of the later named.
-    public func findings() -> [Finding] {
+    ///
+    /// - Parameter today: the play begins on the Monday before, so that it is the same for a week.
+    public func findings(today: Timestamp) -> [Finding] {
         guard workspace.journeys.count(where: isMarketing) > 1 else { return [] }
-        let start = Timestamp(seconds: 1_772_409_600)
+        let week = Span.days(7).microseconds
+        // 1970 began on a Thursday.
+        let monday = Span.days(4).microseconds
+        let start = Timestamp(
+            microseconds: (today.microseconds - monday).flooredDivision(by: week).quotient * week + monday)
         var crowd = Crowd(workspace, seed: 1, from: start, for: Self.span)
         var meetings: [Pair: Meeting] = [:]
         for _ in 0..<Self.people {

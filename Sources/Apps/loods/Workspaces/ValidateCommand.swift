@@ -36,7 +36,9 @@ struct ValidateCommand: ParsableCommand {
         var loaded = Workspace.Loaded(folder: folder, retention: retention)
         // Names in tests are those of a sound workspace.
         if let workspace = loaded.workspace {
-            loaded.findings += workspace.tests(in: folder.tests).findings + SameDayReview(workspace).findings()
+            loaded.findings +=
+                workspace.tests(in: folder.tests).findings
+                + SameDayReview(workspace).findings(today: MachineClock.host.now)
         }
         loaded.findings += try missingKeys(in: folder)
         if format.json {

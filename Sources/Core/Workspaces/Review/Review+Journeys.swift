@@ -15,7 +15,7 @@ extension Review {
 
     /// A goal that counts what was done in an earlier run as well.
     private mutating func lookAtGoal(of file: YAMLFile) {
-        guard let again = file.root["enter"]?["again"], again.text != "never", let goal = file.root["goal"]?["when"],
+        guard let enter = file.root["enter"], mayComeAgain(enter), let goal = file.root["goal"]?["when"],
             let text = goal.text
         else { return }
         for mention in HistoryMention.all(in: text) where !mention.isOfRun && mention.function == "did" {
@@ -25,6 +25,13 @@ extension Review {
                 in: file.name, at: file.place(line: mention.line, column: mention.column, in: goal),
                 help: "run.did(\"\(mention.event)\") counts what happens in the run")
         }
+    }
+
+    /// Whether a contact may come in more than once: as it says, or since days come round and calls come again.
+    private func mayComeAgain(_ enter: YAMLNode) -> Bool {
+        if let again = enter["again"] { return again.text != "never" }
+        if let schedule = enter["schedule"] { return schedule.text.flatMap { Schedule.Occurrence($0) } == nil }
+        return enter["date"] != nil || enter["called"] != nil
     }
 
     /// Broadcasts whose only time has been.

@@ -5,9 +5,9 @@ extension Review {
         for file in documents(in: "emails") where file.name.hasSuffix("/email.yaml") {
             lookAtAge(of: file, today: today)
             if file.root["class"]?.text == "transactional" { lookForAWayOut(in: file) }
-            for subject in subjects(of: file) {
-                for gap in MergeGap.all(in: subject.text ?? "") {
-                    report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: subject))
+            for words in words(of: file) {
+                for gap in MergeGap.all(in: words.text ?? "") {
+                    report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: words))
                 }
             }
         }
@@ -32,9 +32,9 @@ extension Review {
                     + "{{#\(field)}}…{{/\(field)}} shows what is around it only where there is one",
                 severity: .error)
         }
-        for subject in subjects(of: file) {
-            for gap in MergeGap.all(in: subject.text ?? "", where: { $0 == field }) {
-                report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: subject))
+        for words in words(of: file) {
+            for gap in MergeGap.all(in: words.text ?? "", where: { $0 == field }) {
+                report(gap, in: file.name, at: file.place(line: gap.line, column: gap.column, in: words))
             }
         }
         let name = String(folder.dropFirst("emails/".count).dropLast())
@@ -47,10 +47,11 @@ extension Review {
         }
     }
 
-    /// In each of its languages.
-    private func subjects(of file: YAMLFile) -> [YAMLNode] {
-        guard let subject = file.root["subject"] else { return [] }
-        return subject.members?.map(\.value) ?? [subject]
+    /// Its subjects and preheaders, its variants' among them, in each of their languages.
+    private func words(of file: YAMLFile) -> [YAMLNode] {
+        ([file.root] + (file.root["variants"]?.elements ?? [])).flatMap { place in
+            ["subject", "preheader"].compactMap { place[$0] }.flatMap { $0.members?.map(\.value) ?? [$0] }
+        }
     }
 
     private mutating func report(_ gap: MergeGap, in file: String, at place: YAMLNode.Place) {

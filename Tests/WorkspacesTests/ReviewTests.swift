@@ -58,7 +58,7 @@ import Workspaces
 
     @Test(arguments: [
         ("{date: contact.renewal}", true), ("{called: true}", true),
-        ("{schedule: {every: monday, at: \"09:00\"}, segment: readers}", true), ("{date: contact.renewal, again: never}", false),
+        ("{schedule: {every: week, on: monday, at: \"09:00\"}, segment: readers}", true), ("{date: contact.renewal, again: never}", false),
         ("{schedule: 2027-03-02T09:00, segment: readers}", false),
     ])
     func theSameWhereOneMayEnterAgainWithoutSayingSo(enter: String, isTold: Bool) {

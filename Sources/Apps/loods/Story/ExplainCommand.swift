@@ -9,7 +9,8 @@ struct ExplainCommand: AsyncParsableCommand {
             Times are in the workspace's zone. Points and the reasons for stages are told by the rules that are live now.
 
             With a MESSAGE it tells of that one only: what became of it, why it went or did not, and on which basis (consent and \
-            how it was given, a sale, a legitimate interest with its balancing test), as the gate recorded it.
+            how it was given, a sale, a legitimate interest with its balancing test), as the gate recorded it. With a journey, or \
+            a step that has sent nothing, it tells when and why the contact came in, which way it went, and for what it waits.
 
             --score tells where each point comes from instead: the event and its rule, what is left of the points, what \
             a cap cut off, and which attributes fit. The lines add up to the score.
@@ -23,7 +24,8 @@ struct ExplainCommand: AsyncParsableCommand {
     var score = false
     @Argument(
         help: ArgumentHelp(
-            "A message of theirs, by journey/step or id; with --score, the score to tell.", valueName: "message"))
+            "A journey, a step of one, or a message of theirs, by journey/step or id; with --score, the score to tell.",
+            valueName: "message"))
     var part: String?
     @OptionGroup var workspace: WorkspaceOption
     @OptionGroup var format: FormatOption
@@ -39,6 +41,11 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         if score {
             let telling = try ScoreTelling(portrait, model: part)
+            if format.json { return Console.show(telling.json) }
+            for line in telling.lines { print(line) }
+            return
+        }
+        if let part, !MessageTelling.knows(part, portrait), let telling = JourneyTelling(portrait, about: part) {
             if format.json { return Console.show(telling.json) }
             for line in telling.lines { print(line) }
             return

@@ -8,6 +8,11 @@ struct MessageTelling {
     private let telling: StoryTelling
     private let mails: [Story.Mail]
 
+    /// Whether a contact has such a message.
+    static func knows(_ name: String, _ portrait: ContactPortrait) -> Bool {
+        portrait.story.mails.contains { $0.name == name || $0.id.description == name }
+    }
+
     /// - Parameter name: a message's id, or `journey/step` for all that a step has sent.
     /// - Throws: `ExitFault` where the contact has no such message.
     init(_ portrait: ContactPortrait, message name: String) throws {
@@ -19,8 +24,8 @@ struct MessageTelling {
         }
         throw ExitFault(
             code: .failures,
-            message: "\(portrait.title) has no message \"\(name)\"; "
-                + (known.isEmpty ? "there is none" : "there are \(known.joined(separator: ", "))"))
+            message: "\(portrait.title) has no message \"\(name)\", and there is no such journey; "
+                + (known.isEmpty ? "there is no message" : "messages are \(known.joined(separator: ", "))"))
     }
 
     /// The account for people, a line each.
@@ -77,6 +82,29 @@ struct MessageTelling {
         let against = faults.isEmpty ? [] : faults.sentences(mail.fullCaps) { telling.local($0).full }
         return against.map { Mark(isMet: false, text: $0) }
             + (basis(of: mail).map { [Mark(isMet: true, text: $0)] } ?? [])
+            + passed(mail, reasons).map { Mark(isMet: true, text: $0) }
+    }
+
+    /// What the gate has asked of marketing and found nothing in: it has noted every reason.
+    private func passed(_ mail: Story.Mail, _ reasons: Reasons) -> [String] {
+        let isJudged = mail.handedAt != nil || !reasons.isEmpty
+        guard mail.topic != nil, mail.channel == .email, isJudged,
+            reasons.isDisjoint(with: [.noAddress, .badAddress, .erased])
+        else { return [] }
+        let policy = telling.portrait.definitions?.policy
+        let hours = mail.handedAt.flatMap { handedAt in
+            policy?.quietHours.map { $0.end(at: handedAt, in: zone) == nil }
+        }
+        return [
+            reasons.contains(.suppressed) ? nil : "the address is not suppressed",
+            policy?.holdOut == nil || reasons.contains(.heldOut) ? nil : "not in the hold-out",
+            hours == true ? "outside quiet hours" : nil,
+        ].compactMap(\.self)
+    }
+
+    /// The contact's own.
+    private var zone: LocalZone {
+        LocalZone(of: .object(telling.story.state.attributes), otherwise: telling.portrait.zone)
     }
 
     /// On what it went, or would go; nil where nothing was found, or nobody has looked.

@@ -56,7 +56,7 @@ struct JourneyTelling {
         case .segment(let segment, _): return "with entering segment \(segment)"
         case .left(let segment, _): return "with leaving segment \(segment)"
         case .stage(let stage): return "with reaching stage \(stage)"
-        case .date(let date, _): return "by \(date.attribute)"
+        case .date(let date, _): return "by contact.\(date.path.joined(separator: "."))"
         case .called: return "when another journey starts it"
         case .broadcast(let broadcast): return "on its schedule, for segment \(broadcast.segment)"
         }

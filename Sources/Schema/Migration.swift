@@ -47,5 +47,7 @@ struct Migration: Sendable {
         Migration(number: 43, name: "resends", sql: PackageResources.m0043_resends_sql),
         Migration(number: 44, name: "return_limits", sql: PackageResources.m0044_return_limits_sql),
         Migration(number: 45, name: "mail_counts", sql: PackageResources.m0045_mail_counts_sql),
+        Migration(
+            number: 46, name: "growing_interventions", sql: PackageResources.m0046_growing_interventions_sql),
     ]
 }

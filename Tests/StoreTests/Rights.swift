@@ -28,7 +28,7 @@ enum Rights {
         keys                 S       –        –          –       S         SIu   –
         journeys             s       –        S          su      S         SIu   S
         journey_versions     –       S        S          –       S         SIu   S
-        interventions        –       –        –          SI      S         SI    S
+        interventions        –       –        –          SI      S         SIu   S
 
         # what may come in at the edge
         key_allowances       SIu     –        –          –       S         –     –
@@ -131,6 +131,7 @@ enum Rights {
         "journeys mailer u": "paused_at",
         "mail_counts ingest u": "count",
         "journeys tool u": "live_version paused_at",
+        "interventions tool u": "runs",
         "journey_versions tool u": "content_revision",
         "contacts tool u": "evaluated_revision",
         "runs tool u": "journey_version state version wake_at ended_at outcome held_at",

@@ -1,7 +1,7 @@
 public import Model
 public import Postgres
 
-/// What people did with a workspace: definitions applied, journeys paused, resumed and stopped, runs and wording moved.
+/// What was done with a workspace: definitions applied, journeys paused, resumed and stopped, runs and wording moved.
 public enum Interventions {
     public enum Kind: String, Sendable, CaseIterable {
         case apply
@@ -48,15 +48,27 @@ public enum Interventions {
     }
 
     /// Records one about a journey; the caller holds the workspace's lock, so that numbers do not meet.
-    public static func record(_ entry: Entry, of workspace: WorkspaceID, in session: PostgresSession) throws {
-        try session.execute(
+    ///
+    /// - Returns: its number within the workspace.
+    @discardableResult
+    public static func record(_ entry: Entry, of workspace: WorkspaceID, in session: PostgresSession) throws -> Int32 {
+        try session.query(
             """
             insert into interventions (
                 workspace_id, number, at, author, kind, journey, reason, revision, runs, messages)
             select \(workspace), coalesce(max(number), 0) + 1, \(entry.at), \(entry.author), \(entry.kind.rawValue),
                 \(entry.journey ?? ""), \(entry.reason), \(entry.revision), \(entry.runs), \(entry.messages)
             from interventions where workspace_id = \(workspace)
-            """)
+            returning number
+            """)[0][0, as: Int32.self]
+    }
+
+    /// Adds runs to one that is under way, in the transaction that moves them.
+    public static func add(
+        runs: Int64, to number: Int32, of workspace: WorkspaceID, in session: PostgresSession
+    ) throws {
+        try session.execute(
+            "update interventions set runs = runs + \(runs) where workspace_id = \(workspace) and number = \(number)")
     }
 
     /// The last ones, newest first; with a journey only what was done with that.

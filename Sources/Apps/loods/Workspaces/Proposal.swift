@@ -75,7 +75,8 @@ struct Proposal: Sendable {
         return application
     }
 
-    /// Moves the runs that an application says, and records it; the definitions are live by now.
+    /// Moves the runs that an application says, and records each with the portion that it is moved in, so that the history is
+    /// right wherever this is interrupted; the definitions are live by now.
     ///
     /// - Returns: how many, by journey.
     func migrate(
@@ -84,18 +85,16 @@ struct Proposal: Sendable {
         let store = CommandStore(pool: pool, standing: .workspace(name))
         var moved: [String: Int64] = [:]
         for migration in migrations where migration.moving > 0 {
-            let entry = try await store.transaction { try WorkspaceRegister.find(name, in: $0) }
-            guard let entry else { continue }
-            let runs = try await migration.run(in: entry, store)
-            moved[migration.journey] = runs
-            try await store.transaction { session in
+            let (entry, number) = try await store.transaction { session in
                 let entry = try WorkspaceRegister.lock(name, in: session)
-                try Interventions.record(
+                let number = try Interventions.record(
                     Interventions.Entry(
                         kind: .migrate, at: try DomainClock.read(in: session), author: author, reason: reason,
-                        revision: entry.revision, journey: migration.journey, runs: runs),
+                        revision: entry.revision, journey: migration.journey),
                     of: entry.id, in: session)
+                return (entry, number)
             }
+            moved[migration.journey] = try await migration.run(in: entry, store, recordedAs: number)
         }
         return moved
     }

@@ -58,14 +58,19 @@ struct RunMigration: Sendable {
 
     /// Moves them, some hundred contacts at a time; begun again it goes on where it was interrupted.
     ///
+    /// - Parameter number: the intervention to which each portion is added.
     /// - Returns: how many were moved.
-    func run(in workspace: WorkspaceRegister.Entry, _ store: CommandStore) async throws -> Int64 {
+    func run(
+        in workspace: WorkspaceRegister.Entry, _ store: CommandStore, recordedAs number: Int32
+    ) async throws -> Int64 {
         var progress = Progress("runs")
         defer { progress.end() }
         var (moved, seen): (Int64, Int64) = (0, 0)
         var last: UniqueID?
         while let part = try await store.transaction({ [last] session in
-            try move(behind: last, in: workspace.id, session)
+            let part = try move(behind: last, in: workspace.id, session)
+            if let part { try Interventions.add(runs: part.moved, to: number, of: workspace.id, in: session) }
+            return part
         }) {
             moved += part.moved
             seen += part.seen

@@ -99,6 +99,12 @@ import TestSupport
                 _ = try await cluster.loods("import", line.path("orders.jsonl"), "--wait")
                 _ = try await cluster.loods("clock", "advance", "1m")
 
+                let named = "segment: named\nwhen: 'did(\"Order Completed\") && contact.email != \"u1@shop.example\"'\n"
+                let others = files.merging(["segments/named.yaml": named]) { $1 }
+                for (name, text) in others { try line.write(text, to: "others/" + name) }
+                let other = try await cluster.command("plan", line.path("others"), exits: 2)
+                #expect(other.contains("would have   29 of 30 contacts; 0 now"), "\(other)")
+
                 func write() throws { for (name, text) in files { try line.write(text, to: "shop/" + name) } }
                 func plan() async throws -> [String: Any] {
                     let output = try await cluster.command("plan", line.path("shop"), "--json", exits: 2)

@@ -39,8 +39,8 @@ public enum Withdrawals {
         _ = try SendStates.lock(Array(survivors.values), in: session)
         guard try Contacts.survivors(of: contacts, in: session) == survivors else { throw StoreError.mergedMeanwhile }
         let links = withdrawals.map { Link(contact: survivors[$0.contact] ?? $0.contact, withdrawal: $0) }
-        var ledger = try Consents.current(of: Set(links.map(\.contact)), in: session)
         let addresses = try addresses(of: links, in: session)
+        var ledger = try Consents.current(of: Set(links.map(\.contact)), in: session)
         var applied: [Applied] = []
         var entries: [Consents.Entry] = []
         for link in links {

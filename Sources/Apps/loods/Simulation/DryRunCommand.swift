@@ -15,7 +15,8 @@ struct DryRunCommand: AsyncParsableCommand {
             what is live and through the files, as if either had been live all along; counted is what came of it since \
             --since. Attributes that no event in the log has set are taken as they are now, and so are suppressions and \
             consents that were imported; what the steps of live journeys set stands in the log, and is played as well. \
-            Systems answer 200 to webhooks.
+            Systems answer 200 to webhooks. Each contact is played alone: throttles and entry caps, which go by how many others \
+            come, are left out; frequency caps, quiet hours and hold-outs hold as they do live.
             """)
 
     @Argument(help: "The workspace's folder.")

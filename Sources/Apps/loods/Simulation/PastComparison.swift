@@ -139,6 +139,12 @@ struct PastComparison: Sendable {
                     return ["\(step.journey)/\(step.step)"] + counts.map(Self.told)
                 })
         print("\nat most \(Self.told((live.account.most, proposed.account.most))) mails to one contact")
+        let queued = proposed.workspace.journeys.map(\.journey).filter { $0.throttle != nil || !$0.entry.caps.isEmpty }
+        if !queued.isEmpty {
+            print(
+                "left out: how many others come at once, which throttles and entry caps of "
+                    + "\(queued.map(\.name).sorted().joined(separator: ", ")) go by")
+        }
         for failure in failures { print("cannot go on: \(failure)") }
     }
 

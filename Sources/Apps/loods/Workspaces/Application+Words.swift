@@ -16,7 +16,12 @@ extension Application {
     func lines(_ definitions: Workspace) -> [String] {
         var lines = journeys.flatMap { told($0, definitions) }
         // A new workspace is all new: its definitions need no list.
-        if !isNew { lines += difference.changes.filter { $0.kind != "journey" }.flatMap(\.lines) }
+        if !isNew {
+            lines += difference.changes.filter { $0.kind != "journey" }.flatMap { change in
+                let forecast = change.kind == "segment" ? segments.first { $0.segment == change.name } : nil
+                return change.lines + (forecast.map { ["    would have   \($0.words)"] } ?? [])
+            }
+        }
         return lines + warnings.map { "! " + $0 }
     }
 
@@ -36,9 +41,12 @@ extension Application {
         lines += counts.inFlight(besides: nil).map { "    in flight   \($0)" }
         if let entering = counts.entering {
             lines.append("    would enter   \(entering.counted("member")) of its segment at once")
+        } else if change.kind != .retired, change.kind != .unchanged, let members = awaited(change.journey, definitions) {
+            lines.append("    would enter   \(members.words), once its segment is evaluated")
         }
         if change.kind != .retired, let dispatch = broadcasts.first(where: { $0.journey == change.journey }) {
-            lines.append("    goes out   \(dispatch.words)")
+            let awaited = segments.first { $0.segment == dispatch.broadcast.segment }
+            lines.append("    goes out   \(dispatch.words)\(awaited.map { "; its segment would have \($0.words)" } ?? "")")
         }
         if change.kind != .retired, let rate = counts.entryRate { lines.append("    enters   \(rate)") }
         if change.kind != .retired, let journey = definitions.journey(named: change.journey)?.journey {
@@ -49,6 +57,13 @@ extension Application {
         }
         if let mails = counts.nextDay { lines.append("    next 24 hours   would send \(mails)") }
         return lines + orders
+    }
+
+    /// Of a journey that takes those whom a change finds in its segment, the forecast of that segment.
+    private func awaited(_ journey: String, _ definitions: Workspace) -> SegmentForecast? {
+        guard case .segment(let segment, backfill: true)? = definitions.journey(named: journey)?.journey.entry.trigger
+        else { return nil }
+        return segments.first { $0.segment == segment }
     }
 
     /// What is to become of a journey's runs under way.
@@ -110,7 +125,7 @@ extension Application {
                     let dispatch = broadcasts.first { $0.journey == change.journey }.map { ["broadcast": $0.json] }
                     return .object(change.members.merging(counts.merging(dispatch ?? [:]) { $1 }) { own, _ in own })
                 }),
-            "changes": .array(difference.changes.map(\.json)),
+            "changes": .array(difference.changes.map(\.json)), "segments": .array(segments.map(\.json)),
             "migrations": .array(migrations.map(\.json)),
             "rewordings": .array(rewordings.filter(\.changesAnything).map(\.json)), "warnings": warnings.json,
             "files": .object(["added": added.json, "changed": changed.json, "removed": removed.json]),

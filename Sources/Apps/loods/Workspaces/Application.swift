@@ -43,6 +43,8 @@ struct Application: Sendable {
     let rewordings: [Rewording]
     /// The journeys on a schedule, each with the time that comes next and how many it would go to.
     let broadcasts: [Dispatch]
+    /// How many contacts would be in the segments that change, as far as that was asked for.
+    var segments: [SegmentForecast] = []
     private let live: [Definitions.JourneyVersion]
     private let entrances: [Entrance]
 

@@ -54,9 +54,17 @@ struct Proposal: Sendable {
     func look(_ order: ApplyOrder, in session: PostgresSession) throws -> Application {
         try Standing.workspace(name).take(in: session)
         let entry = try WorkspaceRegister.find(name, in: session)
-        return try Application(
-            definitions, files: files, as: name, over: entry, order: order,
-            now: try DomainClock.read(in: session), in: session)
+        let now = try DomainClock.read(in: session)
+        var application = try Application(
+            definitions, files: files, as: name, over: entry, order: order, now: now, in: session)
+        if let entry, entry.revision > 0 {
+            let old = Workspace.load(
+                files: try Definitions.files(of: entry.id, revision: entry.revision, in: session)
+            ).workspace
+            application.segments = try SegmentForecast.all(
+                of: definitions, over: old, in: entry.id, now: now, session)
+        }
+        return application
     }
 
     /// Applies it in one transaction, under the workspace's lock.

@@ -50,6 +50,9 @@ import TestSupport
         let files = Shop.files.merging([
             "emails/code/email.yaml": "subject: Your code\nclass: transactional\non_request: true\n",
             "emails/code/body.txt.mustache": "Your code is {{event.properties.code}}.\n",
+            "journeys/invited.yaml": "journey: invited\nenter: {api: true}\nsteps: [{email: invitation}]\n",
+            "emails/invitation/email.yaml": "subject: You are invited\nclass: transactional\n",
+            "emails/invitation/body.txt.mustache": "{{event.properties.by}} invites you.\n",
         ]) { $1 }
         try await Cluster.with(workspace: files) { cluster in
             func ask(_ key: String, _ code: Int) async throws {
@@ -65,10 +68,15 @@ import TestSupport
             try await ask("first", 111)
             try await ask("first", 222)
             try await ask("second", 333)
-            let texts = try await eventually("two mails arrive") {
-                let mails = try cluster.mail.mails()
-                return mails.count == 2 ? mails.map(\.text) : nil
+            for _ in 0..<2 {
+                let body = #"{"journey": "invited", "to": {"email": "new@example.com"}, "data": {"by": "Bob"}}"#
+                #expect(try await cluster.ask(forMessage: body, key: "first", at: "/v1/journeys") == 202)
             }
+            let texts = try await eventually("three mails arrive") {
+                let mails = try cluster.mail.mails()
+                return mails.count == 3 ? mails.map(\.text) : nil
+            }
+            #expect(texts.count { $0.contains("Bob invites you.") } == 1)
             #expect(texts.count { $0.contains("Your code is 111.") } == 1)
             #expect(texts.count { $0.contains("Your code is 333.") } == 1)
             let told = try await cluster.loods("explain", "new@example.com")

@@ -11,7 +11,7 @@ import Workspaces
 
 @testable import Ingestion
 
-/// `POST /v1/messages`.
+/// `POST /v1/messages` and `POST /v1/journeys`.
 @Suite struct MessageRouteTests {
     private static let files = [
         "workspace.yaml":
@@ -20,6 +20,8 @@ import Workspaces
         "emails/receipt/body.txt.mustache": "You paid {{event.properties.total}}.\n",
         "emails/secret/email.yaml": "{subject: Not for requests, class: transactional}",
         "emails/secret/body.txt.mustache": "Sent by a journey alone.\n",
+        "journeys/trial.yaml": "journey: trial\nenter: {api: true}\nsteps: [{email: secret}]\n",
+        "journeys/other.yaml": "journey: other\nenter: {event: Order Completed}\nsteps: [{email: secret, step: other}]\n",
     ]
 
     private let edge: TestEdge
@@ -32,14 +34,14 @@ import Workspaces
     }
 
     private func post(
-        _ body: String, key: String? = "one", as name: String? = "server"
+        _ body: String, to path: String = "/v1/messages", key: String? = "one", as name: String? = "server"
     ) async throws -> (status: Int, body: JSON) {
         var headers = HTTPFields()
         headers[.init("Idempotency-Key")!] = key
         headers[.authorization] = name.map { "Basic \(Data("\($0):".utf8).base64EncodedString())" }
         return try await edge.run { [headers] client in
             try await client.execute(
-                uri: "/v1/messages", method: .post, headers: headers, body: ByteBuffer(string: body)
+                uri: path, method: .post, headers: headers, body: ByteBuffer(string: body)
             ) { (Int($0.status.code), (try? JSON(parsing: Array($0.body.readableBytesView))) ?? .null) }
         }
     }
@@ -59,6 +61,28 @@ import Workspaces
         let context = try JSON(parsing: event.context)
         #expect(context["message"]?["template"] == .string("receipt"))
         #expect(context["traits"]?["email"] == .string("anne@example.com"))
+    }
+
+    @Test func aRequestToEnterAJourneyBecomesAnEventOfItsOwn() async throws {
+        let answer = try await post(
+            #"{"journey": "trial", "to": {"userId": "anne"}, "data": {"plan": "pro"}}"#, to: "/v1/journeys", key: "t-1")
+        #expect(answer.status == 202)
+        let event = try #require(edge.sink.events.first)
+        #expect(event.name == "Entry Requested: trial" && event.eventID == "journey:trial:t-1")
+        #expect(event.subject == .identity(Identity(.user, "anne")))
+        #expect(try JSON(parsing: event.properties) == .object(["plan": .string("pro")]))
+    }
+
+    @Test(arguments: [
+        (#"{"journey": "other", "to": {"userId": "a"}}"#, 404, "journey"),
+        (#"{"journey": "none", "to": {"userId": "a"}}"#, 404, "journey"),
+        (#"{"template": "trial", "to": {"userId": "a"}}"#, 400, "template"),
+        (#"{"to": {"userId": "a"}}"#, 400, "journey"),
+    ])
+    func aJourneyThatMayNotBeAskedForIsNamed(body: String, status: Int, field: String) async throws {
+        let answer = try await post(body, to: "/v1/journeys")
+        #expect(answer.status == status && answer.body["field"] == .string(field), "\(answer)")
+        #expect(edge.sink.events.isEmpty)
     }
 
     @Test func anAddressAloneNamesSomebody() async throws {
@@ -108,7 +132,10 @@ import Workspaces
     }
 
     /// A page cannot ask for mail by the tracking call either, and nobody says what Loods alone says.
-    @Test(arguments: [("public", "Message Requested"), ("public", "Points Given"), ("server", "Points Given")])
+    @Test(arguments: [
+        ("public", "Message Requested"), ("public", "Entry Requested: trial"), ("public", "Points Given"),
+        ("server", "Points Given"),
+    ])
     func theEventIsReserved(key: String, event: String) async throws {
         let headers: HTTPFields = [.authorization: "Basic \(Data("\(key):".utf8).base64EncodedString())"]
         let status = try await edge.run { client in

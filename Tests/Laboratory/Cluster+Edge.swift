@@ -60,9 +60,11 @@ extension Cluster {
             body: String(decoding: data, as: UTF8.self))
     }
 
-    /// Asks for a message, with the server's key; answers the status.
-    public nonisolated func ask(forMessage body: String, key: String) async throws -> Int {
-        var request = try request(Data(body.utf8), path: "/v1/messages")
+    /// Asks for a message, or at another path for an entry, with the server's key; answers the status.
+    public nonisolated func ask(
+        forMessage body: String, key: String, at path: String = "/v1/messages"
+    ) async throws -> Int {
+        var request = try request(Data(body.utf8), path: path)
         request.setValue(key, forHTTPHeaderField: "Idempotency-Key")
         let (_, response) = try await URLSession.shared.data(for: request)
         return try #require(response as? HTTPURLResponse).statusCode

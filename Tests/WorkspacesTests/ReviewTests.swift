@@ -57,7 +57,7 @@ import Workspaces
     }
 
     @Test(arguments: [
-        ("{date: contact.renewal}", true), ("{called: true}", true),
+        ("{date: contact.renewal}", true), ("{called: true}", true), ("{api: true}", true),
         ("{schedule: {every: week, on: monday, at: \"09:00\"}, segment: readers}", true), ("{date: contact.renewal, again: never}", false),
         ("{schedule: 2027-03-02T09:00, segment: readers}", false),
     ])

@@ -45,6 +45,9 @@ public enum EventNames {
     public static let emailClicked = "Email Clicked"
     /// A server asks for an e-mail to somebody.
     public static let messageRequested = "Message Requested"
+    /// A server asks that somebody enter a journey: `Entry Requested: NAME`.
+    public static let entryRequests = "Entry Requested: "
+    public static func entryRequested(into journey: String) -> String { entryRequests + journey }
     public static let formSubmitted = "Form Submitted"
     public static let assetDownloaded = "Asset Downloaded"
     /// A journey's step has brought the contact to a stage.

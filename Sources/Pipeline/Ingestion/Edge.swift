@@ -50,7 +50,7 @@ public struct Edge: Service {
         router.add(middleware: RequestMetrics(logger: logger))
         TrackingRoutes(keys: keys, gate: gate, groups: groups, limits: EdgeLimits(), clients: settings.clients).add(
             to: router)
-        MessageRoutes(
+        ServerRequestRoutes(
             keys: keys, gate: gate, groups: groups, definitions: settings.definitions, limits: EdgeLimits()
         ).add(to: router)
         SiteMessageRoutes(

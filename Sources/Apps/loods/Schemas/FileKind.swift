@@ -197,10 +197,11 @@ enum FileKind: String, CaseIterable, ExpressibleByArgument {
                     "event": .text(), "when": .condition, "key": .text("What there is one run for, in CEL."),
                     "stage": .name, "segment": .name, "left": .name, "backfill": .flag,
                     "date": .text("An attribute, such as contact.trial_ends."), "offset": .text("Such as -7d, or 12h."),
-                    "at": .clock, "yearly": .flag, "called": .flag,
+                    "at": .clock, "yearly": .flag, "api": .flag, "called": .flag,
                     "again": .any([
                         .oneOf([
-                            "never", "per-key", "per-entry", "per-date", "per-call", "per-occurrence",
+                            "never", "per-key", "per-entry", "per-date", "per-call", "per-request",
+                            "per-occurrence",
                             "after-exit",
                         ]),
                         .object(["every*": .span]),

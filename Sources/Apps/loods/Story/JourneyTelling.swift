@@ -51,6 +51,7 @@ struct JourneyTelling {
     private var beginning: String? {
         guard let entry = telling.portrait.definitions?.journey(named: journey)?.journey.entry else { return nil }
         switch entry.trigger {
+        case .event(EventNames.entryRequested(into: journey), _): return "by a request of a server (POST /v1/journeys)"
         case .event(let event, let condition):
             return "with \(event)" + (condition.map { " when \($0.source)" } ?? "")
         case .segment(let segment, _): return "with entering segment \(segment)"

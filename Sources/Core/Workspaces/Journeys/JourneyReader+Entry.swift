@@ -4,7 +4,7 @@ import Model
 
 extension JourneyReader {
     /// The keys of which an entry has one.
-    private static let order = ["event", "stage", "segment", "left", "date", "called"]
+    private static let order = ["event", "stage", "segment", "left", "date", "api", "called"]
 
     func entry(_ node: YAMLNode) -> Journey.Entry? {
         let keys =
@@ -24,7 +24,7 @@ extension JourneyReader {
         guard let (trigger, value) = triggers.first else {
             inspection.report(
                 .missing,
-                "an entry names an \"event\", a \"stage\", a \"segment\", one \"left\", a \"date\", a \"schedule\", or \"called\"",
+                "an entry names an \"event\", a \"stage\", a \"segment\", one \"left\", a \"date\", a \"schedule\", \"api\", or \"called\"",
                 at: node.place)
             return nil
         }
@@ -45,6 +45,7 @@ extension JourneyReader {
     private func entry(by trigger: String, _ value: YAMLNode, _ fields: Fields) -> Journey.Entry? {
         switch trigger {
         case "date": entry(onDate: fields)
+        case "api": entry(onRequest: value, fields)
         case "called": entry(onCall: value, fields)
         case "event": entry(onEvent: value, fields)
         case "stage": entry(onStage: value, fields)
@@ -114,6 +115,22 @@ extension JourneyReader {
         let again = self.again(fields, perOccurrence: "per-date", otherwise: .perOccurrence)
         guard let date, let again, again.key == nil else { return nil }
         return Journey.Entry(.date(date, when: when ?? nil), again: again)
+    }
+
+    /// By `POST /v1/journeys`: the request is an event of the journey's own.
+    private func entry(onRequest node: YAMLNode, _ fields: Fields) -> Journey.Entry? {
+        refuse(["key"], in: fields, of: "an entry by request")
+        if inspection.flag(node, "\"api\"") == false {
+            inspection.report(.invalid, "\"api\" is true or not there", at: node.place)
+        }
+        let when = fields["when"].map { inspection.expression($0, scope: .entry, names.vocabulary) }
+        let again = self.again(fields, perOccurrence: "per-request", otherwise: .perOccurrence)
+        guard let again, again.key == nil, let id = try? Expression("event.id", scope: .entry, expecting: .dyn),
+            let journey = inspection.file.root["journey"]?.text
+        else { return nil }
+        let isForEach = if case .perOccurrence = again { true } else { false }
+        return Journey.Entry(
+            .event(EventNames.entryRequested(into: journey), when: when ?? nil), again: isForEach ? .perKey(id) : again)
     }
 
     private func entry(onCall node: YAMLNode, _ fields: Fields) -> Journey.Entry? {

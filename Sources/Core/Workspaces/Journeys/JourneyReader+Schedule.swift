@@ -7,7 +7,7 @@ extension JourneyReader {
 
     /// `{schedule: 2026-03-02T09:00, segment: readers}`, or `{schedule: {every: week, on: monday, at: "09:00"}, …}`.
     func entry(onSchedule node: YAMLNode, _ fields: Fields) -> Journey.Entry? {
-        refuse(["event", "stage", "left", "date", "called"], in: fields, of: "an entry by schedule")
+        refuse(["event", "stage", "left", "date", "api", "called"], in: fields, of: "an entry by schedule")
         refuse(["when", "key", "backfill", "offset", "at", "yearly"], in: fields, of: "an entry by schedule")
         let isLocal = fields["local"].map { inspection.flag($0, "\"local\"") } ?? false
         let throttle = fields["throttle"].map(self.throttle)

@@ -31,7 +31,7 @@ extension Review {
     private func mayComeAgain(_ enter: YAMLNode) -> Bool {
         if let again = enter["again"] { return again.text != "never" }
         if let schedule = enter["schedule"] { return schedule.text.flatMap { Schedule.Occurrence($0) } == nil }
-        return enter["date"] != nil || enter["called"] != nil
+        return ["date", "api", "called"].contains { enter[$0] != nil }
     }
 
     /// Broadcasts whose only time has been.

@@ -3,7 +3,7 @@ import Model
 
 /// Reads what happens in a test.
 struct TestEventsReader {
-    private static let kinds = ["track", "identify", "page", "consent", "confirm", "refuse", "unsubscribe"]
+    private static let kinds = ["track", "identify", "page", "request", "consent", "confirm", "refuse", "unsubscribe"]
 
     /// Of what is said of consent, the events.
     private static let names = [
@@ -65,6 +65,12 @@ struct TestEventsReader {
         switch kind {
         case "track": return inspection.event(value).map { [PlayedEvent(event($0, properties))] } ?? []
         case "page": return page(value, properties).map { [PlayedEvent(event(EventNames.pageViewed, $0))] } ?? []
+        case "request":
+            // What a server asks for by POST /v1/journeys.
+            let names = workspace.journeys.map(\.journey).filter(\.isOnRequest).map(\.name)
+            return inspection.reference(value, "journey with \"enter: {api: true}\"", among: names, called: "journeys").map {
+                [PlayedEvent(event(EventNames.entryRequested(into: $0), properties))]
+            } ?? []
         case "identify":
             guard let traits = value.json.object else {
                 inspection.report(

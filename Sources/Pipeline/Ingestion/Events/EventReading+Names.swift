@@ -72,7 +72,7 @@ extension EventReading {
             name.starts(with: "Consent ".utf8) && EventNames.consents.contains { name.elementsEqual($0.utf8) }
         }
         let isOfMail = name.withBytes { name in
-            ["Email ", "Site Message ", "Postcard "].contains { name.starts(with: $0.utf8) }
+            ["Email ", "Site Message ", "Postcard ", EventNames.entryRequests].contains { name.starts(with: $0.utf8) }
                 || name.elementsEqual(EventNames.messageRequested.utf8)
         }
         let isOwn = name.withBytes { name in EventNames.own.contains { name.elementsEqual($0.utf8) } }

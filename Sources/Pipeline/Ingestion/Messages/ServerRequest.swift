@@ -2,24 +2,34 @@ import Contracts
 import Model
 import Store
 
-/// What `POST /v1/messages` asks for: an e-mail to one person.
+/// What a server asks for, for one person: an e-mail (`POST /v1/messages`), or that they enter a journey
+/// (`POST /v1/journeys`).
 ///
-/// It becomes the event `Message Requested`. The request's `data` are its properties, so that they are merged as
-/// `event.properties`, here as in any journey; which e-mail is asked for stands in its context.
-struct MessageRequest: Sendable {
-    let template: String
+/// It becomes an event. The request's `data` are its properties, so that they are merged as `event.properties`, here as in any
+/// journey. Which e-mail is asked for stands in its context, and which journey in its name.
+struct ServerRequest: Sendable {
+    enum Kind: String, Sendable {
+        case template
+        case journey
+    }
+
+    let kind: Kind
+    /// Of the e-mail, or of the journey.
+    let name: String
     private let idempotencyKey: String
     private let subject: Identity
     private let address: String?
     private let data: JSON
 
     /// - Parameter key: the header `Idempotency-Key`.
-    init(_ text: some Collection<UInt8>, idempotencyKey key: String?, limits: EdgeLimits) throws(EdgeError) {
+    init(
+        _ kind: Kind, _ text: some Collection<UInt8>, idempotencyKey key: String?, limits: EdgeLimits
+    ) throws(EdgeError) {
         guard text.count <= limits.event else {
             throw EdgeError(.tooLarge, "a request has at most \(limits.event) bytes")
         }
         let body = try Members(text)
-        try body.allow("template", "to", "data")
+        try body.allow(kind.rawValue, "to", "data")
         let to = try body.members("to") ?? Members([:], in: "to")
         try to.allow("userId", "email")
         let user = try to.text("userId", atMost: limits.name)
@@ -30,11 +40,12 @@ struct MessageRequest: Sendable {
         guard let subject = user.map({ Identity(.user, $0) }) ?? address.map({ Identity(.email, $0) }) else {
             throw EdgeError(.invalid, "names nobody: userId, email or both must be given", field: "to")
         }
-        guard let template = try body.text("template", atMost: limits.name) else {
-            throw EdgeError(.invalid, "the name of an e-mail is missing", field: "template")
+        guard let name = try body.text(kind.rawValue, atMost: limits.name) else {
+            let what = kind == .journey ? "a journey" : "an e-mail"
+            throw EdgeError(.invalid, "the name of \(what) is missing", field: kind.rawValue)
         }
         self.subject = subject
-        self.template = template
+        (self.kind, self.name) = (kind, name)
         data = .object(try body.members("data")?.all ?? [:])
         idempotencyKey = try Self.checked(key, limits)
     }
@@ -42,7 +53,7 @@ struct MessageRequest: Sendable {
     private static func checked(_ key: String?, _ limits: EdgeLimits) throws(EdgeError) -> String {
         guard let key, !key.isEmpty else {
             throw EdgeError(
-                .invalid, "the header Idempotency-Key is missing; requests of one template and key are one message",
+                .invalid, "the header Idempotency-Key is missing; requests of one person, name and key are one",
                 field: "Idempotency-Key")
         }
         guard key.utf8.count <= limits.name, key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -52,13 +63,16 @@ struct MessageRequest: Sendable {
         return key
     }
 
-    /// The event that the request becomes; of one person, template and key it is the same one, and none that is tracked.
+    /// The event that the request becomes; of one person, name and key it is the same one, and none that is tracked.
     func draft(in workspace: WorkspaceID) -> DraftEvent {
-        var context: [String: JSON] = ["message": .object(["template": .string(template)])]
+        var context: [String: JSON] = [:]
+        if kind == .template { context["message"] = .object(["template": .string(name)]) }
         if let address { context["traits"] = .object(["email": .string(address)]) }
         let event = AcceptedEvent(
-            workspace: workspace, eventID: "request:\(template):\(idempotencyKey)", call: .track, subject: .identity(subject),
-            name: EventNames.messageRequested, sentTime: nil, at: .distantPast, receivedAt: .distantPast,
+            workspace: workspace,
+            eventID: "\(kind == .journey ? "journey" : "request"):\(name):\(idempotencyKey)", call: .track,
+            subject: .identity(subject),
+            name: kind == .journey ? EventNames.entryRequested(into: name) : EventNames.messageRequested, sentTime: nil, at: .distantPast, receivedAt: .distantPast,
             trust: .server, properties: data.serialized, context: JSON.object(context).serialized)
         return DraftEvent(event: event, occurrence: .onReceipt)
     }

@@ -179,13 +179,24 @@ import TestSupport
             let faster = try await line("apply", line.path("shop"), "--yes", exits: 1)
             #expect(faster.output.contains("half_life cannot change from 14d to 7d"))
             try line.edit("shop/scores.yaml") { $0.replacing("7d", with: "14d") }
-            try line.edit("shop/journeys/welcome.yaml") {
-                $0.replacing("- email: welcome-thanks", with: "- {email: welcome-story, step: welcome-thanks}")
+            let swapped = { (text: String) in
+                text.replacing("- email: welcome-thanks", with: "- {email: welcome-story, step: welcome-thanks}")
                     .replacing("- email: welcome-story", with: "- {email: welcome-thanks, step: welcome-story}")
             }
+            let journey = try String(contentsOfFile: line.path("shop/journeys/welcome.yaml"), encoding: .utf8)
+            try line.write(swapped(journey), to: "shop/journeys/welcome.yaml")
             let reused = try await line("apply", line.path("shop"), "--yes", exits: 1)
-            #expect(reused.output.contains("step \"welcome-thanks\" sent welcome-thanks before"))
+            let told = "step \"welcome-thanks\" sent welcome-thanks in version 1 and would send welcome-story now"
+            #expect(reused.output.contains(told), "\(reused.output)")
             #expect(try await Self.versions(stage) == ["welcome 1 1"])
+            // A version between that knows no such step makes it no better.
+            try line.write(
+                journey.replacing("- email: welcome-thanks", with: "- {email: welcome-thanks, step: thanks}"),
+                to: "shop/journeys/welcome.yaml")
+            try await line("apply", line.path("shop"), "--yes")
+            try line.write(swapped(journey), to: "shop/journeys/welcome.yaml")
+            let later = try await line("apply", line.path("shop"), "--yes", exits: 1)
+            #expect(later.output.contains(told), "\(later.output)")
         }
     }
 

@@ -21,7 +21,8 @@ import Workspaces
         "emails/secret/email.yaml": "{subject: Not for requests, class: transactional}",
         "emails/secret/body.txt.mustache": "Sent by a journey alone.\n",
         "journeys/trial.yaml": "journey: trial\nenter: {api: true}\nsteps: [{email: secret}]\n",
-        "journeys/other.yaml": "journey: other\nenter: {event: Order Completed}\nsteps: [{email: secret, step: other}]\n",
+        "journeys/other.yaml":
+            "journey: other\nenter: {event: Order Completed}\nsteps: [{email: secret, step: other}]\n",
     ]
 
     private let edge: TestEdge

@@ -62,7 +62,8 @@ extension Cluster {
                 let (id, run, template, topic, state, address, isResent) = try row.decode(
                     (String.self, String.self, String.self, String?.self, String.self, String?.self, Bool.self))
                 return MessageRow(
-                    id: id, run: run, template: template, topic: topic, state: state, address: address, isResent: isResent)
+                    id: id, run: run, template: template, topic: topic, state: state, address: address,
+                    isResent: isResent)
             }
         }
     }
@@ -86,7 +87,8 @@ extension Cluster {
             messages.filter { $0.state == "accepted" && all[$0.id] == nil }.map(\.id))
         account.complain(
             "messages were mailed and do not count as accepted or unknown",
-            messages.filter { caught[$0.id] != nil && !$0.isResent && !["accepted", "unknown"].contains($0.state) }.map {
+            messages.filter { caught[$0.id] != nil && !$0.isResent && !["accepted", "unknown"].contains($0.state) }.map
+            {
                 "\($0.id) (\($0.state))"
             })
         account.leaveUnknown(messages.count { $0.state == "unknown" || $0.isResent })

@@ -23,7 +23,8 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
             origin,
             LiveContent(
                 email: "offer", block: "banner", language: LanguageTag("nl-BE"), fallback: "https://shop.example/?a=b")),
-        .countedOpen(.nobody(in: WorkspaceID(rawValue: 7)), CountedMail(journey: "welcome", step: "1", template: "hello")),
+        .countedOpen(
+            .nobody(in: WorkspaceID(rawValue: 7)), CountedMail(journey: "welcome", step: "1", template: "hello")),
         .countedClick(
             .nobody(in: WorkspaceID(rawValue: 7)), CountedMail(journey: "welcome", step: "1", template: "hello"),
             destination: "https://shop.example/a?b=c"),

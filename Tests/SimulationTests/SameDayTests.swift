@@ -11,7 +11,8 @@ struct SameDayTests {
         var files = Shop.files.merging(["journeys/second.yaml": second]) { $1 }
         files["journeys/wake-up.yaml"] = nil
         let loaded = Workspace.load(files: files)
-        return SameDayReview(try #require(loaded.workspace, "\(loaded.findings)")).findings(today: Self.today).map(\.description)
+        return SameDayReview(try #require(loaded.workspace, "\(loaded.findings)")).findings(today: Self.today).map(
+            \.description)
     }
 
     @Test func twoThatBeginTogetherAndMailOnOneDayAreTold() throws {

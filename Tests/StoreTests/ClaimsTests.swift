@@ -118,7 +118,10 @@ import Testing
             #expect(try !session.isRung(letter.run), "it waits for what becomes of the second")
             let listed = try UnknownMessages.latest(of: shop, limit: 10, in: session)
             #expect(listed.map(\.message.id) == [letter.id] && listed.map(\.state) == [.planned])
-            let second = try session.claim(letter.contact, under: id("c2"), expiresAt: noon, isResendable: true)
+            let soon = noon + .seconds(1) + Claims.resendWait
+            #expect(try session.claim(letter.contact, under: id("early"), machineNow: soon - .seconds(1)) == [])
+            let second = try session.claim(
+                letter.contact, under: id("c2"), machineNow: soon, expiresAt: noon, isResendable: true)
             #expect(second.map(\.isResent) == [true] && second.map(\.attempt) == [3])
             _ = try Claims.hand(second, now: noon, in: session)
             #expect(try Claims.settle([(first[0], .accepted, nil)], now: noon, in: session) == [], "too late")
@@ -149,7 +152,8 @@ import Testing
             _ = try Claims.hand(claimed, now: noon, in: session)
             let retryAt = noon + .seconds(10)
             let outcome = Claims.Outcome.resent(retryAt: retryAt)
-            #expect(try Claims.settle([(claimed[0], outcome, "connection lost")], now: noon, in: session) == [letter.id])
+            #expect(
+                try Claims.settle([(claimed[0], outcome, "connection lost")], now: noon, in: session) == [letter.id])
             #expect(try session.state(of: letter) == "planned")
             #expect(try session.claim(letter.contact, under: id("c2"), machineNow: noon) == [])
             let again = try session.claim(letter.contact, under: id("c3"), machineNow: retryAt, isResendable: true)
@@ -331,13 +335,17 @@ import Testing
     @Test func aLinkOfAMailThatTheStoreHasLostWithdrawsAtEveryAddress() async throws {
         let anne = anne
         try await withMessage { session, letter in
+            // Elsewhere it was withdrawn since.
+            let elsewhere = consent(
+                .withdrawn, of: anne, address: "old@example.com", at: noon - .hours(1), eventID: "o")
+            try Consents.append([elsewhere], now: noon, in: session)
             let withdrawal = RecordedWithdrawal(
                 contact: anne, message: id("lost"), topic: "newsletter", answeredAt: noon, means: "one-click")
             let applied = try Withdrawals.apply(withdrawal, now: noon, in: session)
             #expect(applied.event != nil)
             #expect(try session.state(of: letter) == "withdrawn")
             let lines = try Consents.ledger(of: anne, in: session)
-            #expect(lines.map(\.state) == [.given, .withdrawn])
+            #expect(lines.map(\.state) == [.given, .withdrawn, .withdrawn])
             #expect(lines.last?.source == "one-click")
             let standing = try Consents.current(of: [anne], in: session)[anne, default: []]
             #expect(standing.topics(givenAt: "anne@example.com") == [])
@@ -367,7 +375,8 @@ import Testing
             try Messages.plan([message("2", to: anne)], machineNow: noon, in: session)
             let applied = try Withdrawals.apply(withdrawals, now: noon, in: session)
             #expect(applied.map(\.contact) == [bram, anne, anne, anne])
-            #expect(applied.map { $0.event?.subjectID } == [bram.contact, anne.contact, nil, nil])
+            // What the store has lost is withdrawn at every address.
+            #expect(applied.map { $0.event?.subjectID } == [bram.contact, anne.contact, nil, anne.contact])
             #expect(try session.state(of: message("2", to: anne)) == "withdrawn")
             #expect(try SendStates.lock([anne], in: session) == [anne: 1])
             #expect(try Withdrawals.apply(withdrawals, now: noon, in: session).allSatisfy { $0.event == nil })

@@ -1,11 +1,13 @@
 import Model
+import Postgres
 import Store
 import TestSupport
 import Testing
 
 /// What is counted of mails without knowing whose they are.
 @Suite struct MailCountsTests {
-    private static func key(_ kind: MailCounts.Kind, _ visitor: String = "human", step: String = "1") -> MailCounts.Key {
+    private static func key(_ kind: MailCounts.Kind, _ visitor: String = "human", step: String = "1") -> MailCounts.Key
+    {
         MailCounts.Key(
             workspace: shop, journey: "welcome", step: step, template: "hello", kind: kind, visitor: visitor)
     }

@@ -58,11 +58,13 @@ import Workspaces
 
     @Test(arguments: [
         ("{date: contact.renewal}", true), ("{called: true}", true), ("{api: true}", true),
-        ("{schedule: {every: week, on: monday, at: \"09:00\"}, segment: readers}", true), ("{date: contact.renewal, again: never}", false),
+        ("{schedule: {every: week, on: monday, at: \"09:00\"}, segment: readers}", true),
+        ("{date: contact.renewal, again: never}", false),
         ("{schedule: 2027-03-02T09:00, segment: readers}", false),
     ])
     func theSameWhereOneMayEnterAgainWithoutSayingSo(enter: String, isTold: Bool) {
-        let journey = "journey: anew\nenter: \(enter)\ngoal: {when: 'did(\"Order Completed\")', within: 7d}\nsteps: [end]\n"
+        let journey =
+            "journey: anew\nenter: \(enter)\ngoal: {when: 'did(\"Order Completed\")', within: 7d}\nsteps: [end]\n"
         let found = Self.review(["journeys/anew.yaml": journey]).filter { $0.contains("reached this goal at once") }
         #expect(found.isEmpty != isTold, "\(found)")
     }
@@ -126,7 +128,8 @@ import Workspaces
 
             """
         let told = Self.review(["emails/thanks/email.yaml": variant]).filter { $0.contains("is nothing for a contact") }
-        #expect(told.map { String($0.prefix(29)) } == ["emails/thanks/email.yaml:3:16", "emails/thanks/email.yaml:4:37"])
+        #expect(
+            told.map { String($0.prefix(29)) } == ["emails/thanks/email.yaml:3:16", "emails/thanks/email.yaml:4:37"])
     }
 
     @Test func aWayOutThatIsNoneIsAnError() {

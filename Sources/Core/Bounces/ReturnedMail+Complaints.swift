@@ -35,8 +35,8 @@ extension ReturnedMail {
         let subject = ByteText(self.subject)
         let isSubmitted = (mail.header["auto-submitted"] ?? "").lowercased().hasPrefix("auto-replied")
         // Servers exist that mark reports as answers. They name a code, and people's programs repeat a subject.
-        let speaksOfFailure =
-            (subject.contains("fail") || subject.contains("deliver")) && (words.failure != nil || words.failureCode != nil)
+        let namesCode = words.failure != nil || words.failureCode != nil && Phrases.deliveryWords.occur(in: words)
+        let speaksOfFailure = (subject.contains("fail") || subject.contains("deliver")) && namesCode
         let isMarked =
             mail.header["x-autoreply"] != nil || mail.header["x-autorespond"] != nil
             || (mail.header["precedence"] ?? "").lowercased() == "auto_reply"

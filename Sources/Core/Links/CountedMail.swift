@@ -12,7 +12,7 @@ public struct CountedMail: Sendable, Hashable {
     /// Names have no spaces in them.
     var text: String { "\(journey) \(step) \(template)" }
 
-    init(text: some StringProtocol) throws(LinkError) {
+    init(text: Substring) throws(LinkError) {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else { throw .malformed }
         (journey, step, template) = (parts[0], parts[1], parts[2])

@@ -56,7 +56,7 @@ public enum Link: Sendable, Hashable {
     /// The open pixel of whoever has not consented to being known by it: it is the same for all readers of a step's mail, and
     /// the origin's contact and message are ``LinkOrigin/nobody(in:)``'s.
     case countedOpen(LinkOrigin, CountedMail)
-    /// The same of a click that leads to `destination`.
+    /// The same of a click that leads to `destination`: whoever is led to one place has one link.
     case countedClick(LinkOrigin, CountedMail, destination: String)
 
     public var purpose: LinkPurpose {
@@ -80,7 +80,8 @@ public enum Link: Sendable, Hashable {
         switch self {
         case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _), .rating(let origin, _, _),
             .download(let origin, _, _), .siteMessage(let origin, _, _), .liveImage(let origin, _),
-            .liveLink(let origin, _), .confirm(let origin, _, _), .preferences(let origin, _), .countedOpen(let origin, _),
+            .liveLink(let origin, _), .confirm(let origin, _, _), .preferences(let origin, _),
+            .countedOpen(let origin, _),
             .countedClick(let origin, _, _):
             origin
         }
@@ -151,7 +152,7 @@ extension Link {
             self = .siteMessage(origin, step: name, plannedAt: Timestamp(microseconds: instant))
         case .liveImage: self = .liveImage(origin, try LiveContent(text: text))
         case .liveLink: self = .liveLink(origin, try LiveContent(text: text))
-        case .countedOpen: self = .countedOpen(origin, try CountedMail(text: text))
+        case .countedOpen: self = .countedOpen(origin, try CountedMail(text: text[...]))
         case .countedClick:
             guard let space = text.lastIndex(of: " ") else { throw .malformed }
             let destination = String(text[text.index(after: space)...])

@@ -121,6 +121,11 @@ extension ConsentEntry {
     }
 }
 
+extension [ConsentEntry] {
+    /// The line that was said last; a request only where nothing else was ever said.
+    public var latest: ConsentEntry? { self.max { $0.place < $1.place } }
+}
+
 // MARK: Taking lines in
 
 extension [ConsentEntry] {

@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 /// How much of a journey's marketing may come back, or be complained of, before the journey is paused: what comes back tells
 /// mailbox providers of bought and old lists, and they take it out on all that its sender sends.

@@ -1,5 +1,5 @@
 import JourneyProgram
-import Model
+public import Model
 public import Workspaces
 
 /// Finds journeys that begin together and then mail one contact on one day, by playing a crowd through the workspace.

@@ -139,7 +139,7 @@ private struct MailHandover: Handover {
         case .accepted(let reply): return Report(claimed: claimed, outcome: .accepted, reply: reply.line)
         case .deferred(let error), .refused(let error): return await carrier.report(error, of: cleared)
         case .unknown(let error):
-            let again = Claims.Outcome.resent(retryAt: carrier.worker.clock.now + .seconds(10))
+            let again = Claims.Outcome.resent(retryAt: carrier.worker.clock.now + Claims.resendWait)
             return Report(claimed: claimed, outcome: claimed.mayResend ? again : .unknown, reply: "\(error)")
         }
     }

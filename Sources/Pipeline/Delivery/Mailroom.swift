@@ -158,7 +158,7 @@ struct Mailroom: Sendable {
         while true {
             do {
                 try await outcomes.submit(report)
-                if report.fault != nil { await returns.look(at: CollectionOfOne(report.claimed.message)) }
+                if report.fault != nil { returns.look(at: CollectionOfOne(report.claimed.message)) }
                 return
             } catch  where isTransient(error) && !isClosedPool(error) {
                 try? await uninterrupted { try await Task.sleep(for: .milliseconds(200)) }
@@ -215,7 +215,7 @@ struct Mailroom: Sendable {
     ) async throws {
         let clock = worker.clock
         pace.count(reports)
-        let (outbox, news, slowed) = try await store.transaction { session in
+        let (outbox, news, slowed, settled) = try await store.transaction { session in
             let domain = try DomainClock.reading(in: session)
             let faults = reports.compactMap(\.fault)
             let reached = try FailedAddresses.lock(faults, in: session)
@@ -234,11 +234,11 @@ struct Mailroom: Sendable {
             }
             let rows = OutcomeEvents.rows(events + suppressed.flatMap { OutcomeEvents.events($0, now: domain.now) })
             try Outbox.add(rows, clock: domain.mode, machineNow: clock.now, in: session)
-            return (rows, FailureNews(suppressed, pauses.filter { paused.contains($0.sender) }), slowed)
+            return (rows, FailureNews(suppressed, pauses.filter { paused.contains($0.sender) }), slowed, settled)
         }
         news.tell(worker.logger)
         pace.tell(reports, slowed)
-        for report in reports {
+        for report in reports where settled.contains(report.claimed.message.id) {
             report.failure.map { FailureNews.count($0, by: "reply") }
             report.countDoubt()
         }

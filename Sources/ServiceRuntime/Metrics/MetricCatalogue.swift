@@ -79,9 +79,9 @@ enum MetricCatalogue {
         "loods_messages_skipped_total": "Messages that the gate refused.",
         "loods_messages_unknown_total":
             """
-            Messages that became unknown since a mailer died, or its connection broke, at their final dot, or the store was \
-            restored.
-            """,
+        Messages that became unknown since a mailer died, or its connection broke, at their final dot, or the store was \
+        restored.
+        """,
         "loods_messages_resent_total":
             "Mails that were planned again in place of becoming unknown, as their class says: some go out twice.",
         "loods_senders_paused":

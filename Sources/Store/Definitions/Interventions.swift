@@ -47,12 +47,15 @@ public enum Interventions {
         }
     }
 
-    /// Records one about a journey; the caller holds the workspace's lock, so that numbers do not meet.
+    /// Records one about a journey. Whoever does so next for the workspace waits for the end of the transaction, so that numbers
+    /// do not meet.
     ///
     /// - Returns: its number within the workspace.
     @discardableResult
     public static func record(_ entry: Entry, of workspace: WorkspaceID, in session: PostgresSession) throws -> Int32 {
-        try session.query(
+        try session.execute(
+            "select pg_advisory_xact_lock(hashtextextended(\("loods.interventions \(workspace.rawValue)"), 0))")
+        return try session.query(
             """
             insert into interventions (
                 workspace_id, number, at, author, kind, journey, reason, revision, runs, messages)

@@ -59,7 +59,9 @@ extension Claims {
             """
             update messages m
             set state = case when \(unescaped: isPlannedAgain) then 'planned' else 'unknown' end, claim_id = null,
-                look_at = case when \(unescaped: isPlannedAgain) then \(machineNow)::timestamptz end,
+                look_at = case when \(unescaped: isResent) then \(machineNow + resendWait)
+                    when \(unescaped: isPlannedAgain) then \(machineNow)::timestamptz end,
+                retry_at = case when \(unescaped: isResent) then \(machineNow + resendWait)::timestamptz else m.retry_at end,
                 attempt = m.attempt + 1,
                 handed_at = case when \(unescaped: isPlannedAgain) then null else m.handed_at end,
                 resent_at = case when \(unescaped: isResent) then \(now) else m.resent_at end,
@@ -76,6 +78,9 @@ extension Claims {
         try Timers.ring(doubtful.unknown.map { ($0.contact, $0.run) }, at: now, in: session)
         return doubtful
     }
+
+    /// How long a mail waits that is sent again: its mailer may live, and know what became of the first.
+    public static let resendWait = Span.seconds(10)
 
     /// Messages that a mailer had handed over when it died.
     public struct Doubtful: Sendable, Hashable {

@@ -14,6 +14,9 @@ public enum JourneyReturns {
         public var since: Timestamp
     }
 
+    /// No mail is sent longer after it was planned.
+    private static let longestLife = Span.days(100)
+
     /// What came back of a journey's mails that went since an instant, and since the journey was resumed last.
     public static func counts(
         of place: Pauses.Place, since: Timestamp, in session: PostgresSession
@@ -27,7 +30,9 @@ public enum JourneyReturns {
                 (select at from start)
             from messages m
             where m.workspace_id = \(place.workspace) and m.journey = \(place.journey) and m.topic is not null
+                and m.channel = 'email' and m.state in ('accepted', 'refused', 'expired', 'unknown')
                 and m.failure in ('invalid', 'mailbox', 'unclear', 'complaint') and m.final_at > (select at from start)
+                and m.planned_at > \(since - longestLife)
             """)[0]
         let (bounces, complaints, start) = try row.decode((Int64.self, Int64.self, Timestamp.self))
         return Counts(bounces: bounces, complaints: complaints, since: start)
@@ -42,7 +47,9 @@ public enum JourneyReturns {
             select count(*) from (
                 select from messages
                 where workspace_id = \(place.workspace) and journey = \(place.journey) and topic is not null
-                    and final_at > \(since) and state in ('accepted', 'refused', 'unknown') limit \(most)) m
+                    and planned_at > \(since - longestLife) and final_at > \(since)
+                    and channel = 'email' and state in ('accepted', 'refused', 'expired', 'unknown')
+                order by planned_at desc limit \(most)) m
             """)[0][0, as: Int64.self]
     }
 

@@ -28,7 +28,7 @@ public enum ReturnedMails {
             join contacts c on c.workspace_id = u.workspace_id and c.contact_id between u.contact_from and u.contact_to
             join messages m on m.workspace_id = c.workspace_id and m.contact_id = coalesce(c.merged_into, c.contact_id)
                 and m.message_id between u.message_from and u.message_to
-            where m.state in ('handed', 'accepted', 'unknown') and m.channel in ('email', 'notify')
+            where (m.state in ('handed', 'accepted', 'unknown') or m.resent_at is not null) and m.channel in ('email', 'notify')
             """)
         return try rows.reduce(into: [:]) { found, row in
             let mail = Mail(message: try Message(row: row), address: try row[13, as: String?.self])

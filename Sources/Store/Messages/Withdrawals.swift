@@ -74,8 +74,8 @@ public enum Withdrawals {
             let lines = (address.map { ledger.holding(at: $0) } ?? ledger).filter {
                 $0.topic == withdrawal.topic && $0.channel == "email"
             }
-            let standing = lines.max { ($0.at, $0.eventID) < ($1.at, $1.eventID) }
-            if standing?.state == .withdrawn { return nil }
+            let standing = lines.latest
+            if let standing, standing.state == .withdrawn, address != nil || standing.address.isEmpty { return nil }
             // A consent dated ahead of the clock is withdrawn all the same: of two at one instant the withdrawal holds.
             return Consents.Entry(
                 contact: contact, topic: withdrawal.topic, address: address ?? "", at: max(now, standing?.at ?? now),
@@ -202,7 +202,8 @@ public enum Withdrawals {
                 }.map { line in
                     let entry = Consents.Entry(
                         contact: contact, topic: line.topic, address: order.address, at: max(now, line.at),
-                        eventID: "complaint-\(order.message)", state: .withdrawn, wording: nil, source: "complaint")
+                        eventID: "complaint-\(order.message)-\(line.topic)", state: .withdrawn, wording: nil,
+                        source: "complaint")
                     return (entry: entry, message: order.message)
                 }
             }

@@ -36,7 +36,8 @@ public enum UnknownMessages {
             """
         ).map { row in
             Entry(
-                message: try Message(row: row), state: Message.State(rawValue: try row[16, as: String.self]) ?? .unknown,
+                message: try Message(row: row),
+                state: Message.State(rawValue: try row[16, as: String.self]) ?? .unknown,
                 at: try row[13, as: Timestamp.self], address: try row[14, as: String?.self],
                 reply: try row[15, as: String?.self])
         }

@@ -42,7 +42,8 @@ extension UnknownMessages.Entry {
     fileprivate var words: String {
         let reply = reply ?? (state == .unknown ? "the mailer died" : "")
         guard state != .unknown else { return reply }
-        return "planned again, \(state == .planned ? "not sent since" : state.rawValue)\(reply.isEmpty ? "" : ": \(reply)")"
+        return
+            "planned again, \(state == .planned ? "not sent since" : state.rawValue)\(reply.isEmpty ? "" : ": \(reply)")"
     }
 
     fileprivate var json: JSON {

@@ -31,7 +31,8 @@ extension ClusterStatus {
                     RabbitMQ is away (\(reason)). Ingest answers 503 once its memory is full; what is due in the store goes on.
                     """))
         }
-        return findings + lineage + killSwitches + senders + journeys + slowedSites + missing + waiting + slow + silent + aside
+        return findings + lineage + killSwitches + senders + journeys + slowedSites + missing + waiting + slow + silent
+            + aside
             + unknown
     }
 

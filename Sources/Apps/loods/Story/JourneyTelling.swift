@@ -1,3 +1,4 @@
+import Expressions
 import JourneyProgram
 import Model
 import ServiceRuntime
@@ -16,7 +17,8 @@ struct JourneyTelling {
     init?(_ portrait: ContactPortrait, about name: String) {
         let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
         guard let journey = parts.first,
-            portrait.definitions?.journey(named: journey) != nil || portrait.story.runs.contains(where: { $0.journey == journey })
+            portrait.definitions?.journey(named: journey) != nil
+                || portrait.story.runs.contains(where: { $0.journey == journey })
                 || portrait.story.decisions.contains(where: { $0.journey == journey })
         else { return nil }
         telling = StoryTelling(portrait: portrait)
@@ -42,9 +44,10 @@ struct JourneyTelling {
         guard let last = runs.max(by: { $0.enteredAt < $1.enteredAt }) else {
             return "has not been in \(journey)" + (beginning.map { "; it begins \($0)" } ?? "")
         }
-        let end = last.endedAt.map { ", and left it \(telling.local($0).full)" } ?? ""
+        let start = telling.local(last.enteredAt).full
         let never = step.map { told.isEmpty ? "; never came to \($0)" : "" } ?? ""
-        return "came in \(telling.local(last.enteredAt).full)\(end)\(never)"
+        guard let end = last.endedAt else { return "in it since \(start)\(never)" }
+        return "was in it last from \(start) to \(telling.local(end).full)\(never)"
     }
 
     /// How the journey takes people in, as the live definitions have it.

@@ -35,9 +35,11 @@ struct MessageTelling {
                 "\(Console.bold(Console.safe(mail.name)))   \(Console.safe(mail.told)), for "
                     + Console.safe(telling.portrait.title),
                 "  planned \(telling.local(mail.plannedAt).full) (\(telling.portrait.zone.name))",
-            ]
-                + (mail.resentAt.map { ["  planned again \(telling.local($0).full): whether it had been sent was not known"] } ?? [])
-                + ["  \(Console.safe(fate(mail)))"] + marks(mail).map { "    \($0.isMet ? "✓" : "✗") \(Console.safe($0.text))" }
+                mail.resentAt.map {
+                    "  planned again \(telling.local($0).full): whether it had been sent was not known"
+                },
+                "  \(Console.safe(fate(mail)))",
+            ].compactMap(\.self) + marks(mail).map { "    \($0.isMet ? "✓" : "✗") \(Console.safe($0.text))" }
         }
     }
 
@@ -82,29 +84,13 @@ struct MessageTelling {
         let against = faults.isEmpty ? [] : faults.sentences(mail.fullCaps) { telling.local($0).full }
         return against.map { Mark(isMet: false, text: $0) }
             + (basis(of: mail).map { [Mark(isMet: true, text: $0)] } ?? [])
-            + passed(mail, reasons).map { Mark(isMet: true, text: $0) }
+            + (isClear(mail, reasons) ? [Mark(isMet: true, text: "the address is not suppressed")] : [])
     }
 
-    /// What the gate has asked of marketing and found nothing in: it has noted every reason.
-    private func passed(_ mail: Story.Mail, _ reasons: Reasons) -> [String] {
-        let isJudged = mail.handedAt != nil || !reasons.isEmpty
-        guard mail.topic != nil, mail.channel == .email, isJudged,
-            reasons.isDisjoint(with: [.noAddress, .badAddress, .erased])
-        else { return [] }
-        let policy = telling.portrait.definitions?.policy
-        let hours = mail.handedAt.flatMap { handedAt in
-            policy?.quietHours.map { $0.end(at: handedAt, in: zone) == nil }
-        }
-        return [
-            reasons.contains(.suppressed) ? nil : "the address is not suppressed",
-            policy?.holdOut == nil || reasons.contains(.heldOut) ? nil : "not in the hold-out",
-            hours == true ? "outside quiet hours" : nil,
-        ].compactMap(\.self)
-    }
-
-    /// The contact's own.
-    private var zone: LocalZone {
-        LocalZone(of: .object(telling.story.state.attributes), otherwise: telling.portrait.zone)
+    /// Whether the gate has asked for suppressions of its address, as it does for each mail that has one, and found none.
+    private func isClear(_ mail: Story.Mail, _ reasons: Reasons) -> Bool {
+        mail.channel == .email && (mail.handedAt != nil || !reasons.isEmpty)
+            && reasons.isDisjoint(with: [.suppressed, .noAddress, .badAddress, .erased])
     }
 
     /// On what it went, or would go; nil where nothing was found, or nobody has looked.

@@ -21,7 +21,8 @@ struct UntrackedStep {
     var json: JSON {
         func object(_ kind: MailCounts.Kind) -> JSON {
             .object(
-                Dictionary(counts.filter { $0.key.kind == kind }.map { ($0.key.visitor, JSON.int($0.value)) }) { first, _ in
+                Dictionary(counts.filter { $0.key.kind == kind }.map { ($0.key.visitor, JSON.int($0.value)) }) {
+                    first, _ in
                     first
                 })
         }

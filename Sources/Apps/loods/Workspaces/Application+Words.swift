@@ -41,12 +41,14 @@ extension Application {
         lines += counts.inFlight(besides: nil).map { "    in flight   \($0)" }
         if let entering = counts.entering {
             lines.append("    would enter   \(entering.counted("member")) of its segment at once")
-        } else if change.kind != .retired, change.kind != .unchanged, let members = awaited(change.journey, definitions) {
+        } else if change.kind != .retired, change.kind != .unchanged, let members = awaited(change.journey, definitions)
+        {
             lines.append("    would enter   \(members.words), once its segment is evaluated")
         }
         if change.kind != .retired, let dispatch = broadcasts.first(where: { $0.journey == change.journey }) {
             let awaited = segments.first { $0.segment == dispatch.broadcast.segment }
-            lines.append("    goes out   \(dispatch.words)\(awaited.map { "; its segment would have \($0.words)" } ?? "")")
+            lines.append(
+                "    goes out   \(dispatch.words)\(awaited.map { "; its segment would have \($0.words)" } ?? "")")
         }
         if change.kind != .retired, let rate = counts.entryRate { lines.append("    enters   \(rate)") }
         if change.kind != .retired, let journey = definitions.journey(named: change.journey)?.journey {

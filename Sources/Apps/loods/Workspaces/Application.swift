@@ -78,7 +78,8 @@ struct Application: Sendable {
             if let old { try Self.refuseConflicts(of: definitions, with: old) }
             latest = try Definitions.latestVersions(of: entry.id, in: session)
             try Self.refuseReusedSteps(
-                of: definitions, latest: latest, among: try Definitions.versions(of: entry.id, in: session), in: entry.id,
+                of: definitions, latest: latest, among: try Definitions.versions(of: entry.id, in: session),
+                in: entry.id,
                 session)
             for version in try Definitions.liveJourneys(of: entry.id, in: session) { live[version.journey] = version }
         }

@@ -67,10 +67,9 @@ struct TestEventsReader {
         case "page": return page(value, properties).map { [PlayedEvent(event(EventNames.pageViewed, $0))] } ?? []
         case "request":
             // What a server asks for by POST /v1/journeys.
-            let names = workspace.journeys.map(\.journey).filter(\.isOnRequest).map(\.name)
-            return inspection.reference(value, "journey with \"enter: {api: true}\"", among: names, called: "journeys").map {
-                [PlayedEvent(event(EventNames.entryRequested(into: $0), properties))]
-            } ?? []
+            return inspection.reference(
+                value, "journey with \"enter: {api: true}\"", among: workspace.journeysOnRequest, called: "journeys"
+            ).map { [PlayedEvent(event(EventNames.entryRequested(into: $0), properties))] } ?? []
         case "identify":
             guard let traits = value.json.object else {
                 inspection.report(

@@ -6,16 +6,19 @@ import SendGate
 import Store
 import Synchronization
 import Transit
+import Workspaces
 
 /// Pauses journeys of whose marketing too much comes back, or is complained of (``ReturnLimits``).
 ///
-/// It looks when something has come back, outside the transaction that records it: whatever it misses by a crash it sees at the
-/// next. Counting may read many messages, so it rests a hundred times as long as that took.
+/// It looks when something has come back, outside the transaction that records it and beside whoever has recorded it: whatever
+/// it misses by a crash it sees at the next return. Counting may read many messages, so it rests a hundred times as long as that
+/// took; what comes back meanwhile it sees then.
 final class ReturnWatch: Sendable {
     private static let pauses = "loods_journeys_paused_total"
 
     private let worker: Worker
-    private let next = Mutex<[Pauses.Place: ContinuousClock.Instant]>([:])
+    /// The journeys that are looked at, or were just now; with whether something has come back since.
+    private let asked = Mutex<[Pauses.Place: Bool]>([:])
 
     init(worker: Worker) {
         self.worker = worker
@@ -23,26 +26,37 @@ final class ReturnWatch: Sendable {
         Counter(label: Self.pauses).increment(by: 0)
     }
 
-    /// Looks at the journeys of messages of which something has come back.
-    func look(at messages: some Sequence<Message>) async {
+    /// Has the journeys of messages looked at of which something has come back.
+    func look(at messages: some Sequence<Message>) {
         let places = Set(
             messages.lazy.filter { $0.topic != nil && $0.channel == .email }.map {
                 Pauses.Place(workspace: $0.contact.workspace, journey: $0.journey)
             })
-        for place in places where isDue(place) {
-            let start = ContinuousClock.now
-            do { try await look(at: place) } catch { worker.note(error, "what came back of a journey is not counted") }
-            let rest = max(.seconds(10), (ContinuousClock.now - start) * 100)
-            next.withLock { $0[place] = .now + rest }
+        for place in places where begins(with: place) {
+            // Awaited by nobody: mails go on meanwhile, and what the end of the process cuts off the next return brings about.
+            Task { await watch(place) }
         }
     }
 
-    /// Whether it has rested, and nobody else looks.
-    private func isDue(_ place: Pauses.Place) -> Bool {
-        next.withLock { next in
-            if let instant = next[place], instant > .now { return false }
-            next[place] = .now + .seconds(600)
-            return true
+    /// Whether nobody looks at it yet; else whoever does is asked to look again.
+    private func begins(with place: Pauses.Place) -> Bool {
+        asked.withLock { asked in
+            defer { asked[place] = asked[place] != nil }
+            return asked[place] == nil
+        }
+    }
+
+    /// Looks until nothing more has come back.
+    private func watch(_ place: Pauses.Place) async {
+        repeat {
+            let start = ContinuousClock.now
+            do { try await look(at: place) } catch { worker.note(error, "what came back of a journey is not counted") }
+            let rest = max(.seconds(1), (ContinuousClock.now - start) * 100)
+            do { try await Task.sleep(for: rest) } catch { return }
+        } while asked.withLock { asked in
+            let isAsked = asked[place] == true
+            asked[place] = isAsked ? false : nil
+            return isAsked
         }
     }
 

@@ -115,6 +115,6 @@ public struct ReturnsConsumer: Service {
         news.tell(worker.logger)
         for failure in failures { FailureNews.count(failure.failure, by: "report") }
         await worker.relay.publish(outbox)
-        await returns.look(at: failures.lazy.map(\.mail.message))
+        returns.look(at: failures.lazy.map(\.mail.message))
     }
 }

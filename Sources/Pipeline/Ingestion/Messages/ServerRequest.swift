@@ -72,7 +72,8 @@ struct ServerRequest: Sendable {
             workspace: workspace,
             eventID: "\(kind == .journey ? "journey" : "request"):\(name):\(idempotencyKey)", call: .track,
             subject: .identity(subject),
-            name: kind == .journey ? EventNames.entryRequested(into: name) : EventNames.messageRequested, sentTime: nil, at: .distantPast, receivedAt: .distantPast,
+            name: kind == .journey ? EventNames.entryRequested(into: name) : EventNames.messageRequested, sentTime: nil,
+            at: .distantPast, receivedAt: .distantPast,
             trust: .server, properties: data.serialized, context: JSON.object(context).serialized)
         return DraftEvent(event: event, occurrence: .onReceipt)
     }

@@ -70,8 +70,7 @@ struct ServerRequestRoutes: Sendable {
             switch asked.kind {
             case .template:
                 ("e-mail", "on_request: true", workspace?.emails.values.filter(\.isOnRequest).map(\.name) ?? [])
-            case .journey:
-                ("journey", "enter: {api: true}", workspace?.journeys.map(\.journey).filter(\.isOnRequest).map(\.name) ?? [])
+            case .journey: ("journey", "enter: {api: true}", workspace?.journeysOnRequest ?? [])
             }
         guard !offered.contains(asked.name) else { return }
         let help = offered.isEmpty ? "none says \(mark)" : "there are \(offered.sorted().joined(separator: ", "))"

@@ -132,6 +132,19 @@ import Workspaces
         #expect(edge.sink.events.isEmpty)
     }
 
+    /// Else a page that knows a user's id and a key could have the request dropped as a repeat.
+    @Test(arguments: [("public", 400), ("server", 200)])
+    func noPageTakesTheIDOfARequest(key: String, expected: Int) async throws {
+        let headers: HTTPFields = [.authorization: "Basic \(Data("\(key):".utf8).base64EncodedString())"]
+        let status = try await edge.run { client in
+            try await client.execute(
+                uri: "/v1/track", method: .post, headers: headers,
+                body: ByteBuffer(string: #"{"userId": "a", "event": "x", "messageId": "request:receipt:order-7"}"#)
+            ) { Int($0.status.code) }
+        }
+        #expect(status == expected)
+    }
+
     /// A page cannot ask for mail by the tracking call either, and nobody says what Loods alone says.
     @Test(arguments: [
         ("public", "Message Requested"), ("public", "Entry Requested: trial"), ("public", "Points Given"),

@@ -31,12 +31,22 @@ struct EventReading {
         let name = try eventName(item, call: call)
         let (sentTime, occurrence) = try time(item)
         let id = try text(item, .messageID, "messageId")
+        if let id { try checkReserved(id: id) }
         let context = try context(item)
         let event = EventRecord(
             workspace: key.workspace, eventID: id ?? EventRecord.Text(freshID().description), call: call,
             subject: .name(names.subject), aliases: names.aliases, name: name, sentTime: sentTime, trust: key.trust,
             properties: try properties(item, call: call), context: context)
         return (event, occurrence)
+    }
+
+    /// Nobody comes before a server's request by taking its id.
+    private func checkReserved(id: EventRecord.Text) throws(ItemFault) {
+        guard key.trust == .publicKey else { return }
+        let isTaken = id.withBytes { bytes in
+            ServerRequest.Kind.allCases.contains { bytes.starts(with: $0.idPrefix.utf8) }
+        }
+        if isTaken { throw ItemFault(.reserved, "begins like the ids of servers' requests", field: "messageId") }
     }
 
     /// Contacts are found by their address: one that is longer than any would be stored nowhere.

@@ -8,9 +8,12 @@ import Store
 /// It becomes an event. The request's `data` are its properties, so that they are merged as `event.properties`, here as in any
 /// journey. Which e-mail is asked for stands in its context, and which journey in its name.
 struct ServerRequest: Sendable {
-    enum Kind: String, Sendable {
+    enum Kind: String, Sendable, CaseIterable {
         case template
         case journey
+
+        /// How the ids of the events begin that requests become.
+        var idPrefix: String { self == .journey ? "journey:" : "request:" }
     }
 
     let kind: Kind
@@ -70,7 +73,7 @@ struct ServerRequest: Sendable {
         if let address { context["traits"] = .object(["email": .string(address)]) }
         let event = AcceptedEvent(
             workspace: workspace,
-            eventID: "\(kind == .journey ? "journey" : "request"):\(name):\(idempotencyKey)", call: .track,
+            eventID: "\(kind.idPrefix)\(name):\(idempotencyKey)", call: .track,
             subject: .identity(subject),
             name: kind == .journey ? EventNames.entryRequested(into: name) : EventNames.messageRequested, sentTime: nil,
             at: .distantPast, receivedAt: .distantPast,

@@ -34,7 +34,8 @@ private let rewriter = LinkRewriter(keeping: ["https://u.test/out?a=1&b=2"]) { "
         "<a data-href=\"https://a.test\">",
         "<script>'<a href=\"https://a.test\">'</script>", "<style>/*<a href=\"https://a.test\">*/</style>",
         "a < b <a href=\"", "<a href", "<a href=", "<", "<a", "<!--", "<a =x>", "text https://a.test",
-        "<a title=\"<a href='https://a.test'>\">",
+        "<a title=\"<a href='https://a.test'>\">", "<p title=\"<a href='https://a.test'>\">",
+        "<p x=a=\" title='<a href=https://a.test>'>", "<p ='<a href=https://a.test>'>",
     ])
     func allElseStays(_ html: String) {
         #expect(rewriter.html(html) == html)

@@ -29,30 +29,50 @@ struct AnchorScanner {
             && zip(bytes[index...], text.utf8).allSatisfy { ($0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0) == $1 }
     }
 
+    /// - Parameter text: begins with no letter.
     private mutating func skip(past text: String) {
-        while index < bytes.count, !starts(with: text) { index += 1 }
+        let first = text.utf8.first
+        while index < bytes.count, bytes[index] != first || !starts(with: text) { index += 1 }
         index = min(bytes.count, index + text.utf8.count)
     }
 
     private mutating func readTag(_ replacement: (String) -> String?) {
-        let name = take { !Unicode.Scalar($0).isHTMLSpace && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
+        let start = index
+        skip { !Unicode.Scalar($0).isHTMLSpace && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
+        let name = start..<index
+        guard isNamed(name, "a") else {
+            skipTag()
+            for closed in ["script", "style"] where isNamed(name, closed) { skip(past: "</\(closed)") }
+            return
+        }
         while let byte = current, byte != UInt8(ascii: ">") {
             if Unicode.Scalar(byte).isHTMLSpace || byte == UInt8(ascii: "/") {
                 index += 1
                 continue
             }
-            readAttribute(isAnchor: name == "a", replacement)
+            readAttribute(replacement)
         }
         index = min(bytes.count, index + 1)
-        if name == "script" || name == "style" { skip(past: "</\(name)") }
     }
 
-    private mutating func readAttribute(isAnchor: Bool, _ replacement: (String) -> String?) {
+    /// Most tags are others: of them no more is looked at than where they end.
+    private mutating func skipTag() {
+        while let byte = current, byte != UInt8(ascii: ">") {
+            index += 1
+            guard byte == UInt8(ascii: "=") else { continue }
+            skipSpace()
+            _ = readValue()
+        }
+        index = min(bytes.count, index + 1)
+    }
+
+    private mutating func readAttribute(_ replacement: (String) -> String?) {
         let start = index
-        let name = take {
+        skip {
             !Unicode.Scalar($0).isHTMLSpace && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "=")
                 && $0 != UInt8(ascii: "/")
         }
+        let name = start..<index
         skipSpace()
         guard current == UInt8(ascii: "=") else {
             // A stray "=" would be the first byte of a name.
@@ -62,8 +82,7 @@ struct AnchorScanner {
         index += 1
         skipSpace()
         let value = readValue()
-        guard isAnchor, name == "href" else { return }
-        replace(value, replacement)
+        if isNamed(name, "href") { replace(value, replacement) }
     }
 
     /// The range of the value with its quotes, and without.
@@ -74,7 +93,7 @@ struct AnchorScanner {
             index = min(bytes.count, end + 1)
             return (start..<index, (start + 1)..<end)
         }
-        _ = take { !Unicode.Scalar($0).isHTMLSpace && $0 != UInt8(ascii: ">") }
+        skip { !Unicode.Scalar($0).isHTMLSpace && $0 != UInt8(ascii: ">") }
         return (start..<index, start..<index)
     }
 
@@ -95,10 +114,12 @@ struct AnchorScanner {
         while let byte = current, Unicode.Scalar(byte).isHTMLSpace { index += 1 }
     }
 
-    /// The bytes as long as `condition` holds, in lower case.
-    private mutating func take(while condition: (UInt8) -> Bool) -> String {
-        let start = index
+    private mutating func skip(while condition: (UInt8) -> Bool) {
         while let byte = current, condition(byte) { index += 1 }
-        return String(decoding: bytes[start..<index], as: UTF8.self).lowercased()
+    }
+
+    /// Whether the bytes of a name are this one, in whatever case.
+    private func isNamed(_ name: Range<Int>, _ other: String) -> Bool {
+        name.count == other.utf8.count && zip(bytes[name], other.utf8).allSatisfy { $0 | 0x20 == $1 }
     }
 }

@@ -49,20 +49,22 @@ public struct LinkRewriter: Sendable {
         return rewrite(address)
     }
 
+    /// Byte by byte, since most of a text are other words.
     private static func nextAddress(in text: Substring) -> Substring.Index? {
-        var index = text.startIndex
-        var afterWord = false
-        while index < text.endIndex {
-            let isWord = text[index].isLetter || text[index].isNumber
-            if isWord, !afterWord {
-                let head = text[index...].prefix(8).lowercased()
-                if head.hasPrefix("http://") || head.hasPrefix("https://") { return index }
+        var rest = text.utf8
+        while let start = rest.firstIndex(where: { $0 | 0x20 == UInt8(ascii: "h") }) {
+            let head = rest[start...].lazy.map { $0 | 0x20 }
+            if schemes.contains(where: { head.starts(with: $0.utf8) }),
+                text[..<start].last.map({ $0.isLetter || $0.isNumber }) != true
+            {
+                return start
             }
-            afterWord = isWord
-            index = text.index(after: index)
+            rest = rest[rest.index(after: start)...]
         }
         return nil
     }
+
+    private static let schemes = ["http://", "https://"]
 
     private static func endOfAddress(in text: Substring, from start: Substring.Index) -> Substring.Index {
         var address = text[start...].prefix { !$0.isWhitespace && !"<>\"".contains($0) }

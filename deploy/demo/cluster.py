@@ -56,9 +56,9 @@ class Ingest:
         if status != 200:
             raise SystemExit(f"one-click unsubscribe was answered {status}: {text[:300].decode(errors='replace')}")
 
-    def follow(self, address):
+    def follow(self, address, headers=None):
         """Where a link in a mail leads."""
-        status, headers, _ = self.request("GET", self.path_of(address))
+        status, headers, _ = self.request("GET", self.path_of(address), headers=headers)
         return headers.get("Location") or headers.get("location") if status in (302, 303, 307) else f"status {status}"
 
 

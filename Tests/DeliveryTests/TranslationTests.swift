@@ -17,7 +17,7 @@ import Testing
             let mails = bench.sink.mails.map { $0.text.replacing("=\r\n", with: "").replacing("=3D", with: "=") }
             try #require(mails.count == 2)
             let anne = try #require(mails.first { $0.contains("Subject: For makers\r\n") })
-            #expect(anne.contains("\r\nHello you\r\n\r\n- Pro (https://mail.shop.example/a/"), "\(anne)")
+            #expect(anne.contains("\r\nHello you\r\n\r\n- Pro (https://shop.example/pro)\r\n"), "\(anne)")
             #expect(anne.contains("<title>For makers</title>") && anne.contains(">For anne&#847;"))
             #expect(anne.contains("<p>Hello you</p><ul>"))
             let ben = try #require(mails.first { $0.contains("Subject: Picked\r\n") })

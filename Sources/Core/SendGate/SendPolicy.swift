@@ -16,7 +16,7 @@ public struct SendPolicy: Sendable, Hashable {
     public var bases: [String: LegalBasis] = [:]
     /// How long mails are worth sending.
     public var lifetimes = Lifetimes()
-    /// Whether opens and clicks of those who have not consented to being known by them are counted in sum.
+    /// Whether opens and clicks of marketing are counted in sum of those who have not consented to being known by them.
     public var countsInSum = true
     /// What becomes of mails of which nobody knows whether they were sent.
     public var onUnknown = UnknownPolicy()

@@ -222,7 +222,9 @@ struct GateDesk {
         return ClaimDesk.Cleared(
             claimed: claimed, address: address,
             attributes: state.seen(with: companies[state.key.workspace]).object ?? state.attributes,
-            tracks: topics.contains(Workspace.trackingTopic), countsInSum: live.policy.countsInSum,
+            tracks: topics.contains(Workspace.trackingTopic),
+            // What somebody is owed may hold secrets in its links.
+            countsInSum: live.policy.countsInSum && claimed.message.topic != nil,
             entry: entries[claimed.message.run],
             workspace: workspace, domains: live.sendingDomains, date: now,
             line: pace == nil ? nil : PaceGate.line(of: claimed.message, to: address, workspace, live),

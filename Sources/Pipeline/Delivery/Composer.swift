@@ -19,6 +19,15 @@ struct Composer: Sendable {
     let links: LinkSigner
     let tokens: MailTokens
     let signatures: Signatures
+    private let counted: CountedLinks
+
+    init(publicURL: String, links: LinkSigner, tokens: MailTokens, signatures: Signatures) {
+        self.publicURL = publicURL
+        self.links = links
+        self.tokens = tokens
+        self.signatures = signatures
+        counted = CountedLinks(signer: links)
+    }
 
     /// - Throws: `TemplateError`, `MailError` or `LinkError`: the message cannot be made as it is defined. `MissingKey`: it
     ///   cannot be signed here.
@@ -165,7 +174,12 @@ struct Composer: Sendable {
     private func track(
         _ email: inout RenderedEmail, _ origin: LinkOrigin, keeping ways: [String?], at publicURL: String
     ) throws {
-        rewrite(&email, keeping: ways, at: publicURL, "c") { .click(origin, destination: $0) }
+        let links = links
+        rewrite(&email, keeping: ways, at: publicURL) { url in
+            // A link that cannot be signed still leads where it should.
+            guard let token = try? links.sign(.click(origin, destination: url)) else { return url }
+            return "\(publicURL)/c/\(token)"
+        }
         let pixel = "\(publicURL)/o/" + (try links.sign(.open(origin)))
         email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
     }
@@ -174,24 +188,20 @@ struct Composer: Sendable {
     private func count(
         _ email: inout RenderedEmail, _ message: Message, keeping ways: [String?], at publicURL: String
     ) throws {
-        let nobody = LinkOrigin.nobody(in: message.contact.workspace)
         let mail = CountedMail(journey: message.journey, step: message.step, template: message.template)
-        rewrite(&email, keeping: ways, at: publicURL, "a") { .countedClick(nobody, mail, destination: $0) }
-        let pixel = "\(publicURL)/p/" + (try links.sign(.countedOpen(nobody, mail)))
-        email.html = email.html.map { LinkRewriter.appendingPixel(pixel, to: $0) }
+        let page = try counted.page(of: mail, in: message.contact.workspace, at: publicURL)
+        rewrite(&email, keeping: ways, at: publicURL) { page.link(to: $0) }
+        email.html = email.html.map { LinkRewriter.appendingPixel(page.pixel, to: $0) }
     }
 
     private func rewrite(
-        _ email: inout RenderedEmail, keeping ways: [String?], at publicURL: String, _ path: String,
-        _ link: @escaping @Sendable (_ destination: String) -> Link
+        _ email: inout RenderedEmail, keeping ways: [String?], at publicURL: String,
+        _ link: @escaping @Sendable (_ destination: String) -> String
     ) {
-        let links = links
         let rewriter = LinkRewriter(keeping: Set(ways.compactMap { $0 })) { url in
             // A rating says more than that a link was followed, and a live link counts by itself.
             if ["r", "l"].contains(where: { url.hasPrefix("\(publicURL)/\($0)/") }) { return url }
-            // A link that cannot be signed still leads where it should.
-            guard let token = try? links.sign(link(url)) else { return url }
-            return "\(publicURL)/\(path)/\(token)"
+            return link(url)
         }
         email.text = rewriter.text(email.text)
         email.html = email.html.map { rewriter.html($0) }

@@ -89,6 +89,29 @@ import Transit
         }
     }
 
+    @Test func aComplaintTakesBackEachTopicAndTellsOfEach() async throws {
+        try await Self.with(["anne"]) { bench, consumer, sent in
+            try await bench.know(["anne"], consenting: ["tracking"])
+            #expect(await Self.apply([Self.returned(sent[0], .complaint)], by: consumer) == [.ack])
+            #expect(
+                try await bench.texts("select topic from consents where state = 'withdrawn' order by 1")
+                    == ["offers", "tracking"])
+            let told = try await bench.database.pool.withTransaction { session in
+                try session.query("select body from outbox").flatMap {
+                    try EventBatch(decoding: try $0[0, as: [UInt8].self]).events
+                }
+            }.filter { $0.name == EventNames.consentWithdrawn }
+            #expect(Set(told.map(\.eventID)).count == 2, "as repeats one would be lost")
+        }
+    }
+
+    @Test func whatCostsAConnectionWaitsLongerEachTimeUpToAMinute() {
+        for (attempt, seconds) in [(1, 1.0), (2, 2), (4, 8), (7, 60), (40, 60)] as [(Int32, Double)] {
+            let wait = Double((Retries.next(afterAttempt: attempt, at: Bench.start) - Bench.start).microseconds) / 1e6
+            #expect(wait >= 0.8 * seconds && wait <= 1.2 * seconds, "\(attempt): \(wait)")
+        }
+    }
+
     @Test func delaysDeliveriesAndAnswersOfProgramsStopNothing() async throws {
         try await Self.with(["anne"]) { bench, consumer, sent in
             let kinds: [ReturnedMail.Kind] = [.delayed, .delivered, .autoReply, .autoReply, .unclear]

@@ -3,7 +3,7 @@ import Model
 import Synchronization
 
 /// The links of mails whose readers are not known by them. They are the same for all readers of a step's mail, so each is signed
-/// once: signing thirty links takes longer than the rest of a mail.
+/// once.
 final class CountedLinks: Sendable {
     /// Steps' mails, and links of each, that are kept in mind.
     private static let most = (mails: 1_000, links: 200)

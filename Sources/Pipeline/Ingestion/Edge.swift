@@ -59,7 +59,7 @@ public struct Edge: Service {
         ).add(to: router)
         LinkRoutes(
             signer: signer, groups: groups, clicks: settings.clicks ?? ClickDesk(groups: groups, waits: false),
-            counts: settings.counts, clients: settings.clients,
+            sums: settings.counts, clients: settings.clients,
             live: LiveRoutes(
                 signer: signer, definitions: settings.definitions, sources: settings.sources,
                 clients: settings.clients, gate: gate, now: { groups.clock.now })

@@ -32,8 +32,7 @@ extension ClusterStatus {
                     """))
         }
         return findings + lineage + killSwitches + senders + journeys + slowedSites + missing + waiting + slow + silent
-            + aside
-            + unknown
+            + aside + unknown
     }
 
     private func trouble(_ name: String, _ sentence: String) -> StatusFinding {

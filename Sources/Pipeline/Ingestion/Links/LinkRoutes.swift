@@ -12,8 +12,8 @@ struct LinkRoutes: Sendable {
     let signer: LinkSigner
     let groups: EventGroups
     let clicks: ClickDesk
-    /// Nil where nothing is counted.
-    let counts: CountDesk?
+    /// Nil where nothing is counted in sum.
+    let sums: CountDesk?
     let clients: ClientFacts
     let live: LiveRoutes
 
@@ -32,13 +32,13 @@ struct LinkRoutes: Sendable {
         router.head("o/:token") { request, context in
             await show(request, context, counts: false).createHeadResponse()
         }
-        router.get("a/:token") { request, context in follow(request, context, isCounted: true) }
+        router.get("a/:token") { request, context in clickInSum(request, context, counts: true) }
         router.head("a/:token") { request, context in
-            follow(request, context, isCounted: false).createHeadResponse()
+            clickInSum(request, context, counts: false).createHeadResponse()
         }
-        router.get("p/:token") { request, context in look(request, context, isCounted: true) }
+        router.get("p/:token") { request, context in openInSum(request, context, counts: true) }
         router.head("p/:token") { request, context in
-            look(request, context, isCounted: false).createHeadResponse()
+            openInSum(request, context, counts: false).createHeadResponse()
         }
         router.get("l/:token") { request, context in await follow(request, context, counts: true) }
         router.head("l/:token") { request, context in
@@ -60,16 +60,16 @@ struct LinkRoutes: Sendable {
             headers: [.location: destination, .referrerPolicy: "no-referrer", .cacheControl: "no-store"])
     }
 
-    private func follow(_ request: Request, _ context: EdgeContext, isCounted: Bool) -> Response {
+    private func clickInSum(_ request: Request, _ context: EdgeContext, counts: Bool) -> Response {
         guard let token = context.parameters.get("token"),
             case .countedClick(let origin, let mail, let destination)? = try? signer.verify(token, .countedClick)
         else { return Pages.notFound }
-        if isCounted { count(.click, of: mail, origin, request) }
+        if counts { count(.click, of: mail, origin, request) }
         return lead(to: destination)
     }
 
-    private func look(_ request: Request, _ context: EdgeContext, isCounted: Bool) -> Response {
-        if isCounted, let token = context.parameters.get("token"),
+    private func openInSum(_ request: Request, _ context: EdgeContext, counts: Bool) -> Response {
+        if counts, let token = context.parameters.get("token"),
             case .countedOpen(let origin, let mail)? = try? signer.verify(token, .countedOpen)
         {
             count(.open, of: mail, origin, request)
@@ -78,7 +78,7 @@ struct LinkRoutes: Sendable {
     }
 
     private func count(_ kind: MailCounts.Kind, of mail: CountedMail, _ origin: LinkOrigin, _ request: Request) {
-        counts?.take(kind, of: mail, in: origin.contact.workspace, by: visit(request))
+        sums?.take(kind, of: mail, in: origin.contact.workspace, by: visit(request))
     }
 
     /// An image that is chosen now, or the pixel.

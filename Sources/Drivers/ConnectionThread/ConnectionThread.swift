@@ -29,8 +29,8 @@
 /// long as the descriptor is readable, so it must read until the socket is empty, or unwatch. What a library has
 /// already buffered is invisible to poll(2): drain the library at the end of the actor's own methods.
 ///
-/// The thread ends after ``shutdown()``, or by itself when the executor is released. It is never joined: the last
-/// reference is often dropped on the thread itself.
+/// The thread ends after ``shutdown()``, or by itself when the executor is released. Neither waits for that end, as the
+/// last reference is often dropped on the thread itself; exit(3) does, for threads that are ending.
 public final class ConnectionThread: SerialExecutor {
     /// Why the hook given to ``watch(fileDescriptor:timeout:onReady:)`` is called.
     public enum ReadyCause: Sendable {

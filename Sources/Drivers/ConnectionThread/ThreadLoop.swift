@@ -89,24 +89,25 @@ final class ThreadLoop: Sendable {
         }
     }
 
-    /// What the C libraries leave to a thread's end runs when nobody waits for it any more, so perhaps as the process exits.
+    /// A thread may still be at work as the process exits: closing, or given up on.
     private static let keepsOpenSSL: Void = loods_keep_openssl_at_exit()
 
     private func startThread() throws(ConnectionThread.StartFailure) {
         Self.keepsOpenSSL
+        ThreadEnds.areWatched
         var id = pthread_t()
         let start = Unmanaged.passRetained(self)
         let status = pthread_create(
             &id, nil,
             { argument in
                 Unmanaged<ThreadLoop>.fromOpaque(argument!).takeRetainedValue().run()
+                ThreadEnds.threadEnds()
                 return nil
             }, start.toOpaque())
         guard status == 0 else {
             start.release()
             throw ConnectionThread.StartFailure(number: status)
         }
-        pthread_detach(id)
     }
 
     private func run() {

@@ -11,7 +11,7 @@ int loods_eventfd(void);
 void loods_name_thread(const char *name);
 
 /// Keeps OpenSSL, where a library has brought it, from cleaning up as the process exits (OPENSSL_INIT_NO_ATEXIT): threads that
-/// end just then would use what is gone. Must come before the first use of OpenSSL.
+/// are at work just then would use what is gone. Must come before the first use of OpenSSL.
 void loods_keep_openssl_at_exit(void);
 
 /// Waits like poll(2), with a time-out in nanoseconds (ppoll(2)).

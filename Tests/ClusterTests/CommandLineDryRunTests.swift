@@ -43,8 +43,21 @@ import Testing
             #expect(json["contacts"] == .int(4))
             #expect(Self.account(json["live"]) == ["entered 4", "completed 4", "offer 2 2", "receipt 4 0"])
             #expect(Self.account(json["files"]) == ["entered 3", "completed 3", "offer 2 1", "receipt 2 0"])
-            let text = try await cluster.loods("dry-run", folder.path, "--since", "9000d")
+            #expect(json["differences"]?.array?.map { $0["contacts"] } == [.int(1), .int(2)])
+            let list = folder.appendingPathComponent("who.csv")
+            let text = try await cluster.loods("dry-run", folder.path, "--since", "9000d", "--who", list.path)
             #expect(text.contains("4 → 3") && text.contains("first/receipt"), "\(text)")
+            #expect(text.contains("−1  first entered       customer-1@example.com"), "\(text)")
+            #expect(text.contains("−2  first/receipt sent  customer-"), "\(text)")
+            let lines = try String(contentsOf: list, encoding: .utf8).split(whereSeparator: \.isNewline)
+            #expect(lines.first == "contact,email,journey,what,step,live,files")
+            // The second and the fourth agreed to offers, so they get what they got.
+            let named = Set(lines.dropFirst().map { $0.split(separator: ",").dropFirst().joined(separator: " ") })
+            #expect(
+                named == [
+                    "customer-1@example.com first entered 1 0", "customer-1@example.com first sent receipt 1 0",
+                    "customer-3@example.com first sent receipt 1 0",
+                ])
             let sample = try await cluster.loods("dry-run", folder.path, "--since", "9000d", "--sample", "2", "--json")
             #expect(try JSON(parsing: Array(sample.utf8))["contacts"] == .int(2))
             // It changes nothing.

@@ -17,6 +17,10 @@ struct DryRunCommand: AsyncParsableCommand {
             consents that were imported; what the steps of live journeys set stands in the log, and is played as well. \
             Systems answer 200 to webhooks. Each contact is played alone: throttles and entry caps, which go by how many others \
             come, are left out; frequency caps, quiet hours and hold-outs hold as they do live.
+
+            --who FILE names everybody for whom the files come to more or less: entries, mails sent, goals reached. As \
+            a table, or as lines of JSON where the file's name ends in .jsonl; it holds addresses, so keep it as \
+            carefully as an export.
             """)
 
     @Argument(help: "The workspace's folder.")
@@ -25,6 +29,8 @@ struct DryRunCommand: AsyncParsableCommand {
     var since = Span.days(90)
     @Option(help: "At most so many contacts; their ids are random, so these are a sample.")
     var sample: Int?
+    @Option(help: "Write who would have entered, received and converted, and who would not.")
+    var who: String?
     @OptionGroup var workspace: WorkspaceOption
     @OptionGroup var format: FormatOption
 
@@ -41,10 +47,11 @@ struct DryRunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let proposed = try WorkspaceFolder(folder).workspace(format)
-        let (choice, since, sample) = (try workspace.choice(), since, sample)
+        let (choice, since, sample, who) = (try workspace.choice(), since, sample, who)
         let url = try Settings.read { Settings.databaseURL(&$0) }
         let comparison = try await PostgresPool.lend(url) { pool in
-            try await PastComparison.make(of: proposed, since: since, sample: sample, by: choice, on: pool)
+            try await PastComparison.make(
+                of: proposed, since: since, sample: sample, by: choice, namingAll: who, on: pool)
         }
         if format.json { Console.show(comparison.json) } else { comparison.show() }
         if !comparison.failures.isEmpty { throw ArgumentParser.ExitCode(1) }

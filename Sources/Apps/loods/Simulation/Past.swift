@@ -9,6 +9,16 @@ import Workspaces
 struct Past: Sendable {
     var contact: PlayedContact
     var events: [PlayedEvent]
+    var name: Name
+
+    /// What a contact is called.
+    struct Name: Sendable {
+        var id: String
+        var email: String?
+
+        /// For people.
+        var shown: String { Console.safe(email ?? id) }
+    }
 
     /// What describes contacts and their consents is played whether something mentions it or not.
     static let alwaysAsked = EventNames.consents.union([EventNames.identified])
@@ -64,7 +74,9 @@ struct Past: Sendable {
             }
             let address = states[key]?.address?.comparedAddress
             contact.suppressions = [address.flatMap { suppressions[$0] }].compactMap(\.self)
-            return Past(contact: contact, events: events)
+            let email = states[key]?.seen(with: companies)["email"]?.string
+            return Past(
+                contact: contact, events: events, name: Name(id: key.contact.description, email: email))
         }
     }
 }

@@ -17,6 +17,7 @@ struct PastComparison: Sendable {
     let start: Timestamp
     let live: Side
     let proposed: Side
+    let differences: PastDifferences
 
     /// One of the two.
     struct Side: Sendable {
@@ -39,19 +40,25 @@ struct PastComparison: Sendable {
         }
 
         /// - Parameter past: of the contact whose id comes next.
-        mutating func play(_ past: Past, from start: Timestamp, until end: Timestamp) {
+        /// - Returns: what came of it since `start`.
+        mutating func play(_ past: Past, from start: Timestamp, until end: Timestamp) -> [Happening] {
             var play = ContactPlay(past.contact, in: simulator, at: min(past.events.first?.event.at ?? start, start))
             play.letterboxes = letterboxes
             letterboxes = Letterboxes()
             play.run(past.events, until: end)
             letterboxes = play.letterboxes
-            account.add(play.story.filter { $0.at >= start })
+            let story = play.story.filter { $0.at >= start }
+            account.add(story)
+            return story
         }
     }
 
     /// Plays all contacts, or the first of them.
+    ///
+    /// - Parameter path: a file for all with whom the files come to something else, as a table or lines of JSON.
     static func make(
-        of proposed: Workspace, since: Span, sample: Int?, by choice: WorkspaceChoice, on pool: PostgresPool
+        of proposed: Workspace, since: Span, sample: Int?, by choice: WorkspaceChoice, namingAll path: String?,
+        on pool: PostgresPool
     ) async throws -> PastComparison {
         let (entry, now, files, total) = try await pool.withTransaction { session in
             let entry = try choice.enter(in: session)
@@ -69,6 +76,12 @@ struct PastComparison: Sendable {
         }
         let start = now - since
         var (live, other) = (Side(current, from: start), Side(proposed, from: start))
+        var differences = PastDifferences()
+        var output = try path.map { path in
+            try RecordOutput(
+                path.hasSuffix(".jsonl") ? .jsonl : .csv, columns: PastDifferences.Record.columns, path: path,
+                continues: false)
+        }
         let names = live.names.union(other.names).union(Past.alwaysAsked).subtracting(Past.ownOutcomes)
         let sales = live.workspace.policy.saleEvents.union(other.workspace.policy.saleEvents)
         let store = CommandStore(pool: pool, standing: .workspace(entry.name))
@@ -82,14 +95,18 @@ struct PastComparison: Sendable {
             }
             guard let end = pasts.last?.contact.id else { break }
             for past in pasts {
-                live.play(past, from: start, until: now)
-                other.play(past, from: start, until: now)
+                let stories = (
+                    live.play(past, from: start, until: now), other.play(past, from: start, until: now)
+                )
+                let records = differences.add(past.name, live: stories.0, files: stories.1)
+                try output?.write(records.map(\.cells))
             }
             (last, played) = (end, played + pasts.count)
             progress.show(played, fraction: Double(played) / Double(max(1, goal)))
         }
         progress.end()
-        return PastComparison(workspace: entry.name, start: start, live: live, proposed: other)
+        return PastComparison(
+            workspace: entry.name, start: start, live: live, proposed: other, differences: differences)
     }
 
     var failures: [String] { live.account.failures.union(proposed.account.failures).sorted() }
@@ -138,6 +155,11 @@ struct PastComparison: Sendable {
                     ]
                     return ["\(step.journey)/\(step.step)"] + counts.map(Self.told)
                 })
+        if !differences.rows.isEmpty {
+            print("\n\(Console.dim("who"))")
+            let width = differences.rows.map(\.label.count).max() ?? 0
+            for row in differences.rows { print("\(row.label.padded(to: width))  \(row.words)") }
+        }
         print("\nat most \(Self.told((live.account.most, proposed.account.most))) mails to one contact")
         let queued = proposed.workspace.journeys.map(\.journey).filter { $0.throttle != nil || !$0.entry.caps.isEmpty }
         if !queued.isEmpty {
@@ -157,6 +179,7 @@ struct PastComparison: Sendable {
         .object([
             "workspace": .string(workspace), "since": .string(start.description),
             "contacts": .int(Int64(live.account.contacts)), "live": live.account.json, "files": proposed.account.json,
+            "differences": differences.json,
         ])
     }
 }

@@ -280,7 +280,7 @@ let package = Package(
             "Journeys",
             [
                 "Journeys", "Transit", "Postgres", "Store", "Contracts", "Messaging", "Model", "Scores", "Workspaces",
-                "JourneyProgram", "Laboratory", "TestSupport", log,
+                "JourneyProgram", "Simulation", "Expressions", "Laboratory", "TestSupport", log,
             ]),
         tests("MailReception", ["MailReception", "SMTP", "TestSupport", lifecycle, log] + nio),
         tests(

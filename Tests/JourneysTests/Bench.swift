@@ -144,7 +144,9 @@ struct Bench: Sendable {
 
     /// Hands all planned messages over and records them accepted, as a mailer does.
     @discardableResult
-    func sendPlanned(to users: String...) async throws -> Int {
+    func sendPlanned(to users: String...) async throws -> Int { try await sendPlanned(to: users) }
+
+    func sendPlanned(to users: [String]) async throws -> Int {
         let claimed = try await handPlanned(to: users)
         return try await database.pool.withTransaction { session in
             let now = try DomainClock.read(in: session)

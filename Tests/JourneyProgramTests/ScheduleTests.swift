@@ -62,18 +62,7 @@ struct ScheduleTests {
         let zones = TimeZone.knownTimeZoneIdentifiers.compactMap { LocalZone($0) }
         #expect(zones.count > 300)
         for zone in zones {
-            let rules = TimeZone(identifier: zone.name)!
-            var instants = (0..<4).map { _ in
-                Timestamp(seconds: 631_152_000 + Int64(dice.below(1_609_459_200)))
-            }
-            var change = rules.nextDaylightSavingTimeTransition(
-                after: Date(timeIntervalSince1970: TimeInterval(631_152_000 + dice.below(1_500_000_000))))
-            for _ in 0..<3 {
-                guard let next = change, next.timeIntervalSince1970 < 2_240_611_200 else { break }
-                instants.append(Timestamp(seconds: Int64(next.timeIntervalSince1970)))
-                change = rules.nextDaylightSavingTimeTransition(after: next)
-            }
-            for instant in instants {
+            for instant in dice.instants(in: zone) {
                 let minute = dice.below(2) == 0 ? dice.below(1440) : 90 + dice.below(120)
                 check(Schedule(.daily, minuteOfDay: minute), around: instant, in: zone)
             }
@@ -100,5 +89,23 @@ struct ScheduleTests {
             #expect(schedule.first(notBefore: at, in: zone) == next)
             (time, last) = (at, next)
         }
+    }
+}
+
+extension Dice {
+    /// Some of the years 1990–2040, changes of the zone's clocks among them.
+    mutating func instants(in zone: LocalZone) -> [Timestamp] {
+        let rules = TimeZone(identifier: zone.name)!
+        var instants = (0..<4).map { _ in
+            Timestamp(seconds: 631_152_000 + Int64(below(1_609_459_200)))
+        }
+        var change = rules.nextDaylightSavingTimeTransition(
+            after: Date(timeIntervalSince1970: TimeInterval(631_152_000 + below(1_500_000_000))))
+        for _ in 0..<3 {
+            guard let next = change, next.timeIntervalSince1970 < 2_240_611_200 else { break }
+            instants.append(Timestamp(seconds: Int64(next.timeIntervalSince1970)))
+            change = rules.nextDaylightSavingTimeTransition(after: next)
+        }
+        return instants
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Laboratory
 import Model
 import Postgres
+import Store
 import Testing
 import TestSupport
 
@@ -70,6 +71,33 @@ import TestSupport
             #expect(!text.contains("new"))
             _ = try await cluster.command("funnel", "--from", "yesterday", exits: 64)
             _ = try await cluster.command("funnel", "--from", "2026-04-05", exits: 64)
+            try await Self.countReaders(of: "offer", on: cluster)
+            let told = try await cluster.loods("funnel", "--from", "2026-03-05")
+            #expect(told.contains("offer, untracked: 3 opened · 2 clicked, 1 by machines"), "\(told)")
+            let counted = try JSON(parsing: Array(try await cluster.loods("funnel", "--json").utf8))
+            let untracked = counted["journeys"]?.array?.first { $0["journey"] == .string("first") }?["untracked"]
+            #expect(
+                try untracked
+                    == JSON(
+                        parsing: Array(
+                            #"[{"step": "offer", "opens": {"human": 3}, "clicks": {"human": 2, "scanner": 1}}]"#.utf8)))
+        }
+    }
+
+    /// Readers who have not agreed to be known by what they open and click; of a day on which the funnel looks by itself.
+    private static func countReaders(of step: String, on cluster: Cluster) async throws {
+        let counts: [(kind: MailCounts.Kind, visitor: String, count: Int64)] = [
+            (.open, "human", 3), (.click, "human", 2), (.click, "scanner", 1),
+        ]
+        try await cluster.stage.database.pool.withTransaction { session in
+            let keys = counts.map { counted in
+                MailCounts.Key(
+                    workspace: WorkspaceID(rawValue: 1), journey: "first", step: step, template: "offer",
+                    kind: counted.kind, visitor: counted.visitor)
+            }
+            try MailCounts.add(
+                Dictionary(uniqueKeysWithValues: zip(keys, counts.map(\.count))),
+                now: try DomainClock.read(in: session), in: session)
         }
     }
 }

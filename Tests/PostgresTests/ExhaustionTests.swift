@@ -1,6 +1,8 @@
 import ConnectionThread
+import Foundation
 import Glibc
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -26,6 +28,9 @@ import Testing
             await pinned.note(1)
             pinned.thread.shutdown()
             try await eventually("the thread has ended") { ConnectionThreadTests.threads(named: "ends-soon") == 0 }
+            await makeAllThreads()
+            // It would wait for ever, were one lacking after all.
+            alarm(60)
             // The limit is not root's.
             if getuid() == 0 { #expect(setuid(65_534) == 0) }
             var one = rlimit(rlim_cur: 1, rlim_max: 1)
@@ -67,6 +72,22 @@ import Testing
         }
     }
 }
+
+/// Has the runtime make as many threads as there are processors: where it lacks one, it waits for ever to be given it.
+private func makeAllThreads() async {
+    let count = ProcessInfo.processInfo.activeProcessorCount
+    await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<count {
+            group.addTask {
+                tasksBegun.add(1, ordering: .relaxed)
+                while tasksBegun.load(ordering: .relaxed) < count {}
+            }
+        }
+    }
+}
+
+/// How many tasks of ``makeAllThreads()`` have begun.
+private let tasksBegun = Atomic(0)
 
 /// Returns the limit before.
 @discardableResult private func limitDescriptors(to number: rlim_t) -> rlim_t {

@@ -155,10 +155,11 @@ struct PastComparison: Sendable {
                     ]
                     return ["\(step.journey)/\(step.step)"] + counts.map(Self.told)
                 })
-        if !differences.rows.isEmpty {
+        let rows = differences.rows(along: steps)
+        if !rows.isEmpty {
             print("\n\(Console.dim("who"))")
-            let width = differences.rows.map(\.label.count).max() ?? 0
-            for row in differences.rows { print("\(row.label.padded(to: width))  \(row.words)") }
+            let width = rows.map(\.label.count).max() ?? 0
+            for row in rows { print("\(row.label.padded(to: width))  \(row.words)") }
         }
         print("\nat most \(Self.told((live.account.most, proposed.account.most))) mails to one contact")
         let queued = proposed.workspace.journeys.map(\.journey).filter { $0.throttle != nil || !$0.entry.caps.isEmpty }

@@ -101,8 +101,18 @@ struct PastDifferences: Sendable {
     // MARK: Telling
 
     /// A row for each difference, with what leads each.
-    var rows: [(label: String, words: String)] {
-        groups.sorted { $0.key < $1.key }.map { place, group in
+    ///
+    /// - Parameter steps: in the order in which to tell of them.
+    func rows(along steps: [CrowdCount.Step]) -> [(label: String, words: String)] {
+        let ranks = Dictionary(steps.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
+        let journeys = Dictionary(steps.enumerated().map { ($0.element.journey, $0.offset) }) { first, _ in first }
+        /// What is entered comes before the first step, and the goal behind the last.
+        func rank(_ place: Place) -> (Int, String, Int, Int) {
+            let step = place.matter.step.map { CrowdCount.Step(journey: place.journey, step: $0) }
+            let within = step.map { ranks[$0] ?? steps.count } ?? (place.matter == .entered ? -1 : steps.count + 1)
+            return (journeys[place.journey] ?? steps.count, place.journey, within, place.isMore ? 1 : 0)
+        }
+        return groups.sorted { rank($0.key) < rank($1.key) }.map { place, group in
             let names = group.named.map(\.shown)
             let others = group.contacts - names.count
             let words = names.joined(separator: ", ") + (others > 0 ? " and \(others.counted("other"))" : "")

@@ -1,4 +1,3 @@
-import Foundation
 import JourneyProgram
 import Model
 import Testing
@@ -59,13 +58,8 @@ struct ScheduleTests {
     /// what a walk over all days of the calendar finds, no day is left out and none comes twice.
     @Test func occurrencesOverTheTimeZoneDatabase() {
         var dice = Dice(seed: 18)
-        let zones = TimeZone.knownTimeZoneIdentifiers.compactMap { LocalZone($0) }
-        #expect(zones.count > 300)
-        for zone in zones {
-            for instant in dice.instants(in: zone) {
-                let minute = dice.below(2) == 0 ? dice.below(1440) : 90 + dice.below(120)
-                check(Schedule(.daily, minuteOfDay: minute), around: instant, in: zone)
-            }
+        for place in dice.placesInTime() {
+            check(Schedule(.daily, minuteOfDay: place.minute), around: place.instant, in: place.zone)
         }
     }
 
@@ -89,23 +83,5 @@ struct ScheduleTests {
             #expect(schedule.first(notBefore: at, in: zone) == next)
             (time, last) = (at, next)
         }
-    }
-}
-
-extension Dice {
-    /// Some of the years 1990–2040, changes of the zone's clocks among them.
-    mutating func instants(in zone: LocalZone) -> [Timestamp] {
-        let rules = TimeZone(identifier: zone.name)!
-        var instants = (0..<4).map { _ in
-            Timestamp(seconds: 631_152_000 + Int64(below(1_609_459_200)))
-        }
-        var change = rules.nextDaylightSavingTimeTransition(
-            after: Date(timeIntervalSince1970: TimeInterval(631_152_000 + below(1_500_000_000))))
-        for _ in 0..<3 {
-            guard let next = change, next.timeIntervalSince1970 < 2_240_611_200 else { break }
-            instants.append(Timestamp(seconds: Int64(next.timeIntervalSince1970)))
-            change = rules.nextDaylightSavingTimeTransition(after: next)
-        }
-        return instants
     }
 }

@@ -14,7 +14,8 @@ import Testing
         "Sources/Pipeline/Delivery/Cards/CardPrinter.swift": "files",
         "Sources/Pipeline/Delivery/Cards/HeadlessChromium.swift": "a process of its own, and its files",
         "Sources/Pipeline/Delivery/Samples/MailPictures.swift": "files",
-        "Sources/Pipeline/Delivery/Cards/CardCarrier.swift": "base64, and files that are put in place whole",
+        "Sources/Pipeline/Delivery/Cards/CardCarrier.swift": "base64, and what an error says",
+        "Sources/Pipeline/Delivery/Cards/CardFolder.swift": "files that are put in place whole",
         "Sources/Apps/mailer/MailerSettings.swift": "this host's name, and files that can be run",
         "Sources/Pipeline/Delivery/RelayList.swift": "the parts of a URL",
     ]

@@ -85,7 +85,8 @@ struct PostcardKillTests {
 
     /// A card of each, whole; of what is unknown perhaps one.
     private static func check(_ folder: URL, accepted: [String], unknown: [String]) throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let all = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let names = all.filter { !($0.hasPrefix(".") && $0.hasSuffix(".part")) }
         func ids(_ kind: String) -> [String] {
             names.filter { $0.hasSuffix(".\(kind)") }.map { String($0.dropLast(kind.count + 1)) }.sorted()
         }

@@ -140,7 +140,7 @@ private struct Card {
     }
 }
 
-/// A card that is ready to be put into a folder, as `ID.pdf` and, once that is there, `ID.json`.
+/// A card that is ready to be put into a folder.
 private struct CardHandover: Handover {
     let claimed: Claims.Claimed
     let folder: String
@@ -153,20 +153,14 @@ private struct CardHandover: Handover {
     func commit(before end: ContinuousClock.Instant) async -> Report {
         guard .now < end else { return .giveBack(claimed, at: now) }
         do {
-            try await CardFiles.work { try put() }
+            try await CardFiles.work {
+                try CardFolder(path: folder).put(claimed.message.id.description, pdf: pdf, text: text)
+            }
             CrashPoint.mailerAfterReply.pass()
             return Report(claimed: claimed, outcome: .accepted, reply: "in the folder")
         } catch {
             return .wait(claimed, "the folder: \(error.localizedDescription)", at: now)
         }
-    }
-
-    /// Atomic: written beside, then renamed; what is there of an earlier try is the same, and gives way.
-    private func put() throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let base = URL(fileURLWithPath: folder).appendingPathComponent(claimed.message.id.description)
-        try Data(pdf).write(to: base.appendingPathExtension("pdf"), options: .atomic)
-        try Data(text).write(to: base.appendingPathExtension("json"), options: .atomic)
     }
 }
 

@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// A debug build, which is what tests run, is optimised like what users run: else whole clusters take twice as long.
+let optimized: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -30,12 +33,12 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func library(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: optimized)
 }
 
 func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: optimized)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -123,21 +126,21 @@ let package = Package(
             ["Model", "Expressions", "Scores", "JourneyProgram", "SendGate", "Mail", "Workspaces"]),
 
         // What lies between the processes
-        .target(name: "Contracts", dependencies: ["Model"], path: "Sources/Contracts", swiftSettings: strict),
-        .target(name: "CrashPoints", path: "Sources/CrashPoints", swiftSettings: strict),
+        .target(name: "Contracts", dependencies: ["Model"], path: "Sources/Contracts", swiftSettings: optimized),
+        .target(name: "CrashPoints", path: "Sources/CrashPoints", swiftSettings: optimized),
         .target(
             name: "Schema", dependencies: ["Postgres"], path: "Sources/Schema",
-            resources: [.embedInCode("Migrations")], swiftSettings: strict),
+            resources: [.embedInCode("Migrations")], swiftSettings: optimized),
         .target(
             name: "Messaging", dependencies: ["AMQP", "Contracts", "CrashPoints", lifecycle, log, metrics],
-            path: "Sources/Messaging", swiftSettings: strict),
+            path: "Sources/Messaging", swiftSettings: optimized),
         .target(
             name: "Store",
             dependencies: ["Postgres", "Contracts", "Model", "Expressions", "Scores", "Pacing", "Schema", crypto],
-            path: "Sources/Store", swiftSettings: strict),
+            path: "Sources/Store", swiftSettings: optimized),
         .target(
             name: "ServiceRuntime", dependencies: ["CrashPoints", hummingbird, lifecycle, log, metrics],
-            path: "Sources/ServiceRuntime", swiftSettings: strict),
+            path: "Sources/ServiceRuntime", swiftSettings: optimized),
 
         .target(
             name: "Transit",
@@ -146,7 +149,7 @@ let package = Package(
                 "Workspaces",
                 "ServiceRuntime", crypto, lifecycle, log, metrics,
             ],
-            path: "Sources/Transit", swiftSettings: strict),
+            path: "Sources/Transit", swiftSettings: optimized),
 
         // Pipeline: what happens to an event, in order of travel
         .target(
@@ -156,7 +159,7 @@ let package = Package(
                 "MailReception", "Outbound", "Networks", "CJSON", "CPlaces", "CZlib", crypto, hummingbird, lifecycle,
                 log, metrics,
             ] + nioHTTP, path: "Sources/Pipeline/Ingestion", resources: [.embedInCode("Assets")],
-            swiftSettings: strict),
+            swiftSettings: optimized),
         library(
             "Audience", in: "Pipeline",
             [

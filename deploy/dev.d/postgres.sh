@@ -1,5 +1,5 @@
 # A private PostgreSQL. It refuses to run as root, so root lends it Debian's postgres user; and where that user
-# cannot reach the checkout, its data lies under /var/tmp.
+# cannot reach the checkout, its data lies under /var/tmp. That of tests lies in memory where there is plenty.
 
 pg_bin() { # the newest installed
   local found
@@ -22,6 +22,9 @@ postgres_home() {
     return
   fi
   local home=$state/postgres
+  if [[ $instance == test ]] && has_plenty_of_memory; then
+    home=$(mktemp -d "/dev/shm/loods-$instance.XXXXXX")
+  fi
   mkdir -p "$home"
   if ((EUID == 0)); then
     if ! { chown postgres: "$home" && as_postgres test -w "$home"; } 2>/dev/null; then
@@ -33,6 +36,17 @@ postgres_home() {
   chmod 0700 "$home"
   echo "$home" >"$state/postgres.at"
   echo "$home"
+}
+
+# For thousands of files a minute, made and gone again, of which none need outlive the machine. A container's /dev/shm is
+# small, or counts against what it may use.
+has_plenty_of_memory() {
+  local room free limit
+  [[ $(stat --file-system --format=%T /dev/shm 2>/dev/null) == tmpfs ]] || return 1
+  room=$(df --output=avail --block-size=1G /dev/shm | tail -n 1)
+  free=$(awk '$1 == "MemAvailable:" { print int($2 / 1048576) }' /proc/meminfo)
+  limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
+  ((room >= 8 && free >= 12)) && [[ $limit == max || $((limit >> 30)) -ge 16 ]]
 }
 
 # Running and answering: right after a kill -9 its pid is still there.

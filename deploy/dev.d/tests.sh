@@ -16,7 +16,7 @@ thread_tests="^($(IFS='|'; echo "${thread_targets[*]}"))\."
 # Each of these starts several processes, and some of them servers: more than a few at once would starve each other on two
 # cores, and what waits for one would give up.
 cluster_tests='^(Cluster|Fault)Tests\.'
-few=3 many=12
+few=3 several=8 many=12
 # Whoever is under fire waits most of the time.
 under_fire=4
 
@@ -59,7 +59,7 @@ all_tests() {
   ((failures)) || {
     swift_tests "tests" "$many" --skip "$cluster_tests" --skip "$thread_tests"
     swift_tests "tests of whole clusters" "$few" --filter "$cluster_tests"
-    LOODS_TEST_TARGETS=${thread_targets[*]} swift_tests "tests under the thread sanitizer" "$((2 * few))" "${sanitized[@]}"
+    LOODS_TEST_TARGETS=${thread_targets[*]} swift_tests "tests under the thread sanitizer" "$several" "${sanitized[@]}"
     step "README" readme_commands
   }
   finish_tests

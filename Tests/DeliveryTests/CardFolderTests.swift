@@ -37,12 +37,13 @@ struct CardFolderTests {
         #expect(try names == [".htaccess", ".two.pdf.2.part", "one.json", "one.pdf"])
     }
 
-    @Test func whereItCannotLieNothingIsLeft() throws {
+    @Test func whereItCannotLieNothingIsLeftAndTheReasonIsTold() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let cards = CardFolder(path: folder.path)
         try FileManager.default.createDirectory(
             at: folder.appendingPathComponent("id.pdf/taken"), withIntermediateDirectories: true)
-        #expect(throws: (any Error).self) { try cards.put("id", pdf: [], text: []) }
+        let error = #expect(throws: CardError.self) { try cards.put("id", pdf: [], text: []) }
+        #expect(error?.description == "id.pdf: Is a directory")
         #expect(try names == ["id.pdf"])
     }
 }

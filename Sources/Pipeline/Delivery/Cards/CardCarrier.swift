@@ -159,7 +159,8 @@ private struct CardHandover: Handover {
             CrashPoint.mailerAfterReply.pass()
             return Report(claimed: claimed, outcome: .accepted, reply: "in the folder")
         } catch {
-            return .wait(claimed, "the folder: \(error.localizedDescription)", at: now)
+            let reason = (error as? CardError)?.description ?? error.localizedDescription
+            return .wait(claimed, "the folder: \(reason)", at: now)
         }
     }
 }

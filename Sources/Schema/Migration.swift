@@ -49,5 +49,6 @@ struct Migration: Sendable {
         Migration(number: 45, name: "mail_counts", sql: PackageResources.m0045_mail_counts_sql),
         Migration(
             number: 46, name: "growing_interventions", sql: PackageResources.m0046_growing_interventions_sql),
+        Migration(number: 47, name: "consent_seals", sql: PackageResources.m0047_consent_seals_sql),
     ]
 }

@@ -23,6 +23,7 @@ import TestSupport
         "backfill_slices.behind": "what a worker has in hand; goes when it, or whoever takes over, is done",
         "backfill_slices.up_to": "what a worker has in hand; goes when it, or whoever takes over, is done",
         "event_partitions.folded_subject": "how far the counting of a part is that leaves; goes with the part",
+        "consents.salt": "random, of one line, and gone with it",
         "companies.stirred_from": "how far the marking of members is; goes with its end",
     ]
 

@@ -47,6 +47,52 @@ import TestSupport
             try await line("consent", "show", "nobody", exits: 1)
         }
     }
+
+    @Test(.timeLimit(.minutes(10)))
+    func theLedgerIsSealedAndWhoeverChangesItIsFoundOut() async throws {
+        try await Terminal.withServers { line, stage in
+            try line.write(Self.consents, to: "consents.csv")
+            let scoring = try ServiceProcess("scoring", environment: line.environment)
+            try await scoring.waitUntilReady()
+            try await line("import", line.path("consents.csv"), "--kind", "consents", "--wait")
+            #expect(try await scoring.terminate() == .status(0))
+            let fresh = try await line("consent", "verify")
+            #expect(fresh.output.contains("the ledger of workspace shop is whole: 4 lines, as recorded"))
+            #expect(fresh.output.contains("nothing is sealed yet; scoring does that each minute"), "\(fresh.output)")
+
+            // It seals when it starts.
+            let sealing = try ServiceProcess("scoring", environment: line.environment)
+            try await eventually("the ledger is sealed") {
+                try await stage.database.pool.withConnection { session in
+                    try !session.query("select from consent_seals").isEmpty
+                }
+            }
+            #expect(try await sealing.terminate() == .status(0))
+            let sealed = try await line("consent", "verify", "--json").object()
+            let head = try #require(sealed["head"] as? String)
+            #expect(sealed["whole"] as? Bool == true)
+            #expect(sealed["unsealed"] as? Int == 0)
+            #expect(sealing.output.contains(head), "the head is not in the log")
+            let kept = try await line("consent", "verify", "--head", head)
+            #expect(kept.output.contains("1 seal, the last at"))
+            #expect(kept.output.contains("among them the head that was kept, \(head)"), "\(kept.output)")
+            let strange = String(repeating: "0", count: 64)
+            let unknown = try await line("consent", "verify", "--head", strange, exits: 1)
+            #expect(unknown.output.contains("no seal has the head \(strange)"))
+            let short = try await line("consent", "verify", "--head", "f00", exits: 64)
+            #expect(short.output.contains("--head is 64 hexadecimal digits"))
+
+            try await stage.database.pool.withConnection { session in
+                _ = try session.execute("update consents set state = 'given' where state = 'withdrawn'")
+            }
+            let changed = try await line("consent", "verify", exits: 1)
+            #expect(changed.output.contains("offers at cor@shop.example, given 2026-03-02T10:00:00Z: the line"))
+            #expect(changed.output.contains("1 line sealed at"))
+            #expect(changed.output.contains("workspace shop was changed past Loods: 2 faults"), "\(changed.output)")
+            let faults = try await line("consent", "verify", "--json", exits: 1).output
+            #expect(faults.contains("\"kind\":\"unrecorded_line\"") && faults.contains("\"kind\":\"lines_gone\""))
+        }
+    }
 }
 
 extension Terminal.Result {

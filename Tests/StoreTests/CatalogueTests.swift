@@ -31,6 +31,8 @@ import Testing
         "companies": "of a workspace, the same for all its members",
         "tombstones": "hashes of subjects and addresses that are gone",
         "erased_consents": "what stays of ledgers, by hashes of addresses that are gone",
+        "consent_digests": "of lines of the ledger: whose they were must not be known once they are gone",
+        "consent_seals": "of a workspace's ledger, of all its contacts",
         "erasure_key": "one row: what tells whether a process has the key of the tombstones",
         "erasures": "that somebody was erased, and not who",
         "suppressions": "of an address, whoever has it, also after the contact is gone",
@@ -70,6 +72,8 @@ import Testing
         "expiring_scores", "score_counts",
         // Who is one person by which link, when that was found, and the companies people belong to; erasures as such.
         "identity_links", "merges", "companies", "erasures", "erasure_key", "erased_consents",
+        // What proves that the ledger of consents is as it was recorded.
+        "consent_digests", "consent_seals",
         // How much may come in at the edge, and the processes that share it.
         "key_allowances", "quota_use", "edges",
         // Which server mails are sent from, what was done after restores, of which messages nobody knows, and who works.

@@ -57,6 +57,8 @@ enum Rights {
         score_counts         –       SIUD     –          –       S         S     S
         stages               –       SID      –          –       S         S     S
         consents             SI      SID      S          SI      S         S     S
+        consent_digests      –       Su       –          –       S         S     –
+        consent_seals        –       SI       –          –       S         S     –
         suppressions         –       –        –          SIu     SD        S     S
         segment_members      –       SIUD     S          S       S         S     S
         segment_moves        –       SID      –          –       S         S     S
@@ -218,6 +220,7 @@ enum Rights {
         "erasures tool s": "workspace_id erasure_id asked_at asked_by erased_at finished_at removed",
         "erasures reader s": "workspace_id erasure_id asked_at asked_by erased_at finished_at removed",
         "tombstones operator u": "erased_at reason",
+        "consent_digests scoring u": "seal",
         "erased_consents scoring s": "workspace_id hash topic channel at state keep_until",
         "identity_links scoring u": "at event_id held",
         "merges scoring s": "workspace_id contact_id subject_id",

@@ -160,6 +160,7 @@ import Testing
                 "erase_rows search_path=public, pg_temp false",
                 "extend_event_log lock_timeout=200ms,search_path=public, pg_temp false",
                 "is_suppressed_visitor search_path=public, pg_temp true",
+                "note_changed_consents search_path=public, pg_temp false",
                 "seal_event_log lock_timeout=200ms,search_path=public, pg_temp false",
                 "suppress_addresses search_path=public, pg_temp false",
                 "take_events search_path=public, pg_temp false",

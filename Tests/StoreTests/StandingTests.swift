@@ -105,6 +105,11 @@ import Testing
                 """)
             try session.execute(
                 """
+                insert into consent_seals (workspace_id, number, sealed_at, digests, head)
+                values (\(workspace), 1, \(noon), 0, '')
+                """)
+            try session.execute(
+                """
                 insert into erased_consents (
                     workspace_id, hash, topic, channel, at, state, means, erased_at, keep_until)
                 values (\(workspace), 'h', 'offers', 'email', \(noon), 'given', 'form', \(noon), \(noon + .days(1)))

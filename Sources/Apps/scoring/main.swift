@@ -15,6 +15,6 @@ await ServiceMain.run(
         return worker.services + Cleaner.all(of: worker) + [
             WorkerWatch(worker: worker, watched: .scoring, context: context), deadLetters,
             ReviewLoop(worker: worker, liveWork: liveWork), EventConsumer(worker: worker, liveWork: liveWork),
-            CompanyRipple(worker: worker), LogKeeper(worker: worker, liveWork: liveWork),
+            CompanyRipple(worker: worker), LogKeeper(worker: worker, liveWork: liveWork), ConsentSealer(worker: worker),
         ]
     })

@@ -112,19 +112,15 @@ extension Consents {
 }
 
 extension ConsentEntry {
-    /// Reads workspace, contact and ``Consents/columns``.
+    /// Reads workspace, contact and ``Consents/columns``; more may stand behind them.
     init(row: PostgresRow) throws {
-        let (workspace, contact, topic, channel, address, at, eventID, state, wording, source, proof) = try row.decode(
-            (
-                WorkspaceID.self, UniqueID.self, String.self, String.self, String.self, Timestamp.self,
-                String.self, String.self, String?.self, String.self, JSON.self
-            ))
-        // A state of a newer version stops marketing.
         self.init(
-            contact: ContactKey(workspace: workspace, contact: contact), topic: topic, channel: channel,
-            address: address,
-            at: at, eventID: eventID, state: State(rawValue: state) ?? .withdrawn, wording: wording, source: source,
-            proof: ConsentProof(proof))
+            contact: try ContactKey(row: row), topic: try row[2, as: String.self], channel: try row[3, as: String.self],
+            address: try row[4, as: String.self], at: try row[5, as: Timestamp.self],
+            eventID: try row[6, as: String.self],
+            // A state of a newer version stops marketing.
+            state: State(rawValue: try row[7, as: String.self]) ?? .withdrawn, wording: try row[8, as: String?.self],
+            source: try row[9, as: String.self], proof: ConsentProof(try row[10, as: JSON.self]))
     }
 
     /// With the hash of the wording.

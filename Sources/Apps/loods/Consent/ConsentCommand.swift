@@ -9,8 +9,8 @@ import Workspaces
 struct ConsentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "consent",
-        abstract: "Print a contact's ledger of consents, and find consents whose proof is incomplete.",
-        subcommands: [Show.self, Audit.self])
+        abstract: "Print a contact's ledger of consents, find consents without proof, and prove the ledger itself.",
+        subcommands: [Show.self, Audit.self, Verify.self])
 }
 
 extension ConsentCommand {

@@ -1,4 +1,5 @@
 @testable import Delivery
+import Links
 import Model
 import Postgres
 import SMTP
@@ -81,6 +82,46 @@ import Testing
             try await bench.send(to: "anne")
             let text = try #require(bench.sink.mails.first).text.replacing("=\r\n", with: "")
             #expect(!text.contains("/a/") && !text.contains("/p/"))
+        }
+    }
+
+    /// A click on what is chosen when a mail is opened is the reader's, or one of many, as any other.
+    @Test func whoClicksOnWhatIsChosenAtOpeningIsKnownOrCountedToo() async throws {
+        let files = [
+            "emails/novelty/email.yaml": """
+            subject: New
+            topic: offers
+            live:
+              - live: banner
+                alt: New today
+                fallback: {image: "https://cdn.example/new.png", link: "https://shop.example/new"}
+            """,
+            "emails/novelty/body.html.mustache":
+                "<p>{{> banner}}</p><p><a href=\"{{links.unsubscribe}}\">No more</a></p>",
+        ]
+        try await Bench.with { bench in
+            try await bench.apply("", files)
+            try await bench.know(["anne"], consenting: ["offers", "tracking"])
+            try await bench.know(["bob", "cor"])
+            try await bench.plan("novelty", to: ["anne", "bob", "cor"], topic: "offers", revision: 2)
+            try await bench.send(to: "anne", "bob", "cor")
+            let texts = bench.sink.mails.map { $0.text.replacing("=\r\n", with: "") }
+            let tokens = texts.compactMap { $0.firstMatch(of: /example\/l\/([A-Za-z0-9._-]+)/).map { String($0.1) } }
+            #expect(tokens.count == 3)
+            let links = try bench.settings().links
+            let counted = tokens.compactMap { token -> CountedMail? in
+                guard case .countedLive(let origin, let mail, _)? = try? links.verify(token, .countedLive) else {
+                    return nil
+                }
+                return origin.isNobody ? mail : nil
+            }
+            let mail = CountedMail(journey: "welcome", step: "novelty", template: "novelty")
+            #expect(counted == [mail, mail])
+            let known = tokens.compactMap { token -> ContactKey? in
+                guard case .liveLink(let origin, _)? = try? links.verify(token, .liveLink) else { return nil }
+                return origin.contact
+            }
+            #expect(known == [bench.contact("anne")])
         }
     }
 

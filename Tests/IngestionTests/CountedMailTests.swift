@@ -47,6 +47,9 @@ import Testing
         let nobody = LinkOrigin.nobody(in: Self.workspace)
         let open = try edge.signer.sign(.countedOpen(nobody, Self.mail))
         let click = try edge.signer.sign(.countedClick(nobody, Self.mail, destination: "https://shop.example/a"))
+        // What it led to is gone from the definitions: it leads where the mail knew.
+        let gone = LiveContent(email: "gone", block: "gone", language: nil, fallback: "https://shop.example/b")
+        let live = try edge.signer.sign(.countedLive(nobody, Self.mail, gone))
         try await edge.run { client in
             func get(_ path: String, _ method: HTTPRequest.Method = .get, as agent: String = Self.browser) async throws
                 -> (status: Int, location: String?)
@@ -58,14 +61,17 @@ import Testing
             for _ in 0..<3 { #expect(try await get("/p/\(open)").status == 200) }
             let answer = try await get("/a/\(click)")
             #expect(answer.status == 302 && answer.location == "https://shop.example/a")
+            let chosen = try await get("/l/\(live)")
+            #expect(chosen.status == 302 && chosen.location == "https://shop.example/b")
             #expect(try await get("/p/\(open)", as: "GoogleImageProxy").status == 200)
             // These count nothing.
             #expect(try await get("/a/\(click)", .head).status == 302)
+            #expect(try await get("/l/\(live)", .head).status == 302)
             #expect(try await get("/p/forged").status == 200)
             #expect(try await get("/a/\(open)").status == 404)
         }
         await desk.flush()
-        #expect(book.sums == ["welcome/1 open human": 3, "welcome/1 open prefetch": 1, "welcome/1 click human": 1])
+        #expect(book.sums == ["welcome/1 open human": 3, "welcome/1 open prefetch": 1, "welcome/1 click human": 2])
         #expect(edge.sink.events.isEmpty)
     }
 

@@ -28,6 +28,9 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
         .countedClick(
             .nobody(in: WorkspaceID(rawValue: 7)), CountedMail(journey: "welcome", step: "1", template: "hello"),
             destination: "https://shop.example/a?b=c"),
+        .countedLive(
+            .nobody(in: WorkspaceID(rawValue: 7)), CountedMail(journey: "welcome", step: "1", template: "hello"),
+            LiveContent(email: "offer", block: "banner", language: nil, fallback: "https://shop.example/?a=b")),
         .siteMessage(origin, step: "visit/plans", plannedAt: Timestamp(microseconds: 1_772_000_000_000_001)),
     ])
     func whatIsSignedIsReadBack(link: Link) throws {
@@ -59,6 +62,7 @@ private let new = LinkSecret(id: "k2", bytes: Array(100..<132))
         let payload = Link.open(origin).payload + Array(text.utf8)
         #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .countedOpen) }
         #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .countedClick) }
+        #expect(throws: LinkError.self) { try Link(payload: payload, purpose: .countedLive) }
     }
 
     /// Computed with Python's hmac: HKDF without salt, HMAC-SHA256, the first 16 bytes.

@@ -14,6 +14,7 @@ public enum LinkPurpose: String, Sendable, CaseIterable {
     case preferences
     case countedOpen = "counted-open"
     case countedClick = "counted-click"
+    case countedLive = "counted-live"
 }
 
 /// The message that a link stands in, and its contact.
@@ -50,7 +51,8 @@ public enum Link: Sendable, Hashable {
     /// Shows the image of a block that is chosen when the mail is opened. Whoever opens is not in it: the origin's contact
     /// and message are ``LinkOrigin/nobody(in:)``'s.
     case liveImage(LinkOrigin, LiveContent)
-    /// Leads where such a block does. The origin is the reader's where they consented to being known by their clicks.
+    /// Leads where such a block does. The origin is the reader's, who consented to being known by their clicks; or nobody's,
+    /// where nothing is counted.
     case liveLink(LinkOrigin, LiveContent)
 
     /// The open pixel of whoever has not consented to being known by it: it is the same for all readers of a step's mail, and
@@ -58,6 +60,8 @@ public enum Link: Sendable, Hashable {
     case countedOpen(LinkOrigin, CountedMail)
     /// The same of a click that leads to `destination`: whoever is led to one place has one link.
     case countedClick(LinkOrigin, CountedMail, destination: String)
+    /// The same of a click that leads where a block does that is chosen when the mail is opened.
+    case countedLive(LinkOrigin, CountedMail, LiveContent)
 
     public var purpose: LinkPurpose {
         switch self {
@@ -73,6 +77,7 @@ public enum Link: Sendable, Hashable {
         case .preferences: .preferences
         case .countedOpen: .countedOpen
         case .countedClick: .countedClick
+        case .countedLive: .countedLive
         }
     }
 
@@ -81,8 +86,7 @@ public enum Link: Sendable, Hashable {
         case .open(let origin), .click(let origin, _), .unsubscribe(let origin, _), .rating(let origin, _, _),
             .download(let origin, _, _), .siteMessage(let origin, _, _), .liveImage(let origin, _),
             .liveLink(let origin, _), .confirm(let origin, _, _), .preferences(let origin, _),
-            .countedOpen(let origin, _),
-            .countedClick(let origin, _, _):
+            .countedOpen(let origin, _), .countedClick(let origin, _, _), .countedLive(let origin, _, _):
             origin
         }
     }
@@ -107,6 +111,7 @@ extension Link {
         case .liveImage(_, let content), .liveLink(_, let content): bytes += Array(content.text.utf8)
         case .countedOpen(_, let mail): bytes += Array(mail.text.utf8)
         case .countedClick(_, let mail, let destination): bytes += Array("\(mail.text) \(destination)".utf8)
+        case .countedLive(_, let mail, let content): bytes += Array("\(mail.text) \(content.text)".utf8)
         case .siteMessage(_, let step, let plannedAt): bytes += Array("\(plannedAt.microseconds) \(step)".utf8)
         case .download(_, let content, let expiresAt): bytes += Array("\(expiresAt.microseconds) \(content)".utf8)
         }
@@ -158,6 +163,11 @@ extension Link {
             let destination = String(text[text.index(after: space)...])
             guard Destination.isAllowed(destination) else { throw .destination }
             self = .countedClick(origin, try CountedMail(text: text[..<space]), destination: destination)
+        case .countedLive:
+            let parts = text.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
+            guard parts.count == 4 else { throw .malformed }
+            let mail = try CountedMail(text: text[..<parts[2].endIndex])
+            self = .countedLive(origin, mail, try LiveContent(text: String(parts[3])))
         }
     }
 

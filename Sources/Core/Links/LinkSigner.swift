@@ -26,7 +26,7 @@ public struct LinkSigner: Sendable {
         switch link {
         case .click(_, let destination), .countedClick(_, _, let destination):
             guard Destination.isAllowed(destination) else { throw .destination }
-        case .liveImage(_, let content), .liveLink(_, let content):
+        case .liveImage(_, let content), .liveLink(_, let content), .countedLive(_, _, let content):
             guard Destination.isAllowed(content.fallback) else { throw .destination }
         default: break
         }

@@ -92,20 +92,20 @@ struct Composer: Sendable {
             values["links"] = .object(["confirm": .string("\(publicURL)/confirm/\(token)")])
             values["confirmation"] = .object(cleared.confirmation(of: topic, in: variant.language))
         }
-        // Nobody is tracked who has yet to say that the address is theirs.
-        let isTracked = cleared.tracks && topic == nil
-        let live = LiveInserts(
-            email, of: cleared, to: isTracked ? origin : .nobody(in: message.contact.workspace),
-            in: variant.language, at: publicURL)
+        // Nobody is tracked or counted who has yet to say that the address is theirs.
+        let reader = topic == nil ? MailReader(of: cleared) : .unseen
+        let live = LiveInserts(email, of: cleared, to: reader, in: variant.language, at: publicURL)
         var rendered = try variant.template.render(
             values, choices: content?.blocks ?? [:], inserts: try live.signed(by: links))
         if let preheader = try variant.preheader?.render(values) {
             rendered.html = rendered.html.map { Preheader.put(preheader, into: $0) }
         }
-        if isTracked {
-            try track(&rendered, origin, keeping: [unsubscribe, preferences], at: publicURL)
-        } else if cleared.countsInSum, topic == nil {
-            try count(&rendered, message, keeping: [unsubscribe, preferences], at: publicURL)
+        let ways = [unsubscribe, preferences]
+        switch reader {
+        case .known(let origin): try track(&rendered, origin, keeping: ways, at: publicURL)
+        case .counted(let mail):
+            try count(&rendered, mail, in: message.contact.workspace, keeping: ways, at: publicURL)
+        case .unseen: break
         }
         var mail = try MailMessage(
             from: from, to: try MailAddress(cleared.address),
@@ -186,10 +186,10 @@ struct Composer: Sendable {
 
     /// For the others: by links that say nothing of who reads.
     private func count(
-        _ email: inout RenderedEmail, _ message: Message, keeping ways: [String?], at publicURL: String
+        _ email: inout RenderedEmail, _ mail: CountedMail, in workspace: WorkspaceID, keeping ways: [String?],
+        at publicURL: String
     ) throws {
-        let mail = CountedMail(journey: message.journey, step: message.step, template: message.template)
-        let page = try counted.page(of: mail, in: message.contact.workspace, at: publicURL)
+        let page = try counted.page(of: mail, in: workspace, at: publicURL)
         rewrite(&email, keeping: ways, at: publicURL) { page.link(to: $0) }
         email.html = email.html.map { LinkRewriter.appendingPixel(page.pixel, to: $0) }
     }
@@ -205,6 +205,28 @@ struct Composer: Sendable {
         }
         email.text = rewriter.text(email.text)
         email.html = email.html.map { rewriter.html($0) }
+    }
+}
+
+/// What becomes known of whoever reads a mail.
+enum MailReader: Sendable {
+    /// Theirs are the opens and clicks: they have consented to that.
+    case known(LinkOrigin)
+    /// Opens and clicks are counted with those of all readers of the step's mail.
+    case counted(CountedMail)
+    /// Nothing.
+    case unseen
+
+    init(of cleared: ClaimDesk.Cleared) {
+        let message = cleared.claimed.message
+        self =
+            if cleared.tracks {
+                .known(LinkOrigin(contact: message.contact, message: message.id))
+            } else if cleared.countsInSum {
+                .counted(CountedMail(journey: message.journey, step: message.step, template: message.template))
+            } else {
+                .unseen
+            }
     }
 }
 

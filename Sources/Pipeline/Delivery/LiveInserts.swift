@@ -8,13 +8,12 @@ import Workspaces
 struct LiveInserts {
     private let email: EmailDefinition
     private let workspace: WorkspaceID
-    private let reader: LinkOrigin
+    private let reader: MailReader
     private let language: LanguageTag?
     private let publicURL: String
 
-    /// - Parameter reader: whose clicks they are; nobody's without consent to being known by them.
     init(
-        _ email: EmailDefinition, of cleared: ClaimDesk.Cleared, to reader: LinkOrigin, in language: LanguageTag?,
+        _ email: EmailDefinition, of cleared: ClaimDesk.Cleared, to reader: MailReader, in language: LanguageTag?,
         at publicURL: String
     ) {
         self.email = email
@@ -32,13 +31,22 @@ struct LiveInserts {
                 try "\(publicURL)/o/"
                 + links.sign(.liveImage(.nobody(in: workspace), content(block, block.fallback.image)))
             let link = try block.fallback.link.map { link throws(LinkError) in
-                try "\(publicURL)/l/" + links.sign(.liveLink(reader, content(block, link)))
+                try "\(publicURL)/l/" + links.sign(way(content(block, link)))
             }
             let shown = Self.image(block, at: image, alternative)
             inserts.html[block.name] = link.map { "<a href=\"\(HTMLText.escaped($0))\">\(shown)</a>" } ?? shown
             inserts.text[block.name] = link.map { "\(alternative): \($0)" } ?? alternative
         }
         return inserts
+    }
+
+    private func way(_ content: LiveContent) -> Link {
+        let nobody = LinkOrigin.nobody(in: workspace)
+        return switch reader {
+        case .known(let origin): .liveLink(origin, content)
+        case .counted(let mail): .countedLive(nobody, mail, content)
+        case .unseen: .liveLink(nobody, content)
+        }
     }
 
     private func content(_ block: LiveBlock, _ fallback: String) -> LiveContent {

@@ -89,12 +89,15 @@ struct LinkRoutes: Sendable {
         return open(request, context, counts: counts)
     }
 
-    /// A link whose destination is chosen now; it counts where its reader consented to that.
+    /// A link whose destination is chosen now; it is the reader's click where they consented to that.
     private func follow(_ request: Request, _ context: EdgeContext, counts: Bool) async -> Response {
         guard let token = context.parameters.get("token"),
-            let (origin, url) = await live.destination(token, request, context)
+            let (origin, mail, url) = await live.destination(token, request, context)
         else { return Pages.notFound }
-        if counts, !origin.isNobody { noteClick(on: url, origin, request) }
+        if counts {
+            if let mail { count(.click, of: mail, origin, request) }
+            if !origin.isNobody { noteClick(on: url, origin, request) }
+        }
         return LiveRoutes.lead(to: url)
     }
 

@@ -24,13 +24,20 @@ struct LiveRoutes: Sendable {
         return Self.lead(to: shown?.image ?? content.fallback)
     }
 
-    /// Where the link leads, with whose click it is; nil for a token of another kind.
+    /// Where the link leads, with whose click it is, or of which step's mail one is counted; nil for a token of another kind.
     func destination(
         _ token: String, _ request: Request, _ context: EdgeContext
-    ) async -> (origin: LinkOrigin, url: String)? {
-        guard case .liveLink(let origin, let content)? = try? signer.verify(token, .liveLink) else { return nil }
+    ) async -> (origin: LinkOrigin, mail: CountedMail?, url: String)? {
+        let (origin, mail, content): (LinkOrigin, CountedMail?, LiveContent)
+        if case .liveLink(let reader, let live)? = try? signer.verify(token, .liveLink) {
+            (origin, mail, content) = (reader, nil, live)
+        } else if case .countedLive(let nobody, let counted, let live)? = try? signer.verify(token, .countedLive) {
+            (origin, mail, content) = (nobody, counted, live)
+        } else {
+            return nil
+        }
         let shown = await shown(content, of: origin.contact.workspace, request, context)
-        return (origin, shown?.link ?? content.fallback)
+        return (origin, mail, shown?.link ?? content.fallback)
     }
 
     static func lead(to url: String) -> Response {

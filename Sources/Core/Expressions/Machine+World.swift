@@ -39,20 +39,17 @@ extension Machine {
             guard let start = world.runStart else { return fault(.unavailable, "there is no run here") }
             after = start
         }
-        let since = query.window.map { world.now - $0 }
-        let past = world.history
-        let times = past.times(named: query.event, after: after, since: since)
-        let oldest = query.question == .did ? times.last : times.first
-        let leaves = query.window.flatMap { window in oldest.map { $0 + window } } ?? .distantFuture
-        let carried = query.looksAtAll ? past.carried(named: query.event) : nil
+        let past = query.past(in: world, after: after)
         switch query.question {
-        case .did: return Slot(.bool(carried != nil || !times.isEmpty), leaves)
-        case .count: return Slot(.int((carried?.count ?? 0) + Int64(times.count)), leaves)
+        case .did: return Slot(.bool(past.carried != nil || !past.times.isEmpty), query.end(of: past.times.last))
+        case .count: return Slot(.int(past.count), query.end(of: past.times.first))
         case .sum:
-            let events = past.events(named: query.event, after: after, since: since)
-            return Slot(.double(sum(events, query.property, after: carried)), leaves)
-        case .first: return instant([carried?.first, times.first].compactMap(\.self).min(), query)
-        case .last: return instant([carried?.last, times.last].compactMap(\.self).max(), query)
+            let since = query.window.map { world.now - $0 }
+            let events = world.history.events(named: query.event, after: after, since: since)
+            let total = sum(events, query.property, after: past.carried)
+            return Slot(.double(total), query.end(of: past.times.first))
+        case .first: return instant([past.carried?.first, past.times.first].compactMap(\.self).min(), query)
+        case .last: return instant([past.carried?.last, past.times.last].compactMap(\.self).max(), query)
         }
     }
 
@@ -72,6 +69,26 @@ extension Machine {
 }
 
 extension HistoryQuery {
-    /// Whether the question is about all of the past, and so about what the log no longer has as well.
-    fileprivate var looksAtAll: Bool { window == nil && !sinceRunStart }
+    /// The events that a query is about.
+    struct Past {
+        /// When they happened.
+        var times: ArraySlice<Timestamp>
+        /// What is left of those that the log no longer has.
+        var carried: CarriedTotal?
+
+        var count: Int64 { (carried?.count ?? 0) + Int64(times.count) }
+    }
+
+    /// - Parameter after: only events strictly behind this place.
+    func past(in world: some EvaluationContext, after: HistoryPosition? = nil) -> Past {
+        let history = world.history
+        let times = history.times(named: event, after: after, since: window.map { world.now - $0 })
+        // Only a question about all of the past is about them too.
+        return Past(times: times, carried: window == nil && !sinceRunStart ? history.carried(named: event) : nil)
+    }
+
+    /// When an event leaves the window.
+    func end(of time: Timestamp?) -> Timestamp {
+        window.flatMap { window in time.map { $0 + window } } ?? .distantFuture
+    }
 }

@@ -59,9 +59,11 @@ public struct PointRule: Sendable {
     }
 
     /// Whether an event is somebody's own doing, as far as the rule minds.
-    func minds(_ event: HistoryEvent) -> Bool {
-        // Those of the release before say nothing of it.
-        !countsPeopleAlone || ["human", nil].contains(event.properties[Self.whoDidIt]?.string)
+    func minds(_ event: HistoryEvent) -> Bool { !countsPeopleAlone || Self.isPersonsOwn(event) }
+
+    /// Whether nothing says that a machine did it; events of the release before say nothing of it.
+    static func isPersonsOwn(_ event: HistoryEvent) -> Bool {
+        ["human", nil].contains(event.properties[whoDidIt]?.string)
     }
 
     private static let whoDidIt = "kind"
@@ -168,12 +170,28 @@ extension ScoreBand {
 }
 
 extension ScoreModel {
-    /// The places of the rules by which an event earns points, caps aside. What conditions see of it is made once.
+    /// The places of the rules by which an event earns points, caps aside. What conditions see of it is made once, where one
+    /// needs more than a property.
     func rules(fitting event: HistoryEvent) -> [Int] {
         guard let reading = readings[event.name] else { return [] }
         guard reading.asks else { return reading.places }
-        let world = Narrow(seeing: event, in: reading)
-        return reading.places.filter { rules[$0].minds(event) && rules[$0].when?.holds(in: world).holds ?? true }
+        let properties = reading.paths.map { path in
+            path.reduce(Optional(event.properties)) { value, field in value?[field] }
+        }
+        let isPersonsOwn = PointRule.isPersonsOwn(event)
+        lazy var world = Narrow(seeing: event, in: reading)
+        var fitting: [Int] = []
+        fitting.reserveCapacity(reading.asked.count)
+        for rule in reading.asked where isPersonsOwn || !rule.countsPeopleAlone {
+            let holds =
+                switch rule.question {
+                case .nothing: true
+                case .property(let number, let test): test.holds(of: properties[number])
+                case .condition(let when): when.holds(in: world).holds
+                }
+            if holds { fitting.append(rule.place) }
+        }
+        return fitting
     }
 }
 

@@ -39,6 +39,26 @@ public struct Places: Hashable, Sendable {
         for index in other.rest.indices { rest[index] |= other.rest[index] }
     }
 
+    /// Those that are among others too.
+    func intersection(_ other: Places) -> Places { combined(with: other) { $0 & $1 } }
+
+    /// Those that are not among others.
+    func subtracting(_ other: Places) -> Places { combined(with: other) { $0 & ~$1 } }
+
+    /// Those that are among one of the two.
+    func symmetricDifference(_ other: Places) -> Places { combined(with: other, ^) }
+
+    private func combined(with other: Places, _ combine: (UInt64, UInt64) -> UInt64) -> Places {
+        var result = Places()
+        result.first = combine(first, other.first)
+        for index in 0..<Swift.max(rest.count, other.rest.count) {
+            let left = index < rest.count ? rest[index] : 0
+            result.rest.append(combine(left, index < other.rest.count ? other.rest[index] : 0))
+        }
+        while result.rest.last == 0 { result.rest.removeLast() }
+        return result
+    }
+
     /// They and others.
     public func union(_ other: Places) -> Places {
         var union = self

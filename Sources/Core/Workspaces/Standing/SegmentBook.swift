@@ -29,7 +29,7 @@ public struct SegmentBook: Sendable {
     public private(set) var hasNewPersona = false
     /// Before this instant time alone changes nothing of what was asked.
     public private(set) var steadyUntil = Timestamp.distantFuture
-    /// How often it was evaluated, and how many conditions were.
+    /// How often it was evaluated, and how many conditions were; those that were answered together are one.
     public private(set) var evaluations = 0
     public private(set) var conditions = 0
 
@@ -41,6 +41,8 @@ public struct SegmentBook: Sendable {
     private let questions: SegmentQuestions
     /// The segments that the contact is in.
     public private(set) var names: Set<String>
+    /// Their places, as far as they are questions.
+    private var held: Places
     /// Of those, what is known of how it came there.
     private var members: [String: SegmentMembership]
 
@@ -56,6 +58,7 @@ public struct SegmentBook: Sendable {
         self.questions = questions
         self.members = Dictionary(members.map { ($0.segment, $0) }) { first, _ in first }
         self.names = Set(names).union(members.map(\.segment))
+        held = questions.places(of: self.names)
         self.persona = persona ?? PersonaHeld(contact: contact, persona: nil, since: .distantPast)
     }
 
@@ -65,7 +68,8 @@ public struct SegmentBook: Sendable {
         guard !places.isEmpty || isWhole && (!names.isEmpty || persona.persona != nil) else { return }
         evaluations += 1
         facts.prepareScores()
-        var (open, next) = (places, places.next(from: 0))
+        var open = isClosed ? places : climb(places, of: facts)
+        var next = open.next(from: 0)
         while let place = next {
             defer { next = open.next(from: place + 1) }
             switch questions.questions[place].subject {
@@ -77,6 +81,23 @@ public struct SegmentBook: Sendable {
             }
         }
         if isWhole { leaveUnknown(&facts, occasion) }
+    }
+
+    /// Answers at once what depends on where a number stands among many thresholds.
+    ///
+    /// - Returns: the places that are left to be asked, with those at which the contact may enter or leave.
+    private mutating func climb(_ places: Places, of facts: ContactFacts) -> Places {
+        var open = places
+        for ladder in questions.ladders {
+            let asked = ladder.places.intersection(places)
+            guard !asked.isEmpty else { continue }
+            conditions += 1
+            let (holding, validUntil) = ladder.answer(in: facts)
+            steadyUntil = min(steadyUntil, validUntil)
+            let moving = holding.symmetricDifference(held).intersection(asked)
+            open = open.subtracting(asked).union(moving)
+        }
+        return open
     }
 
     /// - Returns: whether the contact has entered or left.
@@ -131,6 +152,7 @@ public struct SegmentBook: Sendable {
 
     private mutating func enter(_ segment: String, _ occasion: Occasion) {
         names.insert(segment)
+        held.formUnion(questions.places(of: [segment]))
         members[segment] = SegmentMembership(
             segment: segment, ordinal: 0, enteredAt: occasion.at, cause: occasion.cause)
         note(segment, isEntry: true, ordinal: 0, at: occasion.at, occasion)
@@ -138,6 +160,7 @@ public struct SegmentBook: Sendable {
 
     private mutating func leave(_ segment: String, _ occasion: Occasion) {
         guard names.remove(segment) != nil else { return }
+        held = held.subtracting(questions.places(of: [segment]))
         let held = members.removeValue(forKey: segment)
         if held == nil { unseen.insert(segment) }
         note(

@@ -25,7 +25,10 @@ public final class SegmentQuestions: Sendable {
     public let timed: Places
     /// Those that depend on the contact's stage.
     public let staged: Places
-    private let names: Set<String>
+    /// Those whose conditions are answered together.
+    let ladders: [ThresholdLadder]
+    /// The segments, by their names.
+    private let places: [String: Int]
     private let index: Index
     /// Per place, everything that may change with it, itself included.
     private let consequences: [Places]
@@ -44,7 +47,8 @@ public final class SegmentQuestions: Sendable {
             questions.append(Question(subject: .personas(workspace.personas), needs: .init(whens, fits: fits)))
         }
         self.questions = questions
-        names = Set(workspace.segments.map(\.name))
+        ladders = ThresholdLadder.all(of: workspace.segments.map { $0.stage == nil ? $0.when : nil })
+        places = Dictionary(uniqueKeysWithValues: zip(workspace.segments.map(\.name), questions.indices))
         hasPersonas = !workspace.personas.ordered.isEmpty
         all = Places(questions.indices)
         timed = Places(questions.indices.filter { conditions[$0].contains(where: \.isTimeDependent) })
@@ -114,7 +118,10 @@ public final class SegmentQuestions: Sendable {
     public let hasPersonas: Bool
 
     /// Whether the definitions have a segment of this name.
-    public func knows(_ segment: String) -> Bool { names.contains(segment) }
+    public func knows(_ segment: String) -> Bool { places[segment] != nil }
+
+    /// Where segments stand; those that the definitions do not have, nowhere.
+    func places(of segments: some Sequence<String>) -> Places { Places(segments.lazy.compactMap { self.places[$0] }) }
 
     /// The questions that ask for a segment.
     func asking(for segment: String) -> Places { index.bySegment[segment] ?? Places() }

@@ -135,6 +135,58 @@ import Testing
         }
     }
 
+    /// For many at once the planner would rather read the whole log, and a batch would cost the more the longer that is.
+    @Test func whatManyHaveDoneIsFoundSubjectBySubject() async throws {
+        try await TestDatabase.with { database in
+            let contacts = (0..<400).map { contact("\($0)") }
+            let live = Int16(AcceptedEvent.Effect.live.rawValue)
+            _ = try await database.pool.withTransaction { session in
+                try session.execute(
+                    """
+                    insert into event_log (
+                        workspace_id, subject_id, sent_time, event_id, at, received_at, call, trust, effect, name,
+                        properties, context)
+                    select \(shop), contact, \(noon), number::text, \(noon), \(noon), 1, 1, \(live), 'Page Viewed',
+                        '{}', '{}'
+                    from unnest(\(contacts.map(\.contact))) contact cross join generate_series(1, 50) number
+                    """)
+            }
+            let looks: [(what: String, look: @Sendable (PostgresSession) throws -> Int)] = [
+                ("history", { try EventLog.history(of: contacts, names: ["Page Viewed"], in: $0).count }),
+                (
+                    "later",
+                    { session in
+                        let places = contacts.map { ($0, HistoryPosition(at: noon, eventID: "49")) }
+                        return try EventLog.later(
+                            than: Dictionary(uniqueKeysWithValues: places), names: ["Page Viewed"], in: session
+                        ).count / 6
+                    }
+                ),
+                (
+                    "events",
+                    { session in
+                        try Entries.events(
+                            contacts.map { Entries.EventKey(subject: $0, at: noon, eventID: "7") }, in: session
+                        ).count
+                    }
+                ),
+            ]
+            for (what, look) in looks {
+                let (found, read) = try await database.pool.withTransaction { session in
+                    let found = try look(session)
+                    let read: Int64 = try session.value(
+                        """
+                        select coalesce(sum(seq_tup_read), 0)::bigint from pg_stat_xact_user_tables
+                        where relname like 'event_log%'
+                        """)
+                    return (found, read)
+                }
+                #expect(found == 400, "\(what)")
+                #expect(read == 0, "\(what) has read \(read) rows of the log one by one")
+            }
+        }
+    }
+
     @Test func thePresentPrefixStopsAtTheFirstGap() async throws {
         try await TestDatabase.with { database in
             let anne = anne

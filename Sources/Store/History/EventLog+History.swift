@@ -45,8 +45,12 @@ extension EventLog {
             )
             select s.w, s.contact, l.at, l.event_id, l.name,
                 case when \(properties) then l.properties end, case when \(context) then l.context end
-            from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
-            where l.name = any(\(names)) and l.at >= (\(starts))[array_position(\(names), l.name)]
+            from subjects s cross join lateral (
+                -- Subject by subject: for many at once the planner would rather read the whole log, until that is long.
+                select at, event_id, name, properties, context from event_log
+                where workspace_id = s.w and subject_id = s.subject and name = any(\(names))
+                    and at >= (\(starts))[array_position(\(names), name)]
+                offset 0) l
             union all
             select s.w, s.contact, t.first_at, null, t.name, case when \(properties) then t.sums end,
                 jsonb_build_array(t.count, (extract(epoch from t.last_at) * 1000000)::bigint)

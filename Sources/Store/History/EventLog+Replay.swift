@@ -9,7 +9,9 @@ extension EventLog {
             """
             select \(unescaped: replayed)
             from unnest(\(subjects.map(\.workspace)), \(subjects.map(\.contact))) as u (workspace_id, subject_id)
-            join event_log l on l.workspace_id = u.workspace_id and l.subject_id = u.subject_id
+            cross join lateral (
+                -- Subject by subject, as with `history`.
+                select * from event_log where workspace_id = u.workspace_id and subject_id = u.subject_id offset 0) l
             order by l.at, l.event_id
             """
         ).map { try AcceptedEvent(replaying: $0) }

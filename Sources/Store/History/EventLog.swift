@@ -138,9 +138,12 @@ public enum EventLog {
                 from wanted join contacts c on c.workspace_id = w and c.merged_into = contact
             )
             select s.w, s.contact, l.subject_id, l.at, l.event_id, l.name
-            from subjects s join event_log l on l.workspace_id = s.w and l.subject_id = s.subject
-            where (l.at, l.event_id) > (s.at, s.event_id) and l.name = any(\(Array(names)))
-                and l.effect = \(Int16(AcceptedEvent.Effect.live.rawValue))
+            from subjects s cross join lateral (
+                -- Subject by subject, as with `history`.
+                select subject_id, at, event_id, name from event_log
+                where workspace_id = s.w and subject_id = s.subject and (at, event_id) > (s.at, s.event_id)
+                    and name = any(\(Array(names))) and effect = \(Int16(AcceptedEvent.Effect.live.rawValue))
+                offset 0) l
             """)
         return try rows.map { row in
             let (workspace, contact, subject, at, eventID, name) = try row.decode(

@@ -50,9 +50,11 @@ public enum Sales {
                 join contacts c on c.workspace_id = w.workspace_id and c.merged_into = w.contact_id
             )
             select s.workspace_id, s.contact_id, s.name, max(e.at)
-            from subjects s
-            join event_times e on e.workspace_id = s.workspace_id and e.subject_id = s.subject_id and e.name = s.name
-            where e.at <= \(now)
+            from subjects s cross join lateral (
+                -- Subject by subject, as with `EventLog.history`.
+                select at from event_times
+                where workspace_id = s.workspace_id and subject_id = s.subject_id and name = s.name and at <= \(now)
+                offset 0) e
             group by s.workspace_id, s.contact_id, s.name
             """)
         var latest: [ContactKey: [String: Timestamp]] = [:]
@@ -83,9 +85,12 @@ public enum Sales {
                 join contacts c on c.workspace_id = w.workspace_id and c.merged_into = w.contact_id
             )
             select s.workspace_id, s.contact_id, e.name, e.at
-            from subjects s
-            join event_log e on e.workspace_id = s.workspace_id and e.subject_id = s.subject_id
-            where e.trust > 0 and e.name = any (\(Array(names)))
+            from subjects s cross join lateral (
+                -- Subject by subject, as with `EventLog.history`.
+                select name, at from event_log
+                where workspace_id = s.workspace_id and subject_id = s.subject_id and trust > 0
+                    and name = any (\(Array(names)))
+                offset 0) e
             """)
         return Set(
             try rows.map { row in

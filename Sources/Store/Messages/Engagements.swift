@@ -46,9 +46,12 @@ public enum Engagements {
                 join contacts c on c.workspace_id = w.workspace_id and c.merged_into = w.contact_id
             ), signs as (
                 select s.workspace_id, s.contact_id, max(e.at) as at
-                from subjects s
-                join signs_of_life e on e.workspace_id = s.workspace_id and e.subject_id = s.subject_id
-                where e.name = any(\(names)) and s.signs ? e.name and e.at <= \(now)
+                from subjects s cross join lateral (
+                    -- Subject by subject, as with `EventLog.history`.
+                    select at from signs_of_life
+                    where workspace_id = s.workspace_id and subject_id = s.subject_id and name = any(\(names))
+                        and s.signs ? name and at <= \(now)
+                    offset 0) e
                 group by s.workspace_id, s.contact_id
             ), last as (
                 -- Of two that are not null the greater; else the one that is not.

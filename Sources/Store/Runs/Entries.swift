@@ -62,7 +62,11 @@ public enum Entries {
                 \(keys.map(\.contact.workspace)), \(keys.map(\.contact.contact)), \(keys.map(\.event.subject.contact)),
                 \(keys.map(\.event.at)), \(keys.map(\.event.eventID))
             ) as u (workspace_id, contact_id, subject_id, at, event_id)
-            join event_log l using (workspace_id, subject_id, event_id, at)
+            cross join lateral (
+                -- Event by event: for many at once the planner would rather read the whole log, until that is long.
+                select received_at from event_log
+                where workspace_id = u.workspace_id and subject_id = u.subject_id and event_id = u.event_id and at = u.at
+                offset 0) l
             group by u.workspace_id, u.contact_id
             """)
         return Dictionary(
@@ -76,11 +80,15 @@ public enum Entries {
         guard !keys.isEmpty else { return [:] }
         let rows = try session.query(
             """
-            select l.workspace_id, l.subject_id, l.at, l.event_id, l.name, l.properties, l.context
+            select u.workspace_id, u.subject_id, u.at, u.event_id, l.name, l.properties, l.context
             from unnest(
                 \(keys.map(\.subject.workspace)), \(keys.map(\.subject.contact)), \(keys.map(\.at)),
                 \(keys.map(\.eventID))) as u (workspace_id, subject_id, at, event_id)
-            join event_log l using (workspace_id, subject_id, event_id, at)
+            cross join lateral (
+                -- Event by event, as above.
+                select name, properties, context from event_log
+                where workspace_id = u.workspace_id and subject_id = u.subject_id and event_id = u.event_id and at = u.at
+                offset 0) l
             """)
         var events: [EventKey: HistoryEvent] = [:]
         for row in rows {

@@ -16,15 +16,21 @@ import TestSupport
         cor,offers,cor@shop.example,withdrawn,2026-03-02T10:00:00Z,phone,,
         """
 
-    @Test(.timeLimit(.minutes(10)))
-    func theLedgerIsPrintedAndWhatLacksProofIsNamed() async throws {
+    /// Lends a command line to a store that scoring has brought these consents into.
+    private static func withConsents(_ body: (Terminal, TestStage) async throws -> Void) async throws {
         try await Terminal.withServers { line, stage in
-            try line.write(Self.consents, to: "consents.csv")
+            try line.write(consents, to: "consents.csv")
             let scoring = try ServiceProcess("scoring", environment: line.environment)
             try await scoring.waitUntilReady()
             try await line("import", line.path("consents.csv"), "--kind", "consents", "--wait")
             #expect(try await scoring.terminate() == .status(0))
+            try await body(line, stage)
+        }
+    }
 
+    @Test(.timeLimit(.minutes(10)))
+    func theLedgerIsPrintedAndWhatLacksProofIsNamed() async throws {
+        try await Self.withConsents { line, _ in
             let audit = try await line("consent", "audit", exits: 1)
             #expect(audit.output.contains("bob   offers at bob@shop.example, given 2026-03-01T10:00:00"))
             #expect(audit.output.contains("nothing says where, by whom or by which device or mail"))
@@ -50,12 +56,7 @@ import TestSupport
 
     @Test(.timeLimit(.minutes(10)))
     func theLedgerIsSealedAndWhoeverChangesItIsFoundOut() async throws {
-        try await Terminal.withServers { line, stage in
-            try line.write(Self.consents, to: "consents.csv")
-            let scoring = try ServiceProcess("scoring", environment: line.environment)
-            try await scoring.waitUntilReady()
-            try await line("import", line.path("consents.csv"), "--kind", "consents", "--wait")
-            #expect(try await scoring.terminate() == .status(0))
+        try await Self.withConsents { line, stage in
             let fresh = try await line("consent", "verify")
             #expect(fresh.output.contains("the ledger of workspace shop is whole: 4 lines, as recorded"))
             #expect(fresh.output.contains("nothing is sealed yet; scoring does that each minute"), "\(fresh.output)")

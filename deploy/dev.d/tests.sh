@@ -315,8 +315,9 @@ swift_tests() {
   local name=$1 width=$2 start log code=0 count bad why="no test ran"
   shift 2
   start=$(milliseconds)
-  # A filter may be longer than a file's name.
-  log=${name// /-} log=$state/log/${log:0:100}.log
+  # A filter may be longer than a file's name, and may hold what divides folders.
+  log=${name//[ \/]/-}
+  log=$state/log/${log:0:100}.log
   (cd "$root" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$width bounded swift test --skip-build --disable-xctest "$@" 2>&1) |
     tee "$log" | worth_seeing >&3 || code=${PIPESTATUS[0]}
   count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -n 1)

@@ -132,9 +132,11 @@ extension ConsentSeals {
     private static func checkLines(
         of workspace: WorkspaceID, in session: PostgresSession, looked: (Int64) -> Void, _ found: (Fault) -> Void
     ) throws -> (count: Int64, seals: [Int32?: Int64]) {
-        var (count, seals, last) = (Int64(0), [Int32?: Int64](), Consents.Entry?.none)
+        var (count, seals, place) = (Int64(0), [Int32?: Int64](), Place.first)
         while true {
-            let page = try lines(of: workspace, behind: last, in: session)
+            let page = try lines(of: workspace, behind: place, in: session)
+            // What somebody put in may have no place that can be said, such as a time without end: it is seen once.
+            guard let last = page.last?.place, last != place else { return (count, seals) }
             let rows = try session.query(
                 """
                 select u.place, min(a.seal)
@@ -150,17 +152,30 @@ extension ConsentSeals {
                 recorded.insert(Int(try row[0, as: Int64.self]) - 1)
                 seals[try row[1, as: Int32?.self], default: 0] += 1
             }
-            for (place, line) in page.enumerated() where !recorded.contains(place) { found(.unrecorded(line.entry)) }
-            (count, last) = (count + Int64(page.count), page.last?.entry)
+            for (index, line) in page.enumerated() where !recorded.contains(index) { found(.unrecorded(line.entry)) }
+            (count, place) = (count + Int64(page.count), last)
             looked(count)
-            if page.isEmpty { return (count, seals) }
         }
     }
 
-    /// The next lines, each with the digest of what it is now.
+    /// Where a line stands, letter by letter: an entry spells its address as addresses are compared.
+    private struct Place: Equatable {
+        var contact: UniqueID
+        var topic: String
+        var channel: String
+        var address: String
+        var at: Timestamp
+        var eventID: String
+
+        /// Before all others.
+        static let first = Place(
+            contact: UniqueID(high: 0, low: 0), topic: "", channel: "", address: "", at: .distantPast, eventID: "")
+    }
+
+    /// The next lines, each with its place and the digest of what it is now.
     private static func lines(
-        of workspace: WorkspaceID, behind last: Consents.Entry?, in session: PostgresSession
-    ) throws -> [(entry: Consents.Entry, digest: ConsentDigest)] {
+        of workspace: WorkspaceID, behind place: Place, in session: PostgresSession
+    ) throws -> [(entry: Consents.Entry, place: Place, digest: ConsentDigest)] {
         try session.query(
             """
             select c.workspace_id, c.contact_id, \(unescaped: Consents.columns), c.workspace_id::text, c.contact_id::text,
@@ -169,12 +184,15 @@ extension ConsentSeals {
             from consents c
             where c.workspace_id = \(workspace)
                 and (c.contact_id, c.topic, c.channel, c.address, c.at, c.event_id) > (
-                    \(last?.contact.contact ?? UniqueID(high: 0, low: 0)), \(last?.topic ?? ""), \(last?.channel ?? ""),
-                    \(last?.address ?? ""), \(last?.at ?? .distantPast), \(last?.eventID ?? ""))
+                    \(place.contact), \(place.topic), \(place.channel), \(place.address), \(place.at), \(place.eventID))
             order by c.contact_id, c.topic, c.channel, c.address, c.at, c.event_id limit \(page)
             """
         ).map { row in
-            (try Consents.Entry(row: row), ConsentDigest(of: try (11..<24).map { try row[$0, as: String?.self] }))
+            let entry = try Consents.Entry(row: row)
+            let place = Place(
+                contact: entry.contact.contact, topic: entry.topic, channel: entry.channel,
+                address: try row[4, as: String.self], at: entry.at, eventID: entry.eventID)
+            return (entry, place, ConsentDigest(of: try (11..<24).map { try row[$0, as: String?.self] }))
         }
     }
 }

@@ -79,7 +79,7 @@ struct ConsentVerdict: Sendable {
             lines.append("\(Int(count).counted("line")) taken away by the login \(login), as merging and erasing do")
         }
         guard let last = account.last else { return lines + ["nothing is sealed yet; scoring does that each minute"] }
-        let fresh = account.unsealed > 0 ? "; to be sealed within a minute: \(account.unsealed)" : ""
+        let fresh = account.unsealed > 0 ? "; not sealed yet: \(account.unsealed)" : ""
         lines.append("\(Int(account.seals).counted("seal")), the last at \(last.sealedAt)\(fresh)")
         if let kept, faults.isEmpty { lines.append("among them the head that was kept, \(kept)") }
         return lines + ["head \(last.head)"]

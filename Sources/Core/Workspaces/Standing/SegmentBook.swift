@@ -41,7 +41,7 @@ public struct SegmentBook: Sendable {
     private let questions: SegmentQuestions
     /// The segments that the contact is in.
     public private(set) var names: Set<String>
-    /// Their places, as far as they are questions.
+    /// Their places among the questions, as far as ladders ask for them.
     private var held: Places
     /// Of those, what is known of how it came there.
     private var members: [String: SegmentMembership]
@@ -58,7 +58,7 @@ public struct SegmentBook: Sendable {
         self.questions = questions
         self.members = Dictionary(members.map { ($0.segment, $0) }) { first, _ in first }
         self.names = Set(names).union(members.map(\.segment))
-        held = questions.places(of: self.names)
+        held = questions.ladders.isEmpty ? Places() : questions.places(of: self.names)
         self.persona = persona ?? PersonaHeld(contact: contact, persona: nil, since: .distantPast)
     }
 
